@@ -27,12 +27,13 @@ pub struct OwnAddress(pub String);
 
 /// Puts the page's own URL into the address bar before the app reads it. A reload then requests
 /// that URL instead of posting the form again.
-const TAKE_OWN_ADDRESS: &str = "history.replaceState(null,'',document.documentElement.dataset.at)";
+const OWN_ADDRESS_SCRIPT: &str =
+    "history.replaceState(null,'',document.documentElement.dataset.at)";
 
 /// The hydration script. WebAssembly compiles while the document is still being parsed, and runs
 /// after the first frame, so that it does not delay reading. A hidden tab has no frames, so there
 /// it runs at once.
-const TAKE_OVER: &str = "(async()=>{\
+const HYDRATION_SCRIPT: &str = "(async()=>{\
     const at=document.documentElement.dataset.code,path=at+'_bg.wasm';\
     const compiled=WebAssembly.compileStreaming?\
         WebAssembly.compileStreaming(fetch(path)).catch(()=>path):path;\
@@ -58,10 +59,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         page.base, options.site_pkg_dir, options.output_name
     );
     let own_address = use_context::<OwnAddress>().map(|own| own.0);
-    let take_address = own_address.is_some().then(|| {
-        view! { <script nonce=use_nonce()>{TAKE_OWN_ADDRESS}</script> }
+    let address_script = own_address.is_some().then(|| {
+        view! { <script nonce=use_nonce()>{OWN_ADDRESS_SCRIPT}</script> }
     });
-    let take_over = view! { <script type="module" async nonce=use_nonce()>{TAKE_OVER}</script> };
+    let hydration_script = view! {
+        <script type="module" async nonce=use_nonce()>{HYDRATION_SCRIPT}</script>
+    };
     let theme = match page.theme {
         Theme::System => None,
         Theme::Light => Some("light"),
@@ -83,11 +86,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         >
             <head>
                 <meta charset="utf-8" />
-                {take_address}
+                {address_script}
                 <title></title>
                 <meta name="viewport" content=page::VIEWPORT />
                 <meta name="color-scheme" content="light dark" />
-                {take_over}
+                {hydration_script}
                 <link rel="modulepreload" href=format!("{code}.js") />
                 <link
                     rel="preload"
@@ -188,8 +191,8 @@ pub fn plain<Head: IntoView>(
 
 /// Renders a notice for the message frame, in place of a message. It has no style sheet because the
 /// policy allows none.
-pub fn frame_note(words: &str) -> String {
-    let words = words.to_owned();
+pub fn frame_note(text: &str) -> String {
+    let text = text.to_owned();
     Owner::new().with(|| {
         let html = view! {
             <!DOCTYPE html>
@@ -199,7 +202,7 @@ pub fn frame_note(words: &str) -> String {
                     <title></title>
                 </head>
                 <body>
-                    <p dir="auto">{words}</p>
+                    <p dir="auto">{text}</p>
                 </body>
             </html>
         };

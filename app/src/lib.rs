@@ -36,12 +36,12 @@ use crate::api::session::session_show;
 use crate::mail::frame::Frame;
 use crate::page::PageContext;
 use crate::routes::pages::Pages;
-use crate::state::answer::answer;
+use crate::state::api_resource::api_resource;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::unsent::{self, Unsent};
 use crate::ui::dynamic::effect;
-use crate::ui::question::Asked;
+use crate::ui::question::QuestionHandle;
 
 /// Everything inside `<body>`.
 ///
@@ -52,13 +52,13 @@ pub fn App() -> impl IntoView {
     let page = PageContext::expect();
     let tab = Tab::new();
     provide_context(tab);
-    let asked = Asked(RwSignal::new(0));
-    provide_context(asked);
+    let questions = QuestionHandle(RwSignal::new(0));
+    provide_context(questions);
     let unsent = Unsent::new();
     provide_context(unsent);
-    let session = Session(answer(
+    let session = Session(api_resource(
         || (),
-        |()| async { status::answer_with(session_show().await) },
+        |()| async { status::set_response_status(session_show().await) },
     ));
     provide_context(session);
     start_once_alive(tab, page.clone());
@@ -66,7 +66,7 @@ pub fn App() -> impl IntoView {
         let page = page.clone();
         move || {
             unsent.start(&page, session);
-            unsent::leaving::watch(unsent, asked, session, page.clone());
+            unsent::leaving::watch(unsent, questions, session, page.clone());
         }
     });
     state::title::show(tab);
@@ -82,7 +82,7 @@ pub fn App() -> impl IntoView {
 /// Starts the page's background tasks after hydration: effects run in the browser only.
 fn start_once_alive(tab: Tab, page: PageContext) {
     effect(move || {
-        if state::prefs::tell_zone(&page) {
+        if state::prefs::set_zone_cookie(&page) {
             // The server rendered this page in another zone, or without one for a new reader.
             tab.reader_changes.set(1);
         }
@@ -101,7 +101,7 @@ pub fn hydrate() {
     // string is leaked once because the setter requires `'static`.
     server_fn::client::set_server_url(Box::leak(page.base.clone().into_boxed_str()));
     // Measured before any change to the document, while it does not cause a layout.
-    let rows_in_page = state::list::drop_rows_out_of_sight();
+    let rows_in_page = state::list::drop_invisible_rows();
     if let Some(root) = document().document_element() {
         // Cannot fail: "class" is a valid attribute name.
         drop(root.set_attribute("class", "js"));

@@ -93,7 +93,7 @@ impl PageContext {
 
 /// Returns the language of the page or request. Works without the context, as in a response that
 /// arrives after the requesting component was dropped.
-pub fn lang_here() -> Lang {
+pub fn current_lang() -> Lang {
     if let Some(page) = use_context::<PageContext>() {
         return page.lang;
     }

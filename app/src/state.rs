@@ -4,11 +4,11 @@
 //! the browser only.
 
 pub mod act;
-pub mod ahead;
-pub mod answer;
+pub mod api_resource;
 pub mod keys;
 pub mod list;
 pub mod live;
+pub mod prefetch;
 pub mod prefs;
 pub mod rows;
 pub mod session;

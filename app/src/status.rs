@@ -11,7 +11,7 @@ use crate::api::error::ErrorKind;
 ///
 /// For blocking resources only, which complete before the first byte is sent. Has no effect in the
 /// browser.
-pub fn answer_with<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
+pub fn set_response_status<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
     #[cfg(feature = "ssr")]
     if let (Err(error), Some(response)) = (&result, use_context::<leptos_axum::ResponseOptions>()) {
         response.set_status(match error.kind {

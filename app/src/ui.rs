@@ -2,10 +2,10 @@
 
 pub mod dialog;
 pub mod dynamic;
+pub mod error_banner;
 pub mod icon;
 pub mod navigator;
 pub mod question;
 pub mod text_area;
-pub mod trouble;
 
 pub use icon::{Icon, IconSymbol};

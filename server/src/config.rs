@@ -263,9 +263,9 @@ impl Peer {
         let Self::Network(network, bits) = self else {
             return false;
         };
-        let mask = |all: u32| {
+        let mask = |width: u32| {
             u128::MAX
-                .checked_shl(all.saturating_sub(bits.into()))
+                .checked_shl(width.saturating_sub(bits.into()))
                 .unwrap_or(0)
         };
         match (network, address.to_canonical()) {
@@ -290,9 +290,9 @@ impl std::str::FromStr for Peer {
             None => (text, None),
         };
         let address = address.parse::<IpAddr>().map_err(|_| ())?.to_canonical();
-        let all = if address.is_ipv4() { 32 } else { 128 };
-        match bits.unwrap_or(all) {
-            bits if bits <= all => Ok(Self::Network(address, bits)),
+        let max_bits = if address.is_ipv4() { 32 } else { 128 };
+        match bits.unwrap_or(max_bits) {
+            bits if bits <= max_bits => Ok(Self::Network(address, bits)),
             _ => Err(()),
         }
     }
@@ -333,8 +333,8 @@ pub fn spool_limits(
     max_bytes: Option<u64>,
 ) -> SpoolLimits {
     // A message takes its uploaded files and their encoded copies, which are a third larger.
-    let room = upload_max_bytes.saturating_mul(4).max(256 << 20);
-    let account_max_bytes = account_max_bytes.unwrap_or(room);
+    let default_max_bytes = upload_max_bytes.saturating_mul(4).max(256 << 20);
+    let account_max_bytes = account_max_bytes.unwrap_or(default_max_bytes);
     SpoolLimits {
         account_max_bytes,
         max_bytes: max_bytes.unwrap_or(account_max_bytes.saturating_mul(16)),
@@ -359,11 +359,11 @@ fn exposed_state(state_dir: &Path) -> Option<String> {
 /// characters other than `A–Z a–z 0–9 . _ ~ -`, is empty, `.` or `..`.
 pub fn base_path(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
-    let segment = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(plain);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
+    let is_segment = |s: &str| !s.is_empty() && s != "." && s != ".." && s.chars().all(is_plain);
     match text.strip_prefix('/') {
         None if text.is_empty() => Some(String::new()),
-        Some(rest) if rest.split('/').all(segment) => Some(text.to_owned()),
+        Some(rest) if rest.split('/').all(is_segment) => Some(text.to_owned()),
         _ => None,
     }
 }

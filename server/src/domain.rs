@@ -22,5 +22,5 @@ pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
 pub(crate) use outbox::{
     AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
-    SentCopy, Typed,
+    SentCopy, StoredDraft,
 };

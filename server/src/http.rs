@@ -115,7 +115,7 @@ impl WebState {
         };
         let bounds = Bounds {
             per_account,
-            in_all: room.sessions,
+            total: room.sessions,
         };
         Arc::new(Self {
             cookie: CookieRules::of(&config),

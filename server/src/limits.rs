@@ -3,7 +3,7 @@
 //! | resource | limit | beyond the limit |
 //! |---|---|---|
 //! | connections in all | [`Room::connections`], from the descriptor limit | the server closes a stranger's connection, silent ones first; then a signed-in connection without a request; otherwise it answers the new one with 503 |
-//! | connections of strangers from one address (IPv6: /64) | [`Room::strangers_per_address`] | the server closes the oldest silent or idle one, else 503 |
+//! | connections of strangers from one address (IPv6: /64) | [`Room::anonymous_per_address`] | the server closes the oldest silent or idle one, else 503 |
 //! | signed-in connections from one address | [`Room::signed_in_per_address`] | the connection counts as a stranger's |
 //! | first request of a connection | [`FIRST_REQUEST_WITHIN`] | closed; 408 if a part of the request arrived |
 //! | head of a later request, from its first byte | [`HEAD_WITHIN`] | 408, closed |
@@ -101,13 +101,13 @@ pub const SESSIONS_PER_ACCOUNT: usize = 16;
 /// Time without a request after which a session may be ended for a new one of another account.
 pub const SESSION_UNUSED_MS: i64 = 30 * 60 * 1000;
 /// Maximum number of ended sessions whose reason is stored for their sign-in page.
-pub const ENDED_REMEMBERED: usize = 1024;
+pub const REPLACED_SESSIONS_MAX: usize = 1024;
 
 /// Descriptors reserved for the database, spool files, the log and the listener.
 const OWN_DESCRIPTORS: u64 = 96;
 /// Maximum number of connections, independent of the descriptor limit.
 const CONNECTIONS_MAX: u64 = 16 << 10;
-const STRANGERS_PER_ADDRESS_MAX: usize = 256;
+const ANONYMOUS_PER_ADDRESS_MAX: usize = 256;
 /// Maximum number of sessions, independent of the descriptor limit.
 const SESSIONS_MAX: u64 = 16 << 10;
 
@@ -117,7 +117,7 @@ pub struct Room {
     /// Connections in all.
     pub connections: usize,
     /// Connections without a session from one IPv4 address or IPv6 /64: a quarter, 256 at most.
-    pub strangers_per_address: usize,
+    pub anonymous_per_address: usize,
     /// Signed-in connections from one address: half.
     pub signed_in_per_address: usize,
     /// Sessions in all.
@@ -135,7 +135,7 @@ impl Room {
         let connections = at_most(third, CONNECTIONS_MAX);
         Self {
             connections,
-            strangers_per_address: (connections / 4).clamp(2, STRANGERS_PER_ADDRESS_MAX),
+            anonymous_per_address: (connections / 4).clamp(2, ANONYMOUS_PER_ADDRESS_MAX),
             signed_in_per_address: connections / 2,
             sessions: at_most(third / 2, SESSIONS_MAX),
             streams: connections,
@@ -145,7 +145,7 @@ impl Room {
 
 /// Raises the soft descriptor limit to the hard limit, logs the derived limits and returns them.
 pub fn raise_descriptors() -> Room {
-    let descriptors = raised();
+    let descriptors = raise_soft_limit();
     let room = Room::of(descriptors);
     tracing::info!(
         descriptors,
@@ -157,15 +157,15 @@ pub fn raise_descriptors() -> Room {
 }
 
 #[cfg(unix)]
-fn raised() -> u64 {
+fn raise_soft_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
-    let wanted = Rlimit {
+    let new_limit = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    let current = match setrlimit(Resource::Nofile, wanted) {
+    let current = match setrlimit(Resource::Nofile, new_limit) {
         Ok(()) => limit.maximum,
         Err(error) => {
             tracing::warn!(%error, "the limit of descriptors could not be raised");
@@ -178,7 +178,7 @@ fn raised() -> u64 {
 
 /// Windows has no descriptor limit: it uses handles, of which a process may have millions.
 #[cfg(not(unix))]
-fn raised() -> u64 {
+fn raise_soft_limit() -> u64 {
     u64::MAX
 }
 
@@ -201,7 +201,7 @@ mod tests {
             Room::of(1024),
             Room {
                 connections: 309,
-                strangers_per_address: 77,
+                anonymous_per_address: 77,
                 signed_in_per_address: 154,
                 sessions: 154,
                 streams: 309

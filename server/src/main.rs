@@ -9,9 +9,9 @@ use server::cli::exit::Exit;
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => {
-            let _ = told.print();
-            return match told.use_stderr() {
+        Err(error) => {
+            let _ = error.print();
+            return match error.use_stderr() {
                 true => Exit::Usage.into(),
                 // --help and --version.
                 false => ExitCode::SUCCESS,

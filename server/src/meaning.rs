@@ -97,7 +97,7 @@ pub struct ReplyFields<'a> {
 impl ReplyFields<'_> {
     /// Returns whether the text contains one of the needles, ignoring case. For servers that give
     /// the reason only in the text, without a code.
-    fn say_one_of(&self, needles: &[&str]) -> bool {
+    fn text_contains_any(&self, needles: &[&str]) -> bool {
         let text = self.text.to_lowercase();
         needles.iter().any(|needle| text.contains(needle))
     }
@@ -158,7 +158,7 @@ const TOO_MANY_CONNECTIONS: &[&str] = &[
 ];
 
 /// Returns the fix for an error of the server.
-fn tell_provider(lang: Lang) -> &'static str {
+fn contact_provider(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Try again. If it stays so, tell your provider.",
         Lang::ZhCn => "请重试。如仍然如此，请告知服务商。",
@@ -197,19 +197,19 @@ mod tests {
     }
 
     #[test]
-    fn an_enhanced_code_is_taken_apart() {
-        let words = |enhanced| ReplyFields {
+    fn enhanced_code_is_parsed() {
+        let reply = |enhanced| ReplyFields {
             enhanced: Some(enhanced),
             ..ReplyFields::default()
         };
-        assert_eq!(words("5.1.1").subject_and_detail(), Some((1, 1)));
-        assert_eq!(words("4.7.650").subject_and_detail(), Some((7, 650)));
-        assert_eq!(words("5.1").subject_and_detail(), None);
-        assert_eq!(words("").subject_and_detail(), None);
+        assert_eq!(reply("5.1.1").subject_and_detail(), Some((1, 1)));
+        assert_eq!(reply("4.7.650").subject_and_detail(), Some((7, 650)));
+        assert_eq!(reply("5.1").subject_and_detail(), None);
+        assert_eq!(reply("").subject_and_detail(), None);
     }
 
     #[test]
-    fn a_limit_is_never_told_too_large() {
+    fn limit_is_rounded_down() {
         assert_eq!(megabytes(26_214_400), 26);
         assert_eq!(megabytes(999_999), 0);
     }

@@ -19,7 +19,7 @@ pub(crate) struct Plain<W>(pub(crate) W);
 impl<W: Write> Write for Plain<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        self.0.write_all(written_out(&text).as_bytes())?;
+        self.0.write_all(escape_controls(&text).as_bytes())?;
         Ok(bytes.len())
     }
 
@@ -28,13 +28,13 @@ impl<W: Write> Write for Plain<W> {
     }
 }
 
-fn written_out(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+fn escape_controls(text: &str) -> Cow<'_, str> {
+    if !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if steers(c) {
+        if needs_escape(c) {
             // Writing to a `String` does not fail.
             let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
@@ -44,7 +44,7 @@ fn written_out(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-fn steers(c: char) -> bool {
+fn needs_escape(c: char) -> bool {
     matches!(c,
         '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -55,22 +55,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_written_out_and_stays_the_same_json() {
-        let words = "NO \u{9b}31m\u{85}\u{202e}gpj\u{2028}\u{7f} 报价";
+    fn terminal_controls_are_escaped_and_the_json_value_is_unchanged() {
+        let value = "NO \u{9b}31m\u{85}\u{202e}gpj\u{2028}\u{7f} 报价";
         let mut out = Plain(Vec::new());
-        serde_json::to_writer(&mut out, words).unwrap();
+        serde_json::to_writer(&mut out, value).unwrap();
         let text = String::from_utf8(out.0).unwrap();
         assert_eq!(
             text,
             "\"NO \\u009b31m\\u0085\\u202egpj\\u2028\\u007f 报价\""
         );
-        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), words);
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value);
     }
 
     #[test]
-    fn colours_of_the_log_itself_stay() {
+    fn colours_of_the_log_are_not_escaped() {
         assert_eq!(
-            written_out("\u{1b}[32mINFO\u{1b}[0m\n"),
+            escape_controls("\u{1b}[32mINFO\u{1b}[0m\n"),
             "\u{1b}[32mINFO\u{1b}[0m\n"
         );
     }

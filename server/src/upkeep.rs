@@ -38,10 +38,10 @@ pub async fn run(
     ledger_keep_days: u32,
     wake_outboxes: impl Fn(),
 ) {
-    let mut every = tokio::time::interval(RENEW_EVERY);
-    let keep_ms = DAY_MS.saturating_mul(ledger_keep_days.into());
+    let mut interval = tokio::time::interval(RENEW_EVERY);
+    let retention_ms = DAY_MS.saturating_mul(ledger_keep_days.into());
     for round in 0_u32.. {
-        every.tick().await;
+        interval.tick().await;
         let now = now_unix_ms();
         match recover(accounts, store, now).await {
             Ok(0) => {}
@@ -53,7 +53,7 @@ pub async fn run(
         if !round.is_multiple_of(SWEEP_EVERY) {
             continue;
         }
-        match accounts.prune(now, keep_ms).await {
+        match accounts.prune(now, retention_ms).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "old entries of the outbox were deleted"),
             Err(error) => tracing::error!(%error, "old entries could not be deleted"),

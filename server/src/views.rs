@@ -13,6 +13,6 @@ mod map;
 mod wording;
 
 pub use backend::SessionBackend;
-pub(crate) use compose::{draft, typed};
+pub(crate) use compose::{draft, stored_draft};
 pub use locale::Locale;
 pub(crate) use map::{account_view, upload_view};

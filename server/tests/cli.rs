@@ -25,31 +25,31 @@ const PASSWORD: &str = "Sesame-offne-dich-7731";
 
 /// The result of a run of the program.
 #[derive(Debug)]
-struct Ended {
+struct RunOutput {
     code: i32,
-    out: String,
-    told: String,
+    stdout: String,
+    stderr: String,
 }
 
-impl Ended {
+impl RunOutput {
     fn of(output: Output) -> Self {
         Self {
             code: output.status.code().expect("not ended by a signal"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            told: String::from_utf8(output.stderr).unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
     fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// Asserts that the output does not contain the password, in any encoding in which it is sent.
     fn assert_no_password(&self, user: &str, password: &str) {
         let plain = STANDARD.encode(format!("\0{user}\0{password}"));
         for secret in [password, &STANDARD.encode(password), &plain] {
-            assert!(!self.out.contains(secret), "{self:?}");
-            assert!(!self.told.contains(secret), "{self:?}");
+            assert!(!self.stdout.contains(secret), "{self:?}");
+            assert!(!self.stderr.contains(secret), "{self:?}");
         }
     }
 }
@@ -98,24 +98,24 @@ impl Run {
     }
 
     /// Runs to the end, while the test's servers keep running.
-    async fn end(self) -> Ended {
-        ended(self.spawn()).await
+    async fn end(self) -> RunOutput {
+        wait_for_output(self.spawn()).await
     }
 }
 
-async fn ended(child: Child) -> Ended {
+async fn wait_for_output(child: Child) -> RunOutput {
     let waiting = tokio::task::spawn_blocking(|| child.wait_with_output());
     let output = tokio::time::timeout(Duration::from_secs(240), waiting).await;
-    Ended::of(output.expect("the program ends").unwrap().unwrap())
+    RunOutput::of(output.expect("the program ends").unwrap().unwrap())
 }
 
 /// The folder of one test, with the CA of its servers' certificates.
-struct TestAccounts {
+struct TestDir {
     folder: TempDir,
     ca_file: PathBuf,
 }
 
-impl TestAccounts {
+impl TestDir {
     fn new(ca_pem: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let ca_file = folder.path().join("ca.pem");

@@ -86,10 +86,10 @@ impl Product {
     async fn signed_in(&self, base: &str) -> Client {
         let mut client = self.client();
         let form = "email=demo%40restante.test&password=demo";
-        let answer = client
+        let response = client
             .send(Request::form(&format!("{base}/login"), form))
             .await;
-        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert_eq!(response.status, 303, "{}", response.text());
         client
     }
 

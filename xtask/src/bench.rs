@@ -16,17 +16,17 @@ use crate::workspace::{Workspace, must_succeed};
 
 /// The subject of a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub(crate) enum Subject {
     /// The release, from the mail server to the browser.
     Product,
     /// The protocol machines alone, without the page.
     Protocols,
 }
 
-impl What {
+impl Subject {
     pub(crate) fn parse(args: &[String]) -> Result<Self> {
-        let words: Vec<&str> = args.iter().map(String::as_str).collect();
-        match words.as_slice() {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        match args.as_slice() {
             [] | ["product"] => Ok(Self::Product),
             ["protocols"] => Ok(Self::Protocols),
             _ => bail!("`bench` takes nothing but product or protocols"),
@@ -35,10 +35,10 @@ impl What {
 }
 
 /// Builds the subject and prints its figures.
-pub(crate) fn run(workspace: &Workspace, what: What) -> Result<ExitCode> {
-    match what {
-        What::Product => product(workspace),
-        What::Protocols => protocols(workspace),
+pub(crate) fn run(workspace: &Workspace, subject: Subject) -> Result<ExitCode> {
+    match subject {
+        Subject::Product => product(workspace),
+        Subject::Protocols => protocols(workspace),
     }
 }
 
@@ -79,10 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_product_is_measured_unless_said_otherwise() {
-        assert_eq!(What::parse(&[]).unwrap(), What::Product);
-        let protocols = What::parse(&["protocols".to_owned()]);
-        assert_eq!(protocols.unwrap(), What::Protocols);
-        assert!(What::parse(&["--fast".to_owned()]).is_err());
+    fn the_product_is_the_default() {
+        assert_eq!(Subject::parse(&[]).unwrap(), Subject::Product);
+        let protocols = Subject::parse(&["protocols".to_owned()]);
+        assert_eq!(protocols.unwrap(), Subject::Protocols);
+        assert!(Subject::parse(&["--fast".to_owned()]).is_err());
     }
 }

@@ -28,8 +28,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 /// Builds the release server with the files of `site` embedded.
 pub(crate) fn server(workspace: &Workspace, site: &Site, steps: &mut Steps) -> Result<PathBuf> {
     let binary = workspace.target.join("release/restante");
-    let what = site::with_hint("Server: release build", !binary.is_file(), "5 min");
-    steps.step(&what, || {
+    let title = site::with_hint("Server: release build", !binary.is_file(), "5 min");
+    steps.step(&title, || {
         let mut cargo = workspace.cargo("build");
         cargo.args(["--release", "-p", "server"]);
         must_succeed(cargo.env("RESTANTE_SITE", &site.folder))?;
@@ -46,8 +46,8 @@ pub(crate) fn server(workspace: &Workspace, site: &Site, steps: &mut Steps) -> R
 pub(crate) fn dev_server(workspace: &Workspace, steps: &mut Steps) -> Result<PathBuf> {
     let binary = workspace.target.join("debug/restante");
     let is_first = !binary.is_file();
-    let what = site::with_hint("Server: compiling", is_first, "2 to 3 min");
-    steps.step(&what, || {
+    let title = site::with_hint("Server: compiling", is_first, "2 to 3 min");
+    steps.step(&title, || {
         let mut cargo = workspace.cargo("build");
         cargo.args(["-p", "server"]);
         if !is_first {

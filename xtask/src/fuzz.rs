@@ -46,15 +46,15 @@ impl Options {
             secs: 60,
             target: None,
         };
-        let mut words = args.iter();
-        while let Some(word) = words.next() {
-            let value = words
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let value = args
                 .next()
-                .with_context(|| format!("`{word}` needs a value"));
-            match word.as_str() {
+                .with_context(|| format!("`{arg}` needs a value"));
+            match arg.as_str() {
                 "--secs" => options.secs = value?.parse().context("--secs takes a number")?,
                 "--target" => options.target = Some(value?.clone()),
-                _ => bail!("`fuzz` does not know `{word}`; it takes --secs N and --target NAME"),
+                _ => bail!("`fuzz` does not know `{arg}`; it takes --secs N and --target NAME"),
             }
         }
         Ok(options)
@@ -69,8 +69,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     steps.step("Fuzz targets: building", || build(workspace))?;
     let mut findings = Vec::new();
     for target in targets {
-        let what = format!("{target}: {} s", options.secs);
-        let result = steps.step(&what, || {
+        let title = format!("{target}: {} s", options.secs);
+        let result = steps.step(&title, || {
             let result = fuzz(workspace, &target, options.secs)?;
             let line = match &result {
                 Outcome::Nothing { runs } => format!("{runs} runs, no finding"),
@@ -192,9 +192,9 @@ fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
         .arg(format!("-malloc_limit_mb={MALLOC_LIMIT_MB}"))
         .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"])
         .arg(format!("-artifact_prefix={}/", artifacts.display()));
-    if let Some(words) = dictionary(target) {
-        let words = folder.join("dictionaries").join(words);
-        fuzzer.arg(format!("-dict={}", words.display()));
+    if let Some(path) = dictionary(target) {
+        let path = folder.join("dictionaries").join(path);
+        fuzzer.arg(format!("-dict={}", path.display()));
     }
     let output = fs::File::create(&log)?;
     let status = fuzzer
@@ -205,8 +205,8 @@ fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
         .status()
         .with_context(|| format!("could not start {target}"))?;
     if status.success() {
-        let said = fs::read_to_string(&log)?;
-        let runs = said
+        let report = fs::read_to_string(&log)?;
+        let runs = report
             .lines()
             .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
             .with_context(|| format!("{} tells no runs", log.display()))?;
@@ -249,13 +249,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     use super::*;
 
-    fn parse(words: &[&str]) -> Result<Options> {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Options::parse(&words)
+    fn parse(args: &[&str]) -> Result<Options> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Options::parse(&args)
     }
 
     #[test]
-    fn a_minute_of_each_target_unless_said_otherwise() {
+    fn each_target_runs_for_a_minute_by_default() {
         let all = parse(&[]).unwrap();
         assert_eq!((all.secs, all.target), (60, None));
         let one = parse(&["--secs", "5", "--target", "smtp_reply"]).unwrap();
@@ -263,19 +263,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_option_is_refused() {
-        for words in [
+    fn invalid_options_are_refused() {
+        for args in [
             &["--secs"][..],
             &["--secs", "x"],
             &["smtp_reply"],
             &["--jobs", "2"],
         ] {
-            assert!(parse(words).is_err(), "{words:?}");
+            assert!(parse(args).is_err(), "{args:?}");
         }
     }
 
     #[test]
-    fn a_target_that_is_none_is_named_with_those_that_are() {
+    fn the_error_of_an_unknown_target_lists_the_targets() {
         let workspace = Workspace::find().unwrap();
         let options = parse(&["--target", "nonsense"]).unwrap();
         let error = chosen(&workspace.root.join("server/fuzz"), &options).unwrap_err();

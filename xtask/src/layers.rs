@@ -30,14 +30,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let metadata = Metadata::read(workspace)?;
     let sources = Sources::read(workspace)?;
     let mut total = 0;
-    let mut check = |what: &str, run: &mut dyn FnMut() -> Result<Findings>| -> Result<()> {
+    let mut check = |name: &str, run: &mut dyn FnMut() -> Result<Findings>| -> Result<()> {
         let start = Instant::now();
         let findings = run()?;
         let verdict = match findings.len() {
             0 => "ok".to_owned(),
             count => format!("{count} found"),
         };
-        println!("{what}: {verdict} ({:.1} s)", start.elapsed().as_secs_f64());
+        println!("{name}: {verdict} ({:.1} s)", start.elapsed().as_secs_f64());
         for finding in &findings {
             println!("    {finding}");
         }

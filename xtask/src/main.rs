@@ -80,7 +80,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             no_arguments(verb, rest)?;
             build::run(&workspace)
         }
-        "bench" => bench::run(&workspace, bench::What::parse(rest)?),
+        "bench" => bench::run(&workspace, bench::Subject::parse(rest)?),
         "fuzz" => fuzz::run(&workspace, &fuzz::Options::parse(rest)?),
         "check-layers" => {
             no_arguments(verb, rest)?;

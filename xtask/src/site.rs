@@ -64,8 +64,8 @@ pub(crate) struct Site {
 pub(crate) fn build(workspace: &Workspace, flavour: Flavour, steps: &mut Steps) -> Result<Site> {
     let profile = flavour.profile();
     let is_first = !page::module(workspace, profile).is_file();
-    let what = with_hint("Page: compiling to WebAssembly", is_first, "1 to 2 min");
-    let wasm = steps.step(&what, || {
+    let title = with_hint("Page: compiling to WebAssembly", is_first, "1 to 2 min");
+    let wasm = steps.step(&title, || {
         let is_quiet = !is_first && flavour == Flavour::Dev;
         page::compile(workspace, profile, is_quiet).map(|wasm| (wasm, "ready".to_owned()))
     })?;
@@ -88,44 +88,44 @@ fn assemble(workspace: &Workspace, flavour: Flavour, wasm: &Path) -> Result<(Sit
     }
     // Written to a new folder and renamed, so that an interrupted build leaves no partial site.
     remove_if_there(&stamp, |path| fs::remove_file(path))?;
-    let fresh = workspace.target.join(format!("{}.new", flavour.folder()));
-    remove_if_there(&fresh, |path| fs::remove_dir_all(path))?;
-    fs::create_dir_all(fresh.join("a"))?;
+    let staging = workspace.target.join(format!("{}.new", flavour.folder()));
+    remove_if_there(&staging, |path| fs::remove_dir_all(path))?;
+    fs::create_dir_all(staging.join("a"))?;
 
-    let hash = page::bind(wasm, &fresh.join("a"), flavour == Flavour::Release)?;
+    let hash = page::bind(wasm, &staging.join("a"), flavour == Flavour::Release)?;
     let mut manifest = format!("pkg=a/{hash}\n");
     fs::write(
-        fresh.join("sign-in.css"),
+        staging.join("sign-in.css"),
         style::bundle(&style, style::SIGN_IN)?,
     )?;
     let css = style::bundle(&style, style::APP)?;
     let css_name = hashed_name("main.css", css.as_bytes());
-    fs::write(fresh.join("a").join(&css_name), css)?;
+    fs::write(staging.join("a").join(&css_name), css)?;
     manifest.push_str(&format!("css={css_name}\n"));
     for (name, content) in style::public_files(&style)? {
         let hashed = hashed_name(&name, &content);
-        fs::write(fresh.join("a").join(&hashed), content)?;
+        fs::write(staging.join("a").join(&hashed), content)?;
         let key = name.split('.').next().unwrap_or_default();
         manifest.push_str(&format!("{key}={hashed}\n"));
     }
-    fs::write(fresh.join("manifest"), manifest)?;
+    fs::write(staging.join("manifest"), manifest)?;
     if flavour == Flavour::Release {
-        compress::precompress(&fresh.join("a"))?;
+        compress::precompress(&staging.join("a"))?;
     }
 
     remove_if_there(&folder, |path| fs::remove_dir_all(path))?;
-    fs::rename(&fresh, &folder)?;
+    fs::rename(&staging, &folder)?;
     fs::write(&stamp, fingerprint)?;
     let page = folder.join("a").join(&hash);
     Ok((Site { folder, page }, format!("build {hash}")))
 }
 
 /// Returns a step's title, with the duration of its first run.
-pub(crate) fn with_hint(what: &str, is_first: bool, time: &str) -> String {
+pub(crate) fn with_hint(title: &str, is_first: bool, time: &str) -> String {
     if is_first {
-        format!("{what} (the first time: {time})")
+        format!("{title} (the first time: {time})")
     } else {
-        what.to_owned()
+        title.to_owned()
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_tests_that_is_declared_on_the_way_hides_nothing() {
+    fn a_declared_test_file_hides_no_product_lines() {
         let source = Source {
             path: "app/src/a.rs".to_owned(),
             text: "mod a;\n#[cfg(test)]\nmod tests;\nfn b() {}\n".to_owned(),

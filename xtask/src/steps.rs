@@ -19,11 +19,11 @@ impl Steps {
     /// Prints a step's title, runs it and prints its result with the seconds it took.
     pub(crate) fn step<T>(
         &mut self,
-        what: &str,
+        title: &str,
         work: impl FnOnce() -> Result<(T, String)>,
     ) -> Result<T> {
         self.done += 1;
-        println!("[{}/{}] {what}", self.done, self.total);
+        println!("[{}/{}] {title}", self.done, self.total);
         let start = Instant::now();
         let (value, result) = work()?;
         println!("      {result} ({:.1} s)", start.elapsed().as_secs_f64());

@@ -35,8 +35,8 @@ impl Parts {
     };
 
     pub(crate) fn parse(args: &[String]) -> Result<Self> {
-        let words: Vec<&str> = args.iter().map(String::as_str).collect();
-        let only = match words.as_slice() {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let only = match args.as_slice() {
             [] => return Ok(Self::ALL),
             ["--only", part] => part,
             [one] => match one.strip_prefix("--only=") {
@@ -160,9 +160,9 @@ pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
 mod tests {
     use super::*;
 
-    fn parse(words: &[&str]) -> Result<Parts> {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Parts::parse(&words)
+    fn parse(args: &[&str]) -> Result<Parts> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Parts::parse(&args)
     }
 
     #[test]

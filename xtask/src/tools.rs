@@ -79,7 +79,7 @@ pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     let guard = NoServiceStarts::set()?;
     if packages.contains(&"postfix") {
         // Otherwise the package asks for the type of mail server.
-        answer_debconf("postfix postfix/main_mailer_type select No configuration")?;
+        preseed_debconf("postfix postfix/main_mailer_type select No configuration")?;
     }
     apt(&["update", "-qq"], &log)?;
     let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
@@ -87,11 +87,11 @@ pub(crate) fn debian(needed: &[Needed]) -> Result<String> {
     apt(&install, &log)?;
     drop(guard);
 
-    if let Some(still) = missing.iter().find(|need| find(need.program).is_none()) {
+    if let Some(absent) = missing.iter().find(|need| find(need.program).is_none()) {
         bail!(
             "{} is still missing after installing {}",
-            still.program,
-            still.package
+            absent.program,
+            absent.package
         );
     }
     Ok(format!("installed {packages_line}"))
@@ -135,11 +135,11 @@ pub(crate) fn debian_unpacked(needed: &[Needed], folder: &Path) -> Result<String
         must_succeed(Command::new("dpkg-deb").arg("-x").arg(archive).arg(folder))?;
     }
     fs::remove_dir_all(&downloads)?;
-    if let Some(still) = needed.iter().find(|need| !is_there(need)) {
+    if let Some(absent) = needed.iter().find(|need| !is_there(need)) {
         bail!(
             "{} is still missing after unpacking {}",
-            still.program,
-            still.package
+            absent.program,
+            absent.package
         );
     }
     Ok(format!("unpacked {packages_line}"))
@@ -190,7 +190,7 @@ fn apt_in(folder: &Path, args: &[&str], log: &Path) -> Result<()> {
     Ok(())
 }
 
-fn answer_debconf(line: &str) -> Result<()> {
+fn preseed_debconf(line: &str) -> Result<()> {
     use std::io::Write as _;
     let mut child = Command::new("debconf-set-selections")
         .stdin(Stdio::piped())

@@ -58,9 +58,9 @@ impl Workspace {
 pub(crate) fn must_succeed(command: &mut Command) -> Result<()> {
     let status = command
         .status()
-        .with_context(|| format!("could not start {}", spoken(command)))?;
+        .with_context(|| format!("could not start {}", command_line(command)))?;
     if !status.success() {
-        bail!("{} ended with {status}", spoken(command));
+        bail!("{} ended with {status}", command_line(command));
     }
     Ok(())
 }
@@ -70,31 +70,31 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .with_context(|| format!("could not start {}", spoken(command)))?;
+        .with_context(|| format!("could not start {}", command_line(command)))?;
     if !output.status.success() {
         bail!(
             "{} ended with {}:\n{}",
-            spoken(command),
+            command_line(command),
             output.status,
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
     }
     String::from_utf8(output.stdout)
-        .with_context(|| format!("{} printed no UTF-8", spoken(command)))
+        .with_context(|| format!("{} printed no UTF-8", command_line(command)))
 }
 
-fn spoken(command: &Command) -> String {
-    let mut words = vec![
+fn command_line(command: &Command) -> String {
+    let mut parts = vec![
         Path::new(command.get_program())
             .file_name()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
     ];
-    words.extend(
+    parts.extend(
         command
             .get_args()
             .map(|arg| arg.to_string_lossy().into_owned()),
     );
-    format!("`{}`", words.join(" "))
+    format!("`{}`", parts.join(" "))
 }

@@ -119,7 +119,7 @@ impl FromServerFnError for ApiError {
 
     /// Replaces the framework's message, which addresses programmers, by one for readers.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let lang = page::lang_here();
+        let lang = page::current_lang();
         match error {
             ServerFnErrorErr::Request(_) => Self::unreachable(lang),
             _ => Self::unreadable(lang),

@@ -20,17 +20,17 @@ use serde::de::DeserializeOwned;
 ///
 /// It does not give the position: reporting it would take as much code as decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unreadable;
+pub struct DecodeError;
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("The answer makes no sense.")
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for DecodeError {}
 
-impl serde::de::Error for Unreadable {
+impl serde::de::Error for DecodeError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
@@ -41,8 +41,8 @@ impl serde::de::Error for Unreadable {
 /// # Errors
 /// If the text is not JSON or not of this shape.
 #[cfg(feature = "hydrate")]
-pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    let parsed = js_sys::JSON::parse(text).map_err(|_| Unreadable)?;
+pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    let parsed = js_sys::JSON::parse(text).map_err(|_| DecodeError)?;
     T::deserialize(reader::Reader(parsed))
 }
 
@@ -51,8 +51,8 @@ pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
 /// # Errors
 /// If the text is not JSON or not of this shape.
 #[cfg(not(feature = "hydrate"))]
-pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    serde_json::from_str(text).map_err(|_| Unreadable)
+pub fn decode<T: DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    serde_json::from_str(text).map_err(|_| DecodeError)
 }
 
 #[cfg(feature = "hydrate")]

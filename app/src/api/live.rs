@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::Unreadable;
+use super::json::DecodeError;
 use super::types::{AccountId, FolderId, OutboxId, ViewId};
 
 /// One event of the stream.
@@ -107,10 +107,10 @@ pub(super) enum LiveEventKind {
 }
 
 impl TryFrom<LiveEventWire> for LiveEvent {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn try_from(told: LiveEventWire) -> Result<Self, Unreadable> {
-        told.event().ok_or(Unreadable)
+    fn try_from(wire: LiveEventWire) -> Result<Self, DecodeError> {
+        wire.event().ok_or(DecodeError)
     }
 }
 

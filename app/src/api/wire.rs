@@ -42,20 +42,20 @@ where
     }
 
     fn run_client(path: &str, input: I) -> impl Future<Output = Result<O, ApiError>> + Send {
-        let answer = match serde_json::to_string(&input) {
+        let response = match serde_json::to_string(&input) {
             Ok(body) => post::<C>(path, body),
-            Err(e) => Box::pin(std::future::ready(Err(broken(
+            Err(e) => Box::pin(std::future::ready(Err(server_fn_error(
                 ServerFnErrorErr::Serialization(e.to_string()),
             )))),
         };
-        async move { read(&answer.await?) }
+        async move { read(&response.await?) }
     }
 }
 
-type Sent<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
+type ResponseFuture<'a> = Pin<Box<dyn Future<Output = Result<String, ApiError>> + Send + 'a>>;
 
 /// Posts a body and returns the response body, unless the response is an error.
-fn post<C: Client<ApiError>>(path: &str, body: String) -> Sent<'_> {
+fn post<C: Client<ApiError>>(path: &str, body: String) -> ResponseFuture<'_> {
     Box::pin(async move {
         let accepts = Json::CONTENT_TYPE;
         let request = C::Request::try_new_post(path, Json::CONTENT_TYPE, accepts, body)?;
@@ -71,9 +71,9 @@ fn post<C: Client<ApiError>>(path: &str, body: String) -> Sent<'_> {
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    decode(text).map_err(|e| broken(ServerFnErrorErr::Deserialization(e.to_string())))
+    decode(text).map_err(|e| server_fn_error(ServerFnErrorErr::Deserialization(e.to_string())))
 }
 
-fn broken(error: ServerFnErrorErr) -> ApiError {
+fn server_fn_error(error: ServerFnErrorErr) -> ApiError {
     ApiError::from_server_fn_error(error)
 }

@@ -11,7 +11,7 @@ use crate::ui::Icon;
 
 /// The image types that browsers display and that the server serves as images. Larger images have
 /// no preview.
-const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const PREVIEW_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const MAX_THUMBNAIL_BYTES: u64 = 4 << 20;
 
 /// The list of attachments; empty if there are none.
@@ -54,46 +54,47 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
         size_bytes,
     } = attachment;
     let href = open.url(|base, of| url::part(base, of, &part));
-    let kind = kind(&name, &media_type);
+    let label = type_label(&name, &media_type);
     let name = if name.is_empty() {
-        lang.nameless_file(kind.clone()).into_owned()
+        lang.nameless_file(label.clone()).into_owned()
     } else {
         name
     };
-    let is_picture = PICTURES.contains(&media_type.as_str()) && size_bytes <= MAX_THUMBNAIL_BYTES;
+    let is_picture =
+        PREVIEW_TYPES.contains(&media_type.as_str()) && size_bytes <= MAX_THUMBNAIL_BYTES;
     let thumb = if is_picture {
         view! { <img src=href.clone() alt="" loading="lazy" decoding="async" /> }.into_any()
     } else {
-        kind.clone().into_any()
+        label.clone().into_any()
     };
     view! {
         <a class="file" href=href download=name rel="external">
-            <span class=format!("thumb {}", hue(&kind)) aria-hidden="true">
+            <span class=format!("thumb {}", hue(&label)) aria-hidden="true">
                 {thumb}
             </span>
             <b class="cut" dir="auto">
                 {name.clone()}
             </b>
-            <small>{format!("{kind}, {}", size(size_bytes))}</small>
+            <small>{format!("{label}, {}", size(size_bytes))}</small>
         </a>
     }
 }
 
 /// Returns a short label for a file: its extension, otherwise its type.
-pub fn kind(name: &str, media_type: &str) -> String {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    let ending =
-        ending.filter(|e| (1..=4).contains(&e.len()) && e.chars().all(char::is_alphanumeric));
+pub fn type_label(name: &str, media_type: &str) -> String {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let extension =
+        extension.filter(|e| (1..=4).contains(&e.len()) && e.chars().all(char::is_alphanumeric));
     let subtype = media_type
         .rsplit_once('/')
         .map_or(media_type, |(_, subtype)| subtype);
-    let word: String = ending.unwrap_or(subtype).chars().take(4).collect();
-    word.to_uppercase()
+    let label: String = extension.unwrap_or(subtype).chars().take(4).collect();
+    label.to_uppercase()
 }
 
 /// Returns the colour class of a file type.
-pub fn hue(kind: &str) -> &'static str {
-    match kind {
+pub fn hue(label: &str) -> &'static str {
+    match label {
         "PDF" => "h0",
         "DOC" | "DOCX" | "ODT" | "RTF" | "TXT" => "h5",
         "XLS" | "XLSX" | "ODS" | "CSV" => "h3",
@@ -109,8 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_named_by_its_ending_else_its_type() {
-        for (name, media_type, word) in [
+    fn type_label_is_the_extension_or_the_media_subtype() {
+        for (name, media_type, label) in [
             ("report.pdf", "application/octet-stream", "PDF"),
             ("报价单.xlsx", "application/x", "XLSX"),
             ("README", "text/plain", "PLAI"),
@@ -118,7 +119,7 @@ mod tests {
             ("", "message/rfc822", "RFC8"),
             ("x.", "", ""),
         ] {
-            assert_eq!(kind(name, media_type), word, "{name} {media_type}");
+            assert_eq!(type_label(name, media_type), label, "{name} {media_type}");
         }
     }
 }

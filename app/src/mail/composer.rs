@@ -13,10 +13,10 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use self::check::{first_field, left_out};
-use self::fields::{Fields, Kept, Line, Source};
+use self::check::{first_field, omission_question};
+use self::fields::{Fields, ForwardedParts, Line, Source};
 use self::files::Files;
-use self::keeping::{keep, observe};
+use self::keeping::{autosave, observe};
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
@@ -29,10 +29,10 @@ use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, effect};
+use crate::ui::error_banner::ErrorBanner;
 use crate::ui::navigator::navigator;
-use crate::ui::question::Asked;
+use crate::ui::question::QuestionHandle;
 use crate::ui::text_area::TextArea;
-use crate::ui::trouble::TroubleBanner;
 
 /// The form for writing a message, with the initial content `form`.
 #[component]
@@ -66,14 +66,14 @@ pub fn Composer(
     let unsent = Unsent::expect();
     // A form that was posted and refused already contains unsent text.
     let is_written = error.is_some() && [&draft.to, &draft.body].iter().any(|t| !t.is_empty());
-    let began = (!is_written).then(|| Draft {
+    let initial = (!is_written).then(|| Draft {
         files: None,
         ..draft.clone()
     });
     let error = RwSignal::new(error);
     let is_sending = RwSignal::new(false);
     let navigate = navigator();
-    let asked: Asked = expect_context();
+    let questions: QuestionHandle = expect_context();
     let base = StoredValue::new(page.base.clone());
 
     let fixed = StoredValue::new(Draft {
@@ -100,13 +100,13 @@ pub fn Composer(
         let mut draft = fields.draft(fixed.get_value(), uploads);
         if !is_confirmed.get_untracked()
             && let Some(question) =
-                left_out(&draft, &quote.read_value(), fields, is_confirmed, lang)
+                omission_question(&draft, &quote.read_value(), fields, is_confirmed, lang)
         {
-            asked.ask(question);
+            questions.ask(question);
             return;
         }
-        let held = files.hold();
-        draft.files = Some(held);
+        let file_count = files.lock();
+        draft.files = Some(file_count);
         let navigate = navigate.clone();
         let id = unsent.id();
         is_sending.set(true);
@@ -114,11 +114,11 @@ pub fn Composer(
         spawn_local(async move {
             match message_send(sender.get_value(), draft).await {
                 Ok(sent) => {
-                    if let Some(error) = files.chosen_since(held) {
-                        tab.fail(error, None);
+                    if let Some(error) = files.chosen_since(file_count) {
+                        tab.show_error(error, None);
                     }
                     if let Some(id) = id {
-                        unsent.forget(&id);
+                        unsent.delete(&id);
                     }
                     if is_sending.try_get_untracked().is_none() {
                         // The user has left the page.
@@ -137,7 +137,7 @@ pub fn Composer(
                         }
                     }
                     is_sending.try_set(false);
-                    files.release();
+                    files.unlock();
                     let field = failure.field.clone();
                     // The user may have left the form meanwhile.
                     if error.try_set(Some(failure)).is_none()
@@ -160,7 +160,7 @@ pub fn Composer(
             if event.ctrl_key() || event.meta_key() {
                 event.prevent_default();
                 send();
-            } else if event.target().is_some_and(|from| fields.go_on_from(&from)) {
+            } else if event.target().is_some_and(|from| fields.focus_next(&from)) {
                 event.prevent_default();
             }
         }
@@ -179,9 +179,9 @@ pub fn Composer(
         account: account.clone(),
         source: draft.source.clone(),
         replaces: draft.replaces.clone(),
-        began,
+        initial,
     };
-    keep(unsent, form, fields, files, fixed);
+    autosave(unsent, form, fields, files, fixed);
     let observe = move || observe(unsent, fields, files, fixed);
     effect(move || {
         let Some(form) = form_element.get() else {
@@ -191,8 +191,8 @@ pub fn Composer(
         set_timeout(
             move || {
                 // After a full page load the user may be typing already.
-                let now = document().active_element();
-                if form.is_connected() && !form.contains(now.as_deref()) {
+                let focused = document().active_element();
+                if form.is_connected() && !form.contains(focused.as_deref()) {
                     fields.focus(first);
                 }
             },
@@ -248,7 +248,7 @@ pub fn Composer(
                 </a>
             </header>
             {dynamic(move || {
-                error.get().map(|error| view! { <TroubleBanner error=error /> }.into_any())
+                error.get().map(|error| view! { <ErrorBanner error=error /> }.into_any())
             })}
             // The server reads these two first.
             <Hidden name="account" value=account.to_string() />
@@ -273,7 +273,11 @@ pub fn Composer(
                 autofocus=first == "body"
                 node_ref=fields.body
             />
-            <Kept parts=forwarded keep=draft.keep_parts element=fields.kept />
+            <ForwardedParts
+                parts=forwarded
+                checked=draft.keep_parts
+                element=fields.forwarded_parts
+            />
             <Files files=files uploads=uploads missing=missing />
             <footer class="c-foot">
                 <button
@@ -293,7 +297,7 @@ pub fn Composer(
                 <span class="grow"></span>
                 <span class="hint" role="status">
                     {dynamic(move || {
-                        if unsent.is_unkeepable.get() {
+                        if unsent.has_store_failed.get() {
                             lang.unsent_not_kept()
                         } else {
                             lang.recipients_hint()

@@ -3,20 +3,20 @@
 use leptos::prelude::*;
 
 use super::form::Hidden;
-use super::here::Here;
+use super::location::MailLocation;
 use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
 use crate::page::PageContext;
-use crate::state::answer::Answer;
+use crate::state::api_resource::ApiResource;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, dynamic, later};
-use crate::ui::trouble::TroubleBanner;
+use crate::ui::error_banner::ErrorBanner;
 
 /// The folders of the current account, shared by all components that offer folders.
 #[derive(Clone, Copy)]
-pub struct Folders(pub Answer<FoldersView>);
+pub struct Folders(pub ApiResource<FoldersView>);
 
 /// The tree, as a list of links.
 #[component]
@@ -26,7 +26,7 @@ pub fn FolderTree() -> impl IntoView {
     let base = StoredValue::new(page.base);
     let Folders(folders) = expect_context();
     let Session(session) = expect_context();
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let tab = Tab::expect();
     view! {
         <Transition fallback=move || {
@@ -46,14 +46,14 @@ pub fn FolderTree() -> impl IntoView {
                 .into_any()
         }>
             {later(move || async move {
-                let named = here.account.get_untracked();
+                let account_in_url = mail_location.account.get_untracked();
                 let (open, first) = match session.await {
                     Ok(session) => {
                         (session.outbox_open, session.accounts.into_iter().next().map(|a| a.id))
                     }
                     Err(_) => (0, None),
                 };
-                match (folders.await, named.or(first)) {
+                match (folders.await, account_in_url.or(first)) {
                     (Ok(folders), Some(account)) => {
                         view! {
                             <Tree base=base account=account list=folders outbox_open=open />
@@ -61,13 +61,13 @@ pub fn FolderTree() -> impl IntoView {
                             .into_any()
                     }
                     (Err(error), _) => {
-                        tab.ask_again(tab.tree_changes, &error);
+                        tab.retry_when_reachable(tab.tree_changes, &error);
                         view! {
-                            <TroubleBanner error=error>
+                            <ErrorBanner error=error>
                                 <a class="btn btn-line btn-sm" href="" rel="external">
                                     {lang.try_again()}
                                 </a>
-                            </TroubleBanner>
+                            </ErrorBanner>
                         }
                             .into_any()
                     }
@@ -87,14 +87,14 @@ fn Tree(
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     // The outbox stands before Sent and after the folders of open work.
-    let comes_before_outbox = |folder: &FolderView| {
+    let is_before_outbox = |folder: &FolderView| {
         matches!(
             folder.role,
             Some(FolderRole::Inbox | FolderRole::Starred | FolderRole::Drafts)
         )
     };
     let FoldersView { folders, left_out } = list;
-    let split = folders.iter().rposition(comes_before_outbox);
+    let split = folders.iter().rposition(is_before_outbox);
     let mut items: Vec<AnyView> = folders
         .into_iter()
         .map(|folder| view! { <Item base=base account=account.clone() folder=folder /> }.into_any())
@@ -118,7 +118,7 @@ fn Tree(
 fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let label = folder.label(lang).into_owned();
     let icon = folder.role.map_or("folder", FolderRole::icon);
     let depth = format!("depth-{}", folder.depth.min(5));
@@ -140,9 +140,9 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
         folder: folder.id,
     };
     let href = base.with_value(|base| url::folder(base, &of, 1));
-    let counted = of.clone();
+    let counted_folder = of.clone();
     let counts = Memo::new(move |_| {
-        let newer = tab.counts.with(|counts| counts.of(&counted));
+        let newer = tab.counts.with(|counts| counts.get(&counted_folder));
         let total = newer.map_or(folder.total, |counts| Some(counts.total));
         let unread = newer.map_or(folder.unread, |counts| counts.unread);
         match folder.role {
@@ -151,8 +151,9 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
             Some(_) => (0, false),
         }
     });
-    let is_here = Memo::new(move |_| {
-        here.path
+    let is_current = Memo::new(move |_| {
+        mail_location
+            .path
             .with(|path| path.as_ref().is_some_and(|path| path.folder == of))
     });
     view! {
@@ -162,7 +163,7 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
                 class:has-unread=derived(move || counts.get().1)
                 href=href
                 title=label
-                aria-current=derived(move || is_here.get().then_some("page"))
+                aria-current=derived(move || is_current.get().then_some("page"))
             >
                 <Icon name=icon />
                 <span class="label" dir="auto">
@@ -211,7 +212,7 @@ pub fn PinButton(
                     let FolderRef { account, folder } = of.get_value();
                     let all = folders.await.unwrap_or_default().folders;
                     let is_pinned = all.iter().any(|one| one.id == folder && one.is_pinned);
-                    let words = lang.pin_folder(is_pinned);
+                    let label = lang.pin_folder(is_pinned);
                     view! {
                         <form
                             method="post"
@@ -226,8 +227,8 @@ pub fn PinButton(
                             <Hidden name="pinned" value=(!is_pinned).to_string() />
                             <button
                                 class="btn btn-icon"
-                                aria-label=words.clone()
-                                title=words
+                                aria-label=label.clone()
+                                title=label
                                 aria-pressed=is_pinned.to_string()
                             >
                                 <Icon name="pin" />
@@ -247,9 +248,9 @@ fn OutboxItem(base: StoredValue<String>, open: u32) -> impl IntoView {
     let tab = Tab::expect();
     let location = leptos_router::hooks::use_location();
     let path = base.with_value(|base| url::outbox(base));
-    let is_here = {
+    let is_current = {
         let path = path.clone();
-        move || location.pathname.with(|here| *here == path)
+        move || location.pathname.with(|current| *current == path)
     };
     let open = move || tab.outbox_open.get().unwrap_or(open);
     view! {
@@ -258,7 +259,7 @@ fn OutboxItem(base: StoredValue<String>, open: u32) -> impl IntoView {
                 class="tree-item"
                 href=path
                 title=lang.outbox()
-                aria-current=derived(move || is_here().then_some("page"))
+                aria-current=derived(move || is_current().then_some("page"))
             >
                 <Icon name="outbox" />
                 <span class="label">{lang.outbox()}</span>

@@ -26,7 +26,7 @@ pub fn Hidden(
 }
 
 /// Returns the name and value of the button that submitted a form.
-pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
+pub fn submitter_field(event: &SubmitEvent) -> Option<(String, String)> {
     let button = event.submitter()?;
     Some((
         button.get_attribute("name")?,
@@ -35,6 +35,6 @@ pub fn pressed(event: &SubmitEvent) -> Option<(String, String)> {
 }
 
 /// Returns a `datetime` attribute; `None` if the time is unknown.
-pub fn known(iso: String) -> Option<String> {
+pub fn datetime_attr(iso: String) -> Option<String> {
     (!iso.is_empty()).then_some(iso)
 }

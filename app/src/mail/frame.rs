@@ -4,14 +4,14 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
-use super::here::Here;
+use super::location::MailLocation;
 use super::snackbar::Snackbar;
 use super::unsent_offer::UnsentOffer;
 use crate::api::error::ApiError;
 use crate::api::folder::folder_list;
 use crate::api::types::{AccountId, AccountView, IncomingKind, Limitation, Person};
 use crate::page::PageContext;
-use crate::state::answer::answer;
+use crate::state::api_resource::api_resource;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::unsent::Unsent;
@@ -19,9 +19,9 @@ use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
 use crate::ui::dynamic::{derived, dynamic, effect, later, when};
+use crate::ui::error_banner::ErrorBanner;
 use crate::ui::navigator::navigator;
 use crate::ui::question::Questions;
-use crate::ui::trouble::TroubleBanner;
 
 /// The layout of panes, with the folder tree in the first.
 #[component]
@@ -34,14 +34,15 @@ pub fn Frame(children: Children) -> impl IntoView {
     let base = page.base.clone();
     let path = Memo::new(move |_| location.pathname.with(|path| url::mail_path(&base, path)));
     let account = Memo::new(move |before: Option<&Option<AccountId>>| {
-        let named = path.with(|path| path.as_ref().map(|path| path.folder.account.clone()));
-        named
+        let account_in_url =
+            path.with(|path| path.as_ref().map(|path| path.folder.account.clone()));
+        account_in_url
             .or_else(|| query.with(|query| query.get("account").map(AccountId)))
             .or_else(|| before.cloned().flatten())
     });
-    let here = Here { path, account };
-    provide_context(here);
-    let folders = answer(
+    let mail_location = MailLocation { path, account };
+    provide_context(mail_location);
+    let folders = api_resource(
         move || (account.get(), tab.tree_changes.get()),
         move |(account, _)| async move {
             let account = match account {
@@ -91,12 +92,12 @@ fn reopen(tab: Tab, base: String) {
 #[component]
 fn Scrim() -> impl IntoView {
     let page = PageContext::expect();
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let query = use_query_map();
     let is_tree =
         move || query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
     dynamic(move || {
-        let path = here.path.get().filter(|_| is_tree());
+        let path = mail_location.path.get().filter(|_| is_tree());
         path.map(|path| {
             view! {
                 <a
@@ -120,11 +121,12 @@ fn Navigation() -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let Session(session) = expect_context();
     let base = StoredValue::new(page.base.clone());
-    let is_live =
-        move || tab.is_live.get() && tab.is_reachable.get() && tab.link_down.with(Option::is_none);
+    let is_live = move || {
+        tab.is_live.get() && tab.is_reachable.get() && tab.lost_connection.with(Option::is_none)
+    };
     view! {
         <nav class="pane pane-nav" aria-label=lang.nav_label()>
             <div class="nav-top">
@@ -137,14 +139,15 @@ fn Navigation() -> impl IntoView {
                 <Suspense>
                     {later(move || async move {
                         let accounts = session.await.map(|s| s.accounts).unwrap_or_default();
-                        let now = here.account.get();
-                        let now = accounts
+                        let current = mail_location.account.get();
+                        let current = accounts
                             .iter()
-                            .find(|account| Some(&account.id) == now.as_ref())
+                            .find(|account| Some(&account.id) == current.as_ref())
                             .or(accounts.first())
                             .cloned();
-                        now.map(|now| {
-                                view! { <Account base=base now=now accounts=accounts /> }.into_any()
+                        current.map(|current| {
+                                view! { <Account base=base current=current accounts=accounts /> }
+                                    .into_any()
                             })
                             .into_any()
                     })}
@@ -223,30 +226,30 @@ fn Navigation() -> impl IntoView {
 #[component]
 fn Account(
     base: StoredValue<String>,
-    now: AccountView,
+    current: AccountView,
     accounts: Vec<AccountView>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let person = Person {
         name: String::new(),
-        address: now.address.clone(),
+        address: current.address.clone(),
     };
     let text = view! {
         <span class=format!("avatar {}", person.hue()) aria-hidden="true">
             {person.initials()}
         </span>
         <span class="acct-text">
-            <b>{now.address.clone()}</b>
-            <small>{account_kind(&now, lang)}</small>
+            <b>{current.address.clone()}</b>
+            <small>{account_kind(&current, lang)}</small>
         </span>
     };
-    let compose = base.with_value(|base| url::compose(base, &now.id));
+    let compose = base.with_value(|base| url::compose(base, &current.id));
     let account = if accounts.len() < 2 {
         view! { <div class="acct">{text}</div> }.into_any()
     } else {
         let others = accounts
             .into_iter()
-            .filter(|other| other.id != now.id)
+            .filter(|other| other.id != current.id)
             .map(|other| {
                 let href = base.with_value(|base| url::mail(base, &other.id));
                 view! {
@@ -301,20 +304,20 @@ fn Banners() -> impl IntoView {
     let location = use_location();
     let base = StoredValue::new(page.base);
     let unsent = Unsent::expect();
-    let is_unkeepable = move || unsent.is_unkeepable.get();
+    let has_store_failed = move || unsent.has_store_failed.get();
     let is_writing = move || location.pathname.with(|path| path.ends_with("/compose"));
     let login = move || {
-        let mut here = location.pathname.get();
+        let mut return_to = location.pathname.get();
         let search = location.search.get();
         if !search.is_empty() {
-            here = here + "?" + &search;
+            return_to = return_to + "?" + &search;
         }
-        base.with_value(|base| url::login_return(base, &here))
+        base.with_value(|base| url::login_return(base, &return_to))
     };
     view! {
         <div class="page-banners" role="status">
             {when(
-                move || tab.is_ended.get(),
+                move || tab.has_session_ended.get(),
                 move || {
                     view! {
                         <div class="banner warn">
@@ -329,7 +332,7 @@ fn Banners() -> impl IntoView {
                                     class="btn btn-line btn-sm"
                                     href=login
                                     rel="external"
-                                    target=derived(move || is_unkeepable().then_some("_blank"))
+                                    target=derived(move || has_store_failed().then_some("_blank"))
                                 >
                                     {lang.sign_in_again()}
                                 </a>
@@ -341,7 +344,7 @@ fn Banners() -> impl IntoView {
             )}
             {when(
                 move || !tab.is_reachable.get(),
-                move || view! { <TroubleBanner error=ApiError::unreachable(lang) /> }.into_any(),
+                move || view! { <ErrorBanner error=ApiError::unreachable(lang) /> }.into_any(),
             )}
             // Hidden while a message is being written: a reload would lose it.
             {when(
@@ -363,7 +366,7 @@ fn Banners() -> impl IntoView {
             )}
             <UnsentOffer />
             {dynamic(move || {
-                tab.link_down
+                tab.lost_connection
                     .get()
                     .map(|down| {
                         view! {
@@ -405,10 +408,10 @@ fn KeysHelp() -> impl IntoView {
             ("?", lang.key_help()),
         ]
         .into_iter()
-        .map(|(key, does)| {
+        .map(|(key, description)| {
             view! {
                 <div>
-                    <dt>{does}</dt>
+                    <dt>{description}</dt>
                     <dd>
                         <kbd>{key}</kbd>
                     </dd>

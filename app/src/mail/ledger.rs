@@ -17,22 +17,22 @@ use crate::text::url;
 use crate::ui::Icon;
 
 /// The label, icon and colour class of a state.
-struct Look {
-    word: Cow<'static, str>,
+struct StateBadge {
+    label: Cow<'static, str>,
     icon: &'static str,
     class: &'static str,
 }
 
 /// An action on an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Offers {
-    correct: bool,
+struct EntryActions {
+    can_correct: bool,
     changes: &'static [EntryChange],
 }
 
-fn offers(state: &OutboxState, is_removed: bool) -> Offers {
+fn actions(state: &OutboxState, is_removed: bool) -> EntryActions {
     use EntryChange::{Delete, PutBack, Remove, Retry, Stop};
-    let (correct, changes): (_, &[EntryChange]) = match state {
+    let (can_correct, changes): (_, &[EntryChange]) = match state {
         _ if is_removed => (false, &[PutBack, Delete]),
         OutboxState::Sending => (false, &[]),
         OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, &[Stop]),
@@ -44,7 +44,10 @@ fn offers(state: &OutboxState, is_removed: bool) -> Offers {
         | OutboxState::Stopped => (true, &[Retry, Remove]),
         OutboxState::Unknown => (false, &[Retry, Remove]),
     };
-    Offers { correct, changes }
+    EntryActions {
+        can_correct,
+        changes,
+    }
 }
 
 /// Returns the icon and the label of a change's button.
@@ -68,14 +71,14 @@ fn button(
     }
 }
 
-fn look(entry: &OutboxEntry, lang: Lang) -> Look {
+fn state_badge(entry: &OutboxEntry, lang: Lang) -> StateBadge {
     let refused = entry
         .recipients
         .iter()
         .filter(|r| r.state == RecipientState::Refused)
         .count();
     let all = entry.recipients.len();
-    let (word, icon, class) = match entry.state {
+    let (label, icon, class) = match entry.state {
         OutboxState::Waiting | OutboxState::WaitingForSignIn => {
             (lang.state_waiting(), "clock", "info")
         }
@@ -93,11 +96,11 @@ fn look(entry: &OutboxEntry, lang: Lang) -> Look {
         OutboxState::Stopped => (lang.state_stopped(), "close", "warn"),
         OutboxState::Damaged { .. } => (lang.state_damaged(), "alert", "bad"),
     };
-    Look { word, icon, class }
+    StateBadge { label, icon, class }
 }
 
 /// Returns the explanation of a state, unless the recipients already show it.
-fn sentence(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
+fn explanation(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
     match &entry.state {
         OutboxState::Waiting => Some(lang.ledger_waiting()),
         OutboxState::WaitingForSignIn => Some(lang.ledger_waiting_sign_in()),
@@ -129,10 +132,10 @@ pub fn Entry(
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
-    let Look { word, icon, class } = look(&entry, lang);
-    let meaning = sentence(&entry, lang);
-    let offers = offers(&entry.state, is_removed);
-    let copy = copy_words(&entry.copy, lang);
+    let StateBadge { label, icon, class } = state_badge(&entry, lang);
+    let meaning = explanation(&entry, lang);
+    let actions = actions(&entry.state, is_removed);
+    let copy = copy_text(&entry.copy, lang);
     let sent_folder = match &entry.copy {
         SentCopy::Filed { folder } => {
             let of = FolderRef {
@@ -176,12 +179,12 @@ pub fn Entry(
         .map(|recipient| view! { <Recipient recipient=recipient /> }.into_any())
         .collect_view();
     let tab = Tab::expect();
-    let changes = offers
+    let changes = actions
         .changes
         .iter()
         .map(|change| {
             let change = *change;
-            let (icon, word) = button(change, &state, lang);
+            let (icon, label) = button(change, &state, lang);
             let on_submit = {
                 let id = id.clone();
                 move |event: SubmitEvent| {
@@ -198,7 +201,7 @@ pub fn Entry(
                     <Hidden name="return" value=url::outbox(&page.base) />
                     <button class="btn" class:btn-line={change != EntryChange::Delete}>
                         <Icon name=icon />
-                        {word}
+                        {label}
                     </button>
                 </form>
             }
@@ -211,17 +214,17 @@ pub fn Entry(
                 <h2 dir="auto">{subject.clone()}</h2>
                 <span class=format!("badge {class}")>
                     <Icon name=icon />
-                    {word}
+                    {label}
                 </span>
                 <p>{summary}</p>
                 {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
-                {trouble.map(|trouble| view! { <Trouble trouble=trouble /> }.into_any())}
+                {trouble.map(|error| view! { <EntryError error=error /> }.into_any())}
             </header>
             {has_recipients.then(|| view! { <ul class="rcpts">{recipients}</ul> }.into_any())}
             {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
             <footer>
-                {offers
-                    .correct
+                {actions
+                    .can_correct
                     .then(|| {
                         view! {
                             <a class="btn btn-primary" href=url::compose_again(&page.base, &id)>
@@ -248,8 +251,8 @@ pub fn Entry(
 }
 
 #[component]
-fn Trouble(trouble: ApiErrorText) -> impl IntoView {
-    let ApiErrorText { cause, fix, reply } = trouble;
+fn EntryError(error: ApiErrorText) -> impl IntoView {
+    let ApiErrorText { cause, fix, reply } = error;
     view! {
         <div class="trouble">
             <b>{cause}</b>
@@ -271,7 +274,7 @@ fn Trouble(trouble: ApiErrorText) -> impl IntoView {
 #[component]
 fn Recipient(recipient: RecipientView) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let (icon, class) = recipient.state.look();
+    let (icon, class) = recipient.state.badge();
     view! {
         <li>
             <span class=class>
@@ -289,7 +292,7 @@ fn Recipient(recipient: RecipientView) -> impl IntoView {
     }
 }
 
-fn copy_words(copy: &SentCopy, lang: Lang) -> Option<Cow<'static, str>> {
+fn copy_text(copy: &SentCopy, lang: Lang) -> Option<Cow<'static, str>> {
     match copy {
         SentCopy::Pending | SentCopy::Filed { .. } => None,
         SentCopy::NotKept => Some(lang.copy_not_kept()),
@@ -302,24 +305,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_on_its_way_can_be_neither_repeated_nor_stopped() {
-        let offers = offers(&OutboxState::Sending, false);
-        assert!(!offers.correct && offers.changes.is_empty());
+    fn message_being_sent_can_be_neither_retried_nor_stopped() {
+        let actions = actions(&OutboxState::Sending, false);
+        assert!(!actions.can_correct && actions.changes.is_empty());
     }
 
     #[test]
-    fn what_was_refused_can_be_corrected_but_what_may_have_left_cannot() {
-        let offers = |state| offers(&state, false);
-        assert!(offers(OutboxState::Refused).correct);
-        assert!(offers(OutboxState::PartlyRefused).correct);
-        assert!(offers(OutboxState::Stopped).correct);
-        assert!(!offers(OutboxState::Unknown).correct);
-        let handed = offers(OutboxState::HandedOver);
-        assert!(!handed.changes.contains(&EntryChange::Retry));
+    fn refused_message_can_be_corrected_but_possibly_delivered_one_cannot() {
+        let actions = |state| actions(&state, false);
+        assert!(actions(OutboxState::Refused).can_correct);
+        assert!(actions(OutboxState::PartlyRefused).can_correct);
+        assert!(actions(OutboxState::Stopped).can_correct);
+        assert!(!actions(OutboxState::Unknown).can_correct);
+        let accepted = actions(OutboxState::HandedOver);
+        assert!(!accepted.changes.contains(&EntryChange::Retry));
     }
 
     #[test]
-    fn nothing_is_deleted_that_was_not_removed_from_the_list_before() {
+    fn only_removed_entries_can_be_deleted() {
         for state in [
             OutboxState::Waiting,
             OutboxState::Refused,
@@ -328,8 +331,16 @@ mod tests {
                 why: Damage::KeyLost,
             },
         ] {
-            assert!(!offers(&state, false).changes.contains(&EntryChange::Delete));
-            assert!(offers(&state, true).changes.contains(&EntryChange::PutBack));
+            assert!(
+                !actions(&state, false)
+                    .changes
+                    .contains(&EntryChange::Delete)
+            );
+            assert!(
+                actions(&state, true)
+                    .changes
+                    .contains(&EntryChange::PutBack)
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ const SANDBOX: &str = "allow-same-origin allow-popups allow-popups-to-escape-san
 /// Observes the size of the body in the frame until it is dropped.
 struct Watch {
     observer: web_sys::ResizeObserver,
-    _told: Closure<dyn FnMut()>,
+    _callback: Closure<dyn FnMut()>,
 }
 
 impl Drop for Watch {
@@ -112,7 +112,7 @@ pub fn MessageFrame(
 /// The observer belongs to this window: no code runs inside the frame.
 fn watch_height(frame: &web_sys::HtmlIFrameElement) -> Option<Watch> {
     let body = frame.content_document()?.body()?;
-    let told = {
+    let callback = {
         let (frame, body) = (frame.clone(), body.clone());
         Closure::<dyn FnMut()>::new(move || {
             let rect = body.get_bounding_client_rect();
@@ -129,11 +129,11 @@ fn watch_height(frame: &web_sys::HtmlIFrameElement) -> Option<Watch> {
             drop(style.set_property("block-size", &format!("{}px", whole_px(height))));
         })
     };
-    let observer = web_sys::ResizeObserver::new(told.as_ref().unchecked_ref()).ok()?;
+    let observer = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
     observer.observe(&body);
     Some(Watch {
         observer,
-        _told: told,
+        _callback: callback,
     })
 }
 

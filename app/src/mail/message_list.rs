@@ -6,17 +6,17 @@ use leptos::prelude::*;
 
 use super::empty::Empty;
 use super::folder_tree::{Folders, PinButton};
-use super::form::{Hidden, NoDefaultButton, pressed};
-use super::here::Here;
-use super::message_row::{RowAt, RowContext, row_on_its_way};
+use super::form::{Hidden, NoDefaultButton, submitter_field};
+use super::labels::{folder_label, has_one_folder};
+use super::location::MailLocation;
+use super::message_row::{RowAt, RowContext, row_placeholder};
 use super::move_menu::MoveMenu;
-use super::words::{folder_label, has_one_folder};
 use crate::api::error::ErrorKind;
 use crate::api::types::{
     AccountView, FolderRole, IncomingKind, ListSource, MessageRef, MessageRows, Window,
 };
 use crate::page::PageContext;
-use crate::state::act::Act;
+use crate::state::act::MessageAction;
 use crate::state::list::{ListSlot, ListState, whole_px};
 use crate::state::session::Counts;
 use crate::state::tab::Tab;
@@ -25,7 +25,7 @@ use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, later, when};
-use crate::ui::trouble::TroubleBanner;
+use crate::ui::error_banner::ErrorBanner;
 
 /// The list pane of a folder. `rows` is its first window.
 #[component]
@@ -40,7 +40,7 @@ pub fn MessageList(
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let base = StoredValue::new(page.base);
     let name = folder_label(rows.role, &rows.name, lang).into_owned();
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
@@ -54,27 +54,27 @@ pub fn MessageList(
     let context = RowContext { list, limitations };
 
     set_title(tab, list, name.clone());
-    follow_counts(tab, list);
+    update_counts(tab, list);
     let resized = window_event_listener(leptos::ev::resize, move |_| list.start());
     on_cleanup(move || resized.remove());
     effect(move || {
         // On a phone the list is hidden while a message is open, and has no rows in the document
         // then.
-        here.path.track();
+        mail_location.path.track();
         if list.scroller.get().is_some() {
             // Rows have their height after the layout of the page.
             after_frame(move || list.start());
         }
     });
     effect(move || {
-        if let Some(error) = list.trouble.get() {
+        if let Some(error) = list.error.get() {
             tab.note_error(&error);
         }
     });
 
     let act = base.with_value(|base| url::act(base));
     let page_number = offset / Window::PAGE + 1;
-    let here = base.with_value(|base| url::list(base, &source, page_number));
+    let return_to = base.with_value(|base| url::list(base, &source, page_number));
     let tree = base.with_value(|base| url::folder_tree(base, &source));
     let pinned = match &source {
         ListSource::Folder(folder) if account.incoming == IncomingKind::Imap => {
@@ -112,12 +112,12 @@ pub fn MessageList(
                     .into_any()
             })}
         {dynamic(move || {
-            list.trouble
+            list.error
                 .get()
                 .filter(|error| error.kind != ErrorKind::Transport || tab.is_reachable.get())
                 .map(|error| {
                     view! {
-                        <TroubleBanner error=error>
+                        <ErrorBanner error=error>
                             <button
                                 class="btn btn-line btn-sm"
                                 type="button"
@@ -125,7 +125,7 @@ pub fn MessageList(
                             >
                                 {lang.try_again()}
                             </button>
-                        </TroubleBanner>
+                        </ErrorBanner>
                     }
                         .into_any()
                 })
@@ -138,7 +138,7 @@ pub fn MessageList(
         >
             // Without it, Enter on a check box would archive.
             <NoDefaultButton />
-            <Hidden name="return" value=here />
+            <Hidden name="return" value=return_to />
             <BulkBar context=context />
             <SelectionBar context=context />
             {when(
@@ -178,9 +178,9 @@ pub fn MessageList(
                 node_ref=list.scroller
                 on:scroll=scroll
                 on:mousedown=move |event| list.mouse_down(&event)
-                on:pointerdown=move |event| list.touched(&event)
-                on:pointerup=move |_| list.let_go()
-                on:pointercancel=move |_| list.let_go()
+                on:pointerdown=move |event| list.touch_started(&event)
+                on:pointerup=move |_| list.touch_ended()
+                on:pointercancel=move |_| list.touch_ended()
                 on:contextmenu=move |event| list.context_menu(&event)
                 on:click=move |event| {
                     if let Some(end) = list.clicked(&event) {
@@ -199,9 +199,11 @@ pub fn MessageList(
                             <ul class="rows" aria-label=lang.messages()>
                                 <Spacer px=Signal::derive(move || list.view.get().before_px) />
                                 {each(
-                                    move || list.places(),
+                                    move || list.slots(),
                                     ListSlot::key,
-                                    move |place| view! { <RowAt place=place context=context /> },
+                                    move |list_slot| {
+                                        view! { <RowAt list_slot=list_slot context=context /> }
+                                    },
                                 )}
                                 <Spacer px=Signal::derive(move || list.view.get().after_px) />
                             </ul>
@@ -231,14 +233,14 @@ fn set_title(tab: Tab, list: ListState, name: String) {
 }
 
 /// Copies the list's counts to the folder tree.
-fn follow_counts(tab: Tab, list: ListState) {
+fn update_counts(tab: Tab, list: ListState) {
     effect(move || {
         let counts = Counts {
             total: list.total.get(),
             unread: list.unread.get(),
         };
         if let ListSource::Folder(folder) = list.source() {
-            tab.counts.update(|all| all.put(folder, counts));
+            tab.counts.update(|all| all.insert(folder, counts));
         }
     });
 }
@@ -246,18 +248,21 @@ fn follow_counts(tab: Tab, list: ListState) {
 /// Handles the submission of the list's form: a star, or a change to the selected messages.
 fn submitted(event: &SubmitEvent, tab: Tab, list: ListState) {
     event.prevent_default();
-    let Some((name, value)) = pressed(event) else {
+    let Some((name, value)) = submitter_field(event) else {
         return;
     };
     let (ids, act) = match name.as_str() {
-        "star" | "unstar" => (vec![MessageRef::from(value)], Act::of_form(&name, "")),
+        "star" | "unstar" => (
+            vec![MessageRef::from(value)],
+            MessageAction::of_form(&name, ""),
+        ),
         "action" => {
             let ids = list.selected.get_untracked();
-            (ids, Act::of_form(&value, ""))
+            (ids, MessageAction::of_form(&value, ""))
         }
         "to" => {
             let ids = list.selected.get_untracked();
-            (ids, Act::of_form("move", &value))
+            (ids, MessageAction::of_form("move", &value))
         }
         _ => return,
     };
@@ -288,26 +293,26 @@ fn Spacer(px: Signal<f64>) -> impl IntoView {
 fn BulkBar(context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Folders(folders) = expect_context();
-    let one_folder = context.limitations.with_value(|l| has_one_folder(l));
+    let is_single_folder = context.limitations.with_value(|l| has_one_folder(l));
     let role = context.list.role.get_value();
-    let option = |value: &'static str, words: std::borrow::Cow<'static, str>| {
-        view! { <option value=value>{words}</option> }.into_any()
+    let option = |value: &'static str, label: std::borrow::Cow<'static, str>| {
+        view! { <option value=value>{label}</option> }.into_any()
     };
     view! {
         <div class="bulk nojs">
             <select class="select input-sm" name="action" aria-label=lang.action()>
-                {(!one_folder && role != Some(FolderRole::Archive))
+                {(!is_single_folder && role != Some(FolderRole::Archive))
                     .then(|| option("archive", lang.archive()))}
                 {(role != Some(FolderRole::Trash)).then(|| option("delete", lang.delete()))}
-                {(!one_folder && role != Some(FolderRole::Junk))
+                {(!is_single_folder && role != Some(FolderRole::Junk))
                     .then(|| option("junk", lang.junk()))}
                 {option("seen", lang.mark_seen())}
                 {option("unseen", lang.mark_unseen())}
                 {option("star", lang.star())}
                 {option("unstar", lang.unstar())}
-                {(!one_folder).then(|| option("move", lang.move_to()))}
+                {(!is_single_folder).then(|| option("move", lang.move_to()))}
             </select>
-            {(!one_folder)
+            {(!is_single_folder)
                 .then(|| {
                     view! {
                         <select class="select input-sm" name="to" aria-label=lang.move_to()>
@@ -344,7 +349,7 @@ fn BulkBar(context: RowContext) -> impl IntoView {
 fn SelectionBar(context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let list = context.list;
-    let one_folder = context.limitations.with_value(|l| has_one_folder(l));
+    let is_single_folder = context.limitations.with_value(|l| has_one_folder(l));
     let role = list.role.get_value();
     let button = move |value: &'static str,
                        icon: &'static str,
@@ -369,8 +374,8 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
         }
         .into_any()
     };
-    let archive_off = one_folder || role == Some(FolderRole::Archive);
-    let delete_off = role == Some(FolderRole::Trash);
+    let is_archive_disabled = is_single_folder || role == Some(FolderRole::Archive);
+    let is_delete_disabled = role == Some(FolderRole::Trash);
     let count = move || list.selected.with(|ids| grouped(ids.len() as u64));
     view! {
         {when(
@@ -393,24 +398,25 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                         </span>
                         {dynamic(move || {
                             let loaded = grouped(list.loaded() as u64);
-                            let words = lang.select_loaded(loaded.clone());
+                            let label = lang.select_loaded(loaded.clone());
                             view! {
                                 <button
                                     class="btn btn-sm"
                                     type="button"
-                                    aria-label=words.clone()
-                                    title=words
+                                    aria-label=label.clone()
+                                    title=label
                                     on:click=move |_| list.select_loaded()
                                 >
                                     {lang.select_loaded_short(loaded)}
                                 </button>
                             }
                         })}
-                        {button("archive", "archive", lang.archive(), archive_off)}
-                        {button("delete", "trash", lang.delete(), delete_off)}
+                        {button("archive", "archive", lang.archive(), is_archive_disabled)}
+                        {button("delete", "trash", lang.delete(), is_delete_disabled)}
                         {button("seen", "mail", lang.mark_seen(), false)}
                         {button("unseen", "unread", lang.mark_unseen(), false)}
-                        {(!one_folder).then(|| view! { <MoveMenu class="menu-end" /> }.into_any())}
+                        {(!is_single_folder)
+                            .then(|| view! { <MoveMenu class="menu-end" /> }.into_any())}
                     </div>
                 }
                     .into_any()
@@ -482,7 +488,7 @@ pub fn ListSkeleton() -> impl IntoView {
             <span class="sk w3 tall"></span>
         </div>
         <ul class="rows" aria-hidden="true">
-            {(0..8).map(|_| row_on_its_way()).collect_view()}
+            {(0..8).map(|_| row_placeholder()).collect_view()}
         </ul>
     }
 }

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::form::known;
-use super::here::Here;
-use super::words::has_one_folder;
+use super::form::datetime_attr;
+use super::labels::has_one_folder;
+use super::location::MailLocation;
 use crate::api::types::Limitation;
 use crate::api::types::{FolderRole, Mark, MessageRow};
 use crate::page::PageContext;
-use crate::state::act::Act;
+use crate::state::act::MessageAction;
 use crate::state::list::{ListSlot, ListState};
 use crate::state::tab::Tab;
 use crate::text::address::people_line;
@@ -29,18 +29,18 @@ pub struct RowContext {
 #[component]
 pub fn RowAt(
     /// The position and its row.
-    place: ListSlot,
+    list_slot: ListSlot,
     /// The list.
     context: RowContext,
 ) -> impl IntoView {
-    match place.slot {
+    match list_slot.row {
         Some(slot) => view! { <Row row=slot.row context=context /> }.into_any(),
-        None => row_on_its_way(),
+        None => row_placeholder(),
     }
 }
 
 /// A placeholder for a row that is loading.
-pub fn row_on_its_way() -> AnyView {
+pub fn row_placeholder() -> AnyView {
     view! {
         <li class="row-item" aria-busy="true">
             <div class="row">
@@ -63,7 +63,7 @@ pub fn row_on_its_way() -> AnyView {
 fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
-    let here: Here = expect_context();
+    let mail_location: MailLocation = expect_context();
     let tab = Tab::expect();
     let list = context.list;
     // Owned by this component, so that it is freed with the row's element.
@@ -77,7 +77,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         ..
     } = row.get_untracked();
     let href = url::message_at(&page.base, &id, position);
-    let who = if people.is_empty() {
+    let sender = if people.is_empty() {
         lang.no_sender().into_owned()
     } else {
         people_line(&people)
@@ -90,10 +90,11 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     };
     let open_id = id.clone();
     let is_open = Memo::new(move |_| {
-        here.path
+        mail_location
+            .path
             .with(|path| path.as_ref().and_then(MailPath::open).as_ref() == Some(&open_id))
     });
-    let is_under_mouse = RwSignal::new(false);
+    let is_hovered = RwSignal::new(false);
     let picked_id = id.clone();
     let is_picked = Memo::new(move |_| list.selected.with(|ids| ids.contains(&picked_id)));
     let pick_id = id.clone();
@@ -116,15 +117,15 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 class:picked=derived(move || is_picked.get())
                 data-id=id.to_string()
                 data-unread=derived(move || row.with(|row| !row.is_seen))
-                on:mouseenter=move |_| is_under_mouse.set(true)
-                on:mouseleave=move |_| is_under_mouse.set(false)
+                on:mouseenter=move |_| is_hovered.set(true)
+                on:mouseleave=move |_| is_hovered.set(false)
             >
                 <span class="row-pick">
                     <input
                         type="checkbox"
                         name="message"
                         value=id.to_string()
-                        aria-label=lang.select_row(who.clone())
+                        aria-label=lang.select_row(sender.clone())
                         prop:checked=derived(move || is_picked.get())
                         on:change=pick
                     />
@@ -137,7 +138,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 </span>
                 <span class="row-from">
                     <span class="cut" dir="auto">
-                        {who}
+                        {sender}
                     </span>
                 </span>
                 <span class="row-subj">
@@ -160,7 +161,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                                 row.has_attachment.then(|| mark("clip", lang.has_attachment())),
                             )
                         })
-                    })} <time datetime=known(date.iso)>{date.short}</time>
+                    })} <time datetime=datetime_attr(date.iso)>{date.short}</time>
                 </span>
                 <button
                     class="row-star"
@@ -176,7 +177,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 // The actions are 1/3 of a row's cost, so they are created under the mouse pointer
                 // only, with script.
                 {when(
-                    move || is_under_mouse.get(),
+                    move || is_hovered.get(),
                     move || view! { <QuickActs row=row context=context /> }.into_any(),
                 )}
             </div>
@@ -190,7 +191,7 @@ fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
     let role = context.list.role.get_value();
-    let act = move |act: Act| {
+    let act = move |act: MessageAction| {
         let id = row.with_untracked(|row| row.id.clone());
         tab.act(vec![id], act);
     };
@@ -199,30 +200,36 @@ fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
             .limitations
             .with_value(|limitations| has_one_folder(limitations));
     let can_delete = role != Some(FolderRole::Trash);
-    let button = move |icon: &'static str, label: std::borrow::Cow<'static, str>, does: Act| {
-        view! {
-            <button
-                class="btn btn-icon"
-                type="button"
-                aria-label=label.clone()
-                title=label
-                on:click=move |_| act(does.clone())
-            >
-                <Icon name=icon />
-            </button>
-        }
-        .into_any()
-    };
+    let button =
+        move |icon: &'static str, label: std::borrow::Cow<'static, str>, action: MessageAction| {
+            view! {
+                <button
+                    class="btn btn-icon"
+                    type="button"
+                    aria-label=label.clone()
+                    title=label
+                    on:click=move |_| act(action.clone())
+                >
+                    <Icon name=icon />
+                </button>
+            }
+            .into_any()
+        };
     view! {
         <span class="row-acts">
             {can_archive
-                .then(|| button("archive", lang.archive(), Act::move_to(FolderRole::Archive)))}
-            {can_delete.then(|| button("trash", lang.delete(), Act::move_to(FolderRole::Trash)))}
+                .then(|| {
+                    button("archive", lang.archive(), MessageAction::move_to(FolderRole::Archive))
+                })}
+            {can_delete
+                .then(|| {
+                    button("trash", lang.delete(), MessageAction::move_to(FolderRole::Trash))
+                })}
             {dynamic(move || {
                 if row.with(|row| row.is_seen) {
-                    button("unread", lang.mark_unseen(), Act::Mark(Mark::Unseen))
+                    button("unread", lang.mark_unseen(), MessageAction::Mark(Mark::Unseen))
                 } else {
-                    button("mail", lang.mark_seen(), Act::Mark(Mark::Seen))
+                    button("mail", lang.mark_seen(), MessageAction::Mark(Mark::Seen))
                 }
             })}
         </span>

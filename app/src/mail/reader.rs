@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::attachments::Attachments;
 use super::empty::Empty;
-use super::form::known;
+use super::form::datetime_attr;
 use super::message_frame::MessageFrame;
 use super::open_message::OpenMessage;
 use super::text_body::TextBody;
@@ -14,7 +14,7 @@ use crate::api::types::{
     MessageView, Person,
 };
 use crate::page::PageContext;
-use crate::state::ahead;
+use crate::state::prefetch;
 use crate::state::tab::Tab;
 use crate::text::address::people_line;
 use crate::text::url;
@@ -46,7 +46,7 @@ pub fn Reader(
     };
     mark_read_on_open(open, &message);
     // IMAP only: a POP3 server may treat a fetched message as read and archive it.
-    let beside: Vec<MessageRef> = [&message.older, &message.newer]
+    let neighbours: Vec<MessageRef> = [&message.older, &message.newer]
         .into_iter()
         .flatten()
         .filter(|_| incoming == IncomingKind::Imap)
@@ -54,7 +54,7 @@ pub fn Reader(
         .collect();
     effect(move || {
         let is_open = move || open.id.try_get_value().is_some();
-        ahead::fetch(tab, beside.clone(), is_open);
+        prefetch::fetch(tab, neighbours.clone(), is_open);
     });
     let MessageView {
         from,
@@ -74,12 +74,12 @@ pub fn Reader(
         subject => subject,
     };
     tab.open_title.set(Some(subject.clone()));
-    let own = subject.clone();
+    let own_title = subject.clone();
     on_cleanup(move || {
         // On the server the document title is written after the components are dropped.
         if !cfg!(feature = "ssr") {
             tab.open_title.try_update(|title| {
-                if title.as_ref() == Some(&own) {
+                if title.as_ref() == Some(&own_title) {
                     *title = None;
                 }
             });
@@ -97,7 +97,7 @@ pub fn Reader(
         .map(|(label, people)| {
             view! {
                 <dt>{label}</dt>
-                <dd dir="auto">{mailboxes(&people)}</dd>
+                <dd dir="auto">{address_list(&people)}</dd>
             }
             .into_any()
         })
@@ -128,7 +128,7 @@ pub fn Reader(
                             </summary>
                             <dl class="people">
                                 <dt>{lang.from()}</dt>
-                                <dd dir="auto">{mailboxes(&from)}</dd>
+                                <dd dir="auto">{address_list(&from)}</dd>
                                 {lines}
                                 <dt>{lang.date()}</dt>
                                 <dd>{date.long.clone()}</dd>
@@ -136,7 +136,11 @@ pub fn Reader(
                         </details>
                     </div>
                     <div class="who-end">
-                        <time class="muted small num" datetime=known(date.iso) title=date.long>
+                        <time
+                            class="muted small num"
+                            datetime=datetime_attr(date.iso)
+                            title=date.long
+                        >
                             {date.short}
                         </time>
                         <StarButton open=open is_starred=message.is_starred />
@@ -145,7 +149,7 @@ pub fn Reader(
                 <MessageChips open=open headers=headers />
                 {body_view(open, body, with_images, lang)}
                 <Attachments open=open attachments=attachments />
-                <Answers open=open />
+                <ReplyButtons open=open />
             </article>
         </div>
         <BottomBar open=open />
@@ -153,13 +157,13 @@ pub fn Reader(
 }
 
 fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -> AnyView {
-    let cut = |is_cut: bool| {
+    let truncation_note = |is_cut: bool| {
         is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> }.into_any())
     };
     match body {
         BodyView::Text { blocks, is_cut } => view! {
             <TextBody blocks=blocks />
-            {cut(is_cut)}
+            {truncation_note(is_cut)}
         }
         .into_any(),
         BodyView::Html {
@@ -177,7 +181,7 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
                     }
                         .into_any()
                 })}
-            {cut(is_cut)}
+            {truncation_note(is_cut)}
         }
         .into_any(),
         BodyView::Empty { why } => view! { <p class="msg-body muted">{why}</p> }.into_any(),
@@ -195,9 +199,9 @@ fn sender_line(from: &[Person], lang: Lang) -> String {
 
 /// Returns "Ada, 王磊 and 2 more". A single remaining person is named, not counted.
 fn short_line(people: &[Person], lang: Lang) -> String {
-    const SHOWN: usize = 2;
-    let more = people.len().saturating_sub(SHOWN);
-    match people.get(..SHOWN) {
+    const MAX_NAMED: usize = 2;
+    let more = people.len().saturating_sub(MAX_NAMED);
+    match people.get(..MAX_NAMED) {
         Some(first) if more > 1 => lang
             .and_more(people_line(first), more as u64, people.len() as u64)
             .into_owned(),
@@ -205,7 +209,7 @@ fn short_line(people: &[Person], lang: Lang) -> String {
     }
 }
 
-fn mailboxes(people: &[Person]) -> String {
+fn address_list(people: &[Person]) -> String {
     people
         .iter()
         .map(Person::mailbox)
@@ -253,7 +257,7 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
 
 /// The buttons Reply, Reply all and Forward.
 #[component]
-fn Answers(open: OpenMessage) -> impl IntoView {
+fn ReplyButtons(open: OpenMessage) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let link = |kind, icon, label: std::borrow::Cow<'static, str>, key| {
         let href = open.url(|base, of| url::compose_source(base, kind, of));

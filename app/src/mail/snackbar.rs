@@ -4,44 +4,44 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::form::Hidden;
-use super::words::change_words;
+use super::labels::change_text;
 use crate::api::types::{ChangeDone, UndoRef};
 use crate::flash::Flash;
 use crate::page::PageContext;
-use crate::state::act::Act;
-use crate::state::answer::carried;
-use crate::state::snack::{Again, Snack};
+use crate::state::act::MessageAction;
+use crate::state::api_resource::serialized_context;
+use crate::state::snack::{MissingFolderRetry, Snack};
 use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect, when};
-use crate::ui::trouble::TroubleText;
+use crate::ui::error_banner::ErrorText;
 
 /// Shows the tab's snack; initially the result of the last form post.
 #[component]
 pub fn Snackbar() -> impl IntoView {
     let tab = Tab::expect();
     // Serialized into the page, so that hydration finds the same snack.
-    let flash = carried::<Flash>();
+    let flash = serialized_context::<Flash>();
     if let Some(snack) = flash.and_then(Snack::of_flash) {
         tab.snack.set(Some(snack));
     }
     effect(move || {
         if let Some(snack) = tab.snack.get_untracked() {
-            tab.say(snack);
+            tab.show_snack(snack);
         }
     });
     view! {
         <div class="snacks" role="status" aria-live="polite">
             {dynamic(move || {
-                tab.snack.get().map(|snack| view! { <Line snack=snack /> }.into_any())
+                tab.snack.get().map(|snack| view! { <SnackLine snack=snack /> }.into_any())
             })}
         </div>
     }
 }
 
 #[component]
-fn Line(snack: Snack) -> impl IntoView {
+fn SnackLine(snack: Snack) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
@@ -63,17 +63,23 @@ fn Line(snack: Snack) -> impl IntoView {
             },
         )}
     };
-    let words = |done: &[ChangeDone]| {
-        let words: Vec<_> = done.iter().map(|done| change_words(done, lang)).collect();
-        words.join(" ")
+    let changes_text = |done: &[ChangeDone]| {
+        let texts: Vec<_> = done.iter().map(|done| change_text(done, lang)).collect();
+        texts.join(" ")
     };
-    let is_left = matches!(snack, Snack::Done { is_left: true, .. });
-    let undo = undo_form(&page.base, snack.undo(), is_left);
-    let (words, action) = match snack {
-        Snack::Done { done, .. } => (words(&done).into_any(), undo),
+    let has_left_message = matches!(
+        snack,
+        Snack::Done {
+            has_left_message: true,
+            ..
+        }
+    );
+    let undo = undo_form(&page.base, snack.undo(), has_left_message);
+    let (text, action) = match snack {
+        Snack::Done { done, .. } => (changes_text(&done).into_any(), undo),
         Snack::Outbox { outbox, change } => {
             let undo = change.undo().map(|undo| {
-                let back = url::outbox(&page.base);
+                let return_to = url::outbox(&page.base);
                 view! {
                     <form
                         method="post"
@@ -86,7 +92,7 @@ fn Line(snack: Snack) -> impl IntoView {
                             }
                         }
                     >
-                        <Hidden name="return" value=back />
+                        <Hidden name="return" value=return_to />
                         <button class="btn">{lang.undo()}</button>
                     </form>
                 }
@@ -95,15 +101,15 @@ fn Line(snack: Snack) -> impl IntoView {
             (change.done(lang).into_any(), undo)
         }
         Snack::Note(text) => (text.into_any(), None),
-        Snack::Failed { done, error, again } => (
+        Snack::Failed { done, error, retry } => (
             view! {
-                <TroubleText error=error />
-                {words(&done)}
+                <ErrorText error=error />
+                {changes_text(&done)}
             }
             .into_any(),
             Some(
                 view! {
-                    {again.map(|again| view! { <CreateAndRepeat again=again /> }.into_any())}
+                    {retry.map(|retry| view! { <CreateAndRepeat retry=retry /> }.into_any())}
                     {undo}
                 }
                 .into_any(),
@@ -112,7 +118,7 @@ fn Line(snack: Snack) -> impl IntoView {
     };
     view! {
         <div class="snack">
-            <span class="grow">{words}</span>
+            <span class="grow">{text}</span>
             {action}
             {dismiss}
         </div>
@@ -120,13 +126,13 @@ fn Line(snack: Snack) -> impl IntoView {
 }
 
 /// The form that undoes changes; `None` if none of them can be undone.
-fn undo_form(base: &str, undo: Vec<UndoRef>, is_left: bool) -> Option<AnyView> {
+fn undo_form(base: &str, undo: Vec<UndoRef>, has_left_message: bool) -> Option<AnyView> {
     if undo.is_empty() {
         return None;
     }
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let here = use_location().pathname.get_untracked();
+    let return_to = use_location().pathname.get_untracked();
     let fields = undo
         .iter()
         .map(|undo| view! { <Hidden name="undo" value=undo.to_string() /> }.into_any())
@@ -137,11 +143,11 @@ fn undo_form(base: &str, undo: Vec<UndoRef>, is_left: bool) -> Option<AnyView> {
             action=url::undo(base)
             on:submit=move |event| {
                 event.prevent_default();
-                tab.undo(undo.clone(), is_left);
+                tab.undo(undo.clone(), has_left_message);
             }
         >
             {fields}
-            <Hidden name="return" value=here />
+            <Hidden name="return" value=return_to />
             <button class="btn">{lang.undo()}</button>
         </form>
     };
@@ -150,34 +156,34 @@ fn undo_form(base: &str, undo: Vec<UndoRef>, is_left: bool) -> Option<AnyView> {
 
 /// Offers to create the missing folder and to repeat the change.
 #[component]
-fn CreateAndRepeat(again: Again) -> impl IntoView {
+fn CreateAndRepeat(retry: MissingFolderRetry) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = Tab::expect();
-    let here = use_location().pathname.get_untracked();
-    let messages = again
+    let return_to = use_location().pathname.get_untracked();
+    let messages = retry
         .messages
         .iter()
         .map(|id| view! { <Hidden name="message" value=id.to_string() /> }.into_any())
         .collect_view();
     // Without script, only moves to a role fail like this, and they are repeated by role.
-    debug_assert!(matches!(again.act, Act::Move(_)));
+    debug_assert!(matches!(retry.act, MessageAction::Move(_)));
     view! {
         <form
             method="post"
             action=url::act(&page.base)
             on:submit={
-                let again = again.clone();
+                let retry = retry.clone();
                 move |event| {
                     event.prevent_default();
-                    tab.create_and_repeat(again.clone());
+                    tab.create_and_repeat(retry.clone());
                 }
             }
         >
             {messages}
-            <Hidden name="return" value=here />
-            <button class="btn" name="action" value=format!("create:{}", again.role.word())>
-                {lang.create_folder(again.role.name(lang))}
+            <Hidden name="return" value=return_to />
+            <button class="btn" name="action" value=format!("create:{}", retry.role.word())>
+                {lang.create_folder(retry.role.name(lang))}
             </button>
         </form>
     }

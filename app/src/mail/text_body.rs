@@ -14,7 +14,7 @@ pub fn TextBody(
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     // A text that consists of quotes only is shown expanded.
-    let has_own_words = blocks
+    let has_own_text = blocks
         .iter()
         .any(|block| block.quote_depth == 0 && !is_blank(block));
     let sections = sections(blocks)
@@ -22,7 +22,7 @@ pub fn TextBody(
         .map(|section| match section {
             Section::Own(block) => view! { <TextRun block=block /> }.into_any(),
             Section::Quoted(blocks) => view! {
-                <details class="quote" open=!has_own_words>
+                <details class="quote" open=!has_own_text>
                     <summary>
                         <Icon name="quote" class="i-s" />
                         {lang.quoted_text()}
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_quotes_are_one_fold() {
+    fn adjacent_quotes_form_one_section() {
         let found = sections(vec![text(0, "a"), text(1, "b"), text(2, "c"), text(0, "d")]);
         assert_eq!(
             found,
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_leads_to_the_web_or_to_an_address_only() {
+    fn only_web_and_mail_links_are_safe() {
         for href in ["http://x", "HTTPS://x", "mailto:a@b"] {
             assert!(is_safe(href), "{href}");
         }

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
-use super::form::{Hidden, pressed};
+use super::form::{Hidden, submitter_field};
+use super::labels::has_one_folder;
 use super::move_menu::MoveMenu;
 use super::open_message::OpenMessage;
-use super::words::has_one_folder;
 use crate::api::types::{FolderRole, Mark, MessageRef, MessageView};
 use crate::page::PageContext;
-use crate::state::act::Act;
+use crate::state::act::MessageAction;
 use crate::state::tab::Tab;
 use crate::text::size::grouped;
 use crate::text::url;
@@ -90,23 +90,23 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
     let navigate = navigator();
-    let one_folder = open
+    let is_single_folder = open
         .account
         .with_value(|account| has_one_folder(&account.limitations));
-    let back = move || navigate(&open.list_url());
+    let return_to_list = move || navigate(&open.list_url());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let act = pressed(&event).and_then(|(name, value)| match name.as_str() {
-            "to" => Act::of_form("move", &value),
-            _ => Act::of_form(&value, ""),
+        let act = submitter_field(&event).and_then(|(name, value)| match name.as_str() {
+            "to" => MessageAction::of_form("move", &value),
+            _ => MessageAction::of_form(&value, ""),
         });
         if let Some(act) = act {
-            back();
+            return_to_list();
             tab.act_and_leave(open.id.get_value(), act);
         }
     };
-    let pop3 = || one_folder.then(|| lang.pop3_one_folder());
-    let here = |role| (open.role == Some(role)).then(|| lang.already_here());
+    let pop3 = || is_single_folder.then(|| lang.pop3_one_folder());
+    let already_in = |role| (open.role == Some(role)).then(|| lang.already_here());
     let button = |value, icon, label: Cow<'static, str>, key, reason: Option<Cow<'static, str>>| {
         let title = match &reason {
             Some(reason) => format!("{label}: {reason}"),
@@ -137,9 +137,9 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                 "archive",
                 lang.archive(),
                 "e",
-                pop3().or_else(|| here(FolderRole::Archive)),
+                pop3().or_else(|| already_in(FolderRole::Archive)),
             )}
-            {button("delete", "trash", lang.delete(), "#", here(FolderRole::Trash))}
+            {button("delete", "trash", lang.delete(), "#", already_in(FolderRole::Trash))}
             {(!is_labelled)
                 .then(|| {
                     button(
@@ -147,12 +147,12 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
                         "junk",
                         lang.junk(),
                         "!",
-                        pop3().or_else(|| here(FolderRole::Junk)),
+                        pop3().or_else(|| already_in(FolderRole::Junk)),
                     )
                 })}
             {button("unseen", "unread", lang.mark_unseen(), "Shift+U", None)}
         </form>
-        {(!one_folder)
+        {(!is_single_folder)
             .then(|| {
                 view! {
                     <form class="acts" method="post" action=open.act_url() on:submit=submit>
@@ -183,16 +183,20 @@ pub fn StarButton(
     let is_starred = RwSignal::new(is_starred);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let now = !is_starred.get_untracked();
-        is_starred.set(now);
-        let mark = if now { Mark::Starred } else { Mark::Unstarred };
-        tab.act(vec![open.id.get_value()], Act::Mark(mark));
+        let is_set = !is_starred.get_untracked();
+        is_starred.set(is_set);
+        let mark = if is_set {
+            Mark::Starred
+        } else {
+            Mark::Unstarred
+        };
+        tab.act(vec![open.id.get_value()], MessageAction::Mark(mark));
     };
-    let own = open.url(|base, of| url::message_at(base, of, open.position));
+    let return_to = open.url(|base, of| url::message_at(base, of, open.position));
     view! {
         <form method="post" action=open.act_url() on:submit=submit>
             <Hidden name="message" value=open.id.with_value(ToString::to_string) />
-            <Hidden name="return" value=own />
+            <Hidden name="return" value=return_to />
             <button
                 class="btn btn-icon star"
                 name="action"

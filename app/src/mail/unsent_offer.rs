@@ -8,13 +8,13 @@ use leptos::task::spawn_local;
 use crate::page::PageContext;
 use crate::state::snack::Snack;
 use crate::state::tab::Tab;
-use crate::state::unsent::leaving::{before_replacing, discarding};
+use crate::state::unsent::leaving::{confirm_replace, discard_question};
 use crate::state::unsent::text::Offer;
-use crate::state::unsent::{Unsent, moment};
+use crate::state::unsent::{Unsent, format_time};
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect};
 use crate::ui::navigator::navigator;
-use crate::ui::question::Asked;
+use crate::ui::question::QuestionHandle;
 
 /// The newest unsent text, with a link to its form.
 #[component]
@@ -23,45 +23,48 @@ pub fn UnsentOffer() -> impl IntoView {
     let navigate = navigator();
     effect(move || {
         // The form takes the text over.
-        if let Some(address) = unsent.wanted_elsewhere() {
-            navigate(&address);
+        if let Some(url) = unsent.claimed_form_url() {
+            navigate(&url);
         }
     });
     dynamic(move || {
         let newest = unsent.newest();
-        newest.map(|(offer, count)| shown(&offer, count, unsent).into_any())
+        newest.map(|(offer, count)| offer_banner(&offer, count, unsent).into_any())
     })
 }
 
-fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
+fn offer_banner(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let asked: Asked = expect_context();
-    let words = lang.unsent_offer(moment(offer.at_ms, lang.tag()), offer.text.draft.to.clone());
+    let questions: QuestionHandle = expect_context();
+    let text = lang.unsent_offer(
+        format_time(offer.at_ms, lang.tag()),
+        offer.text.draft.to.clone(),
+    );
     let id = offer.id.clone();
     let claimed = offer.id.clone();
-    let go_on = move |_| {
+    let resume = move |_| {
         let id = claimed.clone();
-        let go_on = move || {
+        let resume = move || {
             let id = id.clone();
             spawn_local(async move {
                 if !unsent.claim(&id).await {
-                    tab.say(Snack::Note(lang.unsent_elsewhere().into_owned()));
+                    tab.show_snack(Snack::Note(lang.unsent_elsewhere().into_owned()));
                 }
             });
         };
-        before_replacing(unsent, asked, lang, Arc::new(go_on));
+        confirm_replace(unsent, questions, lang, Arc::new(resume));
     };
     let discard = move |_| {
         let id = id.clone();
-        let forget = Arc::new(move || unsent.forget(&id));
-        asked.ask(discarding(lang, lang.unsent_keep(), forget));
+        let delete = Arc::new(move || unsent.delete(&id));
+        questions.ask(discard_question(lang, lang.unsent_keep(), delete));
     };
     view! {
         <div class="banner info">
             <Icon name="draft" />
             <span class="grow">
-                <b dir="auto">{words}</b>
+                <b dir="auto">{text}</b>
                 {(count > 1)
                     .then(|| {
                         view! { <span class="sub">{lang.unsent_more(count as u64 - 1)}</span> }
@@ -69,7 +72,7 @@ fn shown(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + use<> {
                     })}
             </span>
             <span class="acts">
-                <button class="btn btn-line btn-sm" type="button" on:click=go_on>
+                <button class="btn btn-line btn-sm" type="button" on:click=resume>
                     {lang.unsent_continue()}
                 </button>
                 <button class="btn btn-sm" type="button" on:click=discard>

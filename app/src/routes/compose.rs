@@ -14,11 +14,11 @@ use crate::api::types::{
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
 use crate::page::PageContext;
-use crate::routes::mail::Failed;
-use crate::state::answer::{answer, carried};
+use crate::routes::mail::FailedPane;
+use crate::state::api_resource::{api_resource, serialized_context};
 use crate::state::session::Session;
 use crate::state::unsent::Unsent;
-use crate::status::answer_with;
+use crate::status::set_response_status;
 use crate::ui::dynamic::later;
 
 /// A compose form that was posted and refused; the page shows it again with its content.
@@ -39,16 +39,16 @@ pub struct ComposeRetry {
 
 /// The form that a URL requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Wanted {
+enum RequestedForm {
     /// A message from an account: new, a reply or a forward.
     Start(Option<AccountId>, Option<ComposeSource>),
     /// A correction of an outbox entry.
-    Again(OutboxId),
+    Correct(OutboxId),
 }
 
-fn wanted(query: &ParamsMap) -> Wanted {
-    if let Some(again) = query.get("again") {
-        return Wanted::Again(OutboxId(again));
+fn requested_form(query: &ParamsMap) -> RequestedForm {
+    if let Some(outbox) = query.get("again") {
+        return RequestedForm::Correct(OutboxId(outbox));
     }
     let kind = query
         .get("kind")
@@ -60,7 +60,7 @@ fn wanted(query: &ParamsMap) -> Wanted {
         message: MessageId(message),
     });
     let source = source.filter(|source| source.kind != ComposeKind::New);
-    Wanted::Start(query.get("account").map(AccountId), source)
+    RequestedForm::Start(query.get("account").map(AccountId), source)
 }
 
 /// The compose page.
@@ -70,14 +70,14 @@ pub fn ComposePage() -> impl IntoView {
     let Session(session) = expect_context();
     let unsent = Unsent::expect();
     let query = use_query_map();
-    let wanted = Memo::new(move |_| query.with(wanted));
+    let requested = Memo::new(move |_| query.with(requested_form));
     // Serialized into the page, so that hydration finds the same content.
-    let retry = carried::<ComposeRetry>();
+    let retry = serialized_context::<ComposeRetry>();
     let retry = StoredValue::new(retry);
-    let again = RwSignal::new(0);
-    let form = answer(
-        move || (wanted.get(), again.get()),
-        move |(wanted, _)| async move {
+    let retries = RwSignal::new(0);
+    let form = api_resource(
+        move || (requested.get(), retries.get()),
+        move |(requested, _)| async move {
             if let Some(posted) = retry.get_value() {
                 if cfg!(feature = "ssr") {
                     return Ok(posted.form);
@@ -85,20 +85,20 @@ pub fn ComposePage() -> impl IntoView {
                 // In the browser the URL requests another form now.
                 retry.set_value(None);
             }
-            let form = match wanted {
-                Wanted::Again(entry) => compose_again(entry).await,
-                Wanted::Start(Some(account), source) => compose_start(account, source).await,
-                Wanted::Start(None, source) => {
+            let form = match requested {
+                RequestedForm::Correct(entry) => compose_again(entry).await,
+                RequestedForm::Start(Some(account), source) => compose_start(account, source).await,
+                RequestedForm::Start(None, source) => {
                     let first = session.await?.accounts.into_iter().next();
                     let signed_out = || ApiError::signed_out(lang);
                     compose_start(first.ok_or_else(signed_out)?.id, source).await
                 }
             };
-            let mut form = answer_with(form)?;
+            let mut form = set_response_status(form)?;
             if cfg!(feature = "ssr")
-                && let Some(named) = query.with_untracked(|query| query.get("form"))
+                && let Some(form_key) = query.with_untracked(|query| query.get("form"))
             {
-                form.draft.form = Some(FormKey(named));
+                form.draft.form = Some(FormKey(form_key));
             }
             Ok(form)
         },
@@ -121,7 +121,9 @@ pub fn ComposePage() -> impl IntoView {
                                 Some(form) => {
                                     view! { <Composer form=form error=Some(error) /> }.into_any()
                                 }
-                                None => view! { <Failed error=error again=again /> }.into_any(),
+                                None => {
+                                    view! { <FailedPane error=error retries=retries /> }.into_any()
+                                }
                             },
                         }
                     })}
@@ -139,10 +141,10 @@ fn unsent_form(
     session: Result<SessionView, ApiError>,
     error: &ApiError,
 ) -> Option<ComposeForm> {
-    let offer = unsent.wanted()?;
+    let offer = unsent.claimed()?;
     if error.kind == ErrorKind::NotFound {
         // There is nothing to answer or correct: the text becomes a new message.
-        unsent.want_alone();
+        unsent.detach_claimed();
         return None;
     }
     let session = session.ok()?;
@@ -178,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_says_what_is_answered() {
+    fn url_names_the_message_to_reply_to() {
         let reply = query(&[
             ("account", "a"),
             ("kind", "reply_all"),
             ("folder", "f"),
             ("message", "1.2"),
         ]);
-        let Wanted::Start(account, Some(source)) = wanted(&reply) else {
+        let RequestedForm::Start(account, Some(source)) = requested_form(&reply) else {
             panic!("an answer")
         };
         assert_eq!(account, Some("a".into()));
@@ -194,14 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_says_half_begins_a_new_message() {
+    fn incomplete_reply_url_starts_a_new_message() {
         for pairs in [
             &[("kind", "reply"), ("folder", "f")][..],
             &[("kind", "nonsense")],
             &[],
         ] {
-            assert_eq!(wanted(&query(pairs)), Wanted::Start(None, None));
+            assert_eq!(
+                requested_form(&query(pairs)),
+                RequestedForm::Start(None, None)
+            );
         }
-        assert_eq!(wanted(&query(&[("again", "x")])), Wanted::Again("x".into()));
+        assert_eq!(
+            requested_form(&query(&[("again", "x")])),
+            RequestedForm::Correct("x".into())
+        );
     }
 }

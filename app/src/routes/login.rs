@@ -211,10 +211,10 @@ pub fn render(page: LoginPage) -> String {
 fn SignIn(page: LoginPage) -> impl IntoView {
     let lang = page.context.lang;
     let action = url::login(&page.context.base);
-    let at_fault = page.error.as_ref().and_then(|error| error.field.clone());
-    let invalid = |field: &str| (at_fault.as_deref() == Some(field)).then_some("true");
+    let invalid_field = page.error.as_ref().and_then(|error| error.field.clone());
+    let invalid = |field: &str| (invalid_field.as_deref() == Some(field)).then_some("true");
     let return_to = page.return_to.clone();
-    let back = move || {
+    let return_field = move || {
         return_to
             .clone()
             .map(|path| view! { <Hidden name="return" value=path /> })
@@ -230,8 +230,8 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                     <h1>{lang.login_title()}</h1>
                     <p class="lead">{lang.login_lead()}</p>
                     {page.notice.clone().map(|notice| view! { <Note notice=notice /> })}
-                    {page.error.clone().map(|error| view! { <Trouble error=error /> })}
-                    {back()}
+                    {page.error.clone().map(|error| view! { <SignInError error=error /> })}
+                    {return_field()}
                     <ScriptRuns />
                     <div class="field">
                         <label for="email">{lang.login_email()}</label>
@@ -265,7 +265,7 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                         form=page.form.clone()
                         is_open=page.is_manual_open
                         is_plain_allowed=page.is_plain_allowed
-                        at_fault=at_fault.clone()
+                        invalid_field=invalid_field.clone()
                     />
                     <button class="btn btn-primary btn-wide">{lang.login_submit()}</button>
                 </form>
@@ -278,7 +278,7 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                                 <div class="or">{lang.login_or()}</div>
                                 <Hidden name="email" value=demo.address.clone() />
                                 <Hidden name="password" value=demo.password />
-                                {back()}
+                                {return_field()}
                                 <ScriptRuns />
                                 <button class="btn btn-line btn-wide">{lang.login_demo()}</button>
                                 <p class="hint">{demo.address}</p>
@@ -329,17 +329,17 @@ fn Note(notice: LoginNotice) -> impl IntoView {
 
 /// The error: cause, fix, the server's reply.
 #[component]
-fn Trouble(error: ApiError) -> impl IntoView {
+fn SignInError(error: ApiError) -> impl IntoView {
     let lang = PageContext::expect().lang;
     // Shown only if the server was contacted.
-    let was_tried = error.reply.is_some();
+    let was_server_contacted = error.reply.is_some();
     view! {
         <div class="callout bad" role="alert">
             <Icon name="alert" />
             <b>{error.cause}</b>
             {(!error.fix.is_empty()).then(|| view! { <p>{error.fix}</p> })}
             {error.reply.map(|reply| view! { <pre dir="ltr">{reply}</pre> })}
-            {was_tried.then(|| view! { <p class="muted">{lang.login_one_try()}</p> })}
+            {was_server_contacted.then(|| view! { <p class="muted">{lang.login_one_try()}</p> })}
             {(!error.ref_id.is_empty())
                 .then(|| view! { <p class="muted">{lang.error_reference(error.ref_id)}</p> })}
         </div>
@@ -353,18 +353,23 @@ fn Servers(
     form: LoginForm,
     is_open: bool,
     is_plain_allowed: bool,
-    at_fault: Option<String>,
+    invalid_field: Option<String>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let kind = |value: IncomingKind, word: &'static str, label: &'static str| {
+    let kind = |value: IncomingKind, form_value: &'static str, label: &'static str| {
         view! {
             <label>
-                <input type="radio" name="incoming" value=word checked=form.incoming == value />
+                <input
+                    type="radio"
+                    name="incoming"
+                    value=form_value
+                    checked=form.incoming == value
+                />
                 {label}
             </label>
         }
     };
-    let invalid = |field: &str| (at_fault.as_deref() == Some(field)).then_some("true");
+    let invalid = |field: &str| (invalid_field.as_deref() == Some(field)).then_some("true");
     view! {
         <details class="fold" open=is_open>
             <summary>

@@ -11,14 +11,14 @@ use crate::api::types::{
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
 use crate::page::PageContext;
-use crate::state::ahead;
-use crate::state::answer::answer;
+use crate::state::api_resource::api_resource;
+use crate::state::prefetch;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
-use crate::status::answer_with;
+use crate::status::set_response_status;
 use crate::text::url;
 use crate::ui::dynamic::later;
-use crate::ui::trouble::TroubleBanner;
+use crate::ui::error_banner::ErrorBanner;
 
 /// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
 #[component]
@@ -26,18 +26,19 @@ pub fn MailPage() -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Session(session) = expect_context();
     let tab = Tab::expect();
-    let here = use_url();
+    let current_url = use_url();
     let query = use_query_map();
     let path = {
         let base = PageContext::expect().base;
-        move || here.with(|url| url::mail_path(&base, url.path()))
+        move || current_url.with(|url| url::mail_path(&base, url.path()))
     };
     let message = Memo::new({
         let path = path.clone();
         move |_| path()?.open()
     });
     // The router shows this page only for a path with a folder.
-    let place = Memo::new(move |_| path().map_or_else(FolderRef::default, |path| path.folder));
+    let current_folder =
+        Memo::new(move |_| path().map_or_else(FolderRef::default, |path| path.folder));
     // Not tracked: the URL also changes when a message opens, and the list stays the same then.
     let window = move || {
         let page = query.with_untracked(|query| query.get("page"));
@@ -46,33 +47,33 @@ pub fn MailPage() -> impl IntoView {
     let with_images =
         move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
 
-    let (list_again, reader_again) = (RwSignal::new(0), RwSignal::new(0));
-    let rows = answer(
+    let (list_retries, reader_retries) = (RwSignal::new(0), RwSignal::new(0));
+    let rows = api_resource(
         move || {
-            let reasons = (tab.reader_changes.get(), list_again.get());
-            (place.get(), window(), reasons)
+            let triggers = (tab.reader_changes.get(), list_retries.get());
+            (current_folder.get(), window(), triggers)
         },
         move |(folder, window, _)| {
-            tab.list_asked(&folder);
+            tab.list_requested(&folder);
             let query = ListQuery::window(ListSource::Folder(folder), window);
-            async move { answer_with(message_list(query).await) }
+            async move { set_response_status(message_list(query).await) }
         },
     );
-    let opened = answer(
+    let opened = api_resource(
         move || {
-            let reasons = (tab.reader_changes.get(), reader_again.get());
-            (message.get(), reasons)
+            let triggers = (tab.reader_changes.get(), reader_retries.get());
+            (message.get(), triggers)
         },
         move |(message, _)| {
-            let known = message
+            let prefetched = message
                 .as_ref()
-                .and_then(|message| ahead::take(tab, message));
+                .and_then(|message| prefetch::take(tab, message));
             async move {
                 match message {
-                    Some(message) if known.is_none() => {
-                        answer_with(message_open(message).await).map(Some)
+                    Some(message) if prefetched.is_none() => {
+                        set_response_status(message_open(message).await).map(Some)
                     }
-                    _ => Ok(known),
+                    _ => Ok(prefetched),
                 }
             }
         },
@@ -81,7 +82,7 @@ pub fn MailPage() -> impl IntoView {
         <section class="pane pane-list" aria-label=lang.messages()>
             <Suspense fallback=ListSkeleton>
                 {later(move || async move {
-                    let folder = place.get_untracked();
+                    let folder = current_folder.get_untracked();
                     match (find(session.await, &folder.account), rows.await) {
                         (Ok(account), Ok(rows)) => {
                             let source = ListSource::Folder(folder);
@@ -89,7 +90,7 @@ pub fn MailPage() -> impl IntoView {
                                 .into_any()
                         }
                         (Err(error), _) | (_, Err(error)) => {
-                            view! { <Failed error=error again=list_again /> }.into_any()
+                            view! { <FailedPane error=error retries=list_retries /> }.into_any()
                         }
                     }
                 })}
@@ -98,7 +99,7 @@ pub fn MailPage() -> impl IntoView {
         <main class="pane pane-main" aria-label=lang.reader()>
             <Suspense fallback=ReaderSkeleton>
                 {later(move || async move {
-                    let account = place.with_untracked(|folder| folder.account.clone());
+                    let account = current_folder.with_untracked(|folder| folder.account.clone());
                     let account = find(session.await, &account);
                     let role = rows.await.ok().and_then(|rows| rows.role);
                     match (account, opened.await) {
@@ -115,7 +116,10 @@ pub fn MailPage() -> impl IntoView {
                                 .into_any()
                         }
                         (Err(error), Ok(Some(_))) | (_, Err(error)) => {
-                            view! { <Failed error=error again=reader_again is_reader=true /> }.into_any()
+                            view! {
+                                <FailedPane error=error retries=reader_retries is_reader=true />
+                            }
+                                .into_any()
                         }
                     }
                 })}
@@ -135,11 +139,11 @@ fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<Accoun
 
 /// A pane whose content failed to load: the error, and a retry.
 #[component]
-pub fn Failed(
+pub fn FailedPane(
     /// The error.
     error: ApiError,
     /// Incremented for every retry.
-    again: RwSignal<u32>,
+    retries: RwSignal<u32>,
     /// Whether this is the reader pane; the list beside it names the page then.
     #[prop(optional)]
     is_reader: bool,
@@ -156,17 +160,17 @@ pub fn Failed(
         _ if is_reader => tab.open_title.set(Some(error.cause.clone())),
         _ => tab.title.set(error.cause.clone()),
     }
-    tab.ask_again(again, &error);
+    tab.retry_when_reachable(retries, &error);
     view! {
         <div class="bar">
             <a class="btn btn-sm" href=url::home(&page.base) rel="external">
                 {lang.back_to_mail()}
             </a>
         </div>
-        <TroubleBanner error=error>
+        <ErrorBanner error=error>
             <a class="btn btn-line btn-sm" href="" rel="external">
                 {lang.try_again()}
             </a>
-        </TroubleBanner>
+        </ErrorBanner>
     }
 }

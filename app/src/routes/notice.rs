@@ -8,7 +8,7 @@ use crate::page::PageContext;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::trouble::TroubleText;
+use crate::ui::error_banner::ErrorText;
 
 /// The subject of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn render_notice(context: PageContext, notice: Notice, back: Option<String>)
             ),
             Notice::Failed(error) => (
                 lang.notice_failed(),
-                view! { <TroubleText error=error /> }.into_any(),
+                view! { <ErrorText error=error /> }.into_any(),
             ),
         };
         let heading = title.clone();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_says_one_thing_and_leads_back() {
+    fn notice_has_its_text_and_a_link_back_but_no_script() {
         let html = render_notice(
             context(),
             Notice::TooLarge {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_is_escaped() {
+    fn back_link_is_escaped() {
         let back = Some("/webmail/mail/a?x=\"><script>".to_owned());
         let html = render_notice(context(), Notice::NotFound, back);
         assert!(!html.contains("<script"), "{html}");

@@ -13,16 +13,16 @@ use crate::mail::empty::Empty;
 use crate::mail::frame::PhoneBar;
 use crate::mail::ledger::Entry;
 use crate::page::PageContext;
-use crate::routes::mail::Failed;
-use crate::state::answer::answer;
+use crate::routes::mail::FailedPane;
+use crate::state::api_resource::api_resource;
 use crate::state::tab::Tab;
-use crate::status::answer_with;
+use crate::status::set_response_status;
 use crate::text::url;
 use crate::ui::dynamic::{after_frame, later};
 
 /// The delay before the number of open entries is fetched: a message that is being sent causes
 /// several changes in a row, and one request covers them.
-const COUNTED_AFTER: Duration = Duration::from_millis(400);
+const COUNT_DELAY: Duration = Duration::from_millis(400);
 
 /// The ledger page.
 #[component]
@@ -33,16 +33,16 @@ pub fn OutboxPage() -> impl IntoView {
     let query = use_query_map();
     let named = Memo::new(move |_| query.with(|query| query.get("entry")));
     let before = Memo::new(move |_| query.with(|query| query.get("before")));
-    let again = RwSignal::new(0_u32);
-    let rows = answer(
-        move || (tab.outbox_changes.get(), before.get(), again.get()),
+    let retries = RwSignal::new(0_u32);
+    let rows = api_resource(
+        move || (tab.outbox_changes.get(), before.get(), retries.get()),
         move |(_, before, _)| {
             let sent = tab.sent.try_update_value(Option::take).flatten();
             let sent = sent.filter(|_| before.is_none());
             if sent.is_some() {
                 // The other entries are fetched after the frame that shows the sent message.
                 after_frame(move || {
-                    again.try_update(|n: &mut u32| *n = n.wrapping_add(1));
+                    retries.try_update(|n: &mut u32| *n = n.wrapping_add(1));
                 });
             }
             async move {
@@ -52,7 +52,7 @@ pub fn OutboxPage() -> impl IntoView {
                         older: None,
                         removed: Vec::new(),
                     }),
-                    None => answer_with(outbox_list(before).await),
+                    None => set_response_status(outbox_list(before).await),
                 }
             }
         },
@@ -84,7 +84,9 @@ pub fn OutboxPage() -> impl IntoView {
                                     }
                                         .into_any()
                                 }
-                                Err(error) => view! { <Failed error=error again=again /> }.into_any(),
+                                Err(error) => {
+                                    view! { <FailedPane error=error retries=retries /> }.into_any()
+                                }
                             }
                         })}
                     </Transition>
@@ -177,18 +179,18 @@ impl Tab {
     /// Handles a change of the outbox: fetches the ledger and its number in the folder tree again.
     pub fn outbox_changed(self) {
         self.outbox_changes.update(|n| *n = n.wrapping_add(1));
-        if self.is_counting.get_value() {
+        if self.is_count_scheduled.get_value() {
             return;
         }
-        self.is_counting.set_value(true);
+        self.is_count_scheduled.set_value(true);
         let count = move || {
-            self.is_counting.set_value(false);
+            self.is_count_scheduled.set_value(false);
             spawn_local(async move {
                 if let Ok(session) = session_show().await {
                     self.outbox_open.set(Some(session.outbox_open));
                 }
             });
         };
-        set_timeout(count, COUNTED_AFTER);
+        set_timeout(count, COUNT_DELAY);
     }
 }

@@ -62,25 +62,26 @@ pub fn Pages() -> impl IntoView {
     #[cfg(feature = "ssr")]
     list_pages();
     let base = StoredValue::new(PageContext::expect().base);
-    let here = use_url();
-    let page_at = move || here.with(|url| base.with_value(|base| Page::at(base, url.path())));
-    let shown = Memo::new(move |_| page_at());
+    let current_url = use_url();
+    let page_at =
+        move || current_url.with(|url| base.with_value(|base| Page::at(base, url.path())));
+    let current_page = Memo::new(move |_| page_at());
     let browser = use_context::<BrowserUrl>();
     effect(move || {
-        here.track();
+        current_url.track();
         if let Some(browser) = &browser {
             // The browser shows the new URL after this call.
             browser.ready_to_complete();
         }
     });
     dynamic(move || {
-        let page = shown.get();
-        let own = ArcRwSignal::new(here.get_untracked());
-        provide_context(own.clone());
+        let page = current_page.get();
+        let page_url = ArcRwSignal::new(current_url.get_untracked());
+        provide_context(page_url.clone());
         effect(move || {
-            let url = here.get();
+            let url = current_url.get();
             if page_at() == page {
-                own.set(url);
+                page_url.set(url);
             }
         });
         page.view()
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_leads_to_its_page() {
+    fn every_url_maps_to_its_page() {
         for base in ["", "/webmail"] {
             for (path, page) in [
                 ("/mail/a/f", Page::Mail),

@@ -18,10 +18,10 @@ pub fn AppearancePage() -> impl IntoView {
         .title
         .set(lang.settings_appearance().into_owned());
     let path = url::settings_appearance(&page.base);
-    let theme = |value: Theme, word: &'static str, label: std::borrow::Cow<'static, str>| {
+    let theme = |value: Theme, form_value: &'static str, label: std::borrow::Cow<'static, str>| {
         view! {
             <label>
-                <input type="radio" name="theme" value=word checked=page.theme == value />
+                <input type="radio" name="theme" value=form_value checked=page.theme == value />
                 {label}
             </label>
         }

@@ -15,7 +15,7 @@ use leptos_axum::{
     handle_response_inner,
 };
 
-use self::fake::Fake;
+use self::fake::FakeBackend;
 use crate::api::backend::MailBackend;
 use crate::api::error::ErrorKind;
 use crate::api::types::{Change, ChangeDone, ComposeForm, Draft, FolderRole, Lang, Person, Theme};
@@ -39,7 +39,7 @@ fn context(base: &str, lang: Lang) -> PageContext {
 
 /// The contexts that the server provides to a page besides the backend.
 #[derive(Clone, Default)]
-struct Given {
+struct PageInputs {
     flash: Option<Flash>,
     retry: Option<ComposeRetry>,
     is_pop3: bool,
@@ -57,25 +57,25 @@ static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| {
     generate_route_list_with_exclusions_and_ssg_and_context(crate::App, None, context).0
 });
 
-async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
+async fn page_of(path: &str, inputs: PageInputs) -> (StatusCode, String) {
     LazyLock::force(&ROUTES);
-    let path = format!("{}{path}", given.base);
+    let path = format!("{}{path}", inputs.base);
     let options = LeptosOptions::builder()
         .output_name("restante")
         .site_pkg_dir("a/b1")
         .build();
     let context = move || {
-        provide_context(context(given.base, given.lang));
-        let fake = Fake {
-            is_pop3: given.is_pop3,
-            left_out: given.left_out,
-            ..Fake::default()
+        provide_context(context(inputs.base, inputs.lang));
+        let fake = FakeBackend {
+            is_pop3: inputs.is_pop3,
+            left_out: inputs.left_out,
+            ..FakeBackend::default()
         };
         provide_context::<Arc<dyn MailBackend>>(Arc::new(fake));
-        if let Some(flash) = given.flash.clone() {
+        if let Some(flash) = inputs.flash.clone() {
             provide_context(flash);
         }
-        if let Some(retry) = given.retry.clone() {
+        if let Some(retry) = inputs.retry.clone() {
             provide_context(retry);
         }
     };
@@ -94,7 +94,7 @@ async fn page_of(path: &str, given: Given) -> (StatusCode, String) {
 }
 
 async fn page(path: &str) -> (StatusCode, String) {
-    page_of(path, Given::default()).await
+    page_of(path, PageInputs::default()).await
 }
 
 fn assert_no_inline_style(html: &str) {
@@ -102,7 +102,7 @@ fn assert_no_inline_style(html: &str) {
 }
 
 #[tokio::test]
-async fn every_route_is_streamed_in_order() {
+async fn every_route_is_rendered_in_order() {
     let mut paths: Vec<_> = ROUTES.iter().map(|route| route.path().to_owned()).collect();
     paths.sort();
     assert_eq!(
@@ -126,7 +126,7 @@ async fn every_route_is_streamed_in_order() {
 }
 
 #[tokio::test]
-async fn a_folder_is_a_page_of_links_and_a_form() {
+async fn folder_page_has_links_and_a_form() {
     let (status, html) = page("/mail/acc/SU5CT1g").await;
     assert_eq!(status, StatusCode::OK);
     assert_no_inline_style(&html);
@@ -148,7 +148,7 @@ async fn a_folder_is_a_page_of_links_and_a_form() {
 }
 
 #[tokio::test]
-async fn the_last_page_leads_back_only() {
+async fn last_page_links_to_the_previous_page_only() {
     let (_, html) = page("/mail/acc/SU5CT1g?page=26").await;
     assert_eq!(html.matches("name=\"message\"").count(), 34);
     assert!(
@@ -164,7 +164,7 @@ async fn the_last_page_leads_back_only() {
 }
 
 #[tokio::test]
-async fn a_message_without_date_or_text_says_so_and_pretends_no_time() {
+async fn missing_date_and_body_are_stated() {
     let (_, list) = page("/mail/acc/SU5CT1g?page=26").await;
     let (_, reader) = page("/mail/acc/SU5CT1g/7.1").await;
     for html in [&list, &reader] {
@@ -178,12 +178,12 @@ async fn a_message_without_date_or_text_says_so_and_pretends_no_time() {
 }
 
 #[tokio::test]
-async fn everything_is_below_the_base() {
-    let given = Given {
+async fn every_url_starts_with_the_base() {
+    let inputs = PageInputs {
         base: "/webmail",
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (status, html) = page_of("/mail/acc/SU5CT1g/7.1283", given).await;
+    let (status, html) = page_of("/mail/acc/SU5CT1g/7.1283", inputs).await;
     assert_eq!(status, StatusCode::OK);
     for attribute in ["href=\"/", "action=\"/", "src=\"/"] {
         for (at, _) in html.match_indices(attribute) {
@@ -205,7 +205,7 @@ async fn everything_is_below_the_base() {
 }
 
 #[tokio::test]
-async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
+async fn html_message_is_sandboxed_and_blocked_images_are_counted() {
     let (_, html) = page("/mail/acc/SU5CT1g/7.1283").await;
     assert!(
         html.contains("sandbox=\"allow-same-origin allow-popups allow-popups-to-escape-sandbox\""),
@@ -231,7 +231,7 @@ async fn an_html_message_is_a_sandboxed_frame_and_says_what_was_left_out() {
 }
 
 #[tokio::test]
-async fn a_text_message_is_text_with_its_quotes_folded() {
+async fn text_message_is_escaped_and_its_quotes_are_collapsed() {
     let (_, html) = page("/mail/acc/SU5CT1g/7.1284").await;
     assert_no_inline_style(&html);
     let title = "<title>(428) Message 0 &amp; &lt;b&gt;more&lt;/b&gt; · Restante</title>";
@@ -252,7 +252,7 @@ async fn a_text_message_is_text_with_its_quotes_folded() {
 }
 
 #[tokio::test]
-async fn an_unknown_folder_or_message_is_404_with_the_cause() {
+async fn unknown_folder_or_message_is_404_with_the_cause() {
     for (path, cause) in [
         ("/mail/acc/unknown", "There is no such folder."),
         ("/mail/acc/SU5CT1g/9.9", "There is no such message."),
@@ -266,18 +266,18 @@ async fn an_unknown_folder_or_message_is_404_with_the_cause() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_of_this_session_is_not_shown() {
+async fn account_of_another_session_is_not_shown() {
     let (_, html) = page("/mail/other/SU5CT1g").await;
     assert!(!html.contains("name=\"message\""), "{html}");
 }
 
 #[tokio::test]
-async fn a_pop3_mailbox_says_what_it_cannot_do() {
-    let given = Given {
+async fn pop3_page_states_its_limitations() {
+    let inputs = PageInputs {
         is_pop3: true,
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/mail/acc/SU5CT1g/7.1284", given).await;
+    let (_, html) = page_of("/mail/acc/SU5CT1g/7.1284", inputs).await;
     assert!(html.contains("This is a POP3 mailbox"), "{html}");
     assert!(
         html.contains("Archive: a POP3 mailbox has one folder"),
@@ -288,20 +288,20 @@ async fn a_pop3_mailbox_says_what_it_cannot_do() {
 }
 
 #[tokio::test]
-async fn folders_that_are_left_out_are_told() {
+async fn number_of_unlisted_folders_is_shown() {
     let (_, html) = page("/mail/acc/SU5CT1g").await;
     assert!(!html.contains("leaves out"), "{html}");
-    let given = Given {
+    let inputs = PageInputs {
         left_out: 1_200,
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
-    let words = "The server has 1,200 folders more, which this page leaves out.";
-    assert!(html.contains(words), "{html}");
+    let (_, html) = page_of("/mail/acc/SU5CT1g", inputs).await;
+    let text = "The server has 1,200 folders more, which this page leaves out.";
+    assert!(html.contains(text), "{html}");
 }
 
 #[tokio::test]
-async fn the_last_change_is_told_with_its_undo_form() {
+async fn last_change_is_shown_with_its_undo_form() {
     let flash = Flash {
         done: vec![ChangeDone {
             change: Change::Moved {
@@ -315,18 +315,18 @@ async fn the_last_change_is_told_with_its_undo_form() {
         }],
         ..Flash::default()
     };
-    let given = Given {
+    let inputs = PageInputs {
         flash: Some(flash),
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
+    let (_, html) = page_of("/mail/acc/SU5CT1g", inputs).await;
     assert!(html.contains("Moved 1 message to Trash"), "{html}");
     assert!(html.contains("action=\"/undo\""), "{html}");
     assert!(html.contains("value=\"acc/undo-9\""), "{html}");
 }
 
 #[tokio::test]
-async fn a_missing_folder_can_be_made_without_script() {
+async fn missing_folder_can_be_created_without_script() {
     let flash = Flash {
         error: Some(fake::error(
             ErrorKind::MissingFolder(FolderRole::Archive),
@@ -338,18 +338,18 @@ async fn a_missing_folder_can_be_made_without_script() {
         }),
         ..Flash::default()
     };
-    let given = Given {
+    let inputs = PageInputs {
         flash: Some(flash),
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/outbox", given).await;
+    let (_, html) = page_of("/outbox", inputs).await;
     assert!(html.contains("No Archive here."), "{html}");
     assert!(html.contains("value=\"create:archive\""), "{html}");
     assert!(html.contains("value=\"acc/SU5CT1g/7.6\""), "{html}");
 }
 
 #[tokio::test]
-async fn a_reply_holds_the_quoted_text_as_text() {
+async fn quoted_text_in_a_reply_is_escaped() {
     let path = "/compose?account=acc&kind=reply&folder=SU5CT1g&message=7.1284";
     let (status, html) = page(path).await;
     assert_eq!(status, StatusCode::OK);
@@ -377,7 +377,7 @@ async fn a_reply_holds_the_quoted_text_as_text() {
 }
 
 #[tokio::test]
-async fn what_was_typed_comes_back_with_the_error_beside_it() {
+async fn refused_form_keeps_its_fields_and_shows_the_error() {
     let mut error = fake::error(ErrorKind::Invalid, "This is no address.");
     error.field = Some("cc".into());
     let form = ComposeForm {
@@ -399,11 +399,11 @@ async fn what_was_typed_comes_back_with_the_error_beside_it() {
         upload_max_bytes: 1_000,
         server_max_bytes: None,
     };
-    let given = Given {
+    let inputs = PageInputs {
         retry: Some(ComposeRetry { form, error }),
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/compose", given).await;
+    let (_, html) = page_of("/compose", inputs).await;
     assert!(html.contains("This is no address."), "{html}");
     assert!(
         html.contains("value=\"not an &quot;address&quot;\""),
@@ -418,7 +418,7 @@ async fn what_was_typed_comes_back_with_the_error_beside_it() {
 }
 
 #[tokio::test]
-async fn the_ledger_tells_each_recipient_s_result_in_the_server_s_words() {
+async fn ledger_shows_the_server_reply_of_each_recipient() {
     let (_, html) = page("/outbox?entry=e3").await;
     assert_no_inline_style(&html);
     assert!(html.contains("550 5.1.1 User unknown"), "{html}");
@@ -430,18 +430,18 @@ async fn the_ledger_tells_each_recipient_s_result_in_the_server_s_words() {
 }
 
 #[tokio::test]
-async fn the_page_speaks_chinese_where_asked() {
-    let given = Given {
+async fn page_is_in_the_requested_language() {
+    let inputs = PageInputs {
         lang: Lang::ZhCn,
-        ..Given::default()
+        ..PageInputs::default()
     };
-    let (_, html) = page_of("/mail/acc/SU5CT1g", given).await;
+    let (_, html) = page_of("/mail/acc/SU5CT1g", inputs).await;
     assert!(html.contains("<html lang=\"zh-CN\""), "{html}");
     assert!(html.contains("收件箱") && html.contains("写邮件"), "{html}");
 }
 
 #[tokio::test]
-async fn appearance_is_a_plain_form() {
+async fn appearance_page_is_a_plain_form() {
     let (_, html) = page("/settings/appearance").await;
     assert!(
         html.contains("method=\"post\" action=\"/settings/appearance\""),

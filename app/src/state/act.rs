@@ -4,14 +4,14 @@ use crate::api::types::{Destination, FolderId, FolderRole, Mark};
 
 /// A change of messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum MessageAction {
     /// Sets a mark.
     Mark(Mark),
     /// Moves them.
     Move(Destination),
 }
 
-impl Act {
+impl MessageAction {
     /// Parses the change from a form's `action` (and `to`).
     pub fn of_form(action: &str, to: &str) -> Option<Self> {
         Some(match action {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-use super::act::Act;
+use super::act::MessageAction;
 use super::list::ListState;
 use super::tab::Tab;
 use crate::api::types::{Destination, FolderRole, Mark, MessageRef};
@@ -35,19 +35,19 @@ pub fn start(tab: Tab) {
                 .unwrap_or(false)
         });
         let is_writing = query(".compose-scroll").is_some();
-        if !is_typing && !is_writing && pressed(tab, &event) {
+        if !is_typing && !is_writing && handle_key(tab, &event) {
             event.prevent_default();
         }
     });
 }
 
 /// Performs the action of a key. `false` if it has none.
-fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
+fn handle_key(tab: Tab, event: &KeyboardEvent) -> bool {
     match event.key().as_str() {
         "j" => step(1),
         "k" => step(-1),
         "o" => click_focused_row(),
-        "u" | "Escape" => leave(tab),
+        "u" | "Escape" => go_back(tab),
         "x" => tick(),
         "X" => tick_to(tab),
         "ArrowDown" if event.shift_key() => extend(tab, 1),
@@ -56,12 +56,12 @@ fn pressed(tab: Tab, event: &KeyboardEvent) -> bool {
         "a" => click("[data-answer=reply_all]"),
         "f" => click("[data-answer=forward]"),
         "c" => click(".nav-top a[aria-keyshortcuts=c]"),
-        "e" => act(tab, &Act::move_to(FolderRole::Archive)),
-        "#" => act(tab, &Act::move_to(FolderRole::Trash)),
-        "!" => act(tab, &Act::move_to(FolderRole::Junk)),
+        "e" => act(tab, &MessageAction::move_to(FolderRole::Archive)),
+        "#" => act(tab, &MessageAction::move_to(FolderRole::Trash)),
+        "!" => act(tab, &MessageAction::move_to(FolderRole::Junk)),
         "s" => star(tab),
-        "I" => act(tab, &Act::Mark(Mark::Seen)),
-        "U" => act(tab, &Act::Mark(Mark::Unseen)),
+        "I" => act(tab, &MessageAction::Mark(Mark::Seen)),
+        "U" => act(tab, &MessageAction::Mark(Mark::Unseen)),
         "z" => {
             tab.undo_last();
             true
@@ -115,11 +115,11 @@ fn focus_row(by: i32) -> bool {
     let Ok(links) = document().query_selector_all(".rows .row-link") else {
         return false;
     };
-    let now = current_row().and_then(|row| row.query_selector(".row-link").ok().flatten());
+    let current = current_row().and_then(|row| row.query_selector(".row-link").ok().flatten());
     let count = i32::try_from(links.length()).unwrap_or(i32::MAX);
-    let index = now.and_then(|now| {
+    let index = current.and_then(|current| {
         (0..count)
-            .find(|i| u32::try_from(*i).ok().and_then(|i| links.get(i)).as_ref() == Some(&now))
+            .find(|i| u32::try_from(*i).ok().and_then(|i| links.get(i)).as_ref() == Some(&current))
     });
     let next = index.map_or(0, |index| index.saturating_add(by));
     let next = u32::try_from(next).ok().and_then(|i| links.get(i));
@@ -180,7 +180,7 @@ fn is_in_list() -> bool {
 }
 
 /// Returns to the list; in the list, clears the selection.
-fn leave(tab: Tab) -> bool {
+fn go_back(tab: Tab) -> bool {
     if let Some(list) = tab.list()
         && list.selected.with_untracked(|ids| !ids.is_empty())
     {
@@ -211,22 +211,22 @@ fn target(tab: Tab) -> Option<Target> {
     })
 }
 
-fn act(tab: Tab, act: &Act) -> bool {
+fn act(tab: Tab, act: &MessageAction) -> bool {
     let (Some(list), Some(target)) = (tab.list(), target(tab)) else {
         return false;
     };
-    let is_seen_again = matches!(act, Act::Mark(Mark::Seen));
-    if target.is_open && !is_seen_again {
+    let is_mark_seen = matches!(act, MessageAction::Mark(Mark::Seen));
+    if target.is_open && !is_mark_seen {
         // The buttons of the message respect the account's limitations.
         return click(match act {
-            Act::Move(Destination::Role(FolderRole::Archive)) => {
+            MessageAction::Move(Destination::Role(FolderRole::Archive)) => {
                 ".pane-main .tb button[value=archive]:not(:disabled)"
             }
-            Act::Move(Destination::Role(FolderRole::Junk)) => {
+            MessageAction::Move(Destination::Role(FolderRole::Junk)) => {
                 ".pane-main .tb button[value=junk]:not(:disabled)"
             }
-            Act::Move(_) => ".pane-main .tb button[value=delete]:not(:disabled)",
-            Act::Mark(_) => ".pane-main .tb button[value=unseen]",
+            MessageAction::Move(_) => ".pane-main .tb button[value=delete]:not(:disabled)",
+            MessageAction::Mark(_) => ".pane-main .tb button[value=unseen]",
         });
     }
     tab.act(target.ids, act.clone());
@@ -247,6 +247,6 @@ fn star(tab: Tab) -> bool {
     } else {
         Mark::Starred
     };
-    tab.act(target.ids, Act::Mark(mark));
+    tab.act(target.ids, MessageAction::Mark(mark));
     true
 }

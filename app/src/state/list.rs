@@ -9,10 +9,10 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use self::follow::Placeholders;
 pub use self::follow::RowsInPage;
-use self::follow::Shadows;
 #[cfg(feature = "hydrate")]
-pub use self::follow::drop_rows_out_of_sight;
+pub use self::follow::drop_invisible_rows;
 use self::select::Picking;
 pub use self::select::RANGE_MAX;
 use super::rows::{Removed, Rows, Slot};
@@ -24,7 +24,7 @@ use crate::api::types::{
 };
 
 /// The delay before failed requests are repeated although this server is reachable.
-pub(super) const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
+pub(super) const RETRY_DELAY: Duration = Duration::from_secs(3);
 
 /// A position of the list, with its row.
 #[derive(Debug, Clone)]
@@ -32,14 +32,14 @@ pub struct ListSlot {
     /// The number of newer messages.
     pub position: u32,
     /// The row; `None` while it loads.
-    pub slot: Option<Slot>,
+    pub row: Option<Slot>,
 }
 
 impl ListSlot {
     /// Returns the key of this position: by message, so that a moved row is reused.
     pub fn key(&self) -> String {
-        match &self.slot {
-            Some(slot) => slot.id.to_string(),
+        match &self.row {
+            Some(row) => row.id.to_string(),
             None => format!("#{}", self.position),
         }
     }
@@ -60,7 +60,7 @@ pub struct ListState {
     pub role: StoredValue<Option<FolderRole>>,
     pub(super) rows: StoredValue<Rows>,
     /// Notified when rows are added, removed or moved.
-    pub(super) moved: Trigger,
+    pub(super) rows_changed: Trigger,
     /// The number of messages in the folder.
     pub total: RwSignal<u32>,
     /// The number of unread messages, if known.
@@ -68,22 +68,22 @@ pub struct ListState {
     /// The rows that are in the document.
     pub view: RwSignal<Viewport>,
     /// The rows for the current scroll position; `view` follows once they are loaded.
-    wanted: StoredValue<Viewport>,
-    shadows: StoredValue<Shadows>,
+    target_view: StoredValue<Viewport>,
+    placeholders: StoredValue<Placeholders>,
     /// A counter of delayed placeholders.
-    waits: StoredValue<u32>,
+    placeholder_delays: StoredValue<u32>,
     /// The number of messages that arrived above while the list was scrolled down.
     pub arrived: RwSignal<u32>,
     /// The ticked messages.
     pub selected: RwSignal<Vec<MessageRef>>,
     picking: StoredValue<Picking>,
     /// The error of the last fetch of rows.
-    pub trouble: RwSignal<Option<ApiError>>,
+    pub error: RwSignal<Option<ApiError>>,
     /// The scrolling element.
     pub scroller: NodeRef<html::Div>,
     row_px: StoredValue<f64>,
     /// The offsets of the pages being fetched, so that no page is requested twice.
-    pub(super) asked: StoredValue<Vec<u32>>,
+    pub(super) requested_pages: StoredValue<Vec<u32>>,
     /// A counter; an increment invalidates the responses of earlier requests.
     epoch: StoredValue<u32>,
 }
@@ -91,9 +91,9 @@ pub struct ListState {
 impl ListState {
     /// Creates a list from its first window. `in_page` is the number of rows that hydration left in
     /// the document.
-    pub fn new(source: ListSource, answer: MessageRows, in_page: Option<RowsInPage>) -> Self {
-        let first = answer.offset;
-        let count = u32::try_from(answer.rows.len()).unwrap_or(Window::PAGE);
+    pub fn new(source: ListSource, response: MessageRows, in_page: Option<RowsInPage>) -> Self {
+        let first = response.offset;
+        let count = u32::try_from(response.rows.len()).unwrap_or(Window::PAGE);
         let count = in_page.map_or(count, |rows| rows.0.min(count));
         let view = Viewport {
             first,
@@ -104,22 +104,22 @@ impl ListState {
         };
         Self {
             source: StoredValue::new(source),
-            role: StoredValue::new(answer.role),
-            total: RwSignal::new(answer.total),
-            unread: RwSignal::new(answer.unread),
-            rows: StoredValue::new(Rows::new(answer)),
-            moved: Trigger::new(),
+            role: StoredValue::new(response.role),
+            total: RwSignal::new(response.total),
+            unread: RwSignal::new(response.unread),
+            rows: StoredValue::new(Rows::new(response)),
+            rows_changed: Trigger::new(),
             view: RwSignal::new(view),
-            wanted: StoredValue::new(view),
-            shadows: StoredValue::new(Shadows::None),
-            waits: StoredValue::new(0),
+            target_view: StoredValue::new(view),
+            placeholders: StoredValue::new(Placeholders::None),
+            placeholder_delays: StoredValue::new(0),
             arrived: RwSignal::new(0),
             selected: RwSignal::new(Vec::new()),
             picking: StoredValue::new(Picking::default()),
-            trouble: RwSignal::new(None),
+            error: RwSignal::new(None),
             scroller: NodeRef::new(),
             row_px: StoredValue::new(0.0),
-            asked: StoredValue::new(Vec::new()),
+            requested_pages: StoredValue::new(Vec::new()),
             epoch: StoredValue::new(0),
         }
     }
@@ -136,9 +136,9 @@ impl ListState {
     }
 
     /// Whether this is the list of that folder alone.
-    pub fn shows(self, folder: &FolderRef) -> bool {
+    pub fn is_list_of(self, folder: &FolderRef) -> bool {
         self.source
-            .with_value(|source| matches!(source, ListSource::Folder(own) if own == folder))
+            .with_value(|source| matches!(source, ListSource::Folder(other) if other == folder))
     }
 
     /// Whether its messages may be from several folders.
@@ -148,15 +148,15 @@ impl ListState {
     }
 
     /// Returns the positions in the document; tracks their changes.
-    pub fn places(self) -> Vec<ListSlot> {
-        self.moved.track();
+    pub fn slots(self) -> Vec<ListSlot> {
+        self.rows_changed.track();
         let view = self.view.get();
         self.rows.with_value(|rows| {
             (view.first..view.first.saturating_add(view.count))
                 .take_while(|position| *position < rows.total())
                 .map(|position| ListSlot {
                     position,
-                    slot: rows.at(position).cloned(),
+                    row: rows.at(position).cloned(),
                 })
                 .collect()
         })
@@ -164,13 +164,13 @@ impl ListState {
 
     /// Returns the date heading of the topmost visible row.
     pub fn group(self) -> Option<String> {
-        self.moved.track();
+        self.rows_changed.track();
         let view = self.view.get();
         let top = self.measures().map_or(view.first, |(measures, scroll_px)| {
-            let seen = measures.viewport(scroll_px);
+            let visible = measures.viewport(scroll_px);
             // The first row that is not scrolled out at the top.
-            let hidden = (scroll_px - seen.before_px) / measures.row_px;
-            (seen.first..)
+            let hidden = (scroll_px - visible.before_px) / measures.row_px;
+            (visible.first..)
                 .zip(0_i32..)
                 .find(|(_, n)| f64::from(*n) + 0.5 >= hidden)
                 .map_or(0, |p| p.0)
@@ -243,12 +243,12 @@ impl ListState {
         };
         self.scrolled();
         if top > 0 {
-            self.show(top);
+            self.scroll_to_row(top);
         }
     }
 
     /// Scrolls a row to the top.
-    pub fn show(self, position: u32) {
+    pub fn scroll_to_row(self, position: u32) {
         if let (Some((measures, _)), Some(scroller)) =
             (self.measures(), self.scroller.get_untracked())
         {
@@ -262,10 +262,10 @@ impl ListState {
     }
 
     pub(super) fn fetch(self, window: Window) {
-        let is_new = self.asked.try_update_value(|asked| {
-            let is_new = !asked.contains(&window.offset);
+        let is_new = self.requested_pages.try_update_value(|requested| {
+            let is_new = !requested.contains(&window.offset);
             if is_new {
-                asked.extend(pages(window));
+                requested.extend(pages(window));
             }
             is_new
         });
@@ -274,47 +274,51 @@ impl ListState {
         }
         let epoch = self.epoch.get_value();
         spawn_local(async move {
-            let answer = message_list(ListQuery::window(self.source(), window)).await;
+            let response = message_list(ListQuery::window(self.source(), window)).await;
             // The list may have been dropped meanwhile, with its signals.
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
             }
-            self.asked
-                .update_value(|asked| asked.retain(|page| !pages(window).any(|own| own == *page)));
-            match answer {
-                Ok(answer) => {
-                    let shown = self.shown();
-                    let fits = self.rows.try_update_value(|rows| rows.add(answer, shown));
-                    if fits == Some(true) {
-                        self.moved.notify();
-                        self.follow();
-                        self.pick_wanted();
-                        let asked = window.offset..window.offset.saturating_add(window.limit);
+            self.requested_pages.update_value(|requested| {
+                requested.retain(|page| !pages(window).any(|p| p == *page))
+            });
+            match response {
+                Ok(response) => {
+                    let shown = self.target_rows();
+                    let is_added = self.rows.try_update_value(|rows| rows.add(response, shown));
+                    if is_added == Some(true) {
+                        self.rows_changed.notify();
+                        self.update_view();
+                        self.pick_pending_range();
+                        let requested = window.offset..window.offset.saturating_add(window.limit);
                         // Prevents endless requests to a server that omits rows.
-                        if self.rows.with_value(|rows| rows.missing(asked).is_empty()) {
+                        if self
+                            .rows
+                            .with_value(|rows| rows.missing(requested).is_empty())
+                        {
                             self.fetch_missing();
                         }
                     } else {
                         self.refresh();
                     }
                 }
-                Err(error) => self.failed(error),
+                Err(error) => self.fetch_failed(error),
             }
         });
     }
 
     /// Stores the error of a fetch. Retries automatically after a transport error.
-    fn failed(self, error: ApiError) {
-        let again = error.kind == ErrorKind::Transport;
-        self.trouble.set(Some(error));
-        if again {
+    fn fetch_failed(self, error: ApiError) {
+        let can_retry = error.kind == ErrorKind::Transport;
+        self.error.set(Some(error));
+        if can_retry {
             set_timeout(
                 move || {
-                    if self.trouble.try_with_untracked(Option::is_some) == Some(true) {
+                    if self.error.try_with_untracked(Option::is_some) == Some(true) {
                         self.refresh();
                     }
                 },
-                ASK_AGAIN_AFTER,
+                RETRY_DELAY,
             );
         }
     }
@@ -326,29 +330,29 @@ impl ListState {
         };
         let epoch = epoch.wrapping_add(1);
         self.epoch.set_value(epoch);
-        self.asked.update_value(Vec::clear);
-        self.trouble.set(None);
-        let view = self.wanted.get_value();
+        self.requested_pages.update_value(Vec::clear);
+        self.error.set(None);
+        let view = self.target_view.get_value();
         let limit = view.count.clamp(Window::PAGE, Window::MAX_LIMIT);
         let window = Window {
             offset: view.first,
             limit,
         };
         spawn_local(async move {
-            let answer = message_list(ListQuery::window(self.source(), window)).await;
+            let response = message_list(ListQuery::window(self.source(), window)).await;
             if self.epoch.try_get_value() != Some(epoch) {
                 return;
             }
-            match answer {
-                Ok(answer) => self.take(answer),
-                Err(error) => self.failed(error),
+            match response {
+                Ok(response) => self.apply_response(response),
+                Err(error) => self.fetch_failed(error),
             }
         });
     }
 
-    fn take(self, answer: MessageRows) {
-        let (total, unread) = (answer.total, answer.unread);
-        self.rows.update_value(|rows| rows.replace(answer));
+    fn apply_response(self, response: MessageRows) {
+        let (total, unread) = (response.total, response.unread);
+        self.rows.update_value(|rows| rows.replace(response));
         self.total.set(total);
         self.unread.set(unread);
         if self.row_px.get_value() > 0.0 {
@@ -361,34 +365,34 @@ impl ListState {
                 bottom: count,
                 ..Viewport::default()
             };
-            self.wanted.set_value(view);
+            self.target_view.set_value(view);
             self.view.set(view);
             request_animation_frame(move || self.start());
         }
-        self.moved.notify();
+        self.rows_changed.notify();
     }
 
     /// Handles a folder event of the server.
-    pub fn changed(self, total: u32, unread: Option<u32>, arrived: u32) {
-        let grown = total
+    pub fn apply_folder_event(self, total: u32, unread: Option<u32>, arrived: u32) {
+        let added = total
             .saturating_sub(self.total.get_untracked())
             .min(arrived);
-        if grown > 0 {
-            self.rows.update_value(|rows| rows.arrive(grown));
+        if added > 0 {
+            self.rows.update_value(|rows| rows.insert_arrived(added));
             self.total.set(self.rows.with_value(Rows::total));
             if let (Some((measures, scroll_px)), Some(scroller)) =
                 (self.measures(), self.scroller.get_untracked())
                 && scroll_px >= measures.row_px
             {
                 // The visible rows stay in place; a notice above announces the new messages.
-                self.arrived.update(|n| *n = n.saturating_add(grown));
-                let scroll_px = scroll_px + f64::from(grown) * measures.row_px;
+                self.arrived.update(|n| *n = n.saturating_add(added));
+                let scroll_px = scroll_px + f64::from(added) * measures.row_px;
                 let view = measures.viewport(scroll_px);
-                self.wanted.set_value(view);
+                self.target_view.set_value(view);
                 self.view.set(view);
                 request_animation_frame(move || scroller.set_scroll_top(whole_px(scroll_px)));
             }
-            self.moved.notify();
+            self.rows_changed.notify();
         }
         self.unread.set(unread);
         self.refresh();
@@ -397,7 +401,7 @@ impl ListState {
     /// Scrolls to the newest message.
     pub fn show_newest(self) {
         self.arrived.set(0);
-        self.show(0);
+        self.scroll_to_row(0);
     }
 
     /// Changes the content of a message's row, if known. Returns the former content.
@@ -412,16 +416,10 @@ impl ListState {
             .flatten()?;
         let before = slot.row.get_untracked();
         slot.row.update(change);
-        let after_seen = slot.row.with_untracked(|row| row.is_seen);
-        if before.is_seen != after_seen {
+        let is_seen = slot.row.with_untracked(|row| row.is_seen);
+        if before.is_seen != is_seen {
             self.unread.update(|unread| {
-                *unread = unread.map(|n| {
-                    if after_seen {
-                        n.saturating_sub(1)
-                    } else {
-                        n + 1
-                    }
-                });
+                *unread = unread.map(|n| if is_seen { n.saturating_sub(1) } else { n + 1 });
             });
         }
         Some(before)
@@ -436,15 +434,15 @@ impl ListState {
         // Pending responses refer to outdated positions.
         self.epoch
             .update_value(|epoch| *epoch = epoch.wrapping_add(1));
-        self.asked.update_value(Vec::clear);
+        self.requested_pages.update_value(Vec::clear);
         self.selected
             .update(|selected| selected.retain(|id| !ids.contains(id)));
-        let (gone, unread) = (removed.len(), removed.unread());
+        let (count, unread) = (removed.len(), removed.unread());
         self.total
-            .update(|total| *total = total.saturating_sub(gone));
+            .update(|total| *total = total.saturating_sub(count));
         self.unread
             .update(|n| *n = n.map(|n| n.saturating_sub(unread)));
-        self.moved.notify();
+        self.rows_changed.notify();
         self.scrolled();
         removed
     }
@@ -454,13 +452,13 @@ impl ListState {
         if !self.is_alive() {
             return;
         }
-        let (back, unread) = (removed.len(), removed.unread());
+        let (count, unread) = (removed.len(), removed.unread());
         self.rows.update_value(|rows| rows.restore(removed));
         self.total
-            .update(|total| *total = total.saturating_add(back));
+            .update(|total| *total = total.saturating_add(count));
         self.unread
             .update(|n| *n = n.map(|n| n.saturating_add(unread)));
-        self.moved.notify();
+        self.rows_changed.notify();
         self.scrolled();
     }
 }

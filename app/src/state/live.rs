@@ -13,7 +13,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, EventSource, MessageEvent};
 
-use super::session::{Counts, LinkDown};
+use super::session::{Counts, LostConnection};
 use super::tab::Tab;
 use crate::api::json::decode;
 use crate::api::live::LiveEvent;
@@ -38,9 +38,9 @@ const EVENTS: [&str; 9] = [
 const RETRY_SECS: [u64; 5] = [1, 2, 5, 15, 60];
 /// The pause after newer streams of the session replaced this one. The visible tabs have streams
 /// meanwhile, and the pause prevents two tabs from replacing each other in a loop.
-const REPLACED_FOR: Duration = Duration::from_secs(300);
+const REPLACED_PAUSE: Duration = Duration::from_secs(300);
 /// The interval at which a visible page fetches the counts of other folders.
-const COUNTS_EVERY: Duration = Duration::from_secs(60);
+const COUNTS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The leader's message to a tab that missed events between its rendering and its subscription.
 const RESYNC: &str = r#"{"type":"resync"}"#;
@@ -58,7 +58,7 @@ struct Stream {
     last_id: Option<String>,
     /// The number of consecutive failures.
     failures: usize,
-    is_over: bool,
+    is_ended: bool,
 }
 
 impl Stream {
@@ -84,15 +84,15 @@ pub fn start(tab: Tab, page: &PageContext) {
         // The stream resumes after the rendering of the page, so that no event in between is lost.
         last_id: Some(page.seen.clone()).filter(|id| !id.is_empty()),
         failures: 0,
-        is_over: false,
+        is_ended: false,
     }));
-    if !lead(&stream, &name) {
-        stand_alone(&stream);
+    if !join_election(&stream, &name) {
+        open_while_visible(&stream);
     }
     let reopened = Rc::clone(&stream);
     effect(move || {
         // The server is reachable again: reconnect without a pause, and replace a dead stream.
-        if tab.returns.get() > 0 && reopened.borrow().is_reading() {
+        if tab.reconnects.get() > 0 && reopened.borrow().is_reading() {
             close(&reopened);
             open(&reopened);
         }
@@ -103,12 +103,12 @@ pub fn start(tab: Tab, page: &PageContext) {
                 tab.tree_changes.update(|n| *n = n.wrapping_add(1));
             }
         },
-        COUNTS_EVERY,
+        COUNTS_INTERVAL,
     );
 }
 
 /// Listens to the leader, and waits for the lock. `false` if the browser has no locks.
-fn lead(stream: &Shared, name: &str) -> bool {
+fn join_election(stream: &Shared, name: &str) -> bool {
     let navigator = window().navigator();
     let locks = js_sys::Reflect::get(&navigator, &"locks".into()).ok();
     let Some(locks) = locks.filter(|locks| !locks.is_undefined()) else {
@@ -122,28 +122,28 @@ fn lead(stream: &Shared, name: &str) -> bool {
         return false;
     };
 
-    let followed = Rc::clone(stream);
+    let follower = Rc::clone(stream);
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         // "ID\nDATA" as the leader received it; without data, a new tab reports the id of its
         // newest event.
-        let said = message.data().as_string();
-        let Some((id, data)) = said.as_deref().and_then(|said| said.split_once('\n')) else {
+        let text = message.data().as_string();
+        let Some((id, data)) = text.as_deref().and_then(|text| text.split_once('\n')) else {
             return;
         };
-        let is_seen = followed.borrow().last_id.as_deref() == Some(id);
+        let is_seen = follower.borrow().last_id.as_deref() == Some(id);
         match (data, is_seen) {
-            ("", false) => answer_late(&followed),
+            ("", false) => send_resync(&follower),
             ("", true) | (RESYNC, true) => {}
-            _ => take(&followed, id, data),
+            _ => handle_event(&follower, id, data),
         }
     });
     channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     post(stream, "");
 
-    let led = Rc::clone(stream);
+    let leader = Rc::clone(stream);
     let granted = Closure::once_into_js(move |_lock: JsValue| {
-        open(&led);
+        open(&leader);
         // The lock is held until the tab is closed.
         JsValue::from(js_sys::Promise::new(&mut |_, _| {}))
     });
@@ -152,22 +152,22 @@ fn lead(stream: &Shared, name: &str) -> bool {
 
 /// Posts data to the other tabs, with the id of the newest event that this tab knows.
 fn post(stream: &Shared, data: &str) {
-    let own = stream.borrow();
-    if let (Some(channel), Some(id)) = (&own.channel, &own.last_id) {
+    let state = stream.borrow();
+    if let (Some(channel), Some(id)) = (&state.channel, &state.last_id) {
         // Fails only if the channel is closed, which never happens.
         drop(channel.post_message(&format!("{id}\n{data}").into()));
     }
 }
 
 /// As the leader, responds to a tab with another newest event: the events it missed are unknown.
-fn answer_late(stream: &Shared) {
+fn send_resync(stream: &Shared) {
     if stream.borrow().source.is_some() {
         post(stream, RESYNC);
     }
 }
 
 /// Opens a stream of this tab alone, while the tab is visible.
-fn stand_alone(stream: &Shared) {
+fn open_while_visible(stream: &Shared) {
     stream.borrow_mut().channel = None;
     open(stream);
     let stream = Rc::clone(stream);
@@ -185,50 +185,50 @@ fn stand_alone(stream: &Shared) {
 }
 
 fn close(stream: &Shared) {
-    let mut own = stream.borrow_mut();
-    own.tab.is_live.set(false);
-    own.tab.hear_no_more();
-    if let Some(source) = own.source.take() {
+    let mut state = stream.borrow_mut();
+    state.tab.is_live.set(false);
+    state.tab.clear_last_event();
+    if let Some(source) = state.source.take() {
         source.close();
     }
 }
 
 fn open(stream: &Shared) {
-    let address = {
-        let own = stream.borrow();
-        if own.is_over || own.source.is_some() {
+    let url = {
+        let state = stream.borrow();
+        if state.is_ended || state.source.is_some() {
             return;
         }
-        url::events(&own.page.base, own.last_id.as_deref())
+        url::events(&state.page.base, state.last_id.as_deref())
     };
-    let Ok(source) = EventSource::new(&address) else {
+    let Ok(source) = EventSource::new(&url) else {
         return;
     };
-    let heard = Rc::clone(stream);
+    let event_stream = Rc::clone(stream);
     let on_event = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let (id, data) = (
             event.last_event_id(),
             event.data().as_string().unwrap_or_default(),
         );
-        heard.borrow_mut().failures = 0;
-        if let Some(channel) = &heard.borrow().channel {
+        event_stream.borrow_mut().failures = 0;
+        if let Some(channel) = &event_stream.borrow().channel {
             // Fails only if the channel is closed, which never happens.
             drop(channel.post_message(&format!("{id}\n{data}").into()));
         }
-        take(&heard, &id, &data);
+        handle_event(&event_stream, &id, &data);
     });
     for name in EVENTS {
         let listener = on_event.as_ref().unchecked_ref();
         drop(source.add_event_listener_with_callback(name, listener));
     }
     on_event.forget();
-    let failed = Rc::clone(stream);
+    let error_stream = Rc::clone(stream);
     let on_error = Closure::<dyn FnMut()>::new(move || {
         // Browsers differ in when they reconnect, and do not reconnect after an error status.
-        reopen_later(&failed);
-        post(&failed, LOST);
-        let tab = failed.borrow().tab;
-        tab.doubt();
+        reopen_later(&error_stream);
+        post(&error_stream, LOST);
+        let tab = error_stream.borrow().tab;
+        tab.probe_server();
     });
     source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
     on_error.forget();
@@ -237,13 +237,13 @@ fn open(stream: &Shared) {
 
 fn reopen_later(stream: &Shared) {
     close(stream);
-    let mut own = stream.borrow_mut();
+    let mut state = stream.borrow_mut();
     let secs = RETRY_SECS
-        .get(own.failures)
+        .get(state.failures)
         .or(RETRY_SECS.last())
         .copied()
         .unwrap_or(60);
-    own.failures = own.failures.saturating_add(1);
+    state.failures = state.failures.saturating_add(1);
     open_after(stream, Duration::from_secs(secs));
 }
 
@@ -253,13 +253,13 @@ fn open_after(stream: &Shared, pause: Duration) {
 }
 
 /// Applies one event to the page.
-fn take(stream: &Shared, id: &str, data: &str) {
+fn handle_event(stream: &Shared, id: &str, data: &str) {
     let (tab, build) = {
-        let mut own = stream.borrow_mut();
+        let mut state = stream.borrow_mut();
         if !id.is_empty() {
-            own.last_id = Some(id.to_owned());
+            state.last_id = Some(id.to_owned());
         }
-        (own.tab, own.page.build.clone())
+        (state.tab, state.page.build.clone())
     };
     let Ok(event) = decode::<LiveEvent>(data) else {
         // The server is newer than this page.
@@ -270,33 +270,36 @@ fn take(stream: &Shared, id: &str, data: &str) {
         LiveEvent::Beat { next_secs } => Some(next_secs),
         _ => None,
     };
-    tab.hear(next_secs);
+    tab.record_event(next_secs);
     let is_live = next_secs != Some(0);
     if tab.is_live.get_untracked() != is_live {
         tab.is_live.set(is_live);
     }
     match event {
-        LiveEvent::Hello { build: theirs, .. } => {
-            if theirs != build {
+        LiveEvent::Hello {
+            build: server_build,
+            ..
+        } => {
+            if server_build != build {
                 tab.is_outdated.set(true);
             }
         }
         LiveEvent::Replaced => {
             close(stream);
-            open_after(stream, REPLACED_FOR);
+            open_after(stream, REPLACED_PAUSE);
         }
         LiveEvent::End => {
-            stream.borrow_mut().is_over = true;
+            stream.borrow_mut().is_ended = true;
             close(stream);
-            tab.is_ended.set(true);
+            tab.has_session_ended.set(true);
         }
-        event => tab.told(event),
+        event => tab.apply_event(event),
     }
 }
 
 impl Tab {
     /// Applies an event to the state of the tab.
-    fn told(self, event: LiveEvent) {
+    fn apply_event(self, event: LiveEvent) {
         match event {
             LiveEvent::Folder {
                 account,
@@ -307,15 +310,15 @@ impl Tab {
             } => {
                 let folder = FolderRef { account, folder };
                 if let Some(list) = self.list() {
-                    if list.shows(&folder) {
-                        list.changed(total, unread, arrived);
+                    if list.is_list_of(&folder) {
+                        list.apply_folder_event(total, unread, arrived);
                     } else if list.is_merged() {
                         list.refresh();
                     }
                 }
                 self.folder_changed(folder.clone());
                 self.counts
-                    .update(|all| all.put(folder, Counts { total, unread }));
+                    .update(|all| all.insert(folder, Counts { total, unread }));
             }
             LiveEvent::View { .. } => {
                 if let Some(list) = self.list().filter(|list| list.is_merged()) {
@@ -329,18 +332,19 @@ impl Tab {
                 is_up,
                 retry_in_secs,
             } => {
-                let is_ours = |down: &LinkDown| down.account == account && down.host == host;
+                let is_same_server =
+                    |down: &LostConnection| down.account == account && down.host == host;
                 if !is_up {
-                    self.link_down.set(Some(LinkDown {
+                    self.lost_connection.set(Some(LostConnection {
                         account,
                         host,
                         retry_in_secs,
                     }));
                 } else if self
-                    .link_down
-                    .with_untracked(|down| down.as_ref().is_some_and(is_ours))
+                    .lost_connection
+                    .with_untracked(|down| down.as_ref().is_some_and(is_same_server))
                 {
-                    self.link_down.set(None);
+                    self.lost_connection.set(None);
                     if let Some(list) = self.list() {
                         list.refresh();
                     }
@@ -366,12 +370,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_late_tab_is_told_to_ask_again() {
+    fn resync_message_decodes_as_resync_event() {
         assert_eq!(decode::<LiveEvent>(RESYNC).unwrap(), LiveEvent::Resync);
     }
 
     #[test]
-    fn the_other_tabs_are_told_that_the_stream_broke() {
+    fn lost_message_decodes_as_beat_of_zero_seconds() {
         let lost = LiveEvent::Beat { next_secs: 0 };
         assert_eq!(decode::<LiveEvent>(LOST).unwrap(), lost);
     }

@@ -7,14 +7,14 @@ use crate::text::url;
 
 /// Sets the cookie with the zone that the server formats dates in, from the next request on.
 /// Returns whether the zone changed.
-pub fn tell_zone(page: &PageContext) -> bool {
+pub fn set_zone_cookie(page: &PageContext) -> bool {
     let Some(zone) = zone() else { return false };
     let Ok(document) = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>() else {
         return false;
     };
     let value = format!("restante_zone={}", url::encode(&zone));
-    let known = document.cookie().unwrap_or_default();
-    if known.split("; ").any(|cookie| cookie == value) {
+    let cookies = document.cookie().unwrap_or_default();
+    if cookies.split("; ").any(|cookie| cookie == value) {
         return false;
     }
     let path = if page.base.is_empty() {

@@ -30,12 +30,12 @@ pub struct Rows {
 
 impl Rows {
     /// Maximum number of rows in memory. Beyond it, rows far from the displayed ones are dropped.
-    const KEEP: usize = 2_000;
+    const MAX_KNOWN: usize = 2_000;
 
     /// Creates the rows from the first response.
-    pub fn new(answer: MessageRows) -> Self {
+    pub fn new(response: MessageRows) -> Self {
         let mut rows = Self::default();
-        rows.replace(answer);
+        rows.replace(response);
         rows
     }
 
@@ -76,11 +76,11 @@ impl Rows {
     /// Replaces all rows by those of a response; other rows are dropped.
     ///
     /// Rows that stay keep their signal, so that their elements stay too.
-    pub fn replace(&mut self, answer: MessageRows) {
+    pub fn replace(&mut self, response: MessageRows) {
         // Mostly in the order of the response, so that the search ends near the front.
         let mut known = std::mem::take(&mut self.known);
-        self.total = answer.total;
-        for (position, row) in (answer.offset..self.total).zip(answer.rows) {
+        self.total = response.total;
+        for (position, row) in (response.offset..self.total).zip(response.rows) {
             let slot = match known.iter().position(|(_, slot)| slot.id == row.id) {
                 Some(at) => {
                     let (_, slot) = known.remove(at);
@@ -98,29 +98,29 @@ impl Rows {
 
     /// Adds the rows of a response. `false` if the folder's length changed meanwhile: no row is
     /// added then, and the page must request again.
-    pub fn add(&mut self, answer: MessageRows, shown: Range<u32>) -> bool {
-        if answer.total != self.total {
+    pub fn add(&mut self, response: MessageRows, shown: Range<u32>) -> bool {
+        if response.total != self.total {
             return false;
         }
-        for (position, row) in (answer.offset..self.total).zip(answer.rows) {
+        for (position, row) in (response.offset..self.total).zip(response.rows) {
             if !self.is_known(position) {
                 let at = self.first_from(position);
                 self.known.insert(at, (position, Slot::of(row)));
             }
         }
-        if self.known.len() > Self::KEEP {
-            let keep = 500;
-            let near = shown.start.saturating_sub(keep)..shown.end.saturating_add(keep);
+        if self.known.len() > Self::MAX_KNOWN {
+            let margin = 500;
+            let near = shown.start.saturating_sub(margin)..shown.end.saturating_add(margin);
             self.known.retain(|(position, _)| near.contains(position));
         }
         true
     }
 
-    /// Returns the windows to request for the missing rows of `wanted`. Consecutive pages form one
+    /// Returns the windows to request for the missing rows of `range`. Consecutive pages form one
     /// window: one request, and one change of the document.
-    pub fn missing(&self, wanted: Range<u32>) -> Vec<Window> {
+    pub fn missing(&self, range: Range<u32>) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
-        for position in wanted.start..wanted.end.min(self.total) {
+        for position in range.start..range.end.min(self.total) {
             let offset = position - position % Window::PAGE;
             match windows.last_mut() {
                 _ if self.is_known(position) => {}
@@ -140,7 +140,7 @@ impl Rows {
     }
 
     /// Inserts positions for newly arrived messages, whose rows are not known yet.
-    pub fn arrive(&mut self, count: u32) {
+    pub fn insert_arrived(&mut self, count: u32) {
         self.total = self.total.saturating_add(count);
         self.shift(0, count);
     }
@@ -149,13 +149,13 @@ impl Rows {
     pub fn remove(&mut self, ids: &[MessageRef]) -> Removed {
         let mut removed = Removed::default();
         self.known.retain_mut(|(position, slot)| {
-            let is_gone = ids.contains(&slot.id);
-            if is_gone {
+            let is_removed = ids.contains(&slot.id);
+            if is_removed {
                 removed.0.push((*position, slot.clone()));
             } else {
                 *position -= removed.len();
             }
-            !is_gone
+            !is_removed
         });
         self.total -= removed.len();
         removed
@@ -219,13 +219,13 @@ impl Removed {
     }
 
     /// Keeps the rows of the wanted messages only.
-    pub fn of(mut self, is_wanted: impl Fn(&MessageRef) -> bool) -> Self {
-        let mut left = 0;
+    pub fn filter(mut self, predicate: impl Fn(&MessageRef) -> bool) -> Self {
+        let mut excluded = 0;
         self.0.retain_mut(|(position, slot)| {
-            let is_back = is_wanted(&slot.id);
-            *position -= left;
-            left += u32::from(!is_back);
-            is_back
+            let is_included = predicate(&slot.id);
+            *position -= excluded;
+            excluded += u32::from(!is_included);
+            is_included
         });
         self
     }
@@ -245,7 +245,7 @@ mod tests {
         FolderRef::default().message(id.into())
     }
 
-    fn answer(total: u32, offset: u32, ids: &[&str]) -> MessageRows {
+    fn response(total: u32, offset: u32, ids: &[&str]) -> MessageRows {
         let row = |(position, id): (u32, &&str)| MessageRow {
             id: of(id),
             position,
@@ -287,8 +287,8 @@ mod tests {
     }
 
     #[test]
-    fn unknown_rows_are_asked_for_by_whole_pages() {
-        let rows = Rows::new(answer(300, 0, &["a", "b"]));
+    fn missing_rows_are_requested_in_whole_pages() {
+        let rows = Rows::new(response(300, 0, &["a", "b"]));
         assert_eq!(
             rows.missing(0..60),
             [Window {
@@ -316,8 +316,8 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_leaves_comes_back_to_its_place() {
-        let mut rows = Rows::new(answer(5, 0, &["a", "b", "c", "d", "e"]));
+    fn removed_messages_are_restored_to_their_positions() {
+        let mut rows = Rows::new(response(5, 0, &["a", "b", "c", "d", "e"]));
         let removed = rows.remove(&["b", "d", "unknown"].map(of));
         assert_eq!(ids(&rows), known(&["a", "c", "e"]));
         assert_eq!((removed.len(), removed.unread()), (2, 2));
@@ -326,72 +326,72 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_left_only_the_refused_ones_come_back() {
-        let mut rows = Rows::new(answer(5, 0, &["a", "b", "c", "d", "e"]));
+    fn only_the_refused_messages_are_restored() {
+        let mut rows = Rows::new(response(5, 0, &["a", "b", "c", "d", "e"]));
         let removed = rows.remove(&["b", "d"].map(of));
-        rows.restore(removed.of(|id| *id == of("d")));
+        rows.restore(removed.filter(|id| *id == of("d")));
         assert_eq!(ids(&rows), known(&["a", "c", "d", "e"]));
     }
 
     #[test]
-    fn arrivals_push_the_others_down() {
-        let mut rows = Rows::new(answer(2, 0, &["a", "b"]));
-        rows.arrive(2);
+    fn arrived_messages_shift_the_known_rows() {
+        let mut rows = Rows::new(response(2, 0, &["a", "b"]));
+        rows.insert_arrived(2);
         assert_eq!(ids(&rows), known(&["", "", "a", "b"]));
-        assert!(rows.add(answer(4, 0, &["x", "y", "stale"]), 0..4));
+        assert!(rows.add(response(4, 0, &["x", "y", "stale"]), 0..4));
         assert_eq!(ids(&rows), known(&["x", "y", "a", "b"]));
     }
 
     #[test]
-    fn an_answer_about_another_length_is_not_mixed_in() {
-        let mut rows = Rows::new(answer(2, 0, &["a", "b"]));
-        assert!(!rows.add(answer(3, 0, &["x", "a", "b"]), 0..2));
+    fn response_with_another_total_is_not_added() {
+        let mut rows = Rows::new(response(2, 0, &["a", "b"]));
+        assert!(!rows.add(response(3, 0, &["x", "a", "b"]), 0..2));
         assert_eq!(ids(&rows), known(&["a", "b"]));
     }
 
     #[test]
-    fn a_new_truth_keeps_the_rows_that_stay() {
-        let mut rows = Rows::new(answer(3, 0, &["a", "b", "c"]));
-        let kept = rows.at(1).expect("b").row.clone();
-        let mut truth = answer(4, 0, &["n", "b"]);
-        if let Some(row) = truth.rows.get_mut(1) {
+    fn replacing_rows_keeps_the_signals_of_remaining_rows() {
+        let mut rows = Rows::new(response(3, 0, &["a", "b", "c"]));
+        let signal = rows.at(1).expect("b").row.clone();
+        let mut updated = response(4, 0, &["n", "b"]);
+        if let Some(row) = updated.rows.get_mut(1) {
             row.is_starred = true;
         }
-        rows.replace(truth);
+        rows.replace(updated);
         assert_eq!(ids(&rows), known(&["n", "b", "", ""]));
-        assert!(kept.with_untracked(|row| row.is_starred && row.position == 1));
+        assert!(signal.with_untracked(|row| row.is_starred && row.position == 1));
     }
 
     #[test]
-    fn a_long_way_through_a_folder_is_not_all_remembered() {
-        let mut rows = Rows::new(answer(10_000, 0, &[]));
+    fn rows_far_from_the_displayed_ones_are_dropped() {
+        let mut rows = Rows::new(response(10_000, 0, &[]));
         let names: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
         let page: Vec<&str> = names.iter().map(String::as_str).collect();
         for offset in (0..9_000).step_by(50) {
-            assert!(rows.add(answer(10_000, offset, &page), offset..offset + 50));
+            assert!(rows.add(response(10_000, offset, &page), offset..offset + 50));
         }
-        assert!(rows.known() <= Rows::KEEP);
+        assert!(rows.known() <= Rows::MAX_KNOWN);
         assert!(rows.at(8_999).is_some());
         assert!(rows.at(0).is_none());
     }
 
     #[test]
-    fn the_number_of_rows_that_a_server_tells_takes_no_memory() {
-        let mut rows = Rows::new(answer(u32::MAX, 0, &["a", "b"]));
-        rows.arrive(7);
+    fn reported_total_allocates_no_memory() {
+        let mut rows = Rows::new(response(u32::MAX, 0, &["a", "b"]));
+        rows.insert_arrived(7);
         assert_eq!(rows.total(), u32::MAX);
         let far = u32::MAX - 10;
-        assert!(rows.add(answer(u32::MAX, far, &["y", "z"]), far..u32::MAX));
+        assert!(rows.add(response(u32::MAX, far, &["y", "z"]), far..u32::MAX));
         assert_eq!(rows.position(&of("z")), Some(far + 1));
         assert_eq!(rows.remove(&[of("a"), of("y")]).len(), 2);
         assert_eq!(rows.position(&of("z")), Some(far - 1));
     }
 
     #[test]
-    fn an_answer_that_lies_about_its_offset_is_cut_off() {
-        let mut rows = Rows::new(answer(2, 1, &["a", "b", "c"]));
+    fn rows_beyond_the_total_are_dropped() {
+        let mut rows = Rows::new(response(2, 1, &["a", "b", "c"]));
         assert_eq!(ids(&rows), known(&["", "a"]));
-        rows.replace(answer(0, 0, &["a"]));
+        rows.replace(response(0, 0, &["a"]));
         assert_eq!(rows.total(), 0);
     }
 }

@@ -1,15 +1,15 @@
 //! The session, and what its events say about folders and mail servers.
 
-use super::answer::Answer;
+use super::api_resource::ApiResource;
 use crate::api::types::{AccountId, FolderRef, SessionView};
 
 /// The session's accounts and limits, fetched once for all pages.
 #[derive(Clone, Copy)]
-pub struct Session(pub Answer<SessionView>);
+pub struct Session(pub ApiResource<SessionView>);
 
 /// A lost connection to a mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkDown {
+pub struct LostConnection {
     /// The account.
     pub account: AccountId,
     /// The mail server.
@@ -33,20 +33,20 @@ pub struct ByFolder<T>(Vec<(FolderRef, T)>);
 
 impl<T: Copy> ByFolder<T> {
     /// Returns the value of a folder.
-    pub fn of(&self, folder: &FolderRef) -> Option<T> {
-        let found = self.0.iter().find(|(of, _)| of == folder);
+    pub fn get(&self, folder: &FolderRef) -> Option<T> {
+        let found = self.0.iter().find(|(key, _)| key == folder);
         found.map(|(_, value)| *value)
     }
 
     /// Sets the value of a folder.
-    pub fn put(&mut self, folder: FolderRef, value: T) {
+    pub fn insert(&mut self, folder: FolderRef, value: T) {
         self.remove(&folder);
         self.0.push((folder, value));
     }
 
     /// Removes the value of a folder.
     pub fn remove(&mut self, folder: &FolderRef) {
-        self.0.retain(|(of, _)| of != folder);
+        self.0.retain(|(key, _)| key != folder);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The snack at the bottom of the page: the last change, or the last failure.
 
-use super::act::Act;
+use super::act::MessageAction;
 use crate::api::error::ApiError;
 use crate::api::types::{ChangeDone, EntryChange, FolderRole, MessageRef, OutboxId, UndoRef};
 use crate::flash::{Flash, FlashEntry};
@@ -13,7 +13,7 @@ pub enum Snack {
         /// The changes made.
         done: Vec<ChangeDone>,
         /// Whether the user left the open message by it: undoing reopens the message.
-        is_left: bool,
+        has_left_message: bool,
     },
     /// A change to an outbox entry.
     Outbox {
@@ -31,34 +31,34 @@ pub enum Snack {
         /// The error.
         error: ApiError,
         /// The change to repeat after a missing folder is created.
-        again: Option<Again>,
+        retry: Option<MissingFolderRetry>,
     },
 }
 
 /// A change that failed because a folder is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Again {
+pub struct MissingFolderRetry {
     /// The messages.
     pub messages: Vec<MessageRef>,
     /// The role of the missing folder.
     pub role: FolderRole,
     /// The failed change.
-    pub act: Act,
+    pub act: MessageAction,
 }
 
 impl Snack {
     /// Converts the result of a plain form post.
     pub fn of_flash(flash: Flash) -> Option<Self> {
         if let Some(error) = flash.error {
-            let again = flash.again.map(|again| Again {
+            let retry = flash.again.map(|again| MissingFolderRetry {
                 messages: again.messages,
                 role: again.role,
-                act: Act::move_to(again.role),
+                act: MessageAction::move_to(again.role),
             });
             return Some(Self::Failed {
                 done: flash.done,
                 error,
-                again,
+                retry,
             });
         }
         if let Some(FlashEntry { outbox, change }) = flash.outbox {
@@ -69,7 +69,7 @@ impl Snack {
         }
         (!flash.done.is_empty()).then_some(Self::Done {
             done: flash.done,
-            is_left: false,
+            has_left_message: false,
         })
     }
 

@@ -8,11 +8,11 @@ mod undo;
 use leptos::prelude::*;
 
 use super::list::{ListState, RowsInPage};
-use super::session::{ByFolder, Counts, LinkDown};
+use super::session::{ByFolder, Counts, LostConnection};
 use super::snack::Snack;
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{FolderRef, MessageRef, OutboxEntry};
-use reach::{Heard, Probe};
+use reach::{LastEvent, Probe};
 
 /// The state of one browser tab. A handle: copies share the same state.
 #[derive(Debug, Clone, Copy)]
@@ -24,29 +24,29 @@ pub struct Tab {
     /// The number of unread messages of the list on the page.
     pub unread: RwSignal<u32>,
     /// The list on the page.
-    shown: RwSignal<Option<ListState>>,
+    current_list: RwSignal<Option<ListState>>,
     /// The snack: the last change with its undo, or the last failure.
     pub snack: RwSignal<Option<Snack>>,
     /// The message to reopen after an undo.
     pub reopened: RwSignal<Option<MessageRef>>,
     /// Folders that changed since the last request for their list.
-    changed: StoredValue<ByFolder<()>>,
+    changed_folders: StoredValue<ByFolder<()>>,
     /// Counts received since the folder tree was fetched.
     pub counts: RwSignal<ByFolder<Counts>>,
     /// The lost connection to a mail server, if any.
-    pub link_down: RwSignal<Option<LinkDown>>,
+    pub lost_connection: RwSignal<Option<LostConnection>>,
     /// Whether live events arrive.
     pub is_live: RwSignal<bool>,
     /// Whether this server is reachable.
     pub is_reachable: RwSignal<bool>,
     /// A counter of the times that it became reachable again.
-    pub returns: RwSignal<u32>,
+    pub reconnects: RwSignal<u32>,
     /// The time of the last event, and the maximum time until the next one.
-    heard: StoredValue<Heard>,
+    last_event: StoredValue<LastEvent>,
     /// The state of the reachability probe.
     probe: StoredValue<Probe>,
     /// Whether the session ended.
-    pub is_ended: RwSignal<bool>,
+    pub has_session_ended: RwSignal<bool>,
     /// Whether the server serves a newer front-end build than this page's.
     pub is_outdated: RwSignal<bool>,
     /// A counter of the changes of the outbox.
@@ -57,7 +57,7 @@ pub struct Tab {
     /// The entry of the last sent message, until it is shown.
     pub sent: StoredValue<Option<OutboxEntry>>,
     /// Whether a fetch of `outbox_open` is scheduled.
-    pub is_counting: StoredValue<bool>,
+    pub is_count_scheduled: StoredValue<bool>,
     /// Incremented to fetch the folder tree again.
     pub tree_changes: RwSignal<u32>,
     /// Whether the list of keyboard shortcuts is open.
@@ -78,23 +78,23 @@ impl Tab {
             title: RwSignal::new(String::new()),
             open_title: RwSignal::new(None),
             unread: RwSignal::new(0),
-            shown: RwSignal::new(None),
+            current_list: RwSignal::new(None),
             snack: RwSignal::new(None),
             reopened: RwSignal::new(None),
-            changed: StoredValue::new(ByFolder::default()),
+            changed_folders: StoredValue::new(ByFolder::default()),
             counts: RwSignal::new(ByFolder::default()),
-            link_down: RwSignal::new(None),
+            lost_connection: RwSignal::new(None),
             is_live: RwSignal::new(false),
             is_reachable: RwSignal::new(true),
-            returns: RwSignal::new(0),
-            heard: StoredValue::new(Heard::default()),
+            reconnects: RwSignal::new(0),
+            last_event: StoredValue::new(LastEvent::default()),
             probe: StoredValue::new(Probe::default()),
-            is_ended: RwSignal::new(false),
+            has_session_ended: RwSignal::new(false),
             is_outdated: RwSignal::new(false),
             outbox_changes: RwSignal::new(0),
             outbox_open: RwSignal::new(None),
             sent: StoredValue::new(None),
-            is_counting: StoredValue::new(false),
+            is_count_scheduled: StoredValue::new(false),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),
             reader_changes: RwSignal::new(0),
@@ -115,35 +115,39 @@ impl Tab {
 
     /// Returns the list on the page, if it is alive.
     pub fn list(self) -> Option<ListState> {
-        self.shown.get_untracked().filter(|list| list.is_alive())
+        self.current_list
+            .get_untracked()
+            .filter(|list| list.is_alive())
     }
 
     /// Sets the list on the page.
     pub fn show_list(self, list: ListState) {
-        self.shown.set(Some(list));
+        self.current_list.set(Some(list));
     }
 
     /// Records a request for a folder's list.
-    pub fn list_asked(self, folder: &FolderRef) {
-        self.changed.update_value(|changed| changed.remove(folder));
+    pub fn list_requested(self, folder: &FolderRef) {
+        self.changed_folders
+            .update_value(|folders| folders.remove(folder));
     }
 
     /// Records that a folder changed; a pending response may be outdated.
     pub fn folder_changed(self, folder: FolderRef) {
-        self.changed.update_value(|changed| changed.put(folder, ()));
+        self.changed_folders
+            .update_value(|folders| folders.insert(folder, ()));
     }
 
     /// Whether a folder changed after the request for its list.
     pub fn is_changed(self, folder: &FolderRef) -> bool {
-        self.changed
-            .with_value(|changed| changed.of(folder).is_some())
+        self.changed_folders
+            .with_value(|folders| folders.get(folder).is_some())
     }
 
     /// Handles an error that affects the whole tab.
     pub fn note_error(self, error: &ApiError) {
         match error.kind {
-            ErrorKind::SignedOut => self.is_ended.set(true),
-            ErrorKind::Transport => self.doubt(),
+            ErrorKind::SignedOut => self.has_session_ended.set(true),
+            ErrorKind::Transport => self.probe_server(),
             _ => {}
         }
     }

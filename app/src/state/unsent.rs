@@ -28,7 +28,7 @@ use crate::api::types::{AccountId, Draft, UploadView};
 use crate::page::PageContext;
 
 /// The pause between two writes of a text.
-const PAUSE: Duration = Duration::from_millis(400);
+const STORE_INTERVAL: Duration = Duration::from_millis(400);
 /// Maximum size of a stored text, with its quote, in bytes.
 const MAX_BYTES: usize = 512 << 10;
 
@@ -38,17 +38,17 @@ struct State {
     /// The texts that the user can continue, newest first.
     offers: Vec<Rc<Offer>>,
     /// The offer that the current or next form is to be filled with.
-    wanted: Option<Rc<Offer>>,
+    claimed: Option<Rc<Offer>>,
     /// The form on the page.
     form: Option<Form>,
     /// A counter of forms.
     forms: u32,
     /// The text in the form, if it has unsent content.
-    now: Option<Rc<Offer>>,
-    /// A counter of the changes of `now`.
+    current: Option<Rc<Offer>>,
+    /// A counter of the changes of `current`.
     version: u32,
     /// The version that is stored.
-    stored: u32,
+    stored_version: u32,
     /// Whether a write is running.
     is_storing: bool,
     /// Whether one of its files is being uploaded.
@@ -75,10 +75,10 @@ fn with<T>(run: impl FnOnce(&mut State) -> T) -> T {
 /// same state.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsent {
-    /// A counter of the changes of offers and the wanted offer.
+    /// A counter of the changes of offers and the claimed offer.
     changes: RwSignal<u32>,
     /// Whether storing the text on the page failed.
-    pub is_unkeepable: RwSignal<bool>,
+    pub has_store_failed: RwSignal<bool>,
 }
 
 impl Unsent {
@@ -86,7 +86,7 @@ impl Unsent {
     pub fn new() -> Self {
         Self {
             changes: RwSignal::new(0),
-            is_unkeepable: RwSignal::new(false),
+            has_store_failed: RwSignal::new(false),
         }
     }
 
@@ -105,20 +105,21 @@ impl Unsent {
             state.session.clone_from(&page.live);
         });
         spawn_local(async move {
-            self.look(session).await;
-            let written_here = with(|state| {
-                let form = state.form.as_ref().filter(|_| state.now.is_none())?;
+            self.reload(session).await;
+            let reloaded_id = with(|state| {
+                let form = state.form.as_ref().filter(|_| state.current.is_none())?;
                 let mut offers = state.offers.iter();
-                let own = offers.find(|offer| offer.text.tab == state.tab && offer.is_of(form));
-                own.map(|offer| offer.id.clone())
+                let own_offer =
+                    offers.find(|offer| offer.text.tab == state.tab && offer.is_of(form));
+                own_offer.map(|offer| offer.id.clone())
             });
-            if let Some(id) = written_here {
+            if let Some(id) = reloaded_id {
                 self.claim(&id).await;
             }
         });
     }
 
-    fn tell(self) {
+    fn notify(self) {
         self.changes.update(|n| *n = n.wrapping_add(1));
     }
 
@@ -129,23 +130,23 @@ impl Unsent {
     }
 
     /// Loads the stored texts again: another tab may have stored one, or been closed.
-    async fn look(self, session: Session) {
+    async fn reload(self, session: Session) {
         loop {
             let before = self.changes.get_untracked();
-            let all = own(session).await;
-            let held = kept::held().await;
+            let all = load_stored(session).await;
+            let locked = kept::locked_names().await;
             if self.changes.get_untracked() == before {
-                with(|state| state.found(all, &held));
-                return self.tell();
+                with(|state| state.replace_stored(all, &locked));
+                return self.notify();
             }
             // The texts changed meanwhile, so the loaded ones may be outdated: try again.
         }
     }
 
-    /// Registers a form on the page. [`Form::began`] is its initial content, `None` if that is
-    /// already an unsent text. Returns the number for [`Unsent::end`].
-    pub fn begin(self, form: Form) -> u32 {
-        self.leave();
+    /// Registers a form on the page. [`Form::initial`] is its initial content, `None` if that is
+    /// already an unsent text. Returns the number for [`Unsent::unregister_form`].
+    pub fn register_form(self, form: Form) -> u32 {
+        self.close_form();
         with(|state| {
             state.form = Some(form);
             state.forms = state.forms.wrapping_add(1);
@@ -154,75 +155,75 @@ impl Unsent {
     }
 
     /// Unregisters a form, unless another one has replaced it.
-    pub fn end(self, form: u32) {
+    pub fn unregister_form(self, form: u32) {
         if with(|state| state.forms == form) {
-            self.leave();
+            self.close_form();
         }
     }
 
-    /// Returns the URL of the wanted offer's form, if that form is not on the page.
-    pub fn wanted_elsewhere(self) -> Option<String> {
+    /// Returns the URL of the claimed offer's form, if that form is not on the page.
+    pub fn claimed_form_url(self) -> Option<String> {
         self.changes.track();
         with(|state| {
-            let wanted = state.wanted.as_ref()?;
-            let is_here = state.form.as_ref().is_some_and(|form| wanted.is_of(form));
-            (!is_here).then(|| wanted.address(&state.base))
+            let claimed = state.claimed.as_ref()?;
+            let is_on_page = state.form.as_ref().is_some_and(|form| claimed.is_of(form));
+            (!is_on_page).then(|| claimed.url(&state.base))
         })
     }
 
-    /// Returns the wanted offer.
-    pub fn wanted(self) -> Option<Rc<Offer>> {
-        with(|state| state.wanted.clone())
+    /// Returns the claimed offer.
+    pub fn claimed(self) -> Option<Rc<Offer>> {
+        with(|state| state.claimed.clone())
     }
 
-    /// Turns the wanted offer into a new message: the message that it answers, or the entry that it
-    /// corrects, no longer exists.
-    pub fn want_alone(self) {
+    /// Turns the claimed offer into a new message: the message that it answers, or the entry that
+    /// it corrects, no longer exists.
+    pub fn detach_claimed(self) {
         with(|state| {
-            if let Some(wanted) = state.wanted.take() {
-                let mut offer = Offer::clone(&wanted);
+            if let Some(claimed) = state.claimed.take() {
+                let mut offer = Offer::clone(&claimed);
                 let draft = &mut offer.text.draft;
                 (draft.source, draft.replaces) = (None, None);
                 draft.keep_parts = Vec::new();
-                state.wanted = Some(Rc::new(offer));
+                state.claimed = Some(Rc::new(offer));
             }
         });
-        self.tell();
+        self.notify();
     }
 
-    /// Takes the wanted offer for the form on the page, and returns whether its files are of this
+    /// Takes the claimed offer for the form on the page, and returns whether its files are of this
     /// session. The offer becomes the text in the form, and the form's former text becomes an
-    /// offer. `None` if no offer is wanted in this form.
-    pub fn take_wanted(self) -> Option<(Rc<Offer>, bool)> {
+    /// offer. `None` if no offer is claimed for this form.
+    pub fn take_claimed(self) -> Option<(Rc<Offer>, bool)> {
         self.changes.track();
-        let (form, wanted) = with(|state| {
-            let (form, wanted) = (state.form.clone()?, state.wanted.clone()?);
-            if !wanted.is_of(&form) {
+        let (form, claimed) = with(|state| {
+            let (form, claimed) = (state.form.clone()?, state.claimed.clone()?);
+            if !claimed.is_of(&form) {
                 return None;
             }
-            state.wanted = None;
-            Some((form, wanted))
+            state.claimed = None;
+            Some((form, claimed))
         })?;
-        self.leave();
+        self.close_form();
         let is_same_session = with(|state| {
             state.form = Some(form);
             state.version = 1;
-            state.stored = u32::from(wanted.is_stored);
-            state.now = Some(Rc::clone(&wanted));
-            state.session == wanted.text.session
+            state.stored_version = u32::from(claimed.is_stored);
+            state.current = Some(Rc::clone(&claimed));
+            state.session == claimed.text.session
         });
         self.store_soon();
-        Some((wanted, is_same_session))
+        Some((claimed, is_same_session))
     }
 
     /// Whether the form on the page contains unsent text.
     pub fn is_written(self) -> bool {
-        with(|state| state.now.is_some())
+        with(|state| state.current.is_some())
     }
 
     /// Returns the id of the text in the form on the page.
     pub fn id(self) -> Option<String> {
-        with(|state| state.now.as_ref().map(|now| now.id.clone()))
+        with(|state| state.current.as_ref().map(|current| current.id.clone()))
     }
 
     /// Updates the text with the current content of the form.
@@ -238,9 +239,9 @@ impl Unsent {
             };
             state.is_uploading = is_uploading;
             let is_whole = files.iter().all(|file| !file.id.0.is_empty());
-            if is_whole && form.began.as_ref() == Some(&draft) {
-                let now = state.now.as_ref();
-                return now.map_or(Change::None, |now| Change::Emptied(now.id.clone()));
+            if is_whole && form.initial.as_ref() == Some(&draft) {
+                let current = state.current.as_ref();
+                return current.map_or(Change::None, |current| Change::Emptied(current.id.clone()));
             }
             let text = Text {
                 draft,
@@ -248,12 +249,12 @@ impl Unsent {
                 session: state.session.clone(),
                 tab: state.tab.clone(),
             };
-            let before = state.now.take();
+            let before = state.current.take();
             if let Some(before) = before.as_ref().filter(|before| before.text == text) {
-                state.now = Some(Rc::clone(before));
+                state.current = Some(Rc::clone(before));
                 return Change::None;
             }
-            state.now = Some(Rc::new(Offer {
+            state.current = Some(Rc::new(Offer {
                 id: before.map_or_else(kept::new_name, |before| before.id.clone()),
                 account: form.account.clone(),
                 at_ms: now_ms(),
@@ -265,26 +266,26 @@ impl Unsent {
         });
         match change {
             Change::None => {}
-            Change::Emptied(id) => self.forget(&id),
+            Change::Emptied(id) => self.delete(&id),
             Change::Written => self.store_soon(),
         }
     }
 
-    /// Stores the text at once, and then after every `PAUSE` in which it changed.
+    /// Stores the text at once, and then after every `STORE_INTERVAL` in which it changed.
     fn store_soon(self) {
         let due = with(|state| {
-            let is_due = state.version != state.stored && !state.is_storing;
-            let now = state.now.clone().filter(|_| is_due)?;
+            let is_due = state.version != state.stored_version && !state.is_storing;
+            let current = state.current.clone().filter(|_| is_due)?;
             state.is_storing = true;
-            Some((now, state.version))
+            Some((current, state.version))
         });
-        let Some((now, version)) = due else {
+        let Some((current, version)) = due else {
             return;
         };
         spawn_local(async move {
-            let (is_stored, is_same) = store_as(&now, version).await;
+            let (is_stored, is_same) = store_version(&current, version).await;
             if is_same {
-                self.is_unkeepable.set(!is_stored);
+                self.has_store_failed.set(!is_stored);
             }
             set_timeout(
                 move || {
@@ -294,74 +295,83 @@ impl Unsent {
                         self.store_soon();
                     }
                 },
-                PAUSE,
+                STORE_INTERVAL,
             );
         });
     }
 
     /// Whether the stored text differs from the one on the page.
     fn is_unstored(self) -> bool {
-        with(|state| state.now.is_some() && state.version != state.stored)
+        with(|state| state.current.is_some() && state.version != state.stored_version)
     }
 
     /// Stores the text without a pause.
     async fn store_now(self) {
-        let now = with(|state| state.now.clone().map(|now| (now, state.version)));
-        if let Some((now, version)) = now {
-            store_as(&now, version).await;
+        let current = with(|state| {
+            state
+                .current
+                .clone()
+                .map(|current| (current, state.version))
+        });
+        if let Some((current, version)) = current {
+            store_version(&current, version).await;
         }
     }
 
     /// Handles the removal of the form: its text becomes an offer.
-    fn leave(self) {
-        self.is_unkeepable.set(false);
-        let left = with(|state| {
+    fn close_form(self) {
+        self.has_store_failed.set(false);
+        let closed = with(|state| {
             state.form = None;
             state.is_uploading = false;
-            let is_stored = state.version == state.stored;
-            let mut offer = Offer::clone(&*state.now.take()?);
+            let is_stored = state.version == state.stored_version;
+            let mut offer = Offer::clone(&*state.current.take()?);
             offer.is_stored = is_stored;
             let offer = Rc::new(offer);
-            state.offer(Rc::clone(&offer));
+            state.insert_offer(Rc::clone(&offer));
             Some(offer)
         });
-        let Some(offer) = left else {
+        let Some(offer) = closed else {
             return;
         };
-        self.tell();
+        self.notify();
         spawn_local(async move {
             if !offer.is_stored && store(&offer).await {
                 with(|state| {
                     if state.offers.iter().any(|other| other.id == offer.id) {
                         let mut stored = Offer::clone(&offer);
                         stored.is_stored = true;
-                        state.offer(Rc::new(stored));
+                        state.insert_offer(Rc::new(stored));
                     }
                 });
-                self.tell();
+                self.notify();
             }
-            with(|state| kept::release(&state.name(&offer.id)));
+            with(|state| kept::release(&state.storage_key(&offer.id)));
         });
     }
 
     /// Deletes a text that was sent or discarded.
-    pub fn forget(self, id: &str) {
+    pub fn delete(self, id: &str) {
         with(|state| {
-            kept::remove(&state.name(id));
-            if state.now.as_ref().is_some_and(|now| now.id == id) {
-                state.now = None;
+            kept::remove(&state.storage_key(id));
+            if state
+                .current
+                .as_ref()
+                .is_some_and(|current| current.id == id)
+            {
+                state.current = None;
                 state.is_uploading = false;
             }
             state.offers.retain(|offer| offer.id != id);
         });
-        self.is_unkeepable.set(false);
-        self.tell();
+        self.has_store_failed.set(false);
+        self.notify();
     }
 
     /// Discards the text in the form.
     pub fn discard(self) {
         if let Some(id) = self.id() {
-            self.forget(&id);
+            self.delete(&id);
         }
     }
 
@@ -369,24 +379,24 @@ impl Unsent {
     pub async fn claim(self, id: &str) -> bool {
         let (offer, name) = with(|state| {
             let at = state.offers.iter().position(|offer| offer.id == id);
-            (at.map(|at| state.offers.remove(at)), state.name(id))
+            (at.map(|at| state.offers.remove(at)), state.storage_key(id))
         });
         let Some(mut offer) = offer else {
             return false;
         };
         if offer.is_stored {
-            if !kept::hold(&name).await {
-                self.tell();
+            if !kept::lock(&name).await {
+                self.notify();
                 return false;
             }
             // Read again: another tab may have changed it.
-            let mut stored = stored(&offer.account).await.into_iter();
-            if let Some(now) = stored.find(|other| other.id == id) {
-                offer = Rc::new(now);
+            let mut stored = load_account(&offer.account).await.into_iter();
+            if let Some(current) = stored.find(|other| other.id == id) {
+                offer = Rc::new(current);
             }
         }
-        with(|state| state.wanted = Some(offer));
-        self.tell();
+        with(|state| state.claimed = Some(offer));
+        self.notify();
         true
     }
 
@@ -394,8 +404,8 @@ impl Unsent {
     fn is_at_risk(self) -> bool {
         let is_unstored = self.is_unstored();
         with(|state| {
-            let is_only_here = state.offers.iter().any(|offer| !offer.is_stored);
-            state.is_uploading || is_unstored || is_only_here
+            let has_unstored_offer = state.offers.iter().any(|offer| !offer.is_stored);
+            state.is_uploading || is_unstored || has_unstored_offer
         })
     }
 }
@@ -408,24 +418,24 @@ impl Default for Unsent {
 
 impl State {
     /// Returns the name of a text in the storage, and of its lock.
-    fn name(&self, id: &str) -> String {
+    fn storage_key(&self, id: &str) -> String {
         format!("{}{id}", self.prefix)
     }
 
     /// Replaces the stored offers by the texts in the storage, except those that a tab holds.
-    fn found(&mut self, all: Vec<Offer>, held: &[String]) {
+    fn replace_stored(&mut self, all: Vec<Offer>, locked: &[String]) {
         self.offers.retain(|offer| !offer.is_stored);
         for offer in all {
             // An offer that could not be stored is newer than its stored text.
-            let is_here = self.offers.iter().any(|other| other.id == offer.id);
-            if !is_here && !held.contains(&self.name(&offer.id)) {
-                self.offer(Rc::new(offer));
+            let is_listed = self.offers.iter().any(|other| other.id == offer.id);
+            if !is_listed && !locked.contains(&self.storage_key(&offer.id)) {
+                self.insert_offer(Rc::new(offer));
             }
         }
     }
 
     /// Inserts an offer by its time, and removes its former version.
-    fn offer(&mut self, offer: Rc<Offer>) {
+    fn insert_offer(&mut self, offer: Rc<Offer>) {
         self.offers.retain(|other| other.id != offer.id);
         let newer = self
             .offers
@@ -437,20 +447,20 @@ impl State {
 }
 
 /// Loads the stored texts of the session's accounts.
-async fn own(session: Session) -> Vec<Offer> {
-    let mut own = Vec::new();
-    if !kept::is_any(&with(|state| state.prefix.clone())) {
-        return own;
+async fn load_stored(session: Session) -> Vec<Offer> {
+    let mut texts = Vec::new();
+    if !kept::has_any(&with(|state| state.prefix.clone())) {
+        return texts;
     }
     let accounts = session.0.await.map(|session| session.accounts);
     for account in accounts.unwrap_or_default() {
-        own.append(&mut stored(&account.id).await);
+        texts.append(&mut load_account(&account.id).await);
     }
-    own
+    texts
 }
 
 /// Loads the stored texts of an account.
-async fn stored(account: &AccountId) -> Vec<Offer> {
+async fn load_account(account: &AccountId) -> Vec<Offer> {
     let (base, prefix) = with(|state| (state.base.clone(), state.prefix.clone()));
     let mut stored = Vec::new();
     let mut rows = kept::all(&base, &prefix, &account.0).await.into_iter();
@@ -470,12 +480,15 @@ async fn stored(account: &AccountId) -> Vec<Offer> {
 
 /// Stores one version of the text in the form. Returns whether it is stored, and whether the text
 /// is still in the form.
-async fn store_as(now: &Offer, version: u32) -> (bool, bool) {
-    let is_stored = store(now).await;
+async fn store_version(current: &Offer, version: u32) -> (bool, bool) {
+    let is_stored = store(current).await;
     with(|state| {
-        let is_same = state.now.as_ref().is_some_and(|text| text.id == now.id);
+        let is_same = state
+            .current
+            .as_ref()
+            .is_some_and(|text| text.id == current.id);
         if is_same && is_stored {
-            state.stored = version;
+            state.stored_version = version;
         }
         (is_stored, is_same)
     })
@@ -497,6 +510,6 @@ fn now_ms() -> u64 {
 }
 
 /// Formats a time in the browser's zone, with its day if that is not today.
-pub fn moment(at_ms: u64, lang: &str) -> String {
-    kept::moment(&at_ms.to_string(), lang)
+pub fn format_time(at_ms: u64, lang: &str) -> String {
+    kept::format_time(&at_ms.to_string(), lang)
 }

@@ -45,7 +45,7 @@ pub struct Attached {
 
 impl Attached {
     /// Whether it can be retried without choosing it again.
-    pub fn may_retry(self) -> bool {
+    pub fn can_retry(self) -> bool {
         self.file
             .is_some_and(|file| file.with_value(Option::is_some))
     }
@@ -57,7 +57,7 @@ pub struct Attachments {
     /// In the order they were added.
     pub files: RwSignal<Vec<Attached>>,
     /// Whether the message is being sent: files cannot be added or removed meanwhile.
-    pub is_held: RwSignal<bool>,
+    pub is_locked: RwSignal<bool>,
     next_key: StoredValue<u32>,
     /// Maximum size of all uploads of the form, in bytes.
     pub upload_max_bytes: u64,
@@ -74,26 +74,26 @@ impl Attachments {
         upload_max_bytes: u64,
         server_max_bytes: Option<u64>,
     ) -> Self {
-        let own = Self {
+        let attachments = Self {
             files: RwSignal::new(Vec::new()),
-            is_held: RwSignal::new(false),
+            is_locked: RwSignal::new(false),
             next_key: StoredValue::new(0),
             upload_max_bytes,
             server_max_bytes,
             page: StoredValue::new(PageContext::expect()),
         };
         for upload in uploads {
-            own.push(
+            attachments.push(
                 upload.name.clone(),
                 upload.size_bytes,
                 Progress::Done(upload),
             );
         }
         for name in missing {
-            let lang = own.page.with_value(|page| page.lang);
-            own.push(name.clone(), 0, Progress::Failed(gone(lang)));
+            let lang = attachments.page.with_value(|page| page.lang);
+            attachments.push(name.clone(), 0, Progress::Failed(missing_file(lang)));
         }
-        own
+        attachments
     }
 
     fn push(self, name: String, size_bytes: u64, progress: Progress) -> Attached {
@@ -163,23 +163,23 @@ impl Attachments {
     }
 
     /// Locks the list while the message is being sent. Returns the number of files.
-    pub fn hold(self) -> u32 {
-        self.is_held.set(true);
+    pub fn lock(self) -> u32 {
+        self.is_locked.set(true);
         let count = self.files.with_untracked(Vec::len);
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// Unlocks the list after the message was not sent.
-    pub fn release(self) {
-        self.is_held.try_set(false);
+    pub fn unlock(self) {
+        self.is_locked.try_set(false);
     }
 
-    /// Returns an error that names the files chosen after the first `held`: the message does not
-    /// include them.
-    pub fn chosen_since(self, held: u32) -> Option<ApiError> {
+    /// Returns an error that names the files chosen after the first `file_count`: the message does
+    /// not include them.
+    pub fn chosen_since(self, file_count: u32) -> Option<ApiError> {
         let files = self.files.try_get_untracked()?;
-        let late = files.iter().skip(usize::try_from(held).ok()?);
-        let names: Vec<String> = late.map(|file| file.name.get_value()).collect();
+        let added = files.iter().skip(usize::try_from(file_count).ok()?);
+        let names: Vec<String> = added.map(|file| file.name.get_value()).collect();
         let lang = self.page.with_value(|page| page.lang);
         let cause = || lang.files_late(names.join(", ")).into_owned();
         (!names.is_empty()).then(|| {
@@ -263,8 +263,8 @@ impl Attachments {
             whole(file.size()),
             Progress::Sending { sent_bytes: 0 },
         );
-        if let Some(kept) = attached.file {
-            kept.set_value(Some(file));
+        if let Some(local_file) = attached.file {
+            local_file.set_value(Some(file));
         }
         self.upload(attached);
     }
@@ -287,7 +287,7 @@ impl Attachments {
             let path = self.page.with_value(|page| url::upload(&page.base));
             match send(&path, &file, attached, lang) {
                 Some(()) => None,
-                None => Some(broken(lang)),
+                None => Some(transport_error(lang)),
             }
         };
         if let Some(error) = failed {
@@ -321,15 +321,15 @@ fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Opt
         .ok()?
         .set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
 
-    let ended = request.clone();
+    let finished = request.clone();
     let on_end = Closure::once_into_js(move || {
         drop(on_progress);
-        let status = ended.status().unwrap_or(0);
-        let text = ended.response_text().ok().flatten().unwrap_or_default();
+        let status = finished.status().unwrap_or(0);
+        let text = finished.response_text().ok().flatten().unwrap_or_default();
         let progress = match (status, decode(&text)) {
             (200..=299, Ok(upload)) => Progress::Done(upload),
-            (200..=299, Err(_)) => Progress::Failed(broken(lang)),
-            _ => Progress::Failed(decode(&text).unwrap_or_else(|_| broken(lang))),
+            (200..=299, Err(_)) => Progress::Failed(transport_error(lang)),
+            _ => Progress::Failed(decode(&text).unwrap_or_else(|_| transport_error(lang))),
         };
         attached.progress.try_set(progress);
         if let Some(request) = attached.request {
@@ -357,13 +357,13 @@ fn failure(kind: ErrorKind, cause: String, fix: String) -> ApiError {
     }
 }
 
-fn broken(lang: Lang) -> ApiError {
+fn transport_error(lang: Lang) -> ApiError {
     let (cause, fix) = (lang.upload_broken(), lang.upload_broken_fix());
     failure(ErrorKind::Transport, cause.into_owned(), fix.into_owned())
 }
 
 /// Returns the error of a file that was chosen on an earlier page and is not in the spool.
-fn gone(lang: Lang) -> ApiError {
+fn missing_file(lang: Lang) -> ApiError {
     let (cause, fix) = (lang.file_gone(), lang.file_gone_fix());
     failure(ErrorKind::Invalid, cause.into_owned(), fix.into_owned())
 }

@@ -26,7 +26,7 @@ pub struct Viewport {
 
 impl Viewport {
     /// Reduces it to the visible rows.
-    pub fn in_sight(self, row_px: f64) -> Self {
+    pub fn visible_only(self, row_px: f64) -> Self {
         let count = self.bottom.saturating_sub(self.top);
         let above = self.top.saturating_sub(self.first);
         let below = self.count.saturating_sub(above.saturating_add(count));
@@ -86,9 +86,9 @@ impl Measures {
         let top_px = self.uncompressed(scroll_px);
         let top = whole(top_px / self.row_px).min(self.total - 1);
         let first = top.saturating_sub(OVERSCAN);
-        let seen = whole((self.box_px / self.row_px).ceil()).saturating_add(1);
+        let visible = whole((self.box_px / self.row_px).ceil()).saturating_add(1);
         let count = (top - first)
-            .saturating_add(seen)
+            .saturating_add(visible)
             .saturating_add(OVERSCAN)
             .min(MAX_ROWS)
             .min(self.total - first);
@@ -101,7 +101,7 @@ impl Measures {
             before_px,
             after_px,
             top,
-            bottom: top.saturating_add(seen).min(first + count),
+            bottom: top.saturating_add(visible).min(first + count),
         }
     }
 
@@ -117,10 +117,10 @@ impl Measures {
     }
 }
 
-/// Limits a value to 0 to `most`. `clamp` would format its bounds in its panic message, which costs
+/// Limits a value to 0 to `max`. `clamp` would format its bounds in its panic message, which costs
 /// 14 KB of code.
-fn within(px: f64, most: f64) -> f64 {
-    px.min(most).max(0.0)
+fn within(px: f64, max: f64) -> f64 {
+    px.min(max).max(0.0)
 }
 
 /// Returns the whole number of rows in a length; 0 if it is negative.
@@ -147,19 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_shows_nothing() {
+    fn empty_list_has_an_empty_viewport() {
         assert_eq!(at(0, 0.0), Viewport::default());
     }
 
     #[test]
-    fn a_short_list_is_in_the_document_whole() {
+    fn short_list_is_completely_in_the_document() {
         let view = at(20, 0.0);
         assert_eq!((view.first, view.count), (0, 20));
         assert!(view.before_px.abs() < f64::EPSILON && view.after_px.abs() < f64::EPSILON);
     }
 
     #[test]
-    fn heights_add_up_to_the_whole_list_wherever_it_stands() {
+    fn row_and_spacer_heights_add_up_to_the_full_height() {
         for total in [50, 1_284, 100_000] {
             for scroll_px in [0.0, 1.0, 62.9, 63.0, 5_000.0, 40_000.0] {
                 let view = at(total, scroll_px);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_can_be_reached_in_a_folder_of_any_size() {
+    fn every_row_of_a_list_of_any_length_can_be_shown() {
         for total in [1, 60, 100_000, 2_000_000, 50_000_000] {
             let measures = Measures {
                 row_px: 63.0,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_document_covers_what_is_seen() {
+    fn rows_in_the_document_cover_the_visible_area() {
         for total in [100, 10_000, 3_000_000] {
             let measures = Measures {
                 row_px: 63.0,
@@ -206,7 +206,7 @@ mod tests {
                 assert!(view.before_px <= scroll_px + 0.5, "{total} {step} {view:?}");
                 assert!(view.first <= view.top && view.top < view.bottom, "{view:?}");
                 assert!(view.bottom <= view.first + view.count, "{view:?}");
-                for view in [view, view.in_sight(63.0)] {
+                for view in [view, view.visible_only(63.0)] {
                     let bottom = view.before_px + f64::from(view.count) * 63.0;
                     assert!(bottom + 0.5 >= scroll_px + 800.0, "{total} {step} {view:?}");
                     let full_px = bottom + view.after_px;
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scroll_position_beyond_the_list_is_its_end() {
+    fn scroll_position_beyond_the_list_is_clamped() {
         let view = at(1_000, 1e12);
         assert_eq!(view.first + view.count, 1_000);
         assert_eq!(at(1_000, -50.0), at(1_000, 0.0));

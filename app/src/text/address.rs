@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn initials_are_letters_that_can_be_read() {
+    fn initials_come_from_the_first_and_last_word() {
         for (name, address, initials) in [
             ("Marta Kowalczyk", "m@x.example", "MK"),
             ("Jonas van der Berg", "", "JB"),
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_belongs_to_the_address_not_its_case_or_name() {
+    fn colour_depends_on_the_address_but_not_its_case() {
         let one = person("A", "Ada@Example.org").hue();
         assert_eq!(one, person("B", "ada@example.ORG").hue());
         assert!(one.starts_with('h'));
     }
 
     #[test]
-    fn a_line_names_people_by_name_else_address() {
+    fn people_line_uses_the_name_or_the_address() {
         let line = people_line(&[person("Ada", "a@x.example"), person(" ", "b@x.example")]);
         assert_eq!(line, "Ada, b@x.example");
     }

@@ -72,20 +72,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_ends_with_the_product() {
+    fn title_ends_with_the_product() {
         assert_eq!(title("(3) Inbox"), "(3) Inbox · Restante");
         assert_eq!(title(""), "Restante");
     }
 
     #[test]
-    fn a_title_steers_nothing_and_has_an_end() {
+    fn title_has_no_control_characters_and_a_maximum_length() {
         assert_eq!(title("a\r\n\0b\u{1b}[31m"), "a   b [31m · Restante");
         assert_eq!(title("\u{202e}gpj\u{2066}"), "gpj · Restante");
         assert_eq!(title(&"x".repeat(1 << 20)).len(), 200 + " · Restante".len());
     }
 
     #[test]
-    fn a_title_is_never_markup() {
+    fn title_is_escaped() {
         assert_eq!(
             title_element(&title("</title><meta http-equiv=refresh>&lt;")),
             "<title>&lt;/title&gt;&lt;meta http-equiv=refresh&gt;&amp;lt; · Restante</title>"
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn json_in_a_script_ends_nothing() {
+    fn json_in_a_script_cannot_end_the_script() {
         assert_eq!(
             script_json("[\"</script><!-- --> ]]> \u{2028}\u{2029} \\\\< &\"]"),
             "[\"\\u003c/script\\u003e\\u003c!-- --\\u003e ]]\\u003e \\u2028\\u2029 \\\\\\u003c &\"]"

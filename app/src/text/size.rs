@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_read_as_people_write_them() {
+    fn sizes_have_decimal_units() {
         for (bytes, text) in [
             (0, "0 B"),
             (999, "999 B"),
@@ -67,14 +67,14 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_a_third_larger_and_has_line_ends() {
+    fn encoded_size_includes_base64_and_line_ends() {
         assert_eq!(encoded_size(0), 0);
         assert_eq!(encoded_size(57), 78);
         assert_eq!(encoded_size(58), 156);
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn thousands_are_separated() {
         assert_eq!(grouped(7), "7");
         assert_eq!(grouped(1_284), "1,284");
         assert_eq!(grouped(1_000_000), "1,000,000");

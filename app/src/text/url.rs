@@ -154,9 +154,9 @@ pub fn compose_again(base: &str, outbox: &OutboxId) -> String {
 }
 
 /// The URL of a compose form with its form key.
-pub fn with_form(address: &str, form: &FormKey) -> String {
-    let separator = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{separator}form={}", encode(form.as_str()))
+pub fn with_form(url: &str, form: &FormKey) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}form={}", encode(form.as_str()))
 }
 
 /// The ledger.
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_carry_the_base_once() {
+    fn urls_contain_the_base_once() {
         let of = MessageRef::from("acc/SU5CT1g/7.42");
         for base in ["", "/webmail"] {
             assert_eq!(
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_reads_back_what_it_was_made_of() {
+    fn mail_path_round_trips() {
         let of = FolderRef {
             account: AccountId("a b".into()),
             folder: FolderId("ü/%".into()),
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wicked_id_cannot_leave_its_segment() {
+    fn malicious_id_stays_within_its_path_segment() {
         let of = FolderRef {
             account: "a".into(),
             folder: "b".into(),
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn decoding_leaves_broken_escapes_alone() {
+    fn malformed_escapes_are_not_decoded() {
         assert_eq!(decode("100%"), "100%");
         assert_eq!(decode("%zz%4"), "%zz%4");
         assert_eq!(decode("%E9%82%AE"), "邮");

@@ -503,7 +503,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_not_many() {
+    fn count_of_one_is_singular() {
         assert_eq!(Lang::En.done_archived(1), "Archived 1 message");
         assert_eq!(Lang::En.done_archived(1_200), "Archived 1,200 messages");
         assert_eq!(Lang::En.images_blocked(1), "1 remote image not loaded");
@@ -518,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_tells_unread_only_where_there_are_some() {
+    fn unread_count_is_shown_only_if_there_are_unread_messages() {
         assert_eq!(
             Lang::En.folder_counts(Some(12), 1_284),
             "12 unread, 1,284 in all"
@@ -528,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_sent_is_promised_an_undo() {
+    fn sending_texts_do_not_promise_an_undo() {
         for lang in [Lang::En, Lang::ZhCn] {
             for text in [
                 lang.sending(),

@@ -7,11 +7,11 @@ use leptos_router::hooks::use_navigate;
 /// it already.
 pub fn navigator() -> impl Fn(&str) + Clone {
     let navigate = use_navigate();
-    move |address: &str| {
+    move |url: &str| {
         let options = NavigateOptions {
             resolve: false,
             ..NavigateOptions::default()
         };
-        navigate(address, options);
+        navigate(url, options);
     }
 }

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::dynamic::{dynamic, effect};
 
 /// The action of an answer.
-pub type Act = Arc<dyn Fn() + Send + Sync>;
+pub type ActionFn = Arc<dyn Fn() + Send + Sync>;
 
 /// An answer.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Answer {
     /// The class of its button.
     pub class: &'static str,
     /// Its action.
-    pub act: Act,
+    pub action: ActionFn,
 }
 
 /// A question. Escape and the first button cancel it.
@@ -31,9 +31,9 @@ pub struct Question {
     /// The explanation; may be empty.
     pub text: Cow<'static, str>,
     /// The label of the cancel button.
-    pub stay: Cow<'static, str>,
+    pub cancel_label: Cow<'static, str>,
     /// The action after cancelling; the focus returns to its previous element in any case.
-    pub stayed: Option<Act>,
+    pub on_cancel: Option<ActionFn>,
     /// The other answers.
     pub answers: Vec<Answer>,
 }
@@ -45,18 +45,18 @@ thread_local! {
 
 /// A counter of the changes of the question on the page.
 #[derive(Clone, Copy)]
-pub struct Asked(pub RwSignal<u32>);
+pub struct QuestionHandle(pub RwSignal<u32>);
 
-impl Asked {
+impl QuestionHandle {
     /// Shows a question. If one is shown already, it stays: it covers the element that asks.
     pub fn ask(self, question: Question) {
         if QUESTION.with_borrow(Option::is_none) {
             QUESTION.set(Some(question));
-            self.tell();
+            self.notify_changed();
         }
     }
 
-    fn tell(self) {
+    fn notify_changed(self) {
         self.0.update(|n| *n = n.wrapping_add(1));
     }
 }
@@ -64,17 +64,17 @@ impl Asked {
 /// Shows the current question, if any.
 #[component]
 pub fn Questions() -> impl IntoView {
-    let asked: Asked = expect_context();
+    let questions: QuestionHandle = expect_context();
     dynamic(move || {
-        asked.0.track();
-        QUESTION
-            .with_borrow(Clone::clone)
-            .map(|question| view! { <Shown asked=asked question=question /> }.into_any())
+        questions.0.track();
+        QUESTION.with_borrow(Clone::clone).map(|question| {
+            view! { <QuestionDialog questions=questions question=question /> }.into_any()
+        })
     })
 }
 
 #[component]
-fn Shown(asked: Asked, question: Question) -> impl IntoView {
+fn QuestionDialog(questions: QuestionHandle, question: Question) -> impl IntoView {
     let element = NodeRef::<html::Dialog>::new();
     effect(move || {
         if let Some(dialog) = element.get() {
@@ -82,38 +82,44 @@ fn Shown(asked: Asked, question: Question) -> impl IntoView {
             drop(dialog.show_modal());
         }
     });
-    let chosen = StoredValue::new(question.stayed.clone());
-    let close = move |act: Option<Act>| {
-        chosen.set_value(act);
+    let chosen = StoredValue::new(question.on_cancel.clone());
+    let close = move |action: Option<ActionFn>| {
+        chosen.set_value(action);
         if let Some(dialog) = element.get_untracked() {
             // Closing returns the focus to its previous element.
             dialog.close();
         }
     };
     let closed = move |_| {
-        let act = chosen.get_value();
+        let action = chosen.get_value();
         QUESTION.set(None);
-        asked.tell();
-        if let Some(act) = act {
-            act();
+        questions.notify_changed();
+        if let Some(action) = action {
+            action();
         }
     };
-    let stayed = question.stayed;
+    let on_cancel = question.on_cancel;
     let answers = question
         .answers
         .into_iter()
-        .map(|Answer { label, class, act }| {
-            view! {
-                <button
-                    class=format!("btn {class}")
-                    type="button"
-                    on:click=move |_| close(Some(Arc::clone(&act)))
-                >
-                    {label}
-                </button>
-            }
-            .into_any()
-        })
+        .map(
+            |Answer {
+                 label,
+                 class,
+                 action,
+             }| {
+                view! {
+                    <button
+                        class=format!("btn {class}")
+                        type="button"
+                        on:click=move |_| close(Some(Arc::clone(&action)))
+                    >
+                        {label}
+                    </button>
+                }
+                .into_any()
+            },
+        )
         .collect_view();
     view! {
         <dialog
@@ -131,9 +137,9 @@ fn Shown(asked: Asked, question: Question) -> impl IntoView {
                     class="btn btn-line"
                     type="button"
                     autofocus
-                    on:click=move |_| close(stayed.clone())
+                    on:click=move |_| close(on_cancel.clone())
                 >
-                    {question.stay}
+                    {question.cancel_label}
                 </button>
                 {answers}
             </div>

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leading_line_end_survives_the_parser() {
+    fn leading_line_end_survives_the_parser() {
         assert!(rendered("\n\nOn Monday").contains(">\n\n\nOn Monday</textarea>"));
         assert!(rendered("").contains(">\n</textarea>"));
     }

@@ -12,7 +12,7 @@ pub(super) struct Browser {
     cookie: Option<String>,
 }
 
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
@@ -29,45 +29,45 @@ impl Browser {
         }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Result<Answer> {
+    pub(super) async fn get(&mut self, path: &str) -> Result<Response> {
         self.request("GET", path, "", b"").await
     }
 
-    pub(super) async fn sign_in(&mut self, address: &str, password: &str) -> Result<Answer> {
+    pub(super) async fn sign_in(&mut self, address: &str, password: &str) -> Result<Response> {
         let form = format!("email={}&password={password}", address.replace('@', "%40"));
         let kind = "application/x-www-form-urlencoded";
         self.request("POST", "/login", kind, form.as_bytes()).await
     }
 
     /// Follows redirects to a page. Returns the page and the size of all responses in bytes.
-    pub(super) async fn follow(&mut self, mut answer: Answer) -> Result<(Answer, usize)> {
-        let mut bytes = answer.wire_bytes;
+    pub(super) async fn follow(&mut self, mut response: Response) -> Result<(Response, usize)> {
+        let mut bytes = response.wire_bytes;
         for _ in 0..5 {
-            let Some(location) = answer.location.take() else {
+            let Some(location) = response.location.take() else {
                 break;
             };
-            answer = self.get(&location).await?;
-            bytes += answer.wire_bytes;
+            response = self.get(&location).await?;
+            bytes += response.wire_bytes;
         }
-        if answer.status != 200 {
-            return Err(format!("the page answered {}", answer.status).into());
+        if response.status != 200 {
+            return Err(format!("the page answered {}", response.status).into());
         }
-        Ok((answer, bytes))
+        Ok((response, bytes))
     }
 
     pub(super) async fn api(&mut self, endpoint: &str, body: &str) -> Result<String> {
         Ok(String::from_utf8(self.api_raw(endpoint, body).await?.body)?)
     }
 
-    pub(super) async fn api_raw(&mut self, endpoint: &str, body: &str) -> Result<Answer> {
+    pub(super) async fn api_raw(&mut self, endpoint: &str, body: &str) -> Result<Response> {
         let path = format!("/api/{endpoint}");
-        let answer = self
+        let response = self
             .request("POST", &path, "application/json", body.as_bytes())
             .await?;
-        if answer.status != 200 {
-            return Err(format!("{endpoint} answered {}", answer.status).into());
+        if response.status != 200 {
+            return Err(format!("{endpoint} answered {}", response.status).into());
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Opens the event stream, on its own connection.
@@ -91,7 +91,7 @@ impl Browser {
         path: &str,
         kind: &str,
         body: &[u8],
-    ) -> Result<Answer> {
+    ) -> Result<Response> {
         let cookie = self
             .cookie
             .as_ref()
@@ -112,7 +112,7 @@ impl Browser {
             .get_mut()
             .write_all(&[head.as_bytes(), body].concat())
             .await?;
-        let mut answer = Answer {
+        let mut response = Response {
             status: 0,
             location: None,
             body: Vec::new(),
@@ -121,13 +121,13 @@ impl Browser {
         let (mut length, mut is_chunked, mut is_gzip, mut closes) = (0_usize, false, false, false);
         loop {
             let header = line(&mut stream).await?;
-            answer.wire_bytes += header.len();
+            response.wire_bytes += header.len();
             let header = header.trim_end();
             if header.is_empty() {
                 break;
             }
-            if answer.status == 0 {
-                answer.status = header.split(' ').nth(1).ok_or("no status")?.parse()?;
+            if response.status == 0 {
+                response.status = header.split(' ').nth(1).ok_or("no status")?.parse()?;
                 continue;
             }
             let (name, value) = header.split_once(": ").unwrap_or((header, ""));
@@ -136,7 +136,7 @@ impl Browser {
                 "transfer-encoding" => is_chunked = value.contains("chunked"),
                 "content-encoding" => is_gzip = value.contains("gzip"),
                 "connection" => closes = value.eq_ignore_ascii_case("close"),
-                "location" => answer.location = Some(value.to_owned()),
+                "location" => response.location = Some(value.to_owned()),
                 "set-cookie" if value.starts_with("restante=") => {
                     self.cookie = value.split(';').next().map(str::to_owned);
                 }
@@ -149,29 +149,29 @@ impl Browser {
                 let size = usize::from_str_radix(size_line.trim(), 16)?;
                 let mut chunk = vec![0; size + 2];
                 stream.read_exact(&mut chunk).await?;
-                answer.wire_bytes += size_line.len() + size + 2;
-                answer.body.extend_from_slice(&chunk[..size]);
+                response.wire_bytes += size_line.len() + size + 2;
+                response.body.extend_from_slice(&chunk[..size]);
                 if size == 0 {
                     break;
                 }
             }
         } else {
-            answer.body = vec![0; length];
-            stream.read_exact(&mut answer.body).await?;
-            answer.wire_bytes += length;
+            response.body = vec![0; length];
+            stream.read_exact(&mut response.body).await?;
+            response.wire_bytes += length;
         }
         if is_gzip {
             let mut plain = Vec::new();
             std::io::Read::read_to_end(
-                &mut flate2::read::GzDecoder::new(&answer.body[..]),
+                &mut flate2::read::GzDecoder::new(&response.body[..]),
                 &mut plain,
             )?;
-            answer.body = plain;
+            response.body = plain;
         }
         if !closes {
             self.stream = Some(stream);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 

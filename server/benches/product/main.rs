@@ -35,31 +35,31 @@ async fn main() -> Result<()> {
         std::env::var_os("RESTANTE_BIN").ok_or("RESTANTE_BIN names the release binary")?,
     );
     for messages in [1_000, 100_000] {
-        let stage = Stage::new(&binary, messages).await?;
+        let setup = Setup::new(&binary, messages).await?;
         println!("\n{messages} messages");
         if messages == 1_000 {
-            stage.login_page().await?;
+            setup.login_page().await?;
         }
-        stage.steps().await?;
-        stage.new_mail().await?;
-        chromium::steps(&stage.address, messages > 1_000).await?;
+        setup.steps().await?;
+        setup.new_mail().await?;
+        chromium::steps(&setup.address, messages > 1_000).await?;
         if messages == 1_000 {
-            stage.list_under_load().await?;
-            stage.idle_sessions().await?;
+            setup.list_under_load().await?;
+            setup.idle_sessions().await?;
         }
     }
     Ok(())
 }
 
 /// A mail server, the product, and a directory for both.
-struct Stage {
+struct Setup {
     demo: Demo,
     product: Child,
     address: String,
     folder: PathBuf,
 }
 
-impl Drop for Stage {
+impl Drop for Setup {
     fn drop(&mut self) {
         let _ = self.product.kill();
         let _ = self.product.wait();
@@ -67,7 +67,7 @@ impl Drop for Stage {
     }
 }
 
-impl Stage {
+impl Setup {
     async fn new(binary: &Path, messages: u32) -> Result<Self> {
         let now_unix_ms = server::store::now_unix_ms();
         let options = Options {
@@ -106,15 +106,15 @@ impl Stage {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let stage = Self {
+        let setup = Self {
             demo,
             product,
             address,
             folder,
         };
         for _ in 0..200 {
-            if TcpStream::connect(&stage.address).await.is_ok() {
-                return Ok(stage);
+            if TcpStream::connect(&setup.address).await.is_ok() {
+                return Ok(setup);
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -157,14 +157,14 @@ impl Stage {
             "", "ms", "upstream round trips", "upstream bytes", "to browser"
         );
         for (name, ours, floor) in rows {
-            let took = |steps: &[Step]| ms(median(steps.iter().map(|s| s.took).collect()));
+            let elapsed = |steps: &[Step]| ms(median(steps.iter().map(|s| s.elapsed).collect()));
             let (Some(our), Some(least)) = (ours.last(), floor.last()) else {
                 return Err("no runs".into());
             };
             println!(
                 "  {name:<20} {:>6.1} / {:>5.1} {:>18} / {} {:>11} / {:>6} {:>11}",
-                took(&ours),
-                took(&floor),
+                elapsed(&ours),
+                elapsed(&floor),
                 our.round_trips,
                 least.round_trips,
                 our.upstream_bytes,
@@ -199,8 +199,8 @@ impl Stage {
             ("jump to the middle", "message_list", window(total / 2)),
         ] {
             let step = self.step(async {
-                let answer = browser.api_raw(endpoint, &body).await?;
-                Ok(answer.wire_bytes)
+                let response = browser.api_raw(endpoint, &body).await?;
+                Ok(response.wire_bytes)
             });
             steps.push((name, step.await?));
         }
@@ -270,12 +270,12 @@ impl Stage {
             for task in tasks {
                 times.extend(task.await??);
             }
-            let took = begun.elapsed();
+            let elapsed = begun.elapsed();
             let cpu_ms = (cpu_ticks(self.product.id())? - cpu) * 10;
             println!(
                 "  list request, {clients:>2} clients: p50 {:.1} ms, {:.0} a second, {:.2} ms CPU each",
                 ms(median(times.clone())),
-                times.len() as f64 / took.as_secs_f64(),
+                times.len() as f64 / elapsed.as_secs_f64(),
                 cpu_ms as f64 / times.len() as f64
             );
         }
@@ -304,7 +304,7 @@ impl Stage {
 }
 
 struct Step {
-    took: Duration,
+    elapsed: Duration,
     /// Round trips to the mail server during the step.
     round_trips: u64,
     /// Bytes to and from the mail server, without TLS.
@@ -325,17 +325,17 @@ impl<'a> Meter<'a> {
     fn start(demo: &'a Demo) -> Self {
         Self {
             demo,
-            round_trips: demo.round_trips_seen(),
-            upstream_bytes: demo.bytes_seen(),
+            round_trips: demo.round_trip_count(),
+            upstream_bytes: demo.byte_count(),
             begun: Instant::now(),
         }
     }
 
     fn step(&self, bytes: usize) -> Step {
         Step {
-            took: self.begun.elapsed(),
-            round_trips: self.demo.round_trips_seen() - self.round_trips,
-            upstream_bytes: self.demo.bytes_seen() - self.upstream_bytes,
+            elapsed: self.begun.elapsed(),
+            round_trips: self.demo.round_trip_count() - self.round_trips,
+            upstream_bytes: self.demo.byte_count() - self.upstream_bytes,
             bytes,
         }
     }
@@ -394,8 +394,8 @@ async fn skip<S: tokio::io::AsyncRead + Unpin>(
     stream: &mut BufReader<S>,
     bytes: usize,
 ) -> Result<()> {
-    let mut left = vec![0; bytes];
-    stream.read_exact(&mut left).await?;
+    let mut skipped = vec![0; bytes];
+    stream.read_exact(&mut skipped).await?;
     Ok(())
 }
 

@@ -12,8 +12,8 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(Address::parse(address.as_str()), Ok(address));
     }
 
-    let typed = entries(&text).map(|entry| entry.text.len()).sum::<usize>();
-    assert!(typed <= text.len(), "entries hold more than was typed");
+    let typed_len = entries(&text).map(|entry| entry.text.len()).sum::<usize>();
+    assert!(typed_len <= text.len(), "entries hold more than was typed");
     if let Ok(mailboxes) = parse_typed(&text) {
         for mailbox in &mailboxes {
             assert!(text.contains(&mailbox.address), "an address was made up");
@@ -34,11 +34,11 @@ pub(crate) fn run(data: &[u8]) {
         if let Ok(address) = mailbox.envelope() {
             check(&address);
             let mut rest = text.chars();
-            let stands_there = mailbox
+            let is_in_text = mailbox
                 .address
                 .chars()
                 .all(|c| rest.any(|other| other == c));
-            assert!(stands_there, "an address was made up");
+            assert!(is_in_text, "an address was made up");
         }
     }
 
@@ -49,9 +49,9 @@ pub(crate) fn run(data: &[u8]) {
     };
     let mut shown = headers.reply_to();
     shown.extend(headers.from());
-    let answer = reply_recipients(&headers, &[], true);
-    let answer = parse_typed(&format_typed(&answer.to)).expect("an answer can be sent");
-    for mailbox in answer {
+    let reply = reply_recipients(&headers, &[], true);
+    let reply = parse_typed(&format_typed(&reply.to)).expect("an answer can be sent");
+    for mailbox in reply {
         let is_shown = shown.iter().any(|other| other.address == mailbox.address);
         assert!(is_shown, "an answer to an address that is not shown");
     }

@@ -19,14 +19,14 @@ pub(crate) fn run(data: &[u8]) {
     let (first, drawn) = data.split_first().unwrap_or((&0, &[]));
     let mut drawn = Unstructured::new(drawn);
     let result = if first % 2 == 0 {
-        truth(&mut drawn)
+        truthful_server(&mut drawn)
     } else {
-        lies(&mut drawn)
+        lying_server(&mut drawn)
     };
     result.expect("draws do not fail");
 }
 
-fn truth(u: &mut Unstructured<'_>) -> Result<()> {
+fn truthful_server(u: &mut Unstructured<'_>) -> Result<()> {
     let mut selected = Selected::new(UidValidity::new(1));
     // The server's mailbox: the UID at each position.
     let mut uids: Vec<Uid> = Vec::new();
@@ -42,24 +42,24 @@ fn truth(u: &mut Unstructured<'_>) -> Result<()> {
             }
             1 if !uids.is_empty() => {
                 let at = u.choose_index(uids.len())?;
-                let gone = uids.remove(at);
+                let removed = uids.remove(at);
                 let event = Event::Expunge { seq: seq(at) };
                 match selected.apply(&event) {
-                    Some(Change::Expunged { seq: told, uid }) => {
-                        assert_eq!(told, seq(at));
-                        assert!(uid.is_none_or(|uid| uid == gone), "another one went");
+                    Some(Change::Expunged { seq: reported, uid }) => {
+                        assert_eq!(reported, seq(at));
+                        assert!(uid.is_none_or(|uid| uid == removed), "another one went");
                     }
                     other => panic!("an EXPUNGE became {other:?}"),
                 }
             }
             2 if !uids.is_empty() => {
-                let mut gone = Vec::new();
+                let mut removed = Vec::new();
                 for _ in 0..u.int_in_range(1..=5)? {
                     if !uids.is_empty() {
-                        gone.push(uids.remove(u.choose_index(uids.len())?));
+                        removed.push(uids.remove(u.choose_index(uids.len())?));
                     }
                 }
-                let set = exact_set(&gone);
+                let set = exact_set(&removed);
                 selected.apply(&Event::Vanished {
                     earlier: false,
                     uids: set,
@@ -76,44 +76,54 @@ fn truth(u: &mut Unstructured<'_>) -> Result<()> {
                 let at = u.choose_index(uids.len())?;
                 selected.apply(&fetch(at, None));
             }
-            _ => check_truth(&mut selected, &uids),
+            _ => check_positions(&mut selected, &uids),
         }
         assert_eq!(selected.exists(), len(&uids));
     }
-    check_truth(&mut selected, &uids);
+    check_positions(&mut selected, &uids);
     Ok(())
 }
 
-fn check_truth(selected: &mut Selected, uids: &[Uid]) {
+fn check_positions(selected: &mut Selected, uids: &[Uid]) {
     for (at, uid) in uids.iter().enumerate() {
-        if let Some(told) = selected.uid_at(seq(at)) {
-            assert_eq!(told, *uid, "at {at}");
+        if let Some(reported) = selected.uid_at(seq(at)) {
+            assert_eq!(reported, *uid, "at {at}");
         }
-        if let Some(told) = selected.seq_of(*uid) {
-            assert_eq!(told, seq(at), "of {uid}");
+        if let Some(reported) = selected.seq_of(*uid) {
+            assert_eq!(reported, seq(at), "of {uid}");
         }
     }
 }
 
-fn lies(u: &mut Unstructured<'_>) -> Result<()> {
+fn lying_server(u: &mut Unstructured<'_>) -> Result<()> {
     let mut selected = Selected::new(UidValidity::new(u.arbitrary()?));
-    let mut seen = Vec::new();
+    let mut reported_uids = Vec::new();
     while !u.is_empty() {
         let (before, validity) = (selected.exists(), selected.uid_validity());
-        let event = lie(u, before)?;
+        let event = draw_event(u, before)?;
         if let Event::Fetch(data) = &event {
-            seen.extend(data.uid());
+            reported_uids.extend(data.uid());
         }
         match selected.apply(&event) {
-            Some(Change::Exists { before: told, now }) => {
-                assert_eq!((told, now), (before, selected.exists()));
+            Some(Change::Exists {
+                before: reported,
+                now,
+            }) => {
+                assert_eq!((reported, now), (before, selected.exists()));
                 assert_ne!(before, now, "no change");
             }
             Some(Change::Expunged { .. }) => assert_eq!(selected.exists() + 1, before),
-            Some(Change::UidValidity { before: told, now }) => {
-                assert_eq!(validity, Some(told));
+            Some(Change::UidValidity {
+                before: reported,
+                now,
+            }) => {
+                assert_eq!(validity, Some(reported));
                 assert_eq!(selected.uid_validity(), Some(now));
-                assert!(seen.iter().all(|uid| selected.seq_of(*uid).is_none()));
+                assert!(
+                    reported_uids
+                        .iter()
+                        .all(|uid| selected.seq_of(*uid).is_none())
+                );
             }
             Some(Change::Vanished(_)) => assert!(selected.exists() <= before),
             _ => {}
@@ -122,11 +132,11 @@ fn lies(u: &mut Unstructured<'_>) -> Result<()> {
         assert!(selected.permanent_flags().len() <= MAX_FLAGS);
     }
     // The rows are ascending, inside the mailbox, and within the limit.
-    seen.sort_unstable();
-    seen.dedup();
+    reported_uids.sort_unstable();
+    reported_uids.dedup();
     let mut last = 0;
     let mut rows = 0;
-    for uid in seen {
+    for uid in reported_uids {
         let Some(seq) = selected.seq_of(uid) else {
             continue;
         };
@@ -140,9 +150,9 @@ fn lies(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-fn lie(u: &mut Unstructured<'_>, exists: u32) -> Result<Event> {
-    let wild = u.ratio(1, 4)?;
-    let number = |u: &mut Unstructured<'_>| match wild {
+fn draw_event(u: &mut Unstructured<'_>, exists: u32) -> Result<Event> {
+    let is_unbounded = u.ratio(1, 4)?;
+    let number = |u: &mut Unstructured<'_>| match is_unbounded {
         true => u.arbitrary::<u32>(),
         false => u.int_in_range(0..=exists.saturating_add(3).min(5000)),
     };

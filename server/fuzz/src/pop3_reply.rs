@@ -11,9 +11,9 @@ use super::talk::{PASSWORD, Peer, USER, every_cut};
 /// Plays the bytes after the first, which selects when TLS begins: `S`, `P`, or at once.
 pub(crate) fn run(data: &[u8]) {
     let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
-    let (_, heard) = every_cut(server, || Owner::new(*first));
+    let (_, result) = every_cut(server, || Owner::new(*first));
     let mut body_bytes = 0;
-    for event in &heard.events {
+    for event in &result.events {
         match event {
             Event::BodyChunk { bytes, .. } => body_bytes += bytes.len() as u64,
             Event::BodyEnd { size_bytes, .. } => {

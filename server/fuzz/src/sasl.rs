@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use mail_proto::sasl::{Credentials, Nonce, SignIn};
 use mail_proto::{Secret, imap, pop3, smtp};
 
-use super::talk::{Heard, PART, PASSWORD, Peer, USER, every_cut};
+use super::talk::{PART, PASSWORD, Peer, SessionResult, USER, every_cut};
 use super::{imap_response, pop3_reply, smtp_reply};
 
 /// The client's nonce: its entropy and its text.
@@ -50,26 +50,26 @@ pub(crate) fn run(data: &[u8]) {
     match first {
         b'P' => {
             let hello = format!("+OK hi <1.2@x>\r\n+OK\r\nSASL {mechanisms}\r\n.\r\n");
-            let words = ["+ ", "+OK ", "-ERR "];
-            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+            let reply_prefixes = ["+ ", "+OK ", "-ERR "];
+            let (_, result) = every_cut(&server(&hello, reply_prefixes, parts), || {
                 let mut owner = pop3_reply::Owner::new(*first);
                 let login = pop3::Command::Login(sign_in(is_token));
                 owner.machine().enqueue(login);
                 owner
             });
-            let is_in = |event: &pop3::Event| matches!(event, pop3::Event::Completed { .. });
-            check(&heard, is_scram_alone, parts, is_in);
+            let is_signed_in = |event: &pop3::Event| matches!(event, pop3::Event::Completed { .. });
+            check(&result, is_scram_alone, parts, is_signed_in);
         }
         b'S' => {
             let hello = format!("220 hi\r\n250-x\r\n250 AUTH {mechanisms}\r\n");
-            let words = ["334 ", "235 ", "535 "];
-            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+            let reply_prefixes = ["334 ", "235 ", "535 "];
+            let (_, result) = every_cut(&server(&hello, reply_prefixes, parts), || {
                 let mut owner = smtp_reply::Owner::new(b'I');
                 owner.machine().authenticate(sign_in(is_token));
                 owner
             });
-            let is_in = |event: &smtp::Event| matches!(event, smtp::Event::Authenticated);
-            check(&heard, is_scram_alone, parts, is_in);
+            let is_signed_in = |event: &smtp::Event| matches!(event, smtp::Event::Authenticated);
+            check(&result, is_scram_alone, parts, is_signed_in);
         }
         _ => {
             let offered: Vec<String> = mechanisms
@@ -78,17 +78,17 @@ pub(crate) fn run(data: &[u8]) {
                 .collect();
             let offered = offered.join(" ");
             let hello = format!("* OK [CAPABILITY IMAP4rev1 SASL-IR {offered}] hi\r\n");
-            let words = ["+ ", "r1 OK ", "r1 NO "];
-            let (_, heard) = every_cut(&server(&hello, words, parts), || {
+            let reply_prefixes = ["+ ", "r1 OK ", "r1 NO "];
+            let (_, result) = every_cut(&server(&hello, reply_prefixes, parts), || {
                 let mut owner = imap_response::Owner::new(*first);
                 owner.machine().sign_in(sign_in(is_token));
                 owner
             });
-            let is_in = |event: &imap::Event| match event {
+            let is_signed_in = |event: &imap::Event| match event {
                 imap::Event::Completed { status, .. } => *status == imap::Status::Ok,
                 _ => false,
             };
-            check(&heard, is_scram_alone, parts, is_in);
+            check(&result, is_scram_alone, parts, is_signed_in);
         }
     }
 }
@@ -109,33 +109,33 @@ fn sign_in(is_token: bool) -> SignIn {
 
 /// Builds the server data: each part waits for the client's response to the part before.
 fn server(hello: &str, [challenge, ok, no]: [&str; 3], parts: &[u8]) -> Vec<u8> {
-    let mut said = hello.as_bytes().to_vec();
+    let mut data = hello.as_bytes().to_vec();
     for part in parts.split(|byte| *byte == PART) {
         let Some((letter, text)) = part.split_first() else {
             continue;
         };
         let text = with_nonce(text);
         // A part whose letter has no action.
-        said.extend_from_slice(&[PART, 0]);
+        data.extend_from_slice(&[PART, 0]);
         match letter {
             b'c' => {
-                said.extend_from_slice(challenge.as_bytes());
-                said.extend_from_slice(STANDARD.encode(text).as_bytes());
+                data.extend_from_slice(challenge.as_bytes());
+                data.extend_from_slice(STANDARD.encode(text).as_bytes());
             }
             letter => {
-                let word = match letter {
+                let prefix = match letter {
                     b'r' => challenge,
                     b'o' => ok,
                     b'n' => no,
                     _ => "",
                 };
-                said.extend_from_slice(word.as_bytes());
-                said.extend_from_slice(&text);
+                data.extend_from_slice(prefix.as_bytes());
+                data.extend_from_slice(&text);
             }
         }
-        said.extend_from_slice(b"\r\n");
+        data.extend_from_slice(b"\r\n");
     }
-    said
+    data
 }
 
 fn with_nonce(text: &[u8]) -> Vec<u8> {
@@ -153,31 +153,31 @@ fn with_nonce(text: &[u8]) -> Vec<u8> {
 /// Asserts that no SCRAM sign-in succeeds without the server's proof, and that no value derived
 /// from the password is in the transcript.
 fn check<E: Debug, F>(
-    heard: &Heard<E, F>,
+    result: &SessionResult<E, F>,
     is_scram_alone: bool,
     parts: &[u8],
-    is_in: impl Fn(&E) -> bool,
+    is_signed_in: impl Fn(&E) -> bool,
 ) {
-    let accepted = heard.events.iter().any(is_in);
+    let accepted = result.events.iter().any(is_signed_in);
     if accepted && is_scram_alone {
-        let said = String::from_utf8_lossy(parts);
-        let is_proven = PROOFS.iter().any(|proof| said.contains(proof));
+        let text = String::from_utf8_lossy(parts);
+        let is_proven = PROOFS.iter().any(|proof| text.contains(proof));
         assert!(is_proven, "in, though the server proved nothing");
     }
-    for line in heard.sent() {
-        let word = line.rsplit(' ').next().unwrap_or_default();
-        let is_answer = word.len() >= 16
-            && word.bytes().any(|byte| byte.is_ascii_lowercase())
-            && STANDARD.decode(word).is_ok();
-        let is_told = |direction| {
-            heard
+    for line in result.sent() {
+        let value = line.rsplit(' ').next().unwrap_or_default();
+        let is_response = value.len() >= 16
+            && value.bytes().any(|byte| byte.is_ascii_lowercase())
+            && STANDARD.decode(value).is_ok();
+        let is_logged = |direction| {
+            result
                 .lines(direction)
                 .iter()
-                .any(|told| told.contains(word))
+                .any(|entry| entry.contains(value))
         };
         assert!(
-            !is_answer || !(is_told('>') || is_told('#')),
-            "{word} is told"
+            !is_response || !(is_logged('>') || is_logged('#')),
+            "{value} is told"
         );
     }
 }

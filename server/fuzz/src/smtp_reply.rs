@@ -11,14 +11,14 @@ use super::talk::{PASSWORD, Peer, USER, every_cut};
 /// Plays the bytes after the first, which selects when TLS begins: `S`, `P`, or at once.
 pub(crate) fn run(data: &[u8]) {
     let (first, server) = data.split_first().unwrap_or((&b'I', &[]));
-    let (owner, heard) = every_cut(server, || Owner::new(*first));
-    let outcomes = heard.events.iter().filter_map(|event| match event {
+    let (owner, result) = every_cut(server, || Owner::new(*first));
+    let outcomes = result.events.iter().filter_map(|event| match event {
         Event::Outcome(outcome) => Some(outcome),
         _ => None,
     });
-    let (mut told, mut accepted, mut unknown) = (0, 0, 0);
+    let (mut reported, mut accepted, mut unknown) = (0, 0, 0);
     for outcome in outcomes {
-        told += 1;
+        reported += 1;
         let recipients = match outcome {
             Outcome::Accepted {
                 recipients, reply, ..
@@ -37,13 +37,16 @@ pub(crate) fn run(data: &[u8]) {
         };
         assert_eq!(recipients.len(), 2, "each recipient once, in its order");
     }
-    assert!(told <= owner.sends, "an outcome of a message nobody sent");
-    if heard.failure.is_some() {
-        assert_eq!(told, owner.sends, "a message was forgotten");
-    }
-    let may_have_gone_out = accepted + unknown;
     assert!(
-        may_have_gone_out <= owner.commits,
+        reported <= owner.sends,
+        "an outcome of a message nobody sent"
+    );
+    if result.failure.is_some() {
+        assert_eq!(reported, owner.sends, "a message was forgotten");
+    }
+    let possibly_delivered = accepted + unknown;
+    assert!(
+        possibly_delivered <= owner.commits,
         "sent without the owner's word"
     );
     assert!(unknown <= 1, "two messages on one lost connection");

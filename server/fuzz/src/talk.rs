@@ -45,7 +45,7 @@ type ErrorOf<P> = <<P as Peer>::Machine as Machine>::Error;
 
 /// The result of a session.
 #[derive(Debug)]
-pub(crate) struct Heard<E, F> {
+pub(crate) struct SessionResult<E, F> {
     pub(crate) events: Vec<E>,
     pub(crate) failure: Option<F>,
     pub(crate) is_done: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Heard<E, F> {
     transcript: Vec<String>,
 }
 
-impl<E, F> Heard<E, F> {
+impl<E, F> SessionResult<E, F> {
     /// Returns the sent lines, without their ends.
     pub(crate) fn sent(&self) -> impl Iterator<Item = &str> {
         let lines = self.written.split(|byte| *byte == b'\n');
@@ -71,27 +71,27 @@ impl<E, F> Heard<E, F> {
 /// session. Returns the peer and the result of the uncut session.
 pub(crate) fn every_cut<P: Peer>(
     data: &[u8],
-    make: impl Fn() -> P,
-) -> (P, Heard<EventOf<P>, ErrorOf<P>>) {
+    new_peer: impl Fn() -> P,
+) -> (P, SessionResult<EventOf<P>, ErrorOf<P>>) {
     let seed = data.iter().fold(0xcbf2_9ce4_8422_2325, |seed: u64, byte| {
         (seed ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     });
-    let (peer, whole) = Stage::play(make(), data, Cut::Whole);
+    let (peer, whole) = Session::play(new_peer(), data, Cut::Whole);
     let is_out_of_turn =
-        |heard: &Heard<_, _>| heard.failure.as_ref().is_some_and(P::is_out_of_turn);
+        |result: &SessionResult<_, _>| result.failure.as_ref().is_some_and(P::is_out_of_turn);
     for cut in [Cut::Bytes, Cut::Random(seed | 1)] {
-        let (_, heard) = Stage::play(make(), data, cut);
-        if is_out_of_turn(&whole) || is_out_of_turn(&heard) {
+        let (_, result) = Session::play(new_peer(), data, cut);
+        if is_out_of_turn(&whole) || is_out_of_turn(&result) {
             continue;
         }
-        assert_eq!(heard.events, whole.events, "{cut:?}");
-        assert_eq!(heard.failure, whole.failure, "{cut:?}");
-        assert_eq!(heard.is_done, whole.is_done, "{cut:?}");
+        assert_eq!(result.events, whole.events, "{cut:?}");
+        assert_eq!(result.failure, whole.failure, "{cut:?}");
+        assert_eq!(result.is_done, whole.is_done, "{cut:?}");
         // A failed session may have received or sent a few more lines.
         let is_same = |a: usize, b: usize| a == b || whole.failure.is_some();
         // The order of directions may differ if the server does not wait for the client.
         for direction in ['<', '>', '#'] {
-            let (one, other) = (heard.lines(direction), whole.lines(direction));
+            let (one, other) = (result.lines(direction), whole.lines(direction));
             assert!(
                 is_same(one.len(), other.len()),
                 "{cut:?}: {one:?} {other:?}"
@@ -99,16 +99,16 @@ pub(crate) fn every_cut<P: Peer>(
             let both = one.len().min(other.len());
             assert_eq!(one[..both], other[..both], "{cut:?}");
         }
-        let (one, other) = (&heard.written, &whole.written);
+        let (one, other) = (&result.written, &whole.written);
         assert!(is_same(one.len(), other.len()), "{cut:?}");
         let both = one.len().min(other.len());
         assert_eq!(one[..both], other[..both], "{cut:?}");
     }
     for secret in SECRETS {
         // The server may send anything, and notes quote it.
-        let said = whole.lines('>');
-        let is_told = said.iter().any(|line| line.contains(secret));
-        assert!(!is_told, "a secret is told: {said:?}");
+        let sent = whole.lines('>');
+        let is_leaked = sent.iter().any(|line| line.contains(secret));
+        assert!(!is_leaked, "a secret is told: {sent:?}");
     }
     (peer, whole)
 }
@@ -122,34 +122,34 @@ enum Cut {
 }
 
 impl Cut {
-    fn next_len(&mut self, left: usize) -> usize {
+    fn next_len(&mut self, remaining: usize) -> usize {
         match self {
-            Self::Whole => left,
+            Self::Whole => remaining,
             Self::Bytes => 1,
             Self::Random(state) => {
                 *state ^= *state << 13;
                 *state ^= *state >> 7;
                 *state ^= *state << 17;
-                usize::try_from(*state % 23).unwrap_or(0) % left + 1
+                usize::try_from(*state % 23).unwrap_or(0) % remaining + 1
             }
         }
     }
 }
 
-struct Stage<P: Peer> {
+struct Session<P: Peer> {
     peer: P,
-    wants_tls: bool,
+    is_tls_pending: bool,
     steps: usize,
-    heard: Heard<EventOf<P>, ErrorOf<P>>,
+    result: SessionResult<EventOf<P>, ErrorOf<P>>,
 }
 
-impl<P: Peer> Stage<P> {
-    fn play(peer: P, data: &[u8], mut cut: Cut) -> (P, Heard<EventOf<P>, ErrorOf<P>>) {
-        let mut stage = Self {
+impl<P: Peer> Session<P> {
+    fn play(peer: P, data: &[u8], mut cut: Cut) -> (P, SessionResult<EventOf<P>, ErrorOf<P>>) {
+        let mut session = Self {
             peer,
-            wants_tls: false,
+            is_tls_pending: false,
             steps: 0,
-            heard: Heard {
+            result: SessionResult {
                 events: Vec::new(),
                 failure: None,
                 is_done: false,
@@ -157,23 +157,23 @@ impl<P: Peer> Stage<P> {
                 transcript: Vec::new(),
             },
         };
-        stage.run();
+        session.run();
         for (index, part) in data.split(|byte| *byte == PART).enumerate() {
             let part = match part.split_first() {
                 Some((letter, rest)) if index > 0 => {
-                    stage.act(*letter);
+                    session.act(*letter);
                     rest
                 }
                 _ => part,
             };
-            stage.hear(part, &mut cut);
+            session.feed(part, &mut cut);
         }
-        stage.end(data.len());
-        (stage.peer, stage.heard)
+        session.end(data.len());
+        (session.peer, session.result)
     }
 
     fn is_over(&self) -> bool {
-        self.heard.is_done || self.heard.failure.is_some()
+        self.result.is_done || self.result.failure.is_some()
     }
 
     fn act(&mut self, letter: u8) {
@@ -181,8 +181,8 @@ impl<P: Peer> Stage<P> {
             // After the end of the session there is no connection for further commands.
             return;
         }
-        if self.wants_tls {
-            self.wants_tls = false;
+        if self.is_tls_pending {
+            self.is_tls_pending = false;
             self.peer.machine().upgraded();
         } else {
             self.peer.act(letter);
@@ -190,7 +190,7 @@ impl<P: Peer> Stage<P> {
         self.run();
     }
 
-    fn hear(&mut self, mut bytes: &[u8], cut: &mut Cut) {
+    fn feed(&mut self, mut bytes: &[u8], cut: &mut Cut) {
         while !bytes.is_empty() && !self.is_over() {
             let (piece, rest) = bytes.split_at(cut.next_len(bytes.len()));
             self.peer.machine().feed(piece);
@@ -200,7 +200,7 @@ impl<P: Peer> Stage<P> {
     }
 
     fn end(&mut self, data_len: usize) {
-        if self.wants_tls {
+        if self.is_tls_pending {
             // Plaintext after STARTTLS must be detected here at the latest.
             self.act(b't');
         }
@@ -217,7 +217,7 @@ impl<P: Peer> Stage<P> {
     }
 
     fn run(&mut self) {
-        while !self.wants_tls {
+        while !self.is_tls_pending {
             self.steps += 1;
             assert!(self.steps < 1_000_000, "it does not come to rest");
             let was_over = self.is_over();
@@ -226,22 +226,22 @@ impl<P: Peer> Stage<P> {
             let lines = machine.take_transcript();
             if was_over {
                 match step {
-                    Ok(Step::Done) => assert!(self.heard.is_done, "done after an error"),
+                    Ok(Step::Done) => assert!(self.result.is_done, "done after an error"),
                     Ok(step) => panic!("a step after the end: {}", name(&step)),
                     Err(error) => {
-                        assert_eq!(self.heard.failure.as_ref(), Some(&error), "another error");
+                        assert_eq!(self.result.failure.as_ref(), Some(&error), "another error");
                     }
                 }
                 return;
             }
-            let heard = &mut self.heard;
-            heard
+            let result = &mut self.result;
+            result
                 .transcript
                 .extend(lines.iter().map(ToString::to_string));
             match step {
                 Ok(Step::NeedInput | Step::NeedBody { .. }) => return,
-                Ok(Step::Write(bytes)) => heard.written.extend_from_slice(&bytes),
-                Ok(Step::StartTls) => self.wants_tls = true,
+                Ok(Step::Write(bytes)) => result.written.extend_from_slice(&bytes),
+                Ok(Step::StartTls) => self.is_tls_pending = true,
                 // Compression is the driver's task: here the bytes stay as they are.
                 Ok(Step::StartDeflate { fed }) => {
                     machine.upgraded();
@@ -251,18 +251,18 @@ impl<P: Peer> Stage<P> {
                 }
                 Ok(Step::DeriveKey(work)) => machine.key_derived(key_derived(work)),
                 Ok(Step::Event(event)) => {
-                    let left = match heard.events.last_mut() {
+                    let separate = match result.events.last_mut() {
                         Some(before) => P::join(before, event),
                         None => Some(event),
                     };
-                    heard.events.extend(left);
+                    result.events.extend(separate);
                 }
                 Ok(Step::Done) => {
-                    heard.is_done = true;
+                    result.is_done = true;
                     return;
                 }
                 Err(error) => {
-                    heard.failure = Some(error);
+                    result.failure = Some(error);
                     return;
                 }
             }
@@ -272,16 +272,16 @@ impl<P: Peer> Stage<P> {
 
 /// Derives a key, with a cache: most inputs request the same few.
 fn key_derived(work: KeyDerivation) -> DerivedKey {
-    static KNOWN: Mutex<Vec<(KeyDerivation, DerivedKey)>> = Mutex::new(Vec::new());
-    let mut known = KNOWN.lock().expect("nobody panicked in here");
-    if let Some((_, result)) = known.iter().find(|(before, _)| *before == work) {
+    static CACHE: Mutex<Vec<(KeyDerivation, DerivedKey)>> = Mutex::new(Vec::new());
+    let mut cache = CACHE.lock().expect("nobody panicked in here");
+    if let Some((_, result)) = cache.iter().find(|(before, _)| *before == work) {
         return result.clone();
     }
     let result = work.run();
-    if known.len() == 64 {
-        known.remove(0);
+    if cache.len() == 64 {
+        cache.remove(0);
     }
-    known.push((work, result.clone()));
+    cache.push((work, result.clone()));
     result
 }
 

@@ -10,23 +10,23 @@ pub(crate) fn run(data: &[u8]) {
     assert!(!text.contains(char::is_control), "{text:?}");
 
     for has_script in [true, false] {
-        let parse = |title: &str, words: &str| {
+        let parse = |title: &str, body: &str| {
             let html = format!(
-                "<!DOCTYPE html><html><head><meta charset=\"utf-8\">{title}</head><body><p>{words}\
-                 </p><textarea>\n{words}</textarea></body></html>"
+                "<!DOCTYPE html><html><head><meta charset=\"utf-8\">{title}</head><body><p>{body}\
+                 </p><textarea>\n{body}</textarea></body></html>"
             );
             Document::parse(&html, has_script)
         };
-        let usual = parse("<title>x</title>", "x");
-        let seen = parse(&title_element(&text), &escape(&name));
-        assert_eq!(seen.texts_of("title"), std::slice::from_ref(&text));
-        assert_eq!(seen.outline(), usual.outline(), "{name:?}");
+        let expected = parse("<title>x</title>", "x");
+        let document = parse(&title_element(&text), &escape(&name));
+        assert_eq!(document.texts_of("title"), std::slice::from_ref(&text));
+        assert_eq!(document.outline(), expected.outline(), "{name:?}");
     }
 
     let script = script_json(&name);
     let ends = ["<", ">", "\u{2028}", "\u{2029}"];
     assert!(!ends.iter().any(|end| script.contains(end)), "{script:?}");
-    let back = ["<", ">", "\u{2028}", "\u{2029}"]
+    let decoded = ["<", ">", "\u{2028}", "\u{2029}"]
         .iter()
         .zip(["\\u003c", "\\u003e", "\\u2028", "\\u2029"])
         .fold(script, |text, (plain, written)| {
@@ -35,6 +35,6 @@ pub(crate) fn run(data: &[u8]) {
     // A name may contain an escape sequence itself; both spellings are then the same character
     // here.
     if !name.contains("\\u") {
-        assert_eq!(back, name);
+        assert_eq!(decoded, name);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The maximum pause between two attempts.
-const LONGEST: Duration = Duration::from_secs(300);
+const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// Returns the pause after `failures` consecutive failures, with full jitter: a random value up to
 /// a ceiling that doubles, so that not all clients reconnect to a restarted server at once.
@@ -12,13 +12,13 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(super) fn backoff(first: Duration, failures: u32) -> Duration {
     let ceiling = first
         .saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
-        .min(LONGEST);
+        .min(PAUSE_MAX);
     let mut random = [0_u8; 4];
     if getrandom::fill(&mut random).is_err() {
         return ceiling;
     }
-    let share = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
-    ceiling.mul_f64(share).max(first / 5)
+    let jitter = f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX);
+    ceiling.mul_f64(jitter).max(first / 5)
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
         let shortest = |failures| (0..500).map(|_| backoff(first, failures)).min();
         assert!(longest(1) <= Some(first * 2));
         assert!(longest(4) > Some(first * 8));
-        assert!(longest(u32::MAX) <= Some(LONGEST));
+        assert!(longest(u32::MAX) <= Some(PAUSE_MAX));
         assert!(shortest(0) >= Some(first / 5));
     }
 }

@@ -16,13 +16,13 @@ use super::error::AccountError;
 use super::off_thread::off_thread;
 
 /// Maximum size of the cached documents of all accounts of the process, in bytes.
-const KEPT_MAX_BYTES: usize = 16 << 20;
+const CACHE_MAX_BYTES: usize = 16 << 20;
 /// How long a document is cached for the frame's request.
-const KEPT_FOR: Duration = Duration::from_secs(12);
+const CACHE_LIFETIME: Duration = Duration::from_secs(12);
 /// How many KiB of HTML are cleaned at a time: the element tree takes up to 20 times as much.
-const CLEANED_AT_ONCE_KIB: u32 = 3 << 10;
+const CLEANING_MAX_KIB: u32 = 3 << 10;
 /// Permits for cleaning, one for each KiB.
-static TURNS: Semaphore = Semaphore::const_new(CLEANED_AT_ONCE_KIB as usize);
+static CLEANING_PERMITS: Semaphore = Semaphore::const_new(CLEANING_MAX_KIB as usize);
 
 /// A cleaned document and the facts that the cleaner found in it.
 #[derive(Debug)]
@@ -55,23 +55,23 @@ pub(crate) struct BodyKey {
 
 /// The cache that all accounts share. The oldest documents are dropped for new ones.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct BodyBudget(Arc<Mutex<CachedBody>>);
+pub(crate) struct BodyBudget(Arc<Mutex<BodyCache>>);
 
 #[derive(Debug, Default)]
-struct CachedBody {
+struct BodyCache {
     /// Oldest first.
     entries: VecDeque<Entry>,
     bytes: usize,
     /// Whether a task that drops expired documents is running.
-    is_swept: bool,
+    is_sweeping: bool,
 }
 
 #[derive(Debug)]
 struct Entry {
     owner: u64,
-    place: BodyKey,
+    key: BodyKey,
     body: Arc<CleanedBody>,
-    until: Instant,
+    expires_at: Instant,
 }
 
 /// The cached documents of one account: cleaned when a message is opened, before the frame requests
@@ -92,7 +92,7 @@ impl BodyBudget {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, CachedBody> {
+    fn lock(&self) -> MutexGuard<'_, BodyCache> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,13 +100,13 @@ impl BodyBudget {
     async fn sweep(self) {
         loop {
             let next = {
-                let mut kept = self.kept();
+                let mut cache = self.lock();
                 let now = Instant::now();
-                kept.drop_where(|entry| entry.until <= now);
-                match kept.entries.front() {
-                    Some(entry) => entry.until,
+                cache.drop_where(|entry| entry.expires_at <= now);
+                match cache.entries.front() {
+                    Some(entry) => entry.expires_at,
                     None => {
-                        kept.is_swept = false;
+                        cache.is_sweeping = false;
                         return;
                     }
                 }
@@ -116,7 +116,7 @@ impl BodyBudget {
     }
 }
 
-impl CachedBody {
+impl BodyCache {
     fn drop_where(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
         self.entries.retain(|entry| !is_dropped(entry));
         self.bytes = self
@@ -129,33 +129,34 @@ impl CachedBody {
 
 impl Bodies {
     /// Returns a cached document.
-    pub(crate) fn find(&self, place: &BodyKey) -> Option<Arc<CleanedBody>> {
-        let kept = self.budget.kept();
-        let is_it = |entry: &&Entry| entry.owner == self.owner && entry.place == *place;
-        kept.entries
+    pub(crate) fn find(&self, key: &BodyKey) -> Option<Arc<CleanedBody>> {
+        let cache = self.budget.lock();
+        let is_match = |entry: &&Entry| entry.owner == self.owner && entry.key == *key;
+        cache
+            .entries
             .iter()
-            .find(is_it)
+            .find(is_match)
             .map(|entry| Arc::clone(&entry.body))
     }
 
     /// Caches a document for the frame's request. Must be called on the runtime.
-    pub(crate) fn keep(&self, place: BodyKey, body: Arc<CleanedBody>) {
-        let mut kept = self.budget.kept();
-        kept.drop_where(|entry| entry.owner == self.owner && entry.place == place);
-        kept.bytes += body.size_bytes();
-        kept.entries.push_back(Entry {
+    pub(crate) fn keep(&self, key: BodyKey, body: Arc<CleanedBody>) {
+        let mut cache = self.budget.lock();
+        cache.drop_where(|entry| entry.owner == self.owner && entry.key == key);
+        cache.bytes += body.size_bytes();
+        cache.entries.push_back(Entry {
             owner: self.owner,
-            place,
+            key,
             body,
-            until: Instant::now() + KEPT_FOR,
+            expires_at: Instant::now() + CACHE_LIFETIME,
         });
-        while kept.bytes > KEPT_MAX_BYTES {
-            let Some(oldest) = kept.entries.pop_front() else {
+        while cache.bytes > CACHE_MAX_BYTES {
+            let Some(oldest) = cache.entries.pop_front() else {
                 break;
             };
-            kept.bytes = kept.bytes.saturating_sub(oldest.body.size_bytes());
+            cache.bytes = cache.bytes.saturating_sub(oldest.body.size_bytes());
         }
-        if !std::mem::replace(&mut kept.is_swept, true) {
+        if !std::mem::replace(&mut cache.is_sweeping, true) {
             tokio::spawn(self.budget.clone().sweep());
         }
     }
@@ -164,7 +165,7 @@ impl Bodies {
 impl Drop for Bodies {
     fn drop(&mut self) {
         let owner = self.owner;
-        self.budget.kept().drop_where(|entry| entry.owner == owner);
+        self.budget.lock().drop_where(|entry| entry.owner == owner);
     }
 }
 
@@ -175,12 +176,14 @@ impl Drop for Bodies {
 pub(crate) async fn clean_html(
     documents: Vec<String>,
     root: Part,
-    place: &BodyKey,
+    key: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
-    let (prefix, images) = (place.part_prefix.clone(), place.images);
+    let (prefix, images) = (key.part_prefix.clone(), key.images);
     let bytes: usize = documents.iter().map(String::len).sum();
     let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
-    let _turns = TURNS.acquire_many(kib.clamp(1, CLEANED_AT_ONCE_KIB)).await;
+    let _permits = CLEANING_PERMITS
+        .acquire_many(kib.clamp(1, CLEANING_MAX_KIB))
+        .await;
     off_thread(move || {
         let parts = root.readable().by_content_id();
         let part_url = |content_id: &str| {
@@ -208,7 +211,7 @@ pub(crate) async fn clean_html(
 mod tests {
     use super::*;
 
-    fn place(message: u32) -> BodyKey {
+    fn key(message: u32) -> BodyKey {
         BodyKey {
             folder: "f".into(),
             message: MessageId(format!("7.{message}")),
@@ -228,38 +231,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_document_of_two_megabytes_waits_for_the_frame_and_no_longer() {
+    async fn large_document_stays_cached_until_its_lifetime_ends() {
         let budget = BodyBudget::default();
         let bodies = budget.share();
-        bodies.keep(place(1), body(2 << 20));
-        assert!(bodies.find(&place(1)).is_some());
-        assert!(
-            budget.share().find(&place(1)).is_none(),
-            "another account's"
-        );
-        tokio::time::sleep(KEPT_FOR / 2).await;
-        bodies.keep(place(2), body(1));
-        tokio::time::sleep(KEPT_FOR / 2 + Duration::from_millis(1)).await;
-        assert!(bodies.find(&place(1)).is_none() && bodies.find(&place(2)).is_some());
-        tokio::time::sleep(KEPT_FOR).await;
-        let kept = budget.kept();
-        assert!(kept.entries.is_empty() && kept.bytes == 0 && !kept.is_swept);
+        bodies.keep(key(1), body(2 << 20));
+        assert!(bodies.find(&key(1)).is_some());
+        assert!(budget.share().find(&key(1)).is_none(), "another account's");
+        tokio::time::sleep(CACHE_LIFETIME / 2).await;
+        bodies.keep(key(2), body(1));
+        tokio::time::sleep(CACHE_LIFETIME / 2 + Duration::from_millis(1)).await;
+        assert!(bodies.find(&key(1)).is_none() && bodies.find(&key(2)).is_some());
+        tokio::time::sleep(CACHE_LIFETIME).await;
+        let cache = budget.lock();
+        assert!(cache.entries.is_empty() && cache.bytes == 0 && !cache.is_sweeping);
     }
 
     #[tokio::test]
-    async fn all_accounts_share_one_budget_and_give_it_back() {
+    async fn all_accounts_share_one_budget_and_release_it() {
         let budget = BodyBudget::default();
         let accounts: Vec<Bodies> = (0..40).map(|_| budget.share()).collect();
         for account in &accounts {
-            account.keep(place(1), body(1 << 20));
-            account.keep(place(1), body(1 << 20));
-            assert!(budget.kept().bytes <= KEPT_MAX_BYTES);
+            account.keep(key(1), body(1 << 20));
+            account.keep(key(1), body(1 << 20));
+            assert!(budget.lock().bytes <= CACHE_MAX_BYTES);
         }
-        assert_eq!(budget.kept().entries.len(), KEPT_MAX_BYTES >> 20);
-        accounts[0].keep(place(1), body(KEPT_MAX_BYTES + 1));
-        assert_eq!(budget.kept().bytes, 0);
-        accounts[0].keep(place(1), body(1));
+        assert_eq!(budget.lock().entries.len(), CACHE_MAX_BYTES >> 20);
+        accounts[0].keep(key(1), body(CACHE_MAX_BYTES + 1));
+        assert_eq!(budget.lock().bytes, 0);
+        accounts[0].keep(key(1), body(1));
         drop(accounts);
-        assert!(budget.kept().entries.is_empty());
+        assert!(budget.lock().entries.is_empty());
     }
 }

@@ -12,7 +12,7 @@ impl AccountError {
         match self {
             Self::Client(error) => error.error_cause(),
             Self::NotSent { cause } => ErrorCause::NotSent {
-                cause: of_unsent(cause),
+                cause: not_sent_cause(cause),
                 words: match cause {
                     smtp::Cause::Rejected { reply, .. } | smtp::Cause::NotInOneGo { reply } => {
                         Some(cut(reply.to_string(), ServerReply::KEPT_MAX_BYTES))
@@ -38,7 +38,7 @@ impl AccountError {
     }
 }
 
-fn of_unsent(cause: &smtp::Cause) -> NotSentCause {
+fn not_sent_cause(cause: &smtp::Cause) -> NotSentCause {
     match cause {
         smtp::Cause::TooLarge { max_bytes, .. } => NotSentCause::TooLarge {
             max_bytes: *max_bytes,

@@ -10,7 +10,7 @@ use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage
 use mail_mime::date::Date;
 
 pub(crate) use self::files::Attached;
-use self::files::{attached_files, kept_parts, write};
+use self::files::{attached_files, copy_source_parts, write};
 use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
 use super::model::{now_unix_ms, random_id};
@@ -43,12 +43,16 @@ pub(crate) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotRep
     if !old.is_open() || in_state(RecipientState::Unknown) || old.is_damaged() {
         return Err(NotReplaced::Sent);
     }
-    let has_got = |address: &str| {
+    let has_received = |address: &str| {
         let mut recipients = old.message.recipients.iter();
         recipients.any(|r| r.state == RecipientState::HandedOver && r.address == address)
     };
-    let twice = new.message.recipients.iter().find(|r| has_got(&r.address));
-    match twice {
+    let duplicate = new
+        .message
+        .recipients
+        .iter()
+        .find(|r| has_received(&r.address));
+    match duplicate {
         Some(recipient) => Err(NotReplaced::Recipient(recipient.address.clone())),
         None => Ok(()),
     }
@@ -99,7 +103,7 @@ pub(crate) async fn spool(
             size_bytes: file.size_bytes,
         });
     }
-    let kept = match &draft.source {
+    let source_parts = match &draft.source {
         Some(source) => {
             let opened = open(handle, source).await?;
             if source.kind != ComposeKind::Forward {
@@ -112,15 +116,15 @@ pub(crate) async fn spool(
                 }
                 outgoing.references.extend(opened.headers.message_id());
             }
-            let mut room = upload_max_bytes;
+            let mut remaining_bytes = upload_max_bytes;
             for (_, file) in &files {
-                room = room.saturating_sub(file.size_bytes);
+                remaining_bytes = remaining_bytes.saturating_sub(file.size_bytes);
             }
-            kept_parts(handle, source, draft, &opened, room).await?
+            copy_source_parts(handle, source, draft, &opened, remaining_bytes).await?
         }
         None => Vec::new(),
     };
-    for (_, file) in &kept {
+    for (_, file) in &source_parts {
         outgoing.attachments.push(AttachmentMeta {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
@@ -144,7 +148,7 @@ pub(crate) async fn spool(
             problem: InvalidField::TooLarge { max_bytes },
         });
     }
-    files.extend(kept);
+    files.extend(source_parts);
     let (mut owned, all): (Vec<Attached>, Vec<AttachedFile>) = files.into_iter().unzip();
     let file = Arc::new(write(handle, &composer, &all, upload_max_bytes).await?);
     owned.push(Attached::Held(Arc::clone(&file)));
@@ -174,7 +178,7 @@ pub(crate) async fn spool(
                     reply: None,
                 })
                 .collect(),
-            trouble: None,
+            error_cause: None,
             copy: SentCopy::Pending,
             attachments: all,
             source: draft.source.clone(),
@@ -200,8 +204,8 @@ fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
             });
         }
     }
-    let is_short = |files| u32::try_from(draft.uploads.len()) != Ok(files);
-    if draft.files.is_some_and(is_short) {
+    let is_incomplete = |files| u32::try_from(draft.uploads.len()) != Ok(files);
+    if draft.files.is_some_and(is_incomplete) {
         return Err(AccountError::Invalid {
             field: "attachment",
             problem: InvalidField::FilesMissing,
@@ -221,8 +225,8 @@ async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, 
     Ok(*opened.await?)
 }
 
-fn parse_field(field: &'static str, typed: &str) -> Result<Vec<EmailAddress>, AccountError> {
-    address::parse_typed(typed).map_err(|error| AccountError::Invalid {
+fn parse_field(field: &'static str, text: &str) -> Result<Vec<EmailAddress>, AccountError> {
+    address::parse_typed(text).map_err(|error| AccountError::Invalid {
         field,
         problem: match error.why {
             InvalidAddress::TooMany => InvalidField::TooManyRecipients {
@@ -237,10 +241,10 @@ fn parse_field(field: &'static str, typed: &str) -> Result<Vec<EmailAddress>, Ac
 }
 
 /// The error if a file of a message no longer exists.
-pub(crate) fn upload_gone() -> AccountError {
+pub(crate) fn attachment_missing() -> AccountError {
     AccountError::Invalid {
         field: "attachment",
-        problem: InvalidField::UploadGone,
+        problem: InvalidField::AttachmentMissing,
     }
 }
 

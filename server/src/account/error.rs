@@ -81,8 +81,8 @@ pub enum AccountError {
 
 impl AccountError {
     /// Whether the connection is lost, so that the next request needs a new one.
-    pub(crate) fn is_link_lost(&self) -> bool {
-        matches!(self, Self::Client(error) if error.is_link_lost())
+    pub(crate) fn is_connection_lost(&self) -> bool {
+        matches!(self, Self::Client(error) if error.is_connection_lost())
     }
 
     /// Whether a server's response was larger than the limit.
@@ -183,14 +183,14 @@ pub enum InvalidField {
     },
     /// The position is not valid for this list: a cursor of another list, or an offset into a
     /// merged list.
-    NoSuchPlace,
+    InvalidPosition,
     /// More files than one message may have.
     TooManyFiles {
         /// The limit.
         max: usize,
     },
     /// An attachment no longer exists.
-    UploadGone,
+    AttachmentMissing,
     /// The form lists more files than the request contains.
     FilesMissing,
     /// The form was already sent, and its content has changed since.

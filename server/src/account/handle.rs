@@ -17,13 +17,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::body::{Bodies, BodyBudget};
+use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::incoming::Incoming;
 use super::mailstore::Mailstore;
 use super::model::SignIn;
 use super::open_pages::OpenPages;
 use super::outbox::Outbox;
-use super::surroundings::Surroundings;
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
@@ -31,7 +31,7 @@ use crate::domain::Protocol;
 use crate::domain::{AccountKey, Opened, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
-use crate::store::outbox::{Ledger, REMOVED_KEPT_MS};
+use crate::store::outbox::{Ledger, REMOVED_RETENTION_MS};
 use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
@@ -115,7 +115,7 @@ impl Accounts {
         let before = now_unix_ms.saturating_sub(keep_ms);
         let pruned = self
             .ledger
-            .outbox_prune(before, now_unix_ms.saturating_sub(REMOVED_KEPT_MS))
+            .outbox_prune(before, now_unix_ms.saturating_sub(REMOVED_RETENTION_MS))
             .await;
         let pruned = pruned.map_err(AccountError::store)?;
         let forms = self.ledger.form_prune(before).await;
@@ -159,7 +159,7 @@ impl Accounts {
         let (events, _) = broadcast::channel(EVENTS);
         let closing = CancellationToken::new();
         let watchers = Arc::new(AtomicUsize::new(0));
-        let surroundings = Surroundings {
+        let dependencies = Dependencies {
             key: key.clone(),
             dialer: Arc::clone(&self.dialer),
             client,
@@ -172,14 +172,14 @@ impl Accounts {
             store: self.store.clone(),
             budget: self.memory.clone(),
         };
-        let incoming = Incoming::open(sign_in.clone(), surroundings).await?;
-        let take_over = async {
+        let incoming = Incoming::open(sign_in.clone(), dependencies).await?;
+        let adopt = async {
             if let Some(previous) = &keys.previous {
-                self.ledger.outbox_adopt(previous, &key).await?;
+                self.ledger.outbox_change_account(previous, &key).await?;
             }
             self.ledger.outbox_release(&key).await
         };
-        take_over.await.map_err(AccountError::store)?;
+        adopt.await.map_err(AccountError::store)?;
         let outbox = Arc::new(Outbox {
             key: key.clone(),
             ledger: self.ledger.clone(),
@@ -331,7 +331,7 @@ impl AccountHandle {
     }
 
     /// Sends an event to the open pages. No subscriber is not an error.
-    pub(super) fn tell(&self, event: LiveEvent) {
+    pub(super) fn publish(&self, event: LiveEvent) {
         let _ = self.inner.events.send(event);
     }
 
@@ -369,7 +369,7 @@ impl AccountHandle {
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
         let found = self
-            .ask(RequestTarget::Folder(folder.clone()), RequestKind::Read, {
+            .request(RequestTarget::Folder(folder.clone()), RequestKind::Read, {
                 let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
                 move |store| store.structure(folder.clone(), message.clone(), part.clone())
             })
@@ -434,7 +434,7 @@ impl AccountHandle {
             // is aborted with the download.
             AbortOnDropHandle::new(tokio::spawn(async move {
                 handle
-                    .ask(
+                    .request(
                         RequestTarget::Folder(folder.clone()),
                         RequestKind::Read,
                         move |store| {
@@ -478,7 +478,7 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<Box<Opened>, AccountError> {
-        self.ask(
+        self.request(
             RequestTarget::Folder(folder.clone()),
             RequestKind::Read,
             move |store| store.open(folder.clone(), message.clone()),
@@ -488,9 +488,9 @@ impl AccountHandle {
 
     /// Sends an operation to the incoming side and waits for its reply. The operation may be called
     /// twice.
-    pub(crate) async fn ask<T, F>(
+    pub(crate) async fn request<T, F>(
         &self,
-        place: RequestTarget,
+        target: RequestTarget,
         kind: RequestKind,
         operation: F,
     ) -> Result<T, AccountError>
@@ -499,19 +499,19 @@ impl AccountHandle {
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
-        let (ask, answer) = Request::new(place, kind, operation);
-        let asking = async {
-            let sent = self.inner.incoming.send(ask).await;
+        let (request, reply) = Request::new(target, kind, operation);
+        let response = async {
+            let sent = self.inner.incoming.send(request).await;
             sent.map_err(|_| AccountError::SignedOut)?;
-            answer.await.map_err(|_| AccountError::SignedOut)?
+            reply.await.map_err(|_| AccountError::SignedOut)?
         };
         match &self.caller {
             // The caller no longer receives this error.
             Some(caller) => caller
-                .run_until_cancelled(asking)
+                .run_until_cancelled(response)
                 .await
                 .unwrap_or(Err(AccountError::SignedOut)),
-            None => asking.await,
+            None => response.await,
         }
     }
 

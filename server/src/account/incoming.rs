@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use app::api::types::{IncomingKind, Limitation};
 
+use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::incoming_imap::ImapIncoming;
 use super::incoming_pop3::Pop3Incoming;
 use super::model::SignIn;
-use super::surroundings::Surroundings;
 use super::worker::{Closed, Request};
 
 /// The incoming side of an account. Cheap to clone.
@@ -23,15 +23,15 @@ impl Incoming {
     /// Signs in, with a single attempt, and starts the first fetch of the mail.
     pub(super) async fn open(
         sign_in: SignIn,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
     ) -> Result<Self, AccountError> {
         match sign_in.incoming.kind {
             IncomingKind::Imap => {
-                let imap = ImapIncoming::open(sign_in, surroundings).await?;
+                let imap = ImapIncoming::open(sign_in, dependencies).await?;
                 Ok(Self::Imap(Arc::new(imap)))
             }
             IncomingKind::Pop3 => {
-                let pop3 = Pop3Incoming::open(sign_in, surroundings).await?;
+                let pop3 = Pop3Incoming::open(sign_in, dependencies).await?;
                 Ok(Self::Pop3(Arc::new(pop3)))
             }
         }
@@ -47,10 +47,10 @@ impl Incoming {
 
     /// Hands a request over; waits while the connection's queue is full. If it is dropped before it
     /// completes, the request is not handed over.
-    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
         match self {
-            Self::Imap(imap) => imap.send(ask).await,
-            Self::Pop3(pop3) => pop3.send(ask).await,
+            Self::Imap(imap) => imap.send(request).await,
+            Self::Pop3(pop3) => pop3.send(request).await,
         }
     }
 }

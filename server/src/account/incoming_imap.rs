@@ -24,9 +24,9 @@ use mail_net::Phase;
 use mail_proto::imap::Capability;
 use tokio::sync::mpsc;
 
+use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::model::SignIn;
-use super::surroundings::Surroundings;
 use super::worker::{self, Closed, Request, RequestTarget};
 use crate::domain::{Filing, INBOX_ID};
 use imap_worker::{ImapWorker, ImapWorkerKind};
@@ -52,9 +52,9 @@ impl ImapIncoming {
     /// Signs in, with a single attempt, and starts the first fetch of the mailbox.
     pub(super) async fn open(
         sign_in: SignIn,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
     ) -> Result<Self, AccountError> {
-        let Surroundings {
+        let Dependencies {
             key,
             dialer,
             client,
@@ -62,7 +62,7 @@ impl ImapIncoming {
             closing,
             store,
             budget,
-        } = surroundings;
+        } = dependencies;
         let access = sign_in.incoming_access();
         let connection =
             ImapConnection::open(&dialer, &access, client, Phase::SignIn, budget.clone()).await?;
@@ -75,12 +75,12 @@ impl ImapIncoming {
         }
         let is_gmail = connection.capabilities().has(Capability::Gmail);
         let files_copies = sent_copies::files_copies(is_gmail, &sign_in.outgoing.host);
-        let (changes, listening) = folder_changes::channel_of(&key);
+        let (changes, receiver) = folder_changes::channel_of(&key);
         let shared = Arc::new(Shared {
             key,
             store,
             changes,
-            _listening: listening,
+            _changes_receiver: receiver,
             access,
             budget,
             dialer,
@@ -106,19 +106,19 @@ impl ImapIncoming {
     }
 
     /// Hands a request to the worker that serves its folder.
-    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
-        if self.is_for_inbox(&ask.place) {
-            return self.inbox.send(ask).await.map_err(|_| Closed);
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+        if self.is_for_inbox(&request.target) {
+            return self.inbox.send(request).await.map_err(|_| Closed);
         }
-        let ask = match self.open_other() {
-            Some(other) => match other.send(ask).await {
+        let request = match self.open_other() {
+            Some(other) => match other.send(request).await {
                 Ok(()) => return Ok(()),
                 // The worker ended meanwhile.
-                Err(unsent) => unsent.0,
+                Err(closed) => closed.0,
             },
-            None => ask,
+            None => request,
         };
-        self.other()?.send(ask).await.map_err(|_| Closed)
+        self.other()?.send(request).await.map_err(|_| Closed)
     }
 
     /// Returns the other worker, if it runs.
@@ -142,11 +142,11 @@ impl ImapIncoming {
         }
     }
 
-    fn is_for_inbox(&self, place: &RequestTarget) -> bool {
-        match place {
+    fn is_for_inbox(&self, target: &RequestTarget) -> bool {
+        match target {
             RequestTarget::Account => true,
             RequestTarget::Folder(folder) => is_inbox(folder),
-            RequestTarget::Undo(undo) => match self.shared.show_undo(undo) {
+            RequestTarget::Undo(undo) => match self.shared.peek_undo(undo) {
                 Some(Undo::Mark { mailbox, .. } | Undo::Move { from: mailbox, .. }) => {
                     mailbox.is_inbox()
                 }

@@ -22,9 +22,9 @@ mod tests;
 use app::api::types::Limitation;
 use tokio::sync::mpsc;
 
+use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::model::SignIn;
-use super::surroundings::Surroundings;
 use super::worker::{self, Closed, Request};
 use lease::Maildrops;
 use pop3_worker::{Pop3Worker, Timing};
@@ -39,21 +39,21 @@ impl Pop3Incoming {
     /// Signs in, with a single attempt, and starts the first listing of the maildrop.
     pub(super) async fn open(
         sign_in: SignIn,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
     ) -> Result<Self, AccountError> {
-        Self::open_timed(sign_in, surroundings, Timing::default()).await
+        Self::open_timed(sign_in, dependencies, Timing::default()).await
     }
 
     async fn open_timed(
         sign_in: SignIn,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
         timing: Timing,
     ) -> Result<Self, AccountError> {
-        let maildrop = Maildrops::of_process().maildrop(&surroundings.key);
-        let closing = surroundings.closing.clone();
+        let maildrop = Maildrops::of_process().maildrop(&dependencies.key);
+        let closing = dependencies.closing.clone();
         let access = sign_in.incoming_access();
-        let worker = Pop3Worker::sign_in(access, surroundings, maildrop, timing).await?;
-        let every_secs = u32::try_from(worker.polled_every().as_secs()).unwrap_or(u32::MAX);
+        let worker = Pop3Worker::sign_in(access, dependencies, maildrop, timing).await?;
+        let every_secs = u32::try_from(worker.poll_interval().as_secs()).unwrap_or(u32::MAX);
         let limitations = vec![
             Limitation::OneFolder,
             Limitation::MarksKeptHere,
@@ -73,7 +73,7 @@ impl Pop3Incoming {
     }
 
     /// Hands a request to the worker.
-    pub(super) async fn send(&self, ask: Request) -> Result<(), Closed> {
-        self.requests.send(ask).await.map_err(|_| Closed)
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+        self.requests.send(request).await.map_err(|_| Closed)
     }
 }

@@ -98,7 +98,7 @@ impl ClientError {
     }
 }
 
-pub(crate) fn place(server: &Server) -> Endpoint<'_> {
+pub(crate) fn endpoint(server: &Server) -> Endpoint<'_> {
     Endpoint {
         protocol: server.protocol,
         host: &server.host,
@@ -107,7 +107,7 @@ pub(crate) fn place(server: &Server) -> Endpoint<'_> {
     }
 }
 
-pub(crate) fn words(reply: &ServerReply) -> ReplyFields<'_> {
+pub(crate) fn reply_fields(reply: &ServerReply) -> ReplyFields<'_> {
     ReplyFields {
         code: reply.code,
         enhanced: reply.enhanced.as_deref(),
@@ -118,21 +118,21 @@ pub(crate) fn words(reply: &ServerReply) -> ReplyFields<'_> {
 
 /// Returns the cause of a refused sign-in.
 pub(crate) fn sign_in(server: &Server, reply: &ServerReply) -> SignInCause {
-    SignInCause::read(place(server), words(reply))
+    SignInCause::read(endpoint(server), reply_fields(reply))
 }
 
 /// Returns after how many seconds a retry may succeed.
-fn retry_after_secs(trouble: &ErrorCause) -> Option<u32> {
-    match trouble {
+fn retry_after_secs(cause: &ErrorCause) -> Option<u32> {
+    match cause {
         ErrorCause::LoginRefused(server, reply) => sign_in(server, reply).retry_after_secs(),
         ErrorCause::Refused(Protocol::Imap, reply) => {
-            ImapCause::read(words(reply)).retry_after_secs()
+            ImapCause::read(reply_fields(reply)).retry_after_secs()
         }
         ErrorCause::Refused(Protocol::Pop3, reply) => {
-            Pop3Cause::read(words(reply)).retry_after_secs()
+            Pop3Cause::read(reply_fields(reply)).retry_after_secs()
         }
         ErrorCause::Refused(Protocol::Smtp, reply) => {
-            RefusalCause::is_transient(&words(reply)).then_some(60)
+            RefusalCause::is_transient(&reply_fields(reply)).then_some(60)
         }
         _ => None,
     }

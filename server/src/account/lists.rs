@@ -1,6 +1,6 @@
 //! Lists by source: one folder, or the folders with a role of all accounts, merged.
 //!
-//! A merged list waits `PATIENCE` for its accounts, and then for the first reply. It is returned
+//! A merged list waits `REPLIES_WAIT` for its accounts, and then for the first reply. It is returned
 //! without the slower ones, and their requests continue as a view: each late reply is announced,
 //! and cached for the same query.
 
@@ -25,7 +25,7 @@ pub use view::Lists;
 
 /// How long a merged list waits for all of its accounts; after that it is returned once at least
 /// one has replied.
-const PATIENCE: Duration = Duration::from_millis(300);
+const REPLIES_WAIT: Duration = Duration::from_millis(300);
 
 /// Maximum number of windows of 200 rows that are searched by date if no shown row is found.
 const WINDOWS_SEARCHED_MAX: usize = 10;
@@ -91,51 +91,51 @@ impl Lists {
         role: FolderRole,
         query: &ListQuery,
     ) -> Result<List, AccountError> {
-        let spots = match &query.at {
+        let cursor = match &query.at {
             ListAt::Offset(0) => MergeCursor::default(),
-            ListAt::Offset(_) => return Err(no_such_place()),
-            ListAt::Cursor(cursor) => MergeCursor::parse(cursor).ok_or_else(no_such_place)?,
+            ListAt::Offset(_) => return Err(invalid_position()),
+            ListAt::Cursor(cursor) => MergeCursor::parse(cursor).ok_or_else(invalid_position)?,
         };
         let is_own = |id: &AccountId| handles.iter().any(|handle| handle.id() == *id);
-        let spots = spots.of_accounts(is_own);
+        let cursor = cursor.of_accounts(is_own);
         let limit = query.limit.clamp(1, Window::MAX_LIMIT - 1);
         let earlier = self.resume(query);
         let cancel = handles
             .first()
             .and_then(AccountHandle::caller)
             .map_or_else(CancellationToken::new, CancellationToken::child_token);
-        let mut answers = earlier.answers;
-        answers.retain(|(id, _)| is_own(id));
-        let mut asked: FuturesUnordered<_> = handles
+        let mut replies = earlier.replies;
+        replies.retain(|(id, _)| is_own(id));
+        let mut requests: FuturesUnordered<_> = handles
             .iter()
             .filter(|handle| {
                 let id = handle.id();
-                !earlier.pending.contains(&id) && !answers.iter().any(|(known, _)| *known == id)
+                !earlier.pending.contains(&id) && !replies.iter().any(|(known, _)| *known == id)
             })
             .map(|handle| {
-                let (handle, spot) = (handle.read_by(cancel.clone()), spots.of(&handle.id()));
+                let (handle, position) = (handle.read_by(cancel.clone()), cursor.of(&handle.id()));
                 Box::pin(async move {
-                    let part = part(&handle, role, spot, limit).await;
+                    let part = part(&handle, role, position, limit).await;
                     (handle, part)
                 })
             })
             .collect();
-        let patience = tokio::time::sleep(PATIENCE);
-        tokio::pin!(patience);
+        let replies_wait = tokio::time::sleep(REPLIES_WAIT);
+        tokio::pin!(replies_wait);
         loop {
             tokio::select! {
                 biased;
-                next = asked.next() => match next {
-                    Some((handle, answer)) => answers.push((handle.id(), answer)),
+                next = requests.next() => match next {
+                    Some((handle, reply)) => replies.push((handle.id(), reply)),
                     None => break,
                 },
-                () = &mut patience, if !answers.is_empty() => break,
+                () = &mut replies_wait, if !replies.is_empty() => break,
             }
         }
         let late: Vec<AccountId> = handles
             .iter()
             .map(AccountHandle::id)
-            .filter(|id| !answers.iter().any(|(known, _)| known == id))
+            .filter(|id| !replies.iter().any(|(known, _)| known == id))
             .collect();
         let new: Vec<AccountId> = late
             .iter()
@@ -144,14 +144,16 @@ impl Lists {
             .collect();
         let view = match new.is_empty() {
             true => earlier.view,
-            false => Some(self.go_on(query.clone(), earlier.view, new, asked, cancel)?),
+            false => {
+                Some(self.continue_in_view(query.clone(), earlier.view, new, requests, cancel)?)
+            }
         };
         // In the order of the accounts, whichever replied first.
         let order = |id: &AccountId| handles.iter().position(|handle| handle.id() == *id);
-        answers.sort_by_key(|(id, _)| order(id));
+        replies.sort_by_key(|(id, _)| order(id));
         let (mut parts, mut failed) = (Vec::new(), Vec::new());
-        for (id, answer) in answers {
-            match answer {
+        for (id, reply) in replies {
+            match reply {
                 Ok(part) => parts.extend(part),
                 Err(error) => failed.push((id, error)),
             }
@@ -166,13 +168,13 @@ impl Lists {
         let unread = parts
             .iter()
             .try_fold(0_u32, |sum, part| Some(sum.saturating_add(part.unread?)));
-        let (rows, spots) = merge(parts, spots, limit);
+        let (rows, cursor) = merge(parts, cursor, limit);
         Ok(List::Merged(MergedList {
             role,
             rows,
             total,
             unread,
-            next: (spots.is_more() || !late.is_empty()).then(|| spots.to_text()),
+            next: (cursor.is_more() || !late.is_empty()).then(|| cursor.to_text()),
             view,
             pending: late,
             failed,
@@ -180,10 +182,10 @@ impl Lists {
     }
 }
 
-fn no_such_place() -> AccountError {
+fn invalid_position() -> AccountError {
     AccountError::Invalid {
         field: "at",
-        problem: InvalidField::NoSuchPlace,
+        problem: InvalidField::InvalidPosition,
     }
 }
 
@@ -193,7 +195,7 @@ fn window(query: &ListQuery) -> Result<Window, AccountError> {
             offset,
             limit: query.limit,
         }),
-        ListAt::Cursor(_) => Err(no_such_place()),
+        ListAt::Cursor(_) => Err(invalid_position()),
     }
 }
 
@@ -203,7 +205,7 @@ async fn folder(
     window: Window,
 ) -> Result<Listing, AccountError> {
     handle
-        .ask(
+        .request(
             RequestTarget::Folder(folder.clone()),
             RequestKind::Read,
             move |store| store.list(folder.clone(), window),
@@ -220,7 +222,7 @@ async fn folder_of(
         FolderRole::Inbox => Some(FolderId::from(INBOX_ID)),
         _ => {
             let folders = handle
-                .ask(RequestTarget::Account, RequestKind::Read, |store| {
+                .request(RequestTarget::Account, RequestKind::Read, |store| {
                     store.folders()
                 })
                 .await?;
@@ -238,10 +240,10 @@ async fn folder_of(
 async fn part(
     handle: &AccountHandle,
     role: FolderRole,
-    spot: Option<FolderPosition>,
+    position: Option<FolderPosition>,
     limit: u32,
 ) -> Result<Option<Part>, AccountError> {
-    let Some(spot) = spot else {
+    let Some(position) = position else {
         let Some(of) = folder_of(handle, role).await? else {
             return Ok(None);
         };
@@ -251,9 +253,9 @@ async fn part(
     };
     let of = FolderRef {
         account: handle.id(),
-        folder: spot.folder.clone(),
+        folder: position.folder.clone(),
     };
-    let list = |offset, limit| folder(handle, spot.folder.clone(), Window { offset, limit });
+    let list = |offset, limit| folder(handle, position.folder.clone(), Window { offset, limit });
     let after = async |listing: Listing, shown: u32| {
         let is_enough = listing.rows.len() as u64 >= u64::from(shown) + u64::from(limit);
         if is_enough || listing.is_at_end() {
@@ -263,10 +265,10 @@ async fn part(
         Ok(Some(Part::new(of.clone(), list(offset, limit).await?, 0)))
     };
     // The last shown row is searched for: at its old position, and below (messages arrived).
-    let expected = spot.offset.saturating_sub(1);
+    let expected = position.offset.saturating_sub(1);
     for wanted in [limit + 1, Window::MAX_LIMIT] {
         let listing = list(expected, wanted).await?;
-        if let Some(shown) = spot.shown_of(&listing) {
+        if let Some(shown) = position.shown_of(&listing) {
             return after(listing, shown).await;
         }
     }
@@ -276,11 +278,11 @@ async fn part(
     for _ in 0..WINDOWS_SEARCHED_MAX {
         let begin = end.saturating_sub(Window::MAX_LIMIT - 1);
         let listing = list(begin, Window::MAX_LIMIT).await?;
-        if let Some(shown) = spot.shown_of(&listing) {
+        if let Some(shown) = position.shown_of(&listing) {
             return after(listing, shown).await;
         }
-        let Some(date) = spot.date_unix_ms else {
-            end = spot.offset.saturating_sub(spot.shown_count());
+        let Some(date) = position.date_unix_ms else {
+            end = position.offset.saturating_sub(position.shown_count());
             break;
         };
         let is_not_newer = |row: &Row| row.date_unix_ms.is_some_and(|at| at <= date);

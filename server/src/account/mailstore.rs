@@ -108,7 +108,7 @@ pub(crate) trait Mailstore: Send {
 
     /// Searches again some time after a copy was filed: if the server filed one too, ours is
     /// removed.
-    async fn keep_one_copy(&mut self, _message_id: String) -> Result<(), AccountError> {
+    async fn remove_duplicate_copy(&mut self, _message_id: String) -> Result<(), AccountError> {
         Ok(())
     }
 }
@@ -116,9 +116,9 @@ pub(crate) trait Mailstore: Send {
 /// Implements [`Mailstore`] for a worker: by its own methods of the same names, which borrow their
 /// arguments, and by those that are given here.
 macro_rules! mailstore {
-    ($link:ty { $($own:tt)* }) => {
+    ($worker:ty { $($own:tt)* }) => {
         #[async_trait::async_trait]
-        impl $crate::account::mailstore::Mailstore for $link {
+        impl $crate::account::mailstore::Mailstore for $worker {
             $($own)*
 
             async fn list(&mut self, folder: FolderId, window: Window) -> Result<Listing, AccountError> {

@@ -22,13 +22,13 @@ impl OpenPages {
     }
 
     /// Sends an event to the pages. No open page is not an error.
-    pub(super) fn tell(&self, event: LiveEvent) {
+    pub(super) fn publish(&self, event: LiveEvent) {
         let _ = self.events.send(event);
     }
 
     /// Tells the pages whether the mail server `host` is reachable.
-    pub(super) fn tell_connection(&self, host: &str, is_up: bool, retry_in_secs: u32) {
-        self.tell(LiveEvent::Connection {
+    pub(super) fn publish_connection(&self, host: &str, is_up: bool, retry_in_secs: u32) {
+        self.publish(LiveEvent::Connection {
             account: self.account.clone(),
             host: host.to_owned(),
             is_up,

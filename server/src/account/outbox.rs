@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::follow_up::{Copies, Settled};
-use self::link::SendingLink;
+use self::link::ConnectionSlot;
 use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
 use super::incoming::Incoming;
@@ -36,7 +36,7 @@ use crate::store::outbox::Ledger;
 use crate::store::spool::{Spool, SpoolName};
 
 /// The worker checks for due messages at least this often.
-const LOOKS_EVERY: Duration = Duration::from_secs(300);
+const POLL_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Sends the messages of one account.
 pub(crate) struct Outbox {
@@ -64,25 +64,25 @@ impl Outbox {
         let (settled, follow_ups) = mpsc::unbounded_channel();
         let follower = Arc::clone(&self);
         tokio::spawn(async move { follower.follow_up_all(follow_ups).await });
-        let mut link = SendingLink::new();
+        let mut slot = ConnectionSlot::new();
         let mut is_first = true;
         loop {
-            if let Err(error) = self.send_due(&mut link, &settled).await {
+            if let Err(error) = self.send_due(&mut slot, &settled).await {
                 warn!(%error, "the outbox could not be worked on");
             }
             if std::mem::take(&mut is_first)
-                && let Err(error) = self.file_left_over(&settled).await
+                && let Err(error) = self.file_unfiled_copies(&settled).await
             {
                 warn!(%error, "copies of an earlier session could not be filed");
             }
             let pause = self.pause().await;
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = self.writing.notified() => link.prepare(&self).await,
-                () = link.end() => {}
+                () = self.writing.notified() => slot.prepare(&self).await,
+                () = slot.end() => {}
                 () = sleep(pause) => {}
                 () = self.closing.cancelled() => {
-                    link.quit();
+                    slot.quit();
                     return;
                 }
             }
@@ -91,37 +91,37 @@ impl Outbox {
 
     async fn pause(&self) -> Duration {
         let due = self.ledger.outbox_next_due(&self.key).await.ok().flatten();
-        due.map_or(LOOKS_EVERY, |due| {
+        due.map_or(POLL_INTERVAL, |due| {
             let ms = due.saturating_sub(now_unix_ms()).max(200);
-            Duration::from_millis(u64::try_from(ms).unwrap_or_default()).min(LOOKS_EVERY)
+            Duration::from_millis(u64::try_from(ms).unwrap_or_default()).min(POLL_INTERVAL)
         })
     }
 
     /// Sends all messages that are due, over one connection.
     async fn send_due(
         &self,
-        link: &mut SendingLink,
+        slot: &mut ConnectionSlot,
         settled: &mpsc::UnboundedSender<Settled>,
     ) -> Result<(), StoreError> {
         while !self.closing.is_cancelled() {
             let claimed = self.ledger.outbox_claim(&self.key, now_unix_ms()).await?;
             let Some(mut row) = claimed else { break };
             self.tell(&row.id);
-            let result = self.send(&mut row, link).await;
+            let result = self.send(&mut row, slot).await;
             row.changed_unix_ms = now_unix_ms();
             let is_written = match result {
-                Sent::Settled => self.ledger.outbox_settle(&row).await?,
+                Sent::Settled => self.ledger.outbox_save_result(&row).await?,
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
             match row.state {
-                _ if !is_written || !row.is_to_follow_up() => {}
+                _ if !is_written || !row.needs_follow_up() => {}
                 RowState::Result => drop(settled.send((row, Copies::None))),
                 // No process owns the row until it is due again, which may be at once.
                 _ => self.follow_up(&mut row, Copies::None).await?,
             }
         }
-        link.rest();
+        slot.rest();
         Ok(())
     }
 
@@ -133,9 +133,9 @@ impl Outbox {
         Ok(open)
     }
 
-    async fn send(&self, row: &mut OutboxRow, link: &mut SendingLink) -> Sent {
+    async fn send(&self, row: &mut OutboxRow, slot: &mut ConnectionSlot) -> Sent {
         row.tries = row.tries.saturating_add(1);
-        row.message.trouble = None;
+        row.message.error_cause = None;
         let Some(message) = self.message(row) else {
             settle_error(
                 row,
@@ -147,11 +147,11 @@ impl Outbox {
         // A server that advertises an extension without supporting it may have made the first
         // attempt fail.
         let mut is_plain = row.tries > 1;
-        let mut is_second_in_plain = false;
+        let mut is_plain_retry = false;
         loop {
-            let kept = link.take();
-            let is_fresh = kept.is_none();
-            let opened = match (kept, link.take_refusal()) {
+            let reused = slot.take();
+            let is_fresh = reused.is_none();
+            let opened = match (reused, slot.take_refusal()) {
                 (Some(open), _) => Ok(open),
                 (None, Some(refused)) => Err(refused),
                 (None, None) => self.open().await,
@@ -164,7 +164,10 @@ impl Outbox {
                     return Sent::Settled;
                 }
             };
-            let prepared = (wanted_of(row, message.size_bytes), message.open().await);
+            let prepared = (
+                pending_envelope(row, message.size_bytes),
+                message.open().await,
+            );
             let (mut envelope, mut body) = match prepared {
                 (Ok(envelope), Ok(body)) => (envelope, body),
                 (Err(error), _) | (_, Err(error)) => {
@@ -191,17 +194,17 @@ impl Outbox {
                     // If the server parsed the message as commands, the connection cannot be
                     // reused.
                     if !open.is_over() {
-                        is_second_in_plain = true;
-                        link.put(open);
+                        is_plain_retry = true;
+                        slot.put(open);
                     }
                 }
-                delivery if !is_fresh && is_of_the_connection(&delivery, is_second_in_plain) => {}
+                delivery if !is_fresh && is_connection_failure(&delivery, is_plain_retry) => {}
                 Delivery::Outcome(outcome) => {
                     settle_outcome(row, outcome);
-                    if open.is_used_up() && !open.is_over() {
+                    if open.is_limit_reached() && !open.is_over() {
                         tokio::spawn(open.quit());
                     } else if !open.is_over() {
-                        link.put(open);
+                        slot.put(open);
                     }
                     return Sent::Settled;
                 }
@@ -240,7 +243,7 @@ impl Outbox {
 
 /// Whether a failure concerns a reused connection and not the message: the server had closed it, or
 /// (`is_out_of_step`) its replies may be to octets that it parsed as commands.
-fn is_of_the_connection<E>(delivery: &Delivery<E>, is_out_of_step: bool) -> bool {
+fn is_connection_failure<E>(delivery: &Delivery<E>, is_out_of_step: bool) -> bool {
     match delivery {
         Delivery::NotSent(_)
         | Delivery::Outcome(Outcome::NotSent {
@@ -264,11 +267,11 @@ enum Sent {
 
 /// Returns the envelope for the pending recipients, those without an attempt first: if a server
 /// accepts only a few at a time, no recipient waits behind a full mailbox.
-fn wanted_of(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
+fn pending_envelope(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
     let recipients = &row.message.recipients;
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);
-    let wanted = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
-    let addresses = wanted.map(|recipient| recipient.address.as_str());
+    let pending = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
+    let addresses = pending.map(|recipient| recipient.address.as_str());
     envelope(&row.message.from, addresses, size_bytes)
         .map_err(|error| AccountError::Internal(error.to_string()))
 }

@@ -12,7 +12,7 @@ use crate::domain::OpenedBody;
 /// Collects the texts of a message: transfer-decoded, as far as they are shown.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    done: Vec<(Part, Vec<u8>)>,
+    completed: Vec<(Part, Vec<u8>)>,
     open: Option<(Part, Decoder, Vec<u8>)>,
     /// The size of the completed texts, in bytes.
     bytes: usize,
@@ -48,30 +48,30 @@ impl Texts {
                 decoder.finish(&mut decoded);
             }
             self.bytes = self.bytes.saturating_add(decoded.len());
-            self.done.push((part, decoded));
+            self.completed.push((part, decoded));
         }
     }
 
     /// Returns the shown part of the texts.
     pub(super) fn finish(mut self) -> OpenedBody {
         self.end();
-        let mut room = SHOWN_BYTES;
+        let mut remaining = SHOWN_BYTES;
         let mut is_cut = false;
         let mut texts = Vec::new();
-        for (part, mut decoded) in self.done {
-            is_cut |= decoded.len() > room;
-            decoded.truncate(room);
-            room -= decoded.len();
+        for (part, mut decoded) in self.completed {
+            is_cut |= decoded.len() > remaining;
+            decoded.truncate(remaining);
+            remaining -= decoded.len();
             let text = Text {
                 is_html: part.is_html(),
                 format: Format::of(&part.params),
-                words: charset::decode(&decoded, part.charset()),
+                content: charset::decode(&decoded, part.charset()),
             };
-            if !text.words.trim().is_empty() {
+            if !text.content.trim().is_empty() {
                 texts.push(text);
             }
         }
-        joined(texts, is_cut)
+        join_texts(texts, is_cut)
     }
 }
 
@@ -79,14 +79,14 @@ impl Texts {
 struct Text {
     is_html: bool,
     format: Format,
-    words: String,
+    content: String,
 }
 
-fn joined(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
+fn join_texts(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
     if texts.iter().any(|text| text.is_html) {
         let documents = texts.into_iter().map(|text| match text.is_html {
-            true => text.words,
-            false => document::preformatted(&text.words),
+            true => text.content,
+            false => document::preformatted(&text.content),
         });
         return OpenedBody::Html {
             documents: documents.collect(),
@@ -98,16 +98,16 @@ fn joined(mut texts: Vec<Text>, is_cut: bool) -> OpenedBody {
     };
     let format = first.format;
     if texts.len() == 1 || texts.iter().all(|text| text.format == format) {
-        let words: Vec<String> = texts.drain(..).map(|text| text.words).collect();
+        let contents: Vec<String> = texts.drain(..).map(|text| text.content).collect();
         return OpenedBody::Text {
-            text: words.join("\n\n"),
+            text: contents.join("\n\n"),
             format,
             is_cut,
         };
     }
     let fixed: Vec<String> = texts
         .iter()
-        .map(|text| text::unwrapped(&text.words, text.format))
+        .map(|text| text::unwrapped(&text.content, text.format))
         .collect();
     OpenedBody::Text {
         text: fixed.join("\n\n"),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_hides_no_other() {
+    fn empty_text_does_not_hide_the_others() {
         for empty in ["", "\r\n", " \r\n\r\n"] {
             let shown = body(&[("text/plain", "", empty), ("text/plain", "", "words")]);
             assert!(matches!(shown, OpenedBody::Text { text, .. } if text == "words"));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_footer_of_html_is_words_and_no_markup() {
+    fn plain_text_footer_of_html_is_escaped() {
         let shown = body(&[
             ("text/html", "", "<p>author"),
             ("text/plain", "", "<b>&\r\n"),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_two_formats_are_joined_as_they_are_read() {
+    fn texts_of_different_formats_are_joined_unwrapped() {
         let shown = body(&[
             ("text/plain", "flowed", "a \r\nb\r\n> c"),
             ("text/plain", "", "d \r\ne"),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_the_limit_is_cut_and_said() {
+    fn text_over_the_limit_is_cut_and_marked_as_cut() {
         let long = "x".repeat(SHOWN_BYTES - 1);
         let shown = body(&[("text/plain", "", &long), ("text/plain", "", "abc")]);
         let OpenedBody::Text { text, is_cut, .. } = shown else {

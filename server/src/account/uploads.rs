@@ -9,7 +9,7 @@ use app::api::types::UploadId;
 use crate::store::spool::SpoolFile;
 
 /// Maximum number of waiting files.
-const MAX_WAITING: usize = 200;
+const WAITING_MAX: usize = 200;
 
 /// A file in the spool with the name and the type that the sender gave.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Uploads {
     /// Whether one more file may wait.
     pub fn has_room(&self) -> bool {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.len() < MAX_WAITING
+        waiting.len() < WAITING_MAX
     }
 
     /// Stores a file, and returns its id.
@@ -80,14 +80,14 @@ pub fn clean_file_name(name: &str) -> String {
 }
 
 /// Cleans a media type sent by a browser, without parameters.
-pub fn clean_media_type(given: &str) -> String {
-    let essence = given
+pub fn clean_media_type(media_type: &str) -> String {
+    let essence = media_type
         .split(';')
         .next()
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    let token = |t: &str| {
+    let is_token = |t: &str| {
         !t.is_empty()
             && t.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
@@ -95,7 +95,7 @@ pub fn clean_media_type(given: &str) -> String {
     match essence.split_once('/') {
         // A multipart or message type would need a structure that a file does not promise.
         Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
-        Some((kind, subtype)) if token(kind) && token(subtype) => essence,
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => essence,
         _ => "application/octet-stream".to_owned(),
     }
 }

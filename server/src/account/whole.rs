@@ -21,7 +21,7 @@ const DECODE_STEP_BYTES: usize = 64 << 10;
 const HEADER_BEGIN_BYTES: usize = 64 << 10;
 
 /// Returns at most `max_bytes` octets from `offset`; none beyond the end.
-pub(super) fn piece_of(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
+pub(super) fn byte_range(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
     let start = usize::try_from(offset)
         .unwrap_or(usize::MAX)
         .min(octets.len());
@@ -47,7 +47,7 @@ impl Split {
     /// [`AccountError::Internal`] if the process accepts no more work.
     pub(super) async fn of(raw: Bytes) -> Result<Self, AccountError> {
         let split = spawn_blocking(move || {
-            catch_unwind(AssertUnwindSafe(|| Self::now(&raw)))
+            catch_unwind(AssertUnwindSafe(|| Self::parse(&raw)))
                 .unwrap_or_else(|_| Self::opaque(&raw))
         });
         split
@@ -55,7 +55,7 @@ impl Split {
             .map_err(|error| AccountError::Internal(error.to_string()))
     }
 
-    fn now(raw: &Bytes) -> Self {
+    fn parse(raw: &Bytes) -> Self {
         let Ok(message) = Message::parse(raw, &Limits::DEFAULT) else {
             return Self::opaque(raw);
         };

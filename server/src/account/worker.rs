@@ -14,7 +14,7 @@ use super::mailstore::Mailstore;
 use crate::domain::Filing;
 
 /// Maximum number of queued requests of a busy connection; further ones wait in their callers.
-const QUEUE: usize = 64;
+const QUEUE_CAPACITY: usize = 64;
 
 /// What a request concerns: determines which connection serves it.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub(crate) enum RequestTarget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestKind {
     /// A read that the page sends automatically: it does not count as use of the connection.
-    Look,
+    Poll,
     /// Cancelled with its caller, and retried once on a new connection.
     Read,
     /// Continues without its caller; idempotent, so it is retried as well.
@@ -47,7 +47,7 @@ pub(crate) enum RequestKind {
 
 /// A request to an account's mailstore.
 pub(super) struct Request {
-    pub(super) place: RequestTarget,
+    pub(super) target: RequestTarget,
     kind: RequestKind,
     job: Box<dyn Job>,
 }
@@ -62,7 +62,7 @@ pub(super) type Reply<T> = oneshot::Receiver<Result<T, AccountError>>;
 impl Request {
     /// Returns a request, and the receiver of its reply. The operation may be called twice.
     pub(super) fn new<T, F>(
-        place: RequestTarget,
+        target: RequestTarget,
         kind: RequestKind,
         operation: F,
     ) -> (Self, Reply<T>)
@@ -71,19 +71,19 @@ impl Request {
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
-        let (reply, answer) = oneshot::channel();
+        let (reply, receiver) = oneshot::channel();
         let job = Box::new(QueuedRequest {
             operation,
             kind,
             reply,
         });
-        (Self { place, kind, job }, answer)
+        (Self { target, kind, job }, receiver)
     }
 }
 
 #[async_trait]
 trait Job: Send {
-    async fn run(self: Box<Self>, link: &mut dyn ConnectedMailstore);
+    async fn run(self: Box<Self>, mailstore: &mut dyn ConnectedMailstore);
 }
 
 struct QueuedRequest<T, F> {
@@ -99,45 +99,48 @@ where
     F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
     F: Send + Sync + 'static,
 {
-    async fn run(self: Box<Self>, link: &mut dyn ConnectedMailstore) {
+    async fn run(self: Box<Self>, mailstore: &mut dyn ConnectedMailstore) {
         let Self {
             operation,
             kind,
             mut reply,
         } = *self;
         let result = match kind {
-            RequestKind::Look | RequestKind::Read => tokio::select! {
+            RequestKind::Poll | RequestKind::Read => tokio::select! {
                 biased;
                 () = reply.closed() => None,
-                result = repeated(link, &operation) => Some(result),
+                result = run_with_retry(mailstore, &operation) => Some(result),
             },
-            RequestKind::Set => Some(repeated(link, &operation).await),
-            RequestKind::Change => Some(operation(link).await),
+            RequestKind::Set => Some(run_with_retry(mailstore, &operation).await),
+            RequestKind::Change => Some(operation(mailstore).await),
         };
         match result {
             Some(result) => {
-                if link.is_lost_by(result.as_ref().err()) {
-                    link.drop_connection();
+                if mailstore.is_connection_lost(result.as_ref().err()) {
+                    mailstore.drop_connection();
                 }
                 // A dropped caller needs no reply.
                 let _ = reply.send(result);
             }
-            None => link.abandon().await,
+            None => mailstore.abandon().await,
         }
     }
 }
 
 /// Runs an operation; retries it once on a new connection if the old one was closed by the peer.
-async fn repeated<T, F>(link: &mut dyn ConnectedMailstore, operation: &F) -> Result<T, AccountError>
+async fn run_with_retry<T, F>(
+    mailstore: &mut dyn ConnectedMailstore,
+    operation: &F,
+) -> Result<T, AccountError>
 where
     F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
 {
-    let was_open = link.is_open();
-    let result = operation(link).await;
+    let was_open = mailstore.is_open();
+    let result = operation(mailstore).await;
     match result {
-        Err(error) if was_open && link.is_to_be_repeated(&error) => {
-            link.drop_connection();
-            operation(link).await
+        Err(error) if was_open && mailstore.can_retry(&error) => {
+            mailstore.drop_connection();
+            operation(mailstore).await
         }
         result => result,
     }
@@ -150,11 +153,11 @@ pub(super) trait ConnectedMailstore: Mailstore {
     fn is_open(&self) -> bool;
 
     /// Whether the connection cannot be used any more, after a reply.
-    fn is_lost_by(&self, error: Option<&AccountError>) -> bool;
+    fn is_connection_lost(&self, error: Option<&AccountError>) -> bool;
 
     /// Whether an error means that the connection was already closed, not that the operation
     /// failed.
-    fn is_to_be_repeated(&self, error: &AccountError) -> bool;
+    fn can_retry(&self, error: &AccountError) -> bool;
 
     /// Drops the connection; the next operation opens one.
     fn drop_connection(&mut self);
@@ -171,7 +174,7 @@ pub(super) trait Worker: ConnectedMailstore + Sized + 'static {
     type Event: Send;
     /// Whether the end of the session cancels the current request. Otherwise it and the queued ones
     /// are completed: no change is left half done.
-    const IS_CUT_OFF: bool;
+    const IS_CANCELLED_ON_CLOSE: bool;
 
     /// Fetches the first data, before the first request.
     async fn begin(&mut self);
@@ -183,20 +186,20 @@ pub(super) trait Worker: ConnectedMailstore + Sized + 'static {
     async fn on_event(&mut self, event: Self::Event) -> ControlFlow<()>;
 
     /// Called before a request is served.
-    fn before_answer(&mut self, kind: RequestKind);
+    fn before_request(&mut self, kind: RequestKind);
 
     /// Called after a request is served.
-    fn after_answer(&mut self) {}
+    fn after_request(&mut self) {}
 
     /// Called after a request is served or an event is handled.
-    async fn after_round(&mut self);
+    async fn after_iteration(&mut self);
 
     /// Ends the connection.
-    async fn leave(self);
+    async fn shut_down(self);
 }
 
 enum Wake<E> {
-    QueuedRequest(Option<Request>),
+    Request(Option<Request>),
     Event(E),
     Close,
 }
@@ -204,7 +207,7 @@ enum Wake<E> {
 /// Starts the task of a worker; it ends with the session, when all senders are dropped, or when the
 /// worker is no longer needed.
 pub(super) fn spawn<W: Worker>(worker: W, closing: CancellationToken) -> mpsc::Sender<Request> {
-    let (sender, receiver) = mpsc::channel(QUEUE);
+    let (sender, receiver) = mpsc::channel(QUEUE_CAPACITY);
     tokio::spawn(run(worker, receiver, closing));
     sender
 }
@@ -222,7 +225,7 @@ async fn run<W: Worker>(
     loop {
         let next = async {
             tokio::select! {
-                request = requests.recv() => Wake::QueuedRequest(request),
+                request = requests.recv() => Wake::Request(request),
                 event = worker.next_event() => Wake::Event(event),
             }
         };
@@ -232,35 +235,35 @@ async fn run<W: Worker>(
             wake = next => wake,
         };
         match wake {
-            Wake::QueuedRequest(Some(ask)) => {
-                worker.before_answer(ask.kind);
-                if W::IS_CUT_OFF {
+            Wake::Request(Some(request)) => {
+                worker.before_request(request.kind);
+                if W::IS_CANCELLED_ON_CLOSE {
                     tokio::select! {
                         biased;
                         () = closing.cancelled() => {}
-                        () = ask.job.run(&mut worker) => {}
+                        () = request.job.run(&mut worker) => {}
                     }
                 } else {
-                    ask.job.run(&mut worker).await;
+                    request.job.run(&mut worker).await;
                 }
-                worker.after_answer();
+                worker.after_request();
             }
             Wake::Event(event) => {
                 if worker.on_event(event).await.is_break() {
                     break;
                 }
             }
-            Wake::QueuedRequest(None) | Wake::Close => break,
+            Wake::Request(None) | Wake::Close => break,
         }
-        worker.after_round().await;
+        worker.after_iteration().await;
     }
     // Requests that arrived meanwhile are still served.
     requests.close();
-    while let Ok(ask) = requests.try_recv() {
-        if !W::IS_CUT_OFF {
-            ask.job.run(&mut worker).await;
+    while let Ok(request) = requests.try_recv() {
+        if !W::IS_CANCELLED_ON_CLOSE {
+            request.job.run(&mut worker).await;
         }
     }
     drop(requests);
-    worker.leave().await;
+    worker.shut_down().await;
 }

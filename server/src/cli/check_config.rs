@@ -6,11 +6,11 @@ use std::io::Write as _;
 use crate::config::{Config, Peer, Upstreams};
 
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
-    std::io::stdout().write_all(told(config).as_bytes())?;
+    std::io::stdout().write_all(describe(config).as_bytes())?;
     Ok(())
 }
 
-fn told(config: &Config) -> String {
+fn describe(config: &Config) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &str| {
         // Writing to a String cannot fail.
@@ -83,10 +83,10 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_is_understood_and_what_is_missing_is_told() {
+    fn settings_and_warnings_are_described() {
         let mut config = Config::local(Path::new("/var/lib/restante"));
         config.base_path = "/webmail".into();
-        let text = told(&config);
+        let text = describe(&config);
         assert!(text.contains("(this machine only)/webmail/"), "{text}");
         assert!(
             text.contains("warning           trusted_proxies is empty"),
@@ -95,12 +95,12 @@ mod tests {
         assert!(text.contains("share the limits of one address"), "{text}");
         config.listen = "unix:/run/restante.sock".parse().unwrap();
         config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        let text = told(&config);
+        let text = describe(&config);
         assert!(text.contains("add \"unix\""), "{text}");
         config.listen = "127.0.0.1:3000".parse().unwrap();
         config.public_origin = Some("https://mail.example.org".into());
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-        let text = told(&config);
+        let text = describe(&config);
         assert!(text.contains("https://mail.example.org/webmail/"), "{text}");
         assert!(!text.contains("warning"), "{text}");
     }

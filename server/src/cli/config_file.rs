@@ -20,10 +20,10 @@ pub const ENV_PREFIX: &str = "RESTANTE__";
 
 /// An error in the configuration: where it is, what is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}\n  fix: {fix}")]
+#[error("{location}: {problem}\n  fix: {fix}")]
 pub struct ConfigError {
     /// File and line, or the variable.
-    pub place: String,
+    pub location: String,
     /// What is wrong, with the key.
     pub problem: String,
     /// What to do.
@@ -42,7 +42,7 @@ pub fn load(
     if let Some(path) = file {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|e| ConfigError {
-            place: name.clone(),
+            location: name.clone(),
             problem: format!("cannot be read: {e}"),
             fix: "give the path of a readable file after --config".into(),
         })?;
@@ -60,7 +60,7 @@ pub fn load(
             raw.overlay(parse(&text, &Source::Variable { name: name.clone() })?);
         }
     }
-    raw.check(file.and_then(Path::parent))
+    raw.validate(file.and_then(Path::parent))
 }
 
 /// The source of a configuration text.
@@ -70,7 +70,7 @@ enum Source {
 }
 
 impl Source {
-    fn place(&self, offset: usize) -> String {
+    fn location(&self, offset: usize) -> String {
         match self {
             Self::File { name, text } => {
                 let before = text.as_bytes().iter().take(offset);
@@ -84,15 +84,15 @@ impl Source {
 
 /// A value, and where it was set.
 #[derive(Debug, Clone)]
-struct Given<T> {
+struct Setting<T> {
     value: T,
-    place: String,
+    location: String,
 }
 
-impl<T> Given<T> {
+impl<T> Setting<T> {
     fn error(&self, problem: impl Into<String>, fix: impl Into<String>) -> ConfigError {
         ConfigError {
-            place: self.place.clone(),
+            location: self.location.clone(),
             problem: problem.into(),
             fix: fix.into(),
         }
@@ -153,19 +153,19 @@ enum PortList {
 
 #[derive(Default)]
 struct Raw {
-    listen: Option<Given<String>>,
-    base_path: Option<Given<String>>,
-    public_origin: Option<Given<String>>,
-    insecure_http: Option<Given<bool>>,
-    state_dir: Option<Given<PathBuf>>,
-    trusted_proxies: Option<Given<Vec<String>>>,
-    upstreams: Option<Given<Upstreams>>,
-    upstream: Option<Vec<Given<UpstreamTable>>>,
-    sessions_per_account: Option<Given<usize>>,
-    upload_max_bytes: Option<Given<u64>>,
-    spool_account_max_bytes: Option<Given<u64>>,
-    spool_max_bytes: Option<Given<u64>>,
-    ledger_keep_days: Option<Given<u32>>,
+    listen: Option<Setting<String>>,
+    base_path: Option<Setting<String>>,
+    public_origin: Option<Setting<String>>,
+    insecure_http: Option<Setting<bool>>,
+    state_dir: Option<Setting<PathBuf>>,
+    trusted_proxies: Option<Setting<Vec<String>>>,
+    upstreams: Option<Setting<Upstreams>>,
+    upstream: Option<Vec<Setting<UpstreamTable>>>,
+    sessions_per_account: Option<Setting<usize>>,
+    upload_max_bytes: Option<Setting<u64>>,
+    spool_account_max_bytes: Option<Setting<u64>>,
+    spool_max_bytes: Option<Setting<u64>>,
+    ledger_keep_days: Option<Setting<u32>>,
 }
 
 /// Returns a variable's value as a line of TOML: a value that is not valid TOML becomes a string.
@@ -186,34 +186,34 @@ fn parse(text: &str, source: &Source) -> Result<Raw, ConfigError> {
             "docs/self-hosting.md shows how every key is written"
         };
         ConfigError {
-            place: source.place(e.span().map_or(0, |s| s.start)),
+            location: source.location(e.span().map_or(0, |s| s.start)),
             problem: e.message().trim_end().to_owned(),
             fix: fix.into(),
         }
     })?;
-    fn given<T>(value: Spanned<T>, source: &Source) -> Given<T> {
-        let place = source.place(value.span().start);
-        Given {
+    fn setting<T>(value: Spanned<T>, source: &Source) -> Setting<T> {
+        let location = source.location(value.span().start);
+        Setting {
             value: value.into_inner(),
-            place,
+            location,
         }
     }
     Ok(Raw {
-        listen: document.listen.map(|v| given(v, source)),
-        base_path: document.base_path.map(|v| given(v, source)),
-        public_origin: document.public_origin.map(|v| given(v, source)),
-        insecure_http: document.insecure_http.map(|v| given(v, source)),
-        state_dir: document.state_dir.map(|v| given(v, source)),
-        trusted_proxies: document.trusted_proxies.map(|v| given(v, source)),
-        upstreams: document.upstreams.map(|v| given(v, source)),
+        listen: document.listen.map(|v| setting(v, source)),
+        base_path: document.base_path.map(|v| setting(v, source)),
+        public_origin: document.public_origin.map(|v| setting(v, source)),
+        insecure_http: document.insecure_http.map(|v| setting(v, source)),
+        state_dir: document.state_dir.map(|v| setting(v, source)),
+        trusted_proxies: document.trusted_proxies.map(|v| setting(v, source)),
+        upstreams: document.upstreams.map(|v| setting(v, source)),
         upstream: document
             .upstream
-            .map(|list| list.into_iter().map(|v| given(v, source)).collect()),
-        sessions_per_account: document.sessions_per_account.map(|v| given(v, source)),
-        upload_max_bytes: document.upload_max_bytes.map(|v| given(v, source)),
-        spool_account_max_bytes: document.spool_account_max_bytes.map(|v| given(v, source)),
-        spool_max_bytes: document.spool_max_bytes.map(|v| given(v, source)),
-        ledger_keep_days: document.ledger_keep_days.map(|v| given(v, source)),
+            .map(|list| list.into_iter().map(|v| setting(v, source)).collect()),
+        sessions_per_account: document.sessions_per_account.map(|v| setting(v, source)),
+        upload_max_bytes: document.upload_max_bytes.map(|v| setting(v, source)),
+        spool_account_max_bytes: document.spool_account_max_bytes.map(|v| setting(v, source)),
+        spool_max_bytes: document.spool_max_bytes.map(|v| setting(v, source)),
+        ledger_keep_days: document.ledger_keep_days.map(|v| setting(v, source)),
     })
 }
 
@@ -243,21 +243,21 @@ impl Raw {
     }
 
     /// Validates the values; relative CA files are resolved against the folder of the file.
-    fn check(self, folder: Option<&Path>) -> Result<Config, ConfigError> {
+    fn validate(self, folder: Option<&Path>) -> Result<Config, ConfigError> {
         let listen = match &self.listen {
             None => Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 3000))),
-            Some(given) => given.value.parse().map_err(|()| {
-                given.error(
-                    format!("`listen`: \"{}\" is no address with a port", given.value),
+            Some(setting) => setting.value.parse().map_err(|()| {
+                setting.error(
+                    format!("`listen`: \"{}\" is no address with a port", setting.value),
                     "write \"127.0.0.1:3000\", \"[::1]:3000\" or \"unix:/run/restante/http.sock\"",
                 )
             })?,
         };
         let base_path = match &self.base_path {
             None => String::new(),
-            Some(given) => base_path(&given.value).ok_or_else(|| {
-                given.error(
-                    format!("`base_path`: \"{}\" is no path", given.value),
+            Some(setting) => base_path(&setting.value).ok_or_else(|| {
+                setting.error(
+                    format!("`base_path`: \"{}\" is no path", setting.value),
                     "write \"\" or a path such as \"/webmail\"",
                 )
             })?,
@@ -269,12 +269,12 @@ impl Raw {
             .map(|g| origin(g, insecure_http))
             .transpose()?;
         if public_origin.is_none() && !listen.is_loopback() && !insecure_http {
-            let place = self
+            let location = self
                 .listen
                 .as_ref()
-                .map_or_else(String::new, |g| g.place.clone());
+                .map_or_else(String::new, |g| g.location.clone());
             return Err(ConfigError {
-                place,
+                location,
                 problem: format!("`public_origin` is needed when `listen` is {listen}"),
                 fix: "set public_origin = \"https://…\" to the address that browsers use, or \
                       insecure_http = true in a network where everybody may read along"
@@ -282,10 +282,10 @@ impl Raw {
             });
         }
         let mut trusted_proxies = Vec::new();
-        if let Some(given) = &self.trusted_proxies {
-            for text in &given.value {
+        if let Some(setting) = &self.trusted_proxies {
+            for text in &setting.value {
                 trusted_proxies.push(text.parse().map_err(|()| {
-                    given.error(
+                    setting.error(
                         format!("`trusted_proxies`: \"{text}\" is no address or network"),
                         "write addresses (\"127.0.0.1\"), networks (\"10.0.0.0/8\") or \"unix\"",
                     )
@@ -294,20 +294,22 @@ impl Raw {
         }
         let sessions_per_account = match &self.sessions_per_account {
             None => SESSIONS_PER_ACCOUNT,
-            Some(given) if (1..=SESSIONS_PER_ACCOUNT_CEILING).contains(&given.value) => given.value,
-            Some(given) => {
-                return Err(given.error(
-                    format!("`sessions_per_account`: {} is out of range", given.value),
+            Some(setting) if (1..=SESSIONS_PER_ACCOUNT_CEILING).contains(&setting.value) => {
+                setting.value
+            }
+            Some(setting) => {
+                return Err(setting.error(
+                    format!("`sessions_per_account`: {} is out of range", setting.value),
                     format!("write a number from 1 to {SESSIONS_PER_ACCOUNT_CEILING}"),
                 ));
             }
         };
         let upload_max_bytes = match &self.upload_max_bytes {
             None => UPLOAD_DEFAULT_BYTES,
-            Some(given) if (1..=UPLOAD_CEILING_BYTES).contains(&given.value) => given.value,
-            Some(given) => {
-                return Err(given.error(
-                    format!("`upload_max_bytes`: {} is out of range", given.value),
+            Some(setting) if (1..=UPLOAD_CEILING_BYTES).contains(&setting.value) => setting.value,
+            Some(setting) => {
+                return Err(setting.error(
+                    format!("`upload_max_bytes`: {} is out of range", setting.value),
                     format!("write a number from 1 to {UPLOAD_CEILING_BYTES}"),
                 ));
             }
@@ -315,17 +317,17 @@ impl Raw {
         let spool = self.spool_limits(upload_max_bytes)?;
         let ledger_keep_days = match &self.ledger_keep_days {
             None => LEDGER_KEEP_DAYS,
-            Some(given) if (1..=LEDGER_KEEP_MAX_DAYS).contains(&given.value) => given.value,
-            Some(given) => {
-                return Err(given.error(
-                    format!("`ledger_keep_days`: {} is out of range", given.value),
+            Some(setting) if (1..=LEDGER_KEEP_MAX_DAYS).contains(&setting.value) => setting.value,
+            Some(setting) => {
+                return Err(setting.error(
+                    format!("`ledger_keep_days`: {} is out of range", setting.value),
                     format!("write a number from 1 to {LEDGER_KEEP_MAX_DAYS}"),
                 ));
             }
         };
         let mut upstream = Vec::new();
-        for given in self.upstream.into_iter().flatten() {
-            upstream.push(given.check(folder)?);
+        for setting in self.upstream.into_iter().flatten() {
+            upstream.push(setting.validate(folder)?);
         }
         Ok(Config {
             listen,
@@ -348,26 +350,26 @@ impl Raw {
     /// Returns the limits of the spool: at least one message with the largest attachments has to
     /// fit.
     fn spool_limits(&self, upload_max_bytes: u64) -> Result<SpoolLimits, ConfigError> {
-        let value = |given: &Option<Given<u64>>| given.as_ref().map(|given| given.value);
+        let value = |setting: &Option<Setting<u64>>| setting.as_ref().map(|setting| setting.value);
         let limits = spool_limits(
             upload_max_bytes,
             value(&self.spool_account_max_bytes),
             value(&self.spool_max_bytes),
         );
         let least = upload_max_bytes.saturating_mul(3);
-        if let Some(given) = &self.spool_account_max_bytes
-            && given.value < least
+        if let Some(setting) = &self.spool_account_max_bytes
+            && setting.value < least
         {
-            return Err(given.error(
-                format!("`spool_account_max_bytes`: {} is too little", given.value),
+            return Err(setting.error(
+                format!("`spool_account_max_bytes`: {} is too little", setting.value),
                 format!("write at least {least}, 3 times `upload_max_bytes`"),
             ));
         }
-        if let Some(given) = &self.spool_max_bytes
-            && given.value < limits.account_max_bytes
+        if let Some(setting) = &self.spool_max_bytes
+            && setting.value < limits.account_max_bytes
         {
-            return Err(given.error(
-                format!("`spool_max_bytes`: {} is too little", given.value),
+            return Err(setting.error(
+                format!("`spool_max_bytes`: {} is too little", setting.value),
                 format!(
                     "write at least {}, what one account may take",
                     limits.account_max_bytes
@@ -378,8 +380,8 @@ impl Raw {
     }
 }
 
-impl Given<UpstreamTable> {
-    fn check(self, folder: Option<&Path>) -> Result<Upstream, ConfigError> {
+impl Setting<UpstreamTable> {
+    fn validate(self, folder: Option<&Path>) -> Result<Upstream, ConfigError> {
         let host = self
             .value
             .host
@@ -393,7 +395,7 @@ impl Given<UpstreamTable> {
             ));
         }
         let ports = self.value.ports.clone();
-        let list = |given: Option<PortList>| match given {
+        let list = |port_list: Option<PortList>| match port_list {
             None => Vec::new(),
             Some(PortList::One(port)) => vec![port],
             Some(PortList::Many(ports)) => ports,
@@ -444,16 +446,16 @@ impl Given<UpstreamTable> {
     }
 }
 
-fn origin(given: &Given<String>, insecure_http: bool) -> Result<String, ConfigError> {
-    let text = given
+fn origin(setting: &Setting<String>, insecure_http: bool) -> Result<String, ConfigError> {
+    let text = setting
         .value
         .strip_suffix('/')
-        .unwrap_or(&given.value)
+        .unwrap_or(&setting.value)
         .to_ascii_lowercase();
     let fix = "write scheme and host only, such as \"https://mail.example.org\"";
     let wrong = || {
-        given.error(
-            format!("`public_origin`: \"{}\" is no origin", given.value),
+        setting.error(
+            format!("`public_origin`: \"{}\" is no origin", setting.value),
             fix,
         )
     };
@@ -467,7 +469,7 @@ fn origin(given: &Given<String>, insecure_http: bool) -> Result<String, ConfigEr
             if insecure_http || is_loopback_host(host) {
                 Ok(text)
             } else {
-                Err(given.error(
+                Err(setting.error(
                     "`public_origin`: plain http would send passwords unprotected",
                     "use https, or set insecure_http = true in a network where everybody may read along",
                 ))

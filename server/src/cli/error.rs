@@ -47,7 +47,7 @@ impl CliError {
     }
 
     /// Prints the error on standard error.
-    pub(super) fn tell(&self) {
+    pub(super) fn print(&self) {
         #[expect(
             clippy::print_stderr,
             reason = "the person at the command line reads this"

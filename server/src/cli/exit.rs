@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_exit_code_is_told_in_the_help_and_in_the_manual() {
+    fn every_exit_code_is_in_the_help_and_in_the_manual() {
         let manual = include_str!("../../../docs/command-line.md");
         for exit in Exit::ALL {
             let code = exit.code();

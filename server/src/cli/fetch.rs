@@ -1,10 +1,10 @@
 //! `restante fetch`: saves messages from a POP3 or IMAP server to files.
 
 mod imap;
-mod keeper;
 mod pop3;
 mod report;
 mod save;
+mod syncer;
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::password::PasswordArgs;
 use super::serve::stop_on_signal;
-use super::server_url::{ServerUrl, Speaks};
+use super::server_url::{ServerProtocol, ServerUrl};
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
 use crate::clients::Access;
@@ -71,9 +71,9 @@ pub(super) struct FetchArgs {
 pub(super) async fn run(args: FetchArgs) -> Exit {
     match fetch(&args).await {
         Ok(exit) => exit,
-        Err(trouble) => {
-            trouble.tell();
-            trouble.exit
+        Err(error) => {
+            error.print();
+            error.exit
         }
     }
 }
@@ -91,10 +91,10 @@ struct Task<'a> {
 async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
     let url = ServerUrl::parse(&args.url);
     let url = url.map_err(|error| CliError::usage(format!("The server: {error}.")))?;
-    let kind = match url.speaks {
-        Speaks::Imap => IncomingKind::Imap,
-        Speaks::Pop3 => IncomingKind::Pop3,
-        Speaks::Smtp => {
+    let kind = match url.protocol {
+        ServerProtocol::Imap => IncomingKind::Imap,
+        ServerProtocol::Pop3 => IncomingKind::Pop3,
+        ServerProtocol::Smtp => {
             return Err(CliError::usage("Mail is fetched by imaps:// or pop3s://."));
         }
     };
@@ -106,7 +106,7 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
             "The server: say who signs in, as in imaps://user%40example.org@host.",
         ));
     };
-    let dialer = Dialer::new(Egress::unfenced(), args.trust.client_config()?);
+    let dialer = Dialer::new(Egress::unrestricted(), args.trust.client_config()?);
     let out = args.out.as_deref().map(OutDir::open).transpose()?;
     let password = args.password.password(&user, &url)?;
     if args.transcript {
@@ -127,11 +127,11 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
         dialer,
         out,
     };
-    let mut work = FetchProgress::default();
+    let mut progress = FetchProgress::default();
     let fetching = async {
         match kind {
-            IncomingKind::Imap => imap::fetch(&task, &mut work).await,
-            IncomingKind::Pop3 => pop3::fetch(&task, &mut work).await,
+            IncomingKind::Imap => imap::fetch(&task, &mut progress).await,
+            IncomingKind::Pop3 => pop3::fetch(&task, &mut progress).await,
         }
     };
     // The branch not taken is dropped, which removes incomplete files.
@@ -140,5 +140,5 @@ async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
         result = fetching => result,
         () = stop.cancelled() => Err(CliError::interrupted()),
     };
-    Ok(work.tell(&task, result.err()))
+    Ok(progress.report(&task, result.err()))
 }

@@ -29,12 +29,12 @@ pub fn hold_threshold() {
         return;
     };
     let mut arguments = env::args_os();
-    let mut again = Command::new(program);
+    let mut command = Command::new(program);
     if let Some(name) = arguments.next() {
-        again.arg0(name);
+        command.arg0(name);
     }
     // Returns only on failure.
-    let _ = again
+    let _ = command
         .args(arguments)
         .env(THRESHOLD, THRESHOLD_BYTES)
         .env(STARTED, "1")

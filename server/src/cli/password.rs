@@ -38,8 +38,8 @@ impl PasswordArgs {
             text.zeroize();
             return not_empty(secret, VARIABLE);
         }
-        let asked = rpassword::prompt_password(format!("Password of {user} at {server}: "));
-        match asked {
+        let prompted = rpassword::prompt_password(format!("Password of {user} at {server}: "));
+        match prompted {
             Ok(mut text) => {
                 let secret = Secret::new(text.as_str());
                 text.zeroize();

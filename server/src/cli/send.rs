@@ -20,7 +20,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::password::PasswordArgs;
 use super::serve::stop_on_signal;
-use super::server_url::{ServerUrl, Speaks};
+use super::server_url::{ServerProtocol, ServerUrl};
 use super::trust::TrustArgs;
 use super::{exit, server_url, transcript};
 use crate::clients::MessageBody as _;
@@ -28,7 +28,7 @@ use message::Message;
 use report::{RecipientReport, SendReport, exit_of};
 
 /// Maximum size of one chunk when writing a message.
-const PIECE_BYTES: usize = 64 << 10;
+const CHUNK_BYTES: usize = 64 << 10;
 
 /// What `restante send` takes.
 #[derive(Debug, Args)]
@@ -113,15 +113,15 @@ pub(super) struct SendArgs {
 pub(super) async fn run(args: SendArgs) -> Exit {
     match send(&args).await {
         Ok(exit) => exit,
-        Err(trouble) => {
-            trouble.tell();
-            trouble.exit
+        Err(error) => {
+            error.print();
+            error.exit
         }
     }
 }
 
 async fn send(args: &SendArgs) -> Result<Exit, CliError> {
-    let way = Way::of(args)?;
+    let mode = DeliveryMode::of(args)?;
     let message = Message::build(args)?;
     if args.dry_run {
         show(&message).await?;
@@ -131,19 +131,19 @@ async fn send(args: &SendArgs) -> Result<Exit, CliError> {
         transcript::show();
     }
     let stop = CancellationToken::new();
-    let recipients = match way {
-        Way::Direct(ehlo_name) => {
-            stopped_by_signal(&stop)?;
+    let recipients = match mode {
+        DeliveryMode::Direct(ehlo_name) => {
+            cancel_on_signal(&stop)?;
             direct::deliver(args, ehlo_name, &message, &stop).await?
         }
-        Way::Submit(url, ehlo_name) => {
+        DeliveryMode::Submit(url, ehlo_name) => {
             let password = match &url.user {
                 Some(user) => Some(args.password.password(user, &url)?),
                 None => None,
             };
-            let dialer = Dialer::new(Egress::unfenced(), args.trust.client_config()?);
+            let dialer = Dialer::new(Egress::unrestricted(), args.trust.client_config()?);
             // Installed only now: during the password prompt a signal ends the program.
-            stopped_by_signal(&stop)?;
+            cancel_on_signal(&stop)?;
             let submission = submit::Submission {
                 dialer,
                 url,
@@ -164,18 +164,18 @@ async fn send(args: &SendArgs) -> Result<Exit, CliError> {
     };
     if let Err(error) = report.write(args.json) {
         // The exit code still reports what happened to the message.
-        CliError::new(exit, format!("The results cannot be written: {error}."), "").tell();
+        CliError::new(exit, format!("The results cannot be written: {error}."), "").print();
     }
     Ok(exit)
 }
 
 /// The way to deliver the message.
-enum Way {
+enum DeliveryMode {
     Submit(ServerUrl, Option<EhloName>),
     Direct(Option<EhloName>),
 }
 
-impl Way {
+impl DeliveryMode {
     fn of(args: &SendArgs) -> Result<Self, CliError> {
         let ehlo_name = args.ehlo.as_deref().map(EhloName::domain).transpose();
         let ehlo_name = ehlo_name.map_err(|error| CliError::usage(format!("--ehlo: {error}.")))?;
@@ -184,7 +184,7 @@ impl Way {
         };
         let url = ServerUrl::parse(text);
         let url = url.map_err(|error| CliError::usage(format!("--server: {error}.")))?;
-        if url.speaks != Speaks::Smtp {
+        if url.protocol != ServerProtocol::Smtp {
             return Err(CliError::usage(
                 "--server: mail is sent by smtps://, smtp:// or smtp+plain://.",
             ));
@@ -195,7 +195,7 @@ impl Way {
 
 /// Writes the message as it would be sent to standard output, its envelope to standard error.
 async fn show(message: &Message) -> Result<(), CliError> {
-    let broken = |error: io::Error| {
+    let to_cli_error = |error: io::Error| {
         let cause = format!("The message cannot be written: {error}.");
         CliError::new(Exit::InputOutput, cause, "")
     };
@@ -205,28 +205,28 @@ async fn show(message: &Message) -> Result<(), CliError> {
     }
     io::stderr()
         .write_all(envelope.as_bytes())
-        .map_err(broken)?;
+        .map_err(to_cli_error)?;
     let mut reader = message.read();
     let mut out = io::stdout();
     loop {
-        match reader.next(PIECE_BYTES).await {
-            Ok(Some(piece)) => out.write_all(&piece).map_err(broken)?,
-            Ok(None) => return out.flush().map_err(broken),
+        match reader.next(CHUNK_BYTES).await {
+            Ok(Some(chunk)) => out.write_all(&chunk).map_err(to_cli_error)?,
+            Ok(None) => return out.flush().map_err(to_cli_error),
             Err(error) => return Err(error),
         }
     }
 }
 
-fn stopped_by_signal(stop: &CancellationToken) -> Result<(), CliError> {
+fn cancel_on_signal(stop: &CancellationToken) -> Result<(), CliError> {
     stop_on_signal(stop.clone())
         .map_err(|error| CliError::new(Exit::Software, format!("{error:#}."), ""))
 }
 
 /// Returns the same report for every recipient: nothing was sent.
-fn none_sent(recipients: &[String], trouble: &CliError, server: &str) -> Vec<RecipientReport> {
+fn not_sent_reports(recipients: &[String], error: &CliError, server: &str) -> Vec<RecipientReport> {
     let reports = recipients.iter().map(|address| RecipientReport {
         server: Some(server.to_owned()),
-        ..RecipientReport::not_sent(address, trouble)
+        ..RecipientReport::not_sent(address, error)
     });
     reports.collect()
 }

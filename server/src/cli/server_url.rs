@@ -17,7 +17,7 @@ An @ within the user is written %40. The password is asked for, or comes from
 
 /// The protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Speaks {
+pub(super) enum ServerProtocol {
     Smtp,
     Imap,
     Pop3,
@@ -26,7 +26,7 @@ pub(super) enum Speaks {
 /// A server, and the user to sign in as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ServerUrl {
-    pub(super) speaks: Speaks,
+    pub(super) protocol: ServerProtocol,
     pub(super) endpoint: Endpoint,
     /// The user to sign in as; `None` to connect without a sign-in.
     pub(super) user: Option<String>,
@@ -36,7 +36,7 @@ pub(super) struct ServerUrl {
 
 /// Why a text is not a server URL. Errors do not repeat the text: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidUrl {
+pub(super) enum ServerUrlError {
     #[error("it is no URL ({0}); servers are written like smtps://user@mail.example.org")]
     Malformed(url::ParseError),
     #[error(
@@ -63,25 +63,25 @@ pub(super) enum InvalidUrl {
 
 impl ServerUrl {
     /// Parses a URL from the command line.
-    pub(super) fn parse(text: &str) -> Result<Self, InvalidUrl> {
-        let url = Url::parse(text).map_err(InvalidUrl::Malformed)?;
+    pub(super) fn parse(text: &str) -> Result<Self, ServerUrlError> {
+        let url = Url::parse(text).map_err(ServerUrlError::Malformed)?;
         if url.password().is_some() {
-            return Err(InvalidUrl::Password);
+            return Err(ServerUrlError::Password);
         }
-        let (speaks, tls) = scheme(url.scheme())?;
+        let (protocol, tls) = scheme(url.scheme())?;
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(InvalidUrl::Trailer);
+            return Err(ServerUrlError::Trailer);
         }
         let folder = folder(&url)?;
-        if folder.is_some() && speaks != Speaks::Imap {
-            return Err(InvalidUrl::FolderNotImap);
+        if folder.is_some() && protocol != ServerProtocol::Imap {
+            return Err(ServerUrlError::FolderNotImap);
         }
         let user = decoded("user", url.username())?.into_owned();
         Ok(Self {
-            speaks,
+            protocol,
             endpoint: Endpoint {
                 host: host(&url)?,
-                port: url.port().unwrap_or(default_port(speaks, tls)),
+                port: url.port().unwrap_or(default_port(protocol, tls)),
                 tls,
             },
             user: Some(user).filter(|user| !user.is_empty()),
@@ -110,43 +110,43 @@ impl fmt::Display for EndpointDisplay<'_> {
     }
 }
 
-fn scheme(scheme: &str) -> Result<(Speaks, TlsMode), InvalidUrl> {
+fn scheme(scheme: &str) -> Result<(ServerProtocol, TlsMode), ServerUrlError> {
     Ok(match scheme {
-        "smtps" => (Speaks::Smtp, TlsMode::Implicit),
-        "smtp" => (Speaks::Smtp, TlsMode::StartTls),
-        "smtp+plain" => (Speaks::Smtp, TlsMode::Plain),
-        "imaps" => (Speaks::Imap, TlsMode::Implicit),
-        "imap" => (Speaks::Imap, TlsMode::StartTls),
-        "imap+plain" => (Speaks::Imap, TlsMode::Plain),
-        "pop3s" => (Speaks::Pop3, TlsMode::Implicit),
-        "pop3" => (Speaks::Pop3, TlsMode::StartTls),
-        "pop3+plain" => (Speaks::Pop3, TlsMode::Plain),
-        other => return Err(InvalidUrl::Scheme(other.to_owned())),
+        "smtps" => (ServerProtocol::Smtp, TlsMode::Implicit),
+        "smtp" => (ServerProtocol::Smtp, TlsMode::StartTls),
+        "smtp+plain" => (ServerProtocol::Smtp, TlsMode::Plain),
+        "imaps" => (ServerProtocol::Imap, TlsMode::Implicit),
+        "imap" => (ServerProtocol::Imap, TlsMode::StartTls),
+        "imap+plain" => (ServerProtocol::Imap, TlsMode::Plain),
+        "pop3s" => (ServerProtocol::Pop3, TlsMode::Implicit),
+        "pop3" => (ServerProtocol::Pop3, TlsMode::StartTls),
+        "pop3+plain" => (ServerProtocol::Pop3, TlsMode::Plain),
+        other => return Err(ServerUrlError::Scheme(other.to_owned())),
     })
 }
 
 /// Returns the default port (RFC 8314 §7).
-const fn default_port(speaks: Speaks, tls: TlsMode) -> u16 {
-    match (speaks, tls) {
-        (Speaks::Smtp, TlsMode::Implicit) => 465,
-        (Speaks::Smtp, _) => 587,
-        (Speaks::Imap, TlsMode::Implicit) => 993,
-        (Speaks::Imap, _) => 143,
-        (Speaks::Pop3, TlsMode::Implicit) => 995,
-        (Speaks::Pop3, _) => 110,
+const fn default_port(protocol: ServerProtocol, tls: TlsMode) -> u16 {
+    match (protocol, tls) {
+        (ServerProtocol::Smtp, TlsMode::Implicit) => 465,
+        (ServerProtocol::Smtp, _) => 587,
+        (ServerProtocol::Imap, TlsMode::Implicit) => 993,
+        (ServerProtocol::Imap, _) => 143,
+        (ServerProtocol::Pop3, TlsMode::Implicit) => 995,
+        (ServerProtocol::Pop3, _) => 110,
     }
 }
 
 /// Returns the host in the form used for DNS lookups and in certificates.
-fn host(url: &Url) -> Result<String, InvalidUrl> {
+fn host(url: &Url) -> Result<String, ServerUrlError> {
     match url.host() {
-        None => Err(InvalidUrl::NoHost),
+        None => Err(ServerUrlError::NoHost),
         Some(Host::Ipv4(address)) => Ok(address.to_string()),
         Some(Host::Ipv6(address)) => Ok(address.to_string()),
         // `url` does not normalize the hosts of schemes that it does not know.
-        Some(Host::Domain("")) => Err(InvalidUrl::NoHost),
+        Some(Host::Domain("")) => Err(ServerUrlError::NoHost),
         Some(Host::Domain(name)) => {
-            let host = Host::parse(&decoded("host", name)?).map_err(InvalidUrl::Host)?;
+            let host = Host::parse(&decoded("host", name)?).map_err(ServerUrlError::Host)?;
             Ok(match host {
                 Host::Domain(name) => name,
                 Host::Ipv4(address) => address.to_string(),
@@ -156,7 +156,7 @@ fn host(url: &Url) -> Result<String, InvalidUrl> {
     }
 }
 
-fn folder(url: &Url) -> Result<Option<String>, InvalidUrl> {
+fn folder(url: &Url) -> Result<Option<String>, ServerUrlError> {
     let path = url.path();
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -164,10 +164,10 @@ fn folder(url: &Url) -> Result<Option<String>, InvalidUrl> {
     Ok(Some(folder).filter(|folder| !folder.is_empty()))
 }
 
-fn decoded<'a>(what: &'static str, text: &'a str) -> Result<Cow<'a, str>, InvalidUrl> {
+fn decoded<'a>(what: &'static str, text: &'a str) -> Result<Cow<'a, str>, ServerUrlError> {
     percent_encoding::percent_decode_str(text)
         .decode_utf8()
-        .map_err(|_| InvalidUrl::NotUtf8(what))
+        .map_err(|_| ServerUrlError::NotUtf8(what))
 }
 
 #[cfg(test)]
@@ -178,15 +178,15 @@ mod tests {
         ServerUrl::parse(text).unwrap()
     }
 
-    fn refusal(text: &str) -> InvalidUrl {
+    fn refusal(text: &str) -> ServerUrlError {
         ServerUrl::parse(text).unwrap_err()
     }
 
     #[test]
     fn each_scheme_has_its_protocol_its_encryption_and_its_port() {
-        use Speaks::{Imap, Pop3, Smtp};
+        use ServerProtocol::{Imap, Pop3, Smtp};
         use TlsMode::{Implicit, Plain, StartTls};
-        for (scheme, speaks, tls, port) in [
+        for (scheme, protocol, tls, port) in [
             ("smtps", Smtp, Implicit, 465),
             ("smtp", Smtp, StartTls, 587),
             ("smtp+plain", Smtp, Plain, 587),
@@ -203,7 +203,11 @@ mod tests {
                 port,
                 tls,
             };
-            assert_eq!((url.speaks, url.endpoint), (speaks, endpoint), "{scheme}");
+            assert_eq!(
+                (url.protocol, url.endpoint),
+                (protocol, endpoint),
+                "{scheme}"
+            );
             assert_eq!((url.user, url.folder), (None, None));
         }
     }
@@ -238,31 +242,34 @@ mod tests {
             "imaps://ann:sesame%zz@h/x?y",
             "pop3s://:sesame@h",
         ] {
-            let told = refusal(text).to_string();
-            assert!(told.contains("--password-file"), "{told}");
-            assert!(told.contains("RESTANTE_PASSWORD"), "{told}");
-            assert!(told.contains("to be asked"), "{told}");
-            assert!(!told.contains("sesame"), "{told}");
+            let message = refusal(text).to_string();
+            assert!(message.contains("--password-file"), "{message}");
+            assert!(message.contains("RESTANTE_PASSWORD"), "{message}");
+            assert!(message.contains("to be asked"), "{message}");
+            assert!(!message.contains("sesame"), "{message}");
         }
     }
 
     #[test]
-    fn what_is_no_server_is_told() {
-        assert_eq!(refusal("https://h"), InvalidUrl::Scheme("https".into()));
-        assert_eq!(refusal("imaps:///x"), InvalidUrl::NoHost);
-        assert_eq!(refusal("pop3s://h/Archive"), InvalidUrl::FolderNotImap);
-        assert_eq!(refusal("imaps://h/a?b"), InvalidUrl::Trailer);
-        assert_eq!(refusal("imaps://h/%ff"), InvalidUrl::NotUtf8("folder"));
-        assert_eq!(refusal("imaps://%ff@h"), InvalidUrl::NotUtf8("user"));
+    fn invalid_urls_are_refused() {
+        assert_eq!(refusal("https://h"), ServerUrlError::Scheme("https".into()));
+        assert_eq!(refusal("imaps:///x"), ServerUrlError::NoHost);
+        assert_eq!(refusal("pop3s://h/Archive"), ServerUrlError::FolderNotImap);
+        assert_eq!(refusal("imaps://h/a?b"), ServerUrlError::Trailer);
+        assert_eq!(refusal("imaps://h/%ff"), ServerUrlError::NotUtf8("folder"));
+        assert_eq!(refusal("imaps://%ff@h"), ServerUrlError::NotUtf8("user"));
         assert!(matches!(
             refusal("mail.example.org"),
-            InvalidUrl::Malformed(_)
+            ServerUrlError::Malformed(_)
         ));
         assert!(matches!(
             refusal("imaps://h:99999"),
-            InvalidUrl::Malformed(_)
+            ServerUrlError::Malformed(_)
         ));
-        assert!(matches!(refusal("imaps://a b"), InvalidUrl::Malformed(_)));
-        assert!(matches!(refusal("imaps://a%20b"), InvalidUrl::Host(_)));
+        assert!(matches!(
+            refusal("imaps://a b"),
+            ServerUrlError::Malformed(_)
+        ));
+        assert!(matches!(refusal("imaps://a%20b"), ServerUrlError::Host(_)));
     }
 }

@@ -17,31 +17,31 @@ const TARGET: &str = "wire";
 /// Prints the protocol lines of this process from now on.
 pub(super) fn show() {
     let is_wire = |metadata: &Metadata<'_>| metadata.target() == TARGET;
-    let shown = Shown.with_filter(filter_fn(is_wire));
+    let layer = StderrLayer.with_filter(filter_fn(is_wire));
     // A second start fails and changes nothing.
-    let _ = tracing_subscriber::registry().with(shown).try_init();
+    let _ = tracing_subscriber::registry().with(layer).try_init();
 }
 
-struct Shown;
+struct StderrLayer;
 
-impl<S: Subscriber> Layer<S> for Shown {
+impl<S: Subscriber> Layer<S> for StderrLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut said = Said::default();
-        event.record(&mut said);
+        let mut transcript_line = TranscriptLine::default();
+        event.record(&mut transcript_line);
         let time = jiff::Zoned::now().strftime("%H:%M:%S%.3f");
-        let Said { host, line } = said;
+        let TranscriptLine { host, line } = transcript_line;
         // Ignores a closed standard error.
         let _ = writeln!(std::io::stderr().lock(), "{time} {host} {line}");
     }
 }
 
 #[derive(Default)]
-struct Said {
+struct TranscriptLine {
     host: String,
     line: String,
 }
 
-impl Visit for Said {
+impl Visit for TranscriptLine {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         match field.name() {
             "host" => self.host = format!("{value:?}"),

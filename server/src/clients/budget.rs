@@ -17,7 +17,7 @@ pub(crate) struct Budget(Option<Arc<Semaphore>>);
 
 impl Budget {
     /// No limit, for the command line: one user's process.
-    pub(crate) const UNCHARGED: Self = Self(None);
+    pub(crate) const UNLIMITED: Self = Self(None);
 
     /// Creates the budget for all accounts of a process.
     pub(crate) fn of_process() -> Self {
@@ -27,24 +27,24 @@ impl Budget {
     /// Creates an empty share.
     pub(crate) fn share(&self) -> Share {
         Share {
-            of: self.clone(),
+            budget: self.clone(),
             permit: None,
         }
     }
 
-    /// Waits for a share of `bytes`, at most for `patience`.
+    /// Waits for a share of `bytes`, at most for `max_wait`.
     ///
     /// # Errors
     /// [`Overloaded`] if other shares hold the memory for that time.
     pub(crate) async fn wait_for(
         &self,
         bytes: u64,
-        patience: Duration,
+        max_wait: Duration,
     ) -> Result<Share, Overloaded> {
         let mut share = self.share();
         if let Some(all) = &self.0 {
             let permit = Arc::clone(all).acquire_many_owned(kib(bytes));
-            let permit = timeout(patience, permit).await;
+            let permit = timeout(max_wait, permit).await;
             let permit = permit.map_err(|_| Overloaded)?;
             share.permit = Some(permit.map_err(|_| Overloaded)?);
         }
@@ -59,14 +59,14 @@ pub(crate) struct Overloaded;
 /// A share of a budget, returned on drop.
 #[derive(Debug)]
 pub(crate) struct Share {
-    of: Budget,
+    budget: Budget,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
     /// Creates another, empty share of the same budget.
     pub(crate) fn another(&self) -> Self {
-        self.of.share()
+        self.budget.share()
     }
 
     /// Grows the share to `bytes` if it is smaller. Does not wait.
@@ -74,7 +74,7 @@ impl Share {
     /// # Errors
     /// [`Overloaded`] if other shares hold the memory; the share is unchanged then.
     pub(crate) fn grow_to(&mut self, bytes: u64) -> Result<(), Overloaded> {
-        let Some(all) = &self.of.0 else {
+        let Some(all) = &self.budget.0 else {
             return Ok(());
         };
         let missing = kib(bytes).saturating_sub(self.kib());
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_share_grows_shrinks_and_is_given_back() {
+    async fn a_share_grows_and_shrinks() {
         let mut share = Budget::of_process().share();
         share.grow_to(10 << 10).unwrap();
         share.grow_to(3 << 10).unwrap();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn more_than_the_process_may_hold_is_refused() {
+    async fn a_share_over_the_process_limit_is_refused() {
         let beyond = (PROCESS_MAX_KIB as u64 + 1) << 10;
         let budget = Budget::of_process();
         let refused = budget.share().grow_to(beyond);
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_one_share_holds_is_missing_to_the_others_of_its_budget_alone() {
+    async fn a_share_uses_memory_of_its_own_budget_only() {
         let budget = Budget::of_process();
         let mut all = budget.share();
         all.grow_to((PROCESS_MAX_KIB as u64) << 10).unwrap();
         assert!(all.another().grow_to(1).is_err());
         assert!(Budget::of_process().share().grow_to(1).is_ok());
-        assert!(Budget::UNCHARGED.share().grow_to(1 << 40).is_ok());
+        assert!(Budget::UNLIMITED.share().grow_to(1 << 40).is_ok());
         drop(all);
         assert!(budget.share().grow_to(1).is_ok());
     }

@@ -58,7 +58,7 @@ pub enum ClientError {
 
 impl ClientError {
     /// Returns whether the connection is lost, so that the next request needs a new one.
-    pub(crate) fn is_link_lost(&self) -> bool {
+    pub(crate) fn is_connection_lost(&self) -> bool {
         matches!(self, Self::Link { .. })
     }
 

@@ -1,6 +1,7 @@
 //! One signed-in IMAP connection: runs commands, collects responses, tracks the selected mailbox.
 
-mod ends;
+mod errors;
+mod idle;
 mod mailbox;
 mod remembered;
 mod responses;
@@ -19,7 +20,7 @@ use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use self::ends::reply_of;
+use self::errors::reply_of;
 use self::responses::ResponseError;
 use super::budget::Budget;
 use super::{Access, ClientError, MessageBody, dial};
@@ -31,7 +32,7 @@ pub(crate) use self::responses::{Completion, ResponseLimits, Responses};
 /// Maximum number of body bytes that one FETCH asks for.
 pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
 /// Maximum number of unsolicited bytes while no command runs, until the next command or IDLE.
-const UNASKED_MAX_BYTES: u64 = 16 << 20;
+const UNSOLICITED_MAX_BYTES: u64 = 16 << 20;
 /// Maximum size of the response to LIST: 10,000 folders with long names, and their counts.
 const LISTING_MAX_BYTES: u64 = 4 << 20;
 /// Maximum time to wait for the response to a cancelled command.
@@ -55,7 +56,7 @@ pub(crate) struct ImapConnection<M> {
     limits: ResponseLimits,
     budget: Budget,
     /// Commands without a tagged response yet.
-    under_way: Vec<Tag>,
+    pending_tags: Vec<Tag>,
     /// SELECT is in progress: the selected mailbox is unknown until it completes.
     is_selecting: bool,
 }
@@ -100,7 +101,7 @@ impl<M: MailboxState> ImapConnection<M> {
             is_over: false,
             limits: ResponseLimits::SESSION,
             budget,
-            under_way: Vec::new(),
+            pending_tags: Vec::new(),
             is_selecting: false,
         };
         let ready = this.ready(first_phase).await;
@@ -138,18 +139,22 @@ impl<M: MailboxState> ImapConnection<M> {
             })?;
         let sign_in = self.connection.sign_in(credentials);
         let tag = self.connection.machine_mut().sign_in(sign_in);
-        let mut answer = Responses::to(&[], self.limits, self.budget.share(), false);
-        answer.completions.push(Completion::awaited(tag));
-        self.complete(&mut answer, phase).await?;
-        match answer.completions.into_iter().next() {
+        let mut responses = Responses::to(&[], self.limits, self.budget.share(), false);
+        responses.completions.push(Completion::awaited(tag));
+        self.complete(&mut responses, phase).await?;
+        match responses.completions.into_iter().next() {
             Some(Completion {
                 status: Some(Status::Ok),
                 ..
             }) => Ok(()),
-            Some(done) => Err(ClientError::LoginRefused {
+            Some(completion) => Err(ClientError::LoginRefused {
                 protocol: Protocol::Imap,
                 endpoint: self.endpoint.clone(),
-                reply: reply_of(done.code.as_ref(), done.status, &done.text),
+                reply: reply_of(
+                    completion.code.as_ref(),
+                    completion.status,
+                    &completion.text,
+                ),
             }),
             None => Err(self.closed()),
         }
@@ -194,63 +199,19 @@ impl<M: MailboxState> ImapConnection<M> {
         self.is_over
     }
 
-    /// Enters the idle phase, without a deadline: no command runs.
-    pub(crate) fn rest(&mut self) {
-        if self.idle.is_none() {
-            self.connection.begin(Phase::Idle);
-        }
-    }
-
     /// Returns the error of a refused command.
-    pub(crate) fn refusal(&self, done: &Completion) -> ClientError {
-        self.refused_by(done)
+    pub(crate) fn refusal(&self, completion: &Completion) -> ClientError {
+        self.refused_by(completion)
     }
 
     /// Returns the text of a tagged response, with its code.
-    pub(crate) fn words_of(&self, done: &Completion) -> String {
-        reply_of(done.code.as_ref(), done.status, &done.text).text
-    }
-
-    /// Returns whether IDLE runs or is queued.
-    pub(crate) fn is_idling(&self) -> bool {
-        self.idle.is_some()
-    }
-
-    /// Returns whether the server supports IDLE and has not refused it.
-    pub(crate) fn can_idle(&self) -> bool {
-        !self.is_idle_refused && self.capabilities().has(Capability::Idle)
-    }
-
-    /// Returns the start time of IDLE.
-    pub(crate) fn idle_since(&self) -> Option<Instant> {
-        self.idle.map(|(_, since)| since)
-    }
-
-    /// Returns the time of the last tagged response.
-    pub(crate) fn talked_at(&self) -> Instant {
-        self.talked_at
-    }
-
-    /// Queues IDLE; [`wait`](Self::wait) sends it.
-    pub(crate) fn enter_idle(&mut self) {
-        if self.idle.is_none() {
-            let tag = self.connection.machine_mut().enqueue(Command::Idle);
-            // The deadline ends when the server confirms IDLE.
-            self.connection.begin(Phase::Command);
-            self.idle = Some((tag, Instant::now()));
-        }
-    }
-
-    /// Ends IDLE and enters it again: some networks drop connections that are silent for long.
-    pub(crate) fn renew_idle(&mut self) {
-        self.leave_idle();
-        self.enter_idle();
-    }
-
-    fn leave_idle(&mut self) {
-        if self.idle.take().is_some() {
-            self.connection.machine_mut().enqueue(Command::Done);
-        }
+    pub(crate) fn reply_text(&self, completion: &Completion) -> String {
+        reply_of(
+            completion.code.as_ref(),
+            completion.status,
+            &completion.text,
+        )
+        .text
     }
 
     /// Sets the limits of the responses to later commands.
@@ -264,23 +225,23 @@ impl<M: MailboxState> ImapConnection<M> {
         if self.is_selecting {
             self.forget_selected();
         }
-        if self.under_way.is_empty() {
+        if self.pending_tags.is_empty() {
             return true;
         }
-        let mut answer = Responses::to(&[], self.limits, self.budget.share(), false);
-        answer.completions = self
-            .under_way
+        let mut responses = Responses::to(&[], self.limits, self.budget.share(), false);
+        responses.completions = self
+            .pending_tags
             .iter()
             .map(|tag| Completion::awaited(*tag))
             .collect();
-        let received_bytes = self.connection.received_bytes() + DRAINED_MAX_BYTES;
+        let max_received_bytes = self.connection.received_bytes() + DRAINED_MAX_BYTES;
         let draining = async {
-            while !answer.is_complete() {
+            while !responses.is_complete() {
                 let Ok(ConnectionEvent::Event(event)) = self.next().await else {
                     return false;
                 };
-                if self.take(event, &mut answer).is_err()
-                    || self.connection.received_bytes() > received_bytes
+                if self.collect(event, &mut responses).is_err()
+                    || self.connection.received_bytes() > max_received_bytes
                 {
                     return false;
                 }
@@ -292,47 +253,20 @@ impl<M: MailboxState> ImapConnection<M> {
             .unwrap_or(false)
     }
 
-    /// Waits for unsolicited responses. Cancel-safe. Returns after each event.
-    pub(crate) async fn wait(&mut self) -> Result<(), ClientError> {
-        match self.next().await? {
-            ConnectionEvent::Event(Event::Bye { code, text }) => {
-                self.is_over = true;
-                Err(self.refused(code.as_ref(), &text))
-            }
-            ConnectionEvent::Event(event) => {
-                if matches!(event, Event::Idling { .. }) {
-                    self.connection.begin(Phase::Idle);
-                }
-                if let Event::Completed { tag, status, .. } = &event
-                    && self.idle.is_some_and(|(idle, _)| idle == *tag)
-                {
-                    // If the server ended IDLE, it is entered again later; if it refused IDLE, it
-                    // is not.
-                    self.idle = None;
-                    self.talked_at = Instant::now();
-                    self.is_idle_refused = *status != Status::Ok;
-                }
-                self.apply(&event);
-                self.check_received(UNASKED_MAX_BYTES)
-            }
-            ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => Err(self.closed()),
-        }
-    }
-
     /// Runs commands, pipelined. Returns an error if the server refuses one.
     pub(crate) async fn run(
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
     ) -> Result<Responses, ClientError> {
-        let answer = self.run_raw(commands, phase).await?;
-        match answer
+        let responses = self.run_raw(commands, phase).await?;
+        match responses
             .completions
             .iter()
             .find(|c| c.status != Some(Status::Ok))
         {
             Some(refused) => Err(self.refused_by(refused)),
-            None => Ok(answer),
+            None => Ok(responses),
         }
     }
 
@@ -342,39 +276,41 @@ impl<M: MailboxState> ImapConnection<M> {
         commands: Vec<Command>,
         phase: Phase,
     ) -> Result<Responses, ClientError> {
-        let mut answer = self.enqueue(commands, self.limits, false);
-        self.complete(&mut answer, phase).await?;
-        Ok(answer)
+        let mut responses = self.enqueue(commands, self.limits, false);
+        self.complete(&mut responses, phase).await?;
+        Ok(responses)
     }
 
     /// Runs commands, pipelined, and returns the responses, even if the connection ended before all
     /// of them arrived.
-    pub(crate) async fn run_far(
+    pub(crate) async fn run_partial(
         &mut self,
         commands: Vec<Command>,
         phase: Phase,
     ) -> (Responses, Result<(), ClientError>) {
-        let mut answer = self.enqueue(commands, self.limits, false);
-        let end = self.complete(&mut answer, phase).await;
-        self.is_over |= end.is_err();
-        (answer, end)
+        let mut responses = self.enqueue(commands, self.limits, false);
+        let result = self.complete(&mut responses, phase).await;
+        self.is_over |= result.is_err();
+        (responses, result)
     }
 
     /// Runs FETCH, with message data applied to the mailbox state and not collected. The server may
     /// send `max_bytes`, plus the limit of a listing if the commands contain LIST.
-    pub(crate) async fn run_remembered(
+    pub(crate) async fn run_fetch(
         &mut self,
         commands: Vec<Command>,
         max_bytes: u64,
     ) -> Result<Responses, ClientError> {
-        let has_list = commands.iter().any(|one| matches!(one, Command::List(_)));
+        let has_list = commands
+            .iter()
+            .any(|command| matches!(command, Command::List(_)));
         let (phase, max_bytes) = match has_list {
             true => (Phase::LongCommand, max_bytes + LISTING_MAX_BYTES),
             false => (Phase::Command, max_bytes),
         };
-        let mut answer = self.enqueue(commands, self.limits.receiving(max_bytes), true);
-        self.complete(&mut answer, phase).await?;
-        Ok(answer)
+        let mut responses = self.enqueue(commands, self.limits.receiving(max_bytes), true);
+        self.complete(&mut responses, phase).await?;
+        Ok(responses)
     }
 
     /// Runs LIST, and NAMESPACE with it. A listing over the limit is cut: the result is its
@@ -384,14 +320,14 @@ impl<M: MailboxState> ImapConnection<M> {
         commands: Vec<Command>,
     ) -> Result<Responses, ClientError> {
         let limits = self.limits.receiving(LISTING_MAX_BYTES);
-        let mut answer = self.enqueue(commands, limits, false);
-        match self.complete(&mut answer, Phase::LongCommand).await {
-            Err(error) if error.is_over_limit() && !answer.lists.is_empty() => {
+        let mut responses = self.enqueue(commands, limits, false);
+        match self.complete(&mut responses, Phase::LongCommand).await {
+            Err(error) if error.is_over_limit() && !responses.lists.is_empty() => {
                 tracing::info!(%error, "the list of folders is cut");
                 self.is_over = true;
-                Ok(answer)
+                Ok(responses)
             }
-            result => result.map(|()| answer),
+            result => result.map(|()| responses),
         }
     }
 
@@ -403,23 +339,27 @@ impl<M: MailboxState> ImapConnection<M> {
 
     /// Sends LIST in its basic form from now on: the server fails at the extension that it
     /// announces.
-    pub(crate) fn list_plainly(&mut self) {
+    pub(crate) fn disable_extended_list(&mut self) {
         let machine = self.connection.machine_mut();
         machine.switch_off(Capability::ListExtended);
         machine.switch_off(Capability::ListStatus);
     }
 
-    /// Waits for the tagged responses to all commands of `answer`.
-    async fn complete(&mut self, answer: &mut Responses, phase: Phase) -> Result<(), ClientError> {
+    /// Waits for the tagged responses to all commands of `responses`.
+    async fn complete(
+        &mut self,
+        responses: &mut Responses,
+        phase: Phase,
+    ) -> Result<(), ClientError> {
         self.connection.begin(phase);
-        while !answer.is_complete() {
+        while !responses.is_complete() {
             match self.next().await? {
-                ConnectionEvent::Event(event) => self.take(event, answer)?,
+                ConnectionEvent::Event(event) => self.collect(event, responses)?,
                 ConnectionEvent::NeedBody { .. } | ConnectionEvent::Done => {
                     return Err(self.closed());
                 }
             }
-            self.check_received(answer.received_max_bytes())?;
+            self.check_received(responses.received_max_bytes())?;
         }
         Ok(())
     }
@@ -430,11 +370,11 @@ impl<M: MailboxState> ImapConnection<M> {
         append: imap::Append,
         mut body: B,
     ) -> Result<Completion, B::Error> {
-        let mut answer = self.enqueue(vec![Command::Append(append)], self.limits, false);
+        let mut responses = self.enqueue(vec![Command::Append(append)], self.limits, false);
         self.connection.begin(Phase::LongCommand);
-        while !answer.is_complete() {
+        while !responses.is_complete() {
             match self.next().await? {
-                ConnectionEvent::Event(event) => self.take(event, &mut answer)?,
+                ConnectionEvent::Event(event) => self.collect(event, &mut responses)?,
                 ConnectionEvent::NeedBody { max } => match body.next(max).await {
                     Ok(Some(bytes)) => self.connection.body(BodyChunk::Data(bytes)),
                     Ok(None) => self.connection.body(BodyChunk::End),
@@ -447,9 +387,9 @@ impl<M: MailboxState> ImapConnection<M> {
                 ConnectionEvent::Done => return Err(self.closed().into()),
             }
         }
-        match answer.completions.pop() {
-            Some(done) if done.status == Some(Status::Ok) => Ok(done),
-            Some(done) => Err(self.refused_by(&done).into()),
+        match responses.completions.pop() {
+            Some(completion) if completion.status == Some(Status::Ok) => Ok(completion),
+            Some(completion) => Err(self.refused_by(&completion).into()),
             None => Err(self.closed().into()),
         }
     }
@@ -506,17 +446,22 @@ impl<M: MailboxState> ImapConnection<M> {
         &mut self,
         commands: Vec<Command>,
         limits: ResponseLimits,
-        is_remembered: bool,
+        is_fetch_data_skipped: bool,
     ) -> Responses {
         self.leave_idle();
-        let mut answer = Responses::to(&commands, limits, self.budget.share(), is_remembered);
+        let mut responses = Responses::to(
+            &commands,
+            limits,
+            self.budget.share(),
+            is_fetch_data_skipped,
+        );
         let machine = self.connection.machine_mut();
         for command in commands {
             let tag = machine.enqueue(command);
-            self.under_way.push(tag);
-            answer.completions.push(Completion::awaited(tag));
+            self.pending_tags.push(tag);
+            responses.completions.push(Completion::awaited(tag));
         }
-        answer
+        responses
     }
 
     async fn next(&mut self) -> Result<ConnectionEvent<Event>, ClientError> {
@@ -529,14 +474,14 @@ impl<M: MailboxState> ImapConnection<M> {
         })
     }
 
-    fn take(&mut self, event: Event, answer: &mut Responses) -> Result<(), ClientError> {
+    fn collect(&mut self, event: Event, responses: &mut Responses) -> Result<(), ClientError> {
         match self.apply(&event) {
-            Some(Change::Expunged { uid: Some(uid), .. }) => answer.take_gone(uid),
-            Some(Change::Vanished(uids)) => answer.take_vanished(&uids),
+            Some(Change::Expunged { uid: Some(uid), .. }) => responses.collect_expunged(uid),
+            Some(Change::Vanished(uids)) => responses.collect_vanished(&uids),
             _ => {}
         }
         let response_bytes = self.connection.machine().response_bytes() as u64;
-        let taken = match event {
+        let collected = match event {
             Event::Completed {
                 tag,
                 status,
@@ -544,34 +489,34 @@ impl<M: MailboxState> ImapConnection<M> {
                 text,
             } => {
                 self.talked_at = Instant::now();
-                self.under_way.retain(|one| *one != tag);
-                if let Some(done) = answer.completions.iter_mut().find(|c| c.tag == tag) {
-                    done.status = Some(status);
-                    done.code = code;
-                    done.text = text;
+                self.pending_tags.retain(|pending| *pending != tag);
+                if let Some(completion) = responses.completions.iter_mut().find(|c| c.tag == tag) {
+                    completion.status = Some(status);
+                    completion.code = code;
+                    completion.text = text;
                 }
                 Ok(())
             }
-            Event::Fetch(data) => answer.take_fetched(data, response_bytes),
-            Event::List(data) => answer.take_list(data),
-            Event::Namespace(data) => answer.take_namespaces(data, response_bytes),
-            Event::Status(data) => answer.take_status(data),
-            Event::Search(data) => answer.take_found(data.found, response_bytes),
+            Event::Fetch(data) => responses.collect_fetched(data, response_bytes),
+            Event::List(data) => responses.collect_list(data),
+            Event::Namespace(data) => responses.collect_namespaces(data, response_bytes),
+            Event::Status(data) => responses.collect_status(data),
+            Event::Search(data) => responses.collect_search(data.found, response_bytes),
             Event::Untagged {
                 code: Some(code), ..
-            } => answer.take_code(code, response_bytes),
+            } => responses.collect_code(code, response_bytes),
             Event::LiteralStart { id, item, .. } => {
-                answer.begin_literal(id, item.as_ref());
+                responses.begin_literal(id, item.as_ref());
                 Ok(())
             }
-            Event::LiteralChunk { id, bytes } => answer.take_literal(id, &bytes),
+            Event::LiteralChunk { id, bytes } => responses.collect_literal(id, &bytes),
             Event::Bye { code, text } => {
                 self.is_over = true;
                 return Err(self.refused(code.as_ref(), &text));
             }
             _ => Ok(()),
         };
-        taken.map_err(|error| match error {
+        collected.map_err(|error| match error {
             ResponseError::Limit(limit) => self.over_limit(limit),
             ResponseError::Overloaded(error) => error.into(),
         })

@@ -96,7 +96,7 @@ impl Pop3Connection {
             is_in_command: true,
         };
         this.log_in(access).await?;
-        this.ask_capabilities_again().await?;
+        this.refresh_capabilities().await?;
         if this.connection.machine().capabilities().top {
             this.top = Top::Offered;
         }
@@ -106,10 +106,10 @@ impl Pop3Connection {
 
     /// Sends CAPA after the sign-in, if the capabilities before it were incomplete (RFC 2449 §5:
     /// the capabilities of the two states may differ).
-    async fn ask_capabilities_again(&mut self) -> Result<(), ClientError> {
+    async fn refresh_capabilities(&mut self) -> Result<(), ClientError> {
         let known = self.connection.machine().capabilities();
-        let is_other_for_user = known.login_delay.is_some_and(|delay| delay.is_per_user);
-        if !known.capa || (known.top && known.uidl && !is_other_for_user) {
+        let is_delay_per_user = known.login_delay.is_some_and(|delay| delay.is_per_user);
+        if !known.capa || (known.top && known.uidl && !is_delay_per_user) {
             return Ok(());
         }
         let capa = self.enqueue(Command::Capa);
@@ -200,7 +200,7 @@ impl Pop3Connection {
                 *unique_id = row.unique_id;
             }
         }
-        self.rest();
+        self.enter_idle();
         let listed = messages.into_iter();
         Ok(listed
             .map(|(number, (size_bytes, unique_id))| Listed {
@@ -211,57 +211,57 @@ impl Pop3Connection {
             .collect())
     }
 
-    /// Reads headers in order and passes each to `each` with its index in `messages`. `each` is not
-    /// called for a message that the server refuses.
+    /// Reads headers in order and passes each to `on_header` with its index in `messages`.
+    /// `on_header` is not called for a message that the server refuses.
     ///
     /// Uses TOP; if TOP is missing or refused, reads the message and drops all but its header.
     pub(crate) async fn headers(
         &mut self,
         messages: &[(MessageNumber, u64)],
-        mut each: impl FnMut(usize, &[u8]),
+        mut on_header: impl FnMut(usize, &[u8]),
     ) -> Result<(), ClientError> {
-        let mut left = Vec::new();
-        let mut place = 0;
-        while place < messages.len() && self.top != Top::Missing {
+        let mut remaining = Vec::new();
+        let mut index = 0;
+        while index < messages.len() && self.top != Top::Missing {
             let end = match self.top {
-                Top::Untried => messages.len().min(place + TOP_TRIES),
+                Top::Untried => messages.len().min(index + TOP_TRIES),
                 _ => messages.len(),
             };
-            let asked = messages.get(place..end).unwrap_or_default();
-            let tops = asked.iter().map(|(number, _)| Command::Top {
+            let batch = messages.get(index..end).unwrap_or_default();
+            let tops = batch.iter().map(|(number, _)| Command::Top {
                 number: *number,
                 lines: 0,
             });
-            let each = |nth: usize, header: &[u8]| each(place + nth, header);
+            let on_header = |nth: usize, header: &[u8]| on_header(index + nth, header);
             let refused = self
-                .read_headers(tops.collect(), TOP_MAX_BYTES, each)
+                .read_headers(tops.collect(), TOP_MAX_BYTES, on_header)
                 .await?;
             self.top = match self.top {
-                Top::Untried if refused.len() < asked.len() => Top::Offered,
-                Top::Untried if asked.len() == TOP_TRIES => Top::Missing,
+                Top::Untried if refused.len() < batch.len() => Top::Offered,
+                Top::Untried if batch.len() == TOP_TRIES => Top::Missing,
                 top => top,
             };
-            left.extend(refused.into_iter().map(|nth| place + nth));
-            place = end;
+            remaining.extend(refused.into_iter().map(|nth| index + nth));
+            index = end;
         }
-        left.extend(place..messages.len());
+        remaining.extend(index..messages.len());
         // A message over the size limit is not read for its header either.
-        left.retain(|place| {
+        remaining.retain(|index| {
             messages
-                .get(*place)
+                .get(*index)
                 .is_some_and(|(_, size)| *size <= MESSAGE_MAX_BYTES)
         });
-        let places = left.clone();
-        let retrs = left.iter().filter_map(|place| messages.get(*place));
+        let indexes = remaining.clone();
+        let retrs = remaining.iter().filter_map(|index| messages.get(*index));
         let retrs: Vec<_> = retrs
             .map(|(number, _)| Command::Retr { number: *number })
             .collect();
-        let each = |nth: usize, header: &[u8]| {
-            if let Some(place) = places.get(nth) {
-                each(*place, header);
+        let on_header = |nth: usize, header: &[u8]| {
+            if let Some(index) = indexes.get(nth) {
+                on_header(*index, header);
             }
         };
-        self.read_headers(retrs, MESSAGE_MAX_BYTES, each)
+        self.read_headers(retrs, MESSAGE_MAX_BYTES, on_header)
             .await
             .map(drop)
     }
@@ -271,7 +271,7 @@ impl Pop3Connection {
         &mut self,
         commands: Vec<Command>,
         max_bytes: u64,
-        mut each: impl FnMut(usize, &[u8]),
+        mut on_header: impl FnMut(usize, &[u8]),
     ) -> Result<Vec<usize>, ClientError> {
         self.begin(Phase::Body);
         let ids: Vec<CommandId> = commands
@@ -279,8 +279,8 @@ impl Pop3Connection {
             .map(|command| self.enqueue(command))
             .collect();
         let (mut refused, mut header, mut size_bytes) = (Vec::new(), Vec::new(), 0_u64);
-        let mut place = 0;
-        while place < ids.len() {
+        let mut index = 0;
+        while index < ids.len() {
             match self.next().await? {
                 Event::BodyChunk { bytes, .. } => {
                     size_bytes = size_bytes.saturating_add(bytes.len() as u64);
@@ -292,42 +292,42 @@ impl Pop3Connection {
                 }
                 // Responses arrive in command order.
                 Event::BodyEnd { .. } => {
-                    each(place, &header);
+                    on_header(index, &header);
                     header.clear();
                     size_bytes = 0;
-                    place += 1;
+                    index += 1;
                     // The deadline applies to each message, not to all together.
                     self.connection.begin(Phase::Body);
                 }
                 Event::Rejected { .. } => {
-                    refused.push(place);
-                    place += 1;
+                    refused.push(index);
+                    index += 1;
                 }
                 _ => {}
             }
         }
-        self.rest();
+        self.enter_idle();
         Ok(refused)
     }
 
-    /// Reads a message and passes it in chunks to `take`. The message is complete only if this
-    /// returns `Ok`. If `take` fails, the connection cannot be used again.
+    /// Reads a message and passes it in chunks to `on_chunk`. The message is complete only if
+    /// this returns `Ok`. If `on_chunk` fails, the connection cannot be used again.
     pub(crate) async fn retrieve<E: From<ClientError>>(
         &mut self,
         number: MessageNumber,
-        mut take: impl FnMut(Bytes) -> Result<(), E>,
+        mut on_chunk: impl FnMut(Bytes) -> Result<(), E>,
     ) -> Result<(), E> {
         self.begin(Phase::Body);
         self.enqueue(Command::Retr { number });
         loop {
             match self.next().await? {
-                Event::BodyChunk { bytes, .. } => take(bytes)?,
+                Event::BodyChunk { bytes, .. } => on_chunk(bytes)?,
                 Event::BodyEnd { .. } => {
-                    self.rest();
+                    self.enter_idle();
                     return Ok(());
                 }
                 Event::Rejected { response, .. } => {
-                    self.rest();
+                    self.enter_idle();
                     return Err(self.refused(&response).into());
                 }
                 _ => {}
@@ -335,36 +335,36 @@ impl Pop3Connection {
         }
     }
 
-    /// Reads messages, pipelined, and passes chunks to `take` with the index in `numbers`. If
-    /// `take` fails, the connection cannot be used again.
+    /// Reads messages, pipelined, and passes chunks to `on_retrieved` with the index in `numbers`.
+    /// If `on_retrieved` fails, the connection cannot be used again.
     pub(crate) async fn retrieve_all<E: From<ClientError>>(
         &mut self,
         numbers: &[MessageNumber],
-        mut take: impl FnMut(usize, Retrieved) -> Result<(), E>,
+        mut on_retrieved: impl FnMut(usize, Retrieved) -> Result<(), E>,
     ) -> Result<(), E> {
         self.begin(Phase::Body);
         for number in numbers {
             self.enqueue(Command::Retr { number: *number });
         }
         // Responses arrive in command order.
-        let mut place = 0;
-        while place < numbers.len() {
+        let mut index = 0;
+        while index < numbers.len() {
             match self.next().await? {
-                Event::BodyChunk { bytes, .. } => take(place, Retrieved::Bytes(bytes))?,
+                Event::BodyChunk { bytes, .. } => on_retrieved(index, Retrieved::Bytes(bytes))?,
                 Event::BodyEnd { .. } => {
-                    take(place, Retrieved::End)?;
-                    place += 1;
+                    on_retrieved(index, Retrieved::End)?;
+                    index += 1;
                     // The deadline applies to each message, not to all together.
                     self.connection.begin(Phase::Body);
                 }
                 Event::Rejected { response, .. } => {
-                    take(place, Retrieved::Refused(reply_of(&response)))?;
-                    place += 1;
+                    on_retrieved(index, Retrieved::Refused(reply_of(&response)))?;
+                    index += 1;
                 }
                 _ => {}
             }
         }
-        self.rest();
+        self.enter_idle();
         Ok(())
     }
 
@@ -379,16 +379,16 @@ impl Pop3Connection {
         for number in numbers {
             self.enqueue(Command::Dele { number: *number });
         }
-        let mut done = Vec::with_capacity(numbers.len());
-        while done.len() < numbers.len() {
+        let mut results = Vec::with_capacity(numbers.len());
+        while results.len() < numbers.len() {
             match self.next().await? {
-                Event::Completed { .. } => done.push(Ok(())),
-                Event::Rejected { response, .. } => done.push(Err(reply_of(&response))),
+                Event::Completed { .. } => results.push(Ok(())),
+                Event::Rejected { response, .. } => results.push(Err(reply_of(&response))),
                 _ => {}
             }
         }
-        self.rest();
-        Ok(done)
+        self.enter_idle();
+        Ok(results)
     }
 
     /// Sends QUIT. The marked messages are deleted if and only if this returns `Ok`.
@@ -431,7 +431,7 @@ impl Pop3Connection {
     }
 
     /// Enters the idle phase, without a deadline: no command runs.
-    fn rest(&mut self) {
+    fn enter_idle(&mut self) {
         self.is_in_command = false;
         self.connection.begin(Phase::Idle);
     }

@@ -87,7 +87,7 @@ impl SmtpConnection {
         } = route;
         let transport = dial(dialer, Protocol::Smtp, &endpoint, None).await?;
         let ehlo_name = ehlo_name
-            .or_else(|| own_address(&transport).map(EhloName::address_literal))
+            .or_else(|| local_address(&transport).map(EhloName::address_literal))
             .unwrap_or(EhloName::LOCALHOST);
         let mut config = smtp::Config::new(endpoint.tls, ehlo_name);
         config.allow_plaintext_login = endpoint.tls == mail_proto::Tls::Plain;
@@ -121,8 +121,8 @@ impl SmtpConnection {
     }
 
     /// Returns whether the server accepts no more messages on this connection.
-    pub(crate) fn is_used_up(&self) -> bool {
-        self.connection.machine().is_used_up()
+    pub(crate) fn is_limit_reached(&self) -> bool {
+        self.connection.machine().is_limit_reached()
     }
 
     /// Returns whether the connection is over.
@@ -203,11 +203,11 @@ impl SmtpConnection {
                     if let Err(error) = self.connection.flushed().await {
                         return Delivery::NotSent(self.link_error(error).into());
                     }
-                    let is_ours = match commit.take() {
+                    let is_owner = match commit.take() {
                         Some(commit) => commit().await,
                         None => false,
                     };
-                    if !is_ours {
+                    if !is_owner {
                         // The caller drops the connection: the server discards an incomplete
                         // message.
                         return Delivery::TakenOver;
@@ -292,7 +292,7 @@ impl SmtpConnection {
 }
 
 /// Returns the local address of a connection that is not encrypted yet.
-fn own_address(transport: &Transport<TcpStream>) -> Option<IpAddr> {
+fn local_address(transport: &Transport<TcpStream>) -> Option<IpAddr> {
     match transport {
         Transport::Plain(stream) => stream.local_addr().ok().map(|address| address.ip()),
         _ => None,

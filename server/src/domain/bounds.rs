@@ -7,19 +7,19 @@ pub(crate) const SUBJECT_MAX_BYTES: usize = 1000;
 /// Memory of a list row without its strings, in bytes.
 pub(crate) const ROW_BYTES: usize = 512;
 /// Maximum number of addresses of one header field in a list row.
-const PEOPLE_MAX: usize = 8;
+const ADDRESSES_MAX: usize = 8;
 /// Maximum length of a display name or an address in a list row, in bytes.
-const PERSON_MAX_BYTES: usize = 320;
+const ADDRESS_MAX_BYTES: usize = 320;
 
 /// Returns the first addresses of a header field, with names and addresses cut to the list limits.
-pub(crate) fn few(mut people: Vec<EmailAddress>) -> Vec<EmailAddress> {
-    people.truncate(PEOPLE_MAX);
-    people.shrink_to_fit();
-    for person in &mut people {
-        person.name = cut(std::mem::take(&mut person.name), PERSON_MAX_BYTES);
-        person.address = cut(std::mem::take(&mut person.address), PERSON_MAX_BYTES);
+pub(crate) fn few(mut addresses: Vec<EmailAddress>) -> Vec<EmailAddress> {
+    addresses.truncate(ADDRESSES_MAX);
+    addresses.shrink_to_fit();
+    for entry in &mut addresses {
+        entry.name = cut(std::mem::take(&mut entry.name), ADDRESS_MAX_BYTES);
+        entry.address = cut(std::mem::take(&mut entry.address), ADDRESS_MAX_BYTES);
     }
-    people
+    addresses
 }
 
 /// Truncates a text to at most `max_bytes` between characters, and then appends an ellipsis.
@@ -33,8 +33,8 @@ pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
 }
 
 /// Returns the memory that an address takes, in bytes.
-pub(crate) fn weight_of(person: &EmailAddress) -> usize {
-    size_of::<EmailAddress>() + person.name.len() + person.address.len()
+pub(crate) fn weight_of(entry: &EmailAddress) -> usize {
+    size_of::<EmailAddress>() + entry.name.len() + entry.address.len()
 }
 
 #[cfg(test)]
@@ -42,16 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut_between_characters_and_say_so() {
+    fn long_texts_are_truncated_between_characters_with_an_ellipsis() {
         assert_eq!(cut("short".into(), 5), "short");
         assert_eq!(cut("收件箱收件箱".into(), 10), "收件箱…");
     }
 
     #[test]
-    fn of_a_thousand_recipients_a_list_keeps_the_first() {
+    fn list_row_holds_only_the_first_recipients() {
         let all = vec![EmailAddress::new(&"n".repeat(5_000), "a@restante.test"); 1_000];
-        let kept = few(all);
-        assert_eq!(kept.len(), PEOPLE_MAX);
-        assert!(kept.iter().map(weight_of).sum::<usize>() < 8 << 10);
+        let addresses = few(all);
+        assert_eq!(addresses.len(), ADDRESSES_MAX);
+        assert!(addresses.iter().map(weight_of).sum::<usize>() < 8 << 10);
     }
 }

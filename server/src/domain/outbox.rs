@@ -53,7 +53,7 @@ pub(crate) struct OutboxMessage {
     pub(crate) message_id: String,
     pub(crate) recipients: Vec<RecipientResult>,
     /// The error of the last attempt that concerns the whole message.
-    pub(crate) trouble: Option<ErrorCause>,
+    pub(crate) error_cause: Option<ErrorCause>,
     pub(crate) copy: SentCopy,
     /// Its attachments, stored until the message is handed over, for "correct and send".
     pub(crate) attachments: Vec<AttachedFile>,
@@ -99,7 +99,7 @@ pub(crate) enum Outcome {
 
 /// The content of a compose form, stored until the message is handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Typed {
+pub(crate) struct StoredDraft {
     /// Recipients, as typed.
     pub(crate) to: String,
     pub(crate) cc: String,
@@ -119,7 +119,7 @@ pub(crate) struct Typed {
 pub(crate) struct PostedForm {
     /// The sender's account.
     pub(crate) account: AccountId,
-    pub(crate) typed: Typed,
+    pub(crate) draft: StoredDraft,
     pub(crate) form: Option<FormKey>,
     /// Number of files that the form listed, in any state.
     pub(crate) files: Option<u32>,
@@ -157,7 +157,7 @@ impl OutboxMessage {
             host: String::new(),
             message_id: String::new(),
             recipients: Vec::new(),
-            trouble: None,
+            error_cause: None,
             copy: SentCopy::Pending,
             attachments: Vec::new(),
             source: None,
@@ -179,18 +179,18 @@ impl OutboxRow {
     }
 
     /// Returns whether the message is handed over for at least one recipient.
-    pub(crate) fn is_anybody_served(&self) -> bool {
+    pub(crate) fn has_accepted_recipient(&self) -> bool {
         let mut recipients = self.message.recipients.iter();
         recipients.any(|r| r.state == RecipientState::HandedOver)
     }
 
     /// Returns whether a recipient has the message and its copy is not filed in Sent yet.
-    pub(crate) fn awaits_its_copy(&self) -> bool {
-        self.message.copy == SentCopy::Pending && self.is_anybody_served()
+    pub(crate) fn is_copy_due(&self) -> bool {
+        self.message.copy == SentCopy::Pending && self.has_accepted_recipient()
     }
 
     /// Returns whether the first attempt has not ended.
-    pub(crate) fn is_first_try_ahead(&self) -> bool {
+    pub(crate) fn is_first_attempt_pending(&self) -> bool {
         match self.state {
             RowState::Waiting => self.tries == 0,
             RowState::Sending | RowState::Committing => true,
@@ -200,9 +200,9 @@ impl OutboxRow {
 
     /// Returns whether work follows a result: filing the copy, marking the source message, or
     /// deleting the draft because every recipient has the message.
-    pub(crate) fn is_to_follow_up(&self) -> bool {
+    pub(crate) fn needs_follow_up(&self) -> bool {
         let is_marked = self.message.source.is_none();
-        !self.is_open() || self.awaits_its_copy() || (self.is_anybody_served() && !is_marked)
+        !self.is_open() || self.is_copy_due() || (self.has_accepted_recipient() && !is_marked)
     }
 
     /// Ends the automatic attempts: the pending recipients get the state `rest`.
@@ -217,7 +217,7 @@ impl OutboxRow {
 
     /// Sets the outcome to unknown: the dot may have been sent without a reply, so that every
     /// recipient not refused before may have the message.
-    pub(crate) fn become_unknown(&mut self) {
+    pub(crate) fn mark_unknown(&mut self) {
         self.end(RecipientState::Unknown);
     }
 

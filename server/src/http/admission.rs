@@ -1,7 +1,7 @@
 //! The connection table: admits connections, and evicts others when limits are reached.
 //!
-//! A connection starts as silent. Its first request makes it a stranger's; its first request with a
-//! live session makes it a signed-in one. A new connection evicts a stranger's, so a signed-in
+//! A connection starts as silent. Its first request makes it anonymous; its first request with a
+//! live session makes it a signed-in one. A new connection evicts an anonymous one, so a signed-in
 //! browser can always connect. A signed-in connection is evicted only while it has no open request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,7 +18,7 @@ use crate::config::Peer;
 use crate::limits::{self, Room};
 
 /// Maximum number of connections that one search for an idle one checks.
-const LOOK_AT: usize = 64;
+const IDLE_SEARCH_MAX: usize = 64;
 
 /// All connections of the process.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ struct Table {
     open: usize,
     /// Silent connections by connection number, oldest first.
     silent: BTreeMap<u64, Entry>,
-    strangers: BTreeMap<u64, Entry>,
+    anonymous: BTreeMap<u64, Entry>,
     signed_in: BTreeMap<u64, Entry>,
     addresses: HashMap<IpAddr, Address>,
 }
@@ -80,7 +80,7 @@ impl Signals {
     }
 
     /// Sets the number of requests without a complete response.
-    pub(super) fn has_open(&self, requests: usize) {
+    pub(super) fn set_open_requests(&self, requests: usize) {
         self.open_requests.store(requests, Ordering::Relaxed);
     }
 
@@ -96,11 +96,11 @@ impl Signals {
 
 /// What a connection's requests have shown so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
+pub(super) enum ConnectionClass {
     /// No request arrived yet.
     Silent,
     /// Requests arrived, all without a session.
-    Stranger,
+    Anonymous,
     /// A request of a live session arrived.
     SignedIn,
 }
@@ -108,7 +108,7 @@ pub(super) enum Standing {
 /// The connections of one address.
 #[derive(Debug, Default)]
 struct Address {
-    strangers: BTreeSet<u64>,
+    anonymous: BTreeSet<u64>,
     signed_in: usize,
 }
 
@@ -147,16 +147,16 @@ impl Connections {
         let address = address_of(peer, trusted);
         let mut table = self.0.table();
         if let Some(address) = address {
-            let strangers = table.addresses.get(&address).map(|a| &a.strangers);
-            if let Some(strangers) =
-                strangers.filter(|s| s.len() >= self.0.room.strangers_per_address)
+            let anonymous = table.addresses.get(&address).map(|a| &a.anonymous);
+            if let Some(anonymous) =
+                anonymous.filter(|s| s.len() >= self.0.room.anonymous_per_address)
             {
-                let oldest = table.idle_stranger(strangers).ok_or(Refused::Address)?;
+                let oldest = table.idle_anonymous(anonymous).ok_or(Refused::Address)?;
                 table.evict(oldest);
             }
         }
         if table.count() >= self.0.room.connections {
-            let oldest = table.to_give_way().ok_or(Refused::Full)?;
+            let oldest = table.eviction_candidate().ok_or(Refused::Full)?;
             table.evict(oldest);
         }
         table.next = table.next.saturating_add(1);
@@ -169,7 +169,7 @@ impl Connections {
         };
         if let Some(address) = address {
             let of_address = table.addresses.entry(address).or_default();
-            of_address.strangers.insert(id);
+            of_address.anonymous.insert(id);
         }
         table.silent.insert(id, entry);
         Ok(ConnectionSlot {
@@ -181,13 +181,13 @@ impl Connections {
 
     /// Waits until fewer than [`limits::CLOSING_CONNECTIONS`] evicted connections are still
     /// closing.
-    pub(super) async fn settle(&self) {
-        let most = self
+    pub(super) async fn wait_for_evicted(&self) {
+        let max_open = self
             .0
             .room
             .connections
             .saturating_add(limits::CLOSING_CONNECTIONS);
-        self.until(|open| open < most).await;
+        self.wait_until(|open| open < max_open).await;
     }
 
     /// Evicts up to [`limits::CLOSING_CONNECTIONS`] connections when the process is out of
@@ -195,7 +195,7 @@ impl Connections {
     pub(super) fn make_room(&self) {
         let mut table = self.0.table();
         for _ in 0..limits::CLOSING_CONNECTIONS {
-            let Some(oldest) = table.to_give_way() else {
+            let Some(oldest) = table.eviction_candidate() else {
                 return;
             };
             table.evict(oldest);
@@ -206,22 +206,22 @@ impl Connections {
     pub(super) async fn stop(&self) {
         {
             let table = self.0.table();
-            for entries in [&table.silent, &table.strangers, &table.signed_in] {
+            for entries in [&table.silent, &table.anonymous, &table.signed_in] {
                 for entry in entries.values() {
                     entry.signals.set(&entry.signals.is_stopping);
                 }
             }
         }
-        self.until(|open| open == 0).await;
+        self.wait_until(|open| open == 0).await;
     }
 
     /// Waits until no connection is open.
     #[cfg(test)]
     pub(super) async fn all_ended(&self) {
-        self.until(|open| open == 0).await;
+        self.wait_until(|open| open == 0).await;
     }
 
-    async fn until(&self, is_reached: impl Fn(usize) -> bool) {
+    async fn wait_until(&self, is_reached: impl Fn(usize) -> bool) {
         loop {
             let ended = self.0.ended.notified();
             if is_reached(self.0.table().open) {
@@ -239,36 +239,36 @@ impl Shared {
 }
 
 impl ConnectionSlot {
-    /// Raises the connection to a higher standing.
-    pub(super) fn rise(&self, to: Standing) {
+    /// Promotes the connection to a higher class.
+    pub(super) fn promote(&self, to: ConnectionClass) {
         let mut table = self.shared.table();
         let id = self.id;
         match to {
-            Standing::Silent => {}
-            Standing::Stranger => {
+            ConnectionClass::Silent => {}
+            ConnectionClass::Anonymous => {
                 if let Some(entry) = table.silent.remove(&id) {
-                    table.strangers.insert(id, entry);
+                    table.anonymous.insert(id, entry);
                 }
             }
-            Standing::SignedIn => {
+            ConnectionClass::SignedIn => {
                 let table = &mut *table;
                 let from = if table.silent.contains_key(&id) {
                     &mut table.silent
                 } else {
-                    &mut table.strangers
+                    &mut table.anonymous
                 };
                 let Some(entry) = from.remove(&id) else {
                     return;
                 };
                 if let Some(address) = entry.address {
                     let of_address = table.addresses.entry(address).or_default();
-                    // The address has its maximum of signed-in connections: this one stays a
-                    // stranger's.
+                    // The address has its maximum of signed-in connections: this one stays
+                    // anonymous.
                     if of_address.signed_in >= self.shared.room.signed_in_per_address {
-                        table.strangers.insert(id, entry);
+                        table.anonymous.insert(id, entry);
                         return;
                     }
-                    of_address.strangers.remove(&id);
+                    of_address.anonymous.remove(&id);
                     of_address.signed_in = of_address.signed_in.saturating_add(1);
                 }
                 table.signed_in.insert(id, entry);
@@ -293,7 +293,7 @@ impl Table {
         let signed_in = self.signed_in.len();
         signed_in
             .saturating_add(self.silent.len())
-            .saturating_add(self.strangers.len())
+            .saturating_add(self.anonymous.len())
     }
 
     /// Removes a connection from the table. Its socket may still be open.
@@ -302,16 +302,16 @@ impl Table {
         let entry = self
             .silent
             .remove(&id)
-            .or_else(|| self.strangers.remove(&id))
+            .or_else(|| self.anonymous.remove(&id))
             .or_else(|| self.signed_in.remove(&id))?;
         if let Some(address) = entry.address
             && let Some(of_address) = self.addresses.get_mut(&address)
         {
-            of_address.strangers.remove(&id);
+            of_address.anonymous.remove(&id);
             if is_signed_in {
                 of_address.signed_in = of_address.signed_in.saturating_sub(1);
             }
-            if of_address.strangers.is_empty() && of_address.signed_in == 0 {
+            if of_address.anonymous.is_empty() && of_address.signed_in == 0 {
                 self.addresses.remove(&address);
             }
         }
@@ -324,24 +324,24 @@ impl Table {
         }
     }
 
-    /// Returns the stranger's connection of an address to evict: the oldest silent one, else the
+    /// Returns the anonymous connection of an address to evict: the oldest silent one, else the
     /// oldest one without an open request.
-    fn idle_stranger(&self, of_address: &BTreeSet<u64>) -> Option<u64> {
+    fn idle_anonymous(&self, of_address: &BTreeSet<u64>) -> Option<u64> {
         let silent = of_address.iter().find(|id| self.silent.contains_key(id));
-        let idle = || of_address.iter().find(|id| is_idle(&self.strangers, id));
+        let idle = || of_address.iter().find(|id| is_idle(&self.anonymous, id));
         silent.or_else(idle).copied()
     }
 
     /// Returns the connection to evict when the table is full.
-    fn to_give_way(&self) -> Option<u64> {
+    fn eviction_candidate(&self) -> Option<u64> {
         let first = |entries: &BTreeMap<u64, Entry>| entries.keys().next().copied();
         let idle = |entries: &BTreeMap<u64, Entry>| {
-            let mut looked_at = entries.keys().take(LOOK_AT);
-            looked_at.find(|id| is_idle(entries, id)).copied()
+            let mut checked = entries.keys().take(IDLE_SEARCH_MAX);
+            checked.find(|id| is_idle(entries, id)).copied()
         };
         first(&self.silent)
-            .or_else(|| idle(&self.strangers))
-            .or_else(|| first(&self.strangers))
+            .or_else(|| idle(&self.anonymous))
+            .or_else(|| first(&self.anonymous))
             .or_else(|| idle(&self.signed_in))
     }
 }
@@ -368,12 +368,12 @@ fn address_of(peer: Connected, trusted: &[Peer]) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    const STRANGERS: usize = 64;
+    const ANONYMOUS_MAX: usize = 64;
 
     fn connections(max: usize) -> Connections {
         Connections::new(Room {
             connections: max,
-            strangers_per_address: STRANGERS,
+            anonymous_per_address: ANONYMOUS_MAX,
             signed_in_per_address: max / 2,
             sessions: 1,
             streams: 1,
@@ -384,48 +384,48 @@ mod tests {
         Connected::Ip(address.parse().unwrap())
     }
 
-    fn stranger(place: ConnectionSlot) -> ConnectionSlot {
-        place.rise(Standing::Stranger);
-        place
+    fn anonymous(slot: ConnectionSlot) -> ConnectionSlot {
+        slot.promote(ConnectionClass::Anonymous);
+        slot
     }
 
-    fn signed_in(place: ConnectionSlot) -> ConnectionSlot {
-        place.rise(Standing::Stranger);
-        place.rise(Standing::SignedIn);
-        place
+    fn signed_in(slot: ConnectionSlot) -> ConnectionSlot {
+        slot.promote(ConnectionClass::Anonymous);
+        slot.promote(ConnectionClass::SignedIn);
+        slot
     }
 
-    fn evicted(places: &[ConnectionSlot]) -> Vec<usize> {
-        let of = |(nth, place): (usize, &ConnectionSlot)| place.signals.is_evicted().then_some(nth);
-        places.iter().enumerate().filter_map(of).collect()
+    fn evicted(slots: &[ConnectionSlot]) -> Vec<usize> {
+        let of = |(nth, slot): (usize, &ConnectionSlot)| slot.signals.is_evicted().then_some(nth);
+        slots.iter().enumerate().filter_map(of).collect()
     }
 
     #[test]
-    fn silent_connections_of_an_address_give_way_to_its_newest() {
+    fn new_connection_evicts_the_oldest_silent_one_of_its_address() {
         let connections = connections(1000);
         let admit = |address: &str| connections.admit(from(address), &[]).unwrap();
-        let mut places = vec![stranger(admit("192.0.2.1"))];
-        places.extend((1..STRANGERS).map(|_| admit("192.0.2.1")));
+        let mut slots = vec![anonymous(admit("192.0.2.1"))];
+        slots.extend((1..ANONYMOUS_MAX).map(|_| admit("192.0.2.1")));
         let other = admit("192.0.2.2");
-        assert!(evicted(&places).is_empty());
-        places.push(admit("192.0.2.1"));
-        assert_eq!(evicted(&places), [1], "the oldest that never asked");
+        assert!(evicted(&slots).is_empty());
+        slots.push(admit("192.0.2.1"));
+        assert_eq!(evicted(&slots), [1], "the oldest that never asked");
         assert!(!other.signals.is_evicted());
     }
 
     #[test]
-    fn a_request_under_way_is_not_ended_for_its_own_address() {
+    fn connection_with_an_open_request_is_not_evicted_for_its_address() {
         let connections = connections(1000);
-        let busy: Vec<ConnectionSlot> = (0..STRANGERS)
+        let busy: Vec<ConnectionSlot> = (0..ANONYMOUS_MAX)
             .map(|_| {
-                let place = stranger(connections.admit(from("192.0.2.1"), &[]).unwrap());
-                place.signals.has_open(1);
-                place
+                let slot = anonymous(connections.admit(from("192.0.2.1"), &[]).unwrap());
+                slot.signals.set_open_requests(1);
+                slot
             })
             .collect();
         let refused = connections.admit(from("192.0.2.1"), &[]);
         assert_eq!(refused.err(), Some(Refused::Address));
-        busy[7].signals.has_open(0);
+        busy[7].signals.set_open_requests(0);
         assert!(connections.admit(from("192.0.2.1"), &[]).is_ok());
         assert_eq!(evicted(&busy), [7]);
     }
@@ -433,7 +433,7 @@ mod tests {
     #[test]
     fn an_ipv6_network_is_one_address_and_a_trusted_proxy_is_none() {
         let connections = connections(1000);
-        let max = STRANGERS;
+        let max = ANONYMOUS_MAX;
         let network: Vec<ConnectionSlot> = (0..=max)
             .map(|n| {
                 connections
@@ -452,23 +452,23 @@ mod tests {
     }
 
     #[test]
-    fn strangers_give_way_first_and_signed_in_requests_never() {
+    fn anonymous_connections_are_evicted_first_and_open_signed_in_ones_never() {
         let connections = connections(4);
         let admit = || connections.admit(Connected::Unix, &[]).unwrap();
-        let places = [
+        let slots = [
             signed_in(admit()),
             signed_in(admit()),
-            stranger(admit()),
+            anonymous(admit()),
             admit(),
         ];
-        places[0].signals.has_open(1);
-        places[2].signals.has_open(1);
+        slots[0].signals.set_open_requests(1);
+        slots[2].signals.set_open_requests(1);
         let expected: [&[usize]; 3] = [&[3], &[2, 3], &[1, 2, 3]];
         let mut new = Vec::new();
         for expected in expected {
             new.push(signed_in(admit()));
-            new.last().unwrap().signals.has_open(1);
-            assert_eq!(evicted(&places), expected);
+            new.last().unwrap().signals.set_open_requests(1);
+            assert_eq!(evicted(&slots), expected);
         }
         let refused = connections.admit(Connected::Unix, &[]);
         assert_eq!(refused.err(), Some(Refused::Full));
@@ -477,12 +477,12 @@ mod tests {
     }
 
     #[test]
-    fn one_address_cannot_hold_every_place_as_a_signed_in_one() {
+    fn one_address_cannot_take_every_signed_in_slot() {
         let connections = connections(8);
         let admit = |address: &str| connections.admit(from(address), &[]).unwrap();
         let one: Vec<ConnectionSlot> = (0..8).map(|_| signed_in(admit("192.0.2.1"))).collect();
-        for place in &one {
-            place.signals.has_open(1);
+        for slot in &one {
+            slot.signals.set_open_requests(1);
         }
         let others: Vec<ConnectionSlot> = (0..4).map(|_| signed_in(admit("192.0.2.2"))).collect();
         assert_eq!(evicted(&one), [4, 5, 6, 7]);
@@ -490,12 +490,12 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_connection_leaves_nothing_behind() {
+    fn closed_connection_leaves_no_entry_in_the_table() {
         let connections = connections(8);
         for address in ["192.0.2.1", "2001:db8::1"] {
-            let place = connections.admit(from(address), &[]).unwrap();
-            let place = signed_in(place);
-            drop(place);
+            let slot = connections.admit(from(address), &[]).unwrap();
+            let slot = signed_in(slot);
+            drop(slot);
         }
         drop(connections.admit(from("192.0.2.3"), &[]).unwrap());
         let table = connections.0.table();
@@ -503,16 +503,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn stopping_tells_all_and_waits_for_the_last() {
+    async fn stop_signals_every_connection_and_waits_for_the_last() {
         let connections = connections(8);
-        let place = connections.admit(Connected::Unix, &[]).unwrap();
+        let slot = connections.admit(Connected::Unix, &[]).unwrap();
         let waiting = connections.clone();
         let stopped = tokio::spawn(async move { waiting.stop().await });
-        while !place.signals.is_stopping() {
+        while !slot.signals.is_stopping() {
             tokio::task::yield_now().await;
         }
         assert!(!stopped.is_finished());
-        drop(place);
+        drop(slot);
         stopped.await.unwrap();
     }
 }

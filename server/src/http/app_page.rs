@@ -11,7 +11,7 @@ use http::header::REFERER;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::Web;
-use super::compose::{self, Beginning};
+use super::compose::{self, PageStart};
 use super::origin::own_origin;
 use super::page::{self, PageData};
 use super::visitor::Visitor;
@@ -23,31 +23,31 @@ pub(super) async fn app_page(
     Extension(visitor): Extension<Visitor>,
     request: Request,
 ) -> Response {
-    if let Some(path) = read_by_person(&web, &request) {
+    if let Some(path) = message_to_mark_read(&web, &request) {
         mark_read(&web, &visitor, path).await;
     }
     let (head, body) = request.into_parts();
-    let retry = match compose::beginning(&web, &visitor, &head).await {
-        Beginning::Form => None,
-        Beginning::Named(address) => return page::see_other(&address),
-        Beginning::Posted(retry) => Some(*retry),
-        Beginning::OtherAccount(error) => {
+    let retry = match compose::page_start(&web, &visitor, &head).await {
+        PageStart::Form => None,
+        PageStart::Redirect(address) => return page::see_other(&address),
+        PageStart::Posted(retry) => Some(*retry),
+        PageStart::OtherAccount(error) => {
             return page::failed(&web, &visitor, error, Some(url::home(web.base())));
         }
     };
-    let told = PageData {
+    let data = PageData {
         flash: page::flash_of(&web, &visitor).await,
         retry,
         address: None,
     };
-    page::render(&web, &visitor, Request::from_parts(head, body), told).await
+    page::render(&web, &visitor, Request::from_parts(head, body), data).await
 }
 
 /// Returns the message that this request marks as read, if any: the one state change on GET, for a
 /// message page that the user opened.
-fn read_by_person(web: &Web, request: &Request<Body>) -> Option<MessageRef> {
+fn message_to_mark_read(web: &Web, request: &Request<Body>) -> Option<MessageRef> {
     let is_page =
-        request.method() == Method::GET && opened_by_person(request.headers(), &web.config);
+        request.method() == Method::GET && is_opened_by_user(request.headers(), &web.config);
     let path = url::mail_path(web.base(), request.uri().path())?;
     path.open().filter(|_| is_page)
 }
@@ -65,13 +65,13 @@ async fn mark_read(web: &Web, visitor: &Visitor, message: MessageRef) {
 
 /// Returns whether the user opened the page from a page of this server or the address bar; not a
 /// prefetch, a frame or a link from another site.
-fn opened_by_person(headers: &HeaderMap, config: &Config) -> bool {
+fn is_opened_by_user(headers: &HeaderMap, config: &Config) -> bool {
     let value = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
     match (value("sec-fetch-dest"), value("sec-fetch-site")) {
         (Some(dest), Some(site)) => {
             // Prefetches and prerenders carry `Sec-Purpose`.
-            let is_ahead = headers.contains_key("sec-purpose");
-            dest == b"document" && matches!(site, b"same-origin" | b"none") && !is_ahead
+            let is_prefetch = headers.contains_key("sec-purpose");
+            dest == b"document" && matches!(site, b"same-origin" | b"none") && !is_prefetch
         }
         (None, None) => own_origin(headers, config).is_some_and(|origin| {
             let referer = headers.get(REFERER).and_then(|r| r.to_str().ok());
@@ -94,11 +94,11 @@ mod tests {
         for (name, value) in pairs {
             headers.insert(*name, value.parse().unwrap());
         }
-        opened_by_person(&headers, &config)
+        is_opened_by_user(&headers, &config)
     }
 
     #[test]
-    fn only_a_page_that_a_person_opened_marks_its_message_read() {
+    fn only_a_page_opened_by_the_user_marks_its_message_read() {
         for site in ["same-origin", "none"] {
             assert!(opened(&[
                 ("sec-fetch-dest", "document"),
@@ -117,12 +117,12 @@ mod tests {
                 "{dest} {site}"
             );
         }
-        let ahead = [
+        let prefetch = [
             ("sec-fetch-dest", "document"),
             ("sec-fetch-site", "same-origin"),
             ("sec-purpose", "prefetch"),
         ];
-        assert!(!opened(&ahead));
+        assert!(!opened(&prefetch));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) async fn part(
     Path((account, folder, message, part)): Path<PartPath>,
 ) -> Response {
     let Some(handle) = visitor.account(&account) else {
-        return page::nothing_here(&web, &visitor);
+        return page::not_found_page(&web, &visitor);
     };
     let (folder, message) = (folder.as_str().into(), message.as_str().into());
     match handle.part(folder, message, part.as_str().into()).await {

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 /// Maximum time for one whole upload, whatever its size.
-const SLOWEST: Duration = Duration::from_secs(30 * 60);
+const UPLOAD_MAX_TIME: Duration = Duration::from_secs(30 * 60);
 
 /// How much of a body that is too large is read and dropped, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Drain {
         within: Duration::from_secs(60),
     };
     /// Bounds for requests without a session.
-    pub(super) const STRANGER: Self = Self {
+    pub(super) const ANONYMOUS: Self = Self {
         max_bytes: 16 << 20,
         within: Duration::from_secs(5),
     };
@@ -40,21 +40,21 @@ impl Drain {
         if is_signed_in {
             Self::SIGNED_IN
         } else {
-            Self::STRANGER
+            Self::ANONYMOUS
         }
     }
 
     /// Returns whether the announced size is within the bounds; an unknown size counts as within.
-    pub(super) fn takes(self, headers: &HeaderMap) -> bool {
+    pub(super) fn allows(self, headers: &HeaderMap) -> bool {
         content_length(headers).is_none_or(|size| size <= self.max_bytes)
     }
 
     /// Reads and drops a body. Returns `false` if a bound was reached first or reading failed.
-    pub(super) async fn rest(self, stream: &mut BodyDataStream) -> bool {
-        let until = Instant::now() + self.within;
+    pub(super) async fn discard(self, stream: &mut BodyDataStream) -> bool {
+        let deadline = Instant::now() + self.within;
         let mut dropped = 0_u64;
         loop {
-            match timeout_at(until, stream.next()).await {
+            match timeout_at(deadline, stream.next()).await {
                 Ok(Some(Ok(bytes))) => {
                     dropped =
                         dropped.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
@@ -71,12 +71,12 @@ impl Drain {
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BodyFault {
+pub(super) enum BodyError {
     /// The body is over the limit. It was dropped up to the bounds; the connection has to be
     /// closed.
     TooLarge,
     /// The body ended early or did not arrive in time.
-    Broken,
+    Incomplete,
 }
 
 /// Returns the size from `Content-Length`.
@@ -85,41 +85,41 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// Reads a whole body of at most `max_bytes`.
-pub(super) async fn whole(
+pub(super) async fn read_to_end(
     headers: &HeaderMap,
     body: Body,
     max_bytes: usize,
     drain: Drain,
-) -> Result<Bytes, BodyFault> {
-    if !drain.takes(headers) {
-        return Err(BodyFault::TooLarge);
+) -> Result<Bytes, BodyError> {
+    if !drain.allows(headers) {
+        return Err(BodyError::TooLarge);
     }
     let mut stream = body.into_data_stream();
     // A body announced as too large is dropped without being buffered.
     let announced = content_length(headers).unwrap_or_default();
     if usize::try_from(announced).unwrap_or(usize::MAX) > max_bytes {
-        drain.rest(&mut stream).await;
-        return Err(BodyFault::TooLarge);
+        drain.discard(&mut stream).await;
+        return Err(BodyError::TooLarge);
     }
-    let mut read = BytesMut::new();
-    let until = Instant::now() + drain.within.max(Duration::from_secs(30));
-    while let Some(bytes) = timeout_at(until, stream.next())
+    let mut buffer = BytesMut::new();
+    let deadline = Instant::now() + drain.within.max(Duration::from_secs(30));
+    while let Some(bytes) = timeout_at(deadline, stream.next())
         .await
-        .map_err(|_| BodyFault::Broken)?
+        .map_err(|_| BodyError::Incomplete)?
     {
-        let bytes = bytes.map_err(|_| BodyFault::Broken)?;
-        if read.len().saturating_add(bytes.len()) > max_bytes {
-            drain.rest(&mut stream).await;
-            return Err(BodyFault::TooLarge);
+        let bytes = bytes.map_err(|_| BodyError::Incomplete)?;
+        if buffer.len().saturating_add(bytes.len()) > max_bytes {
+            drain.discard(&mut stream).await;
+            return Err(BodyError::TooLarge);
         }
-        read.extend_from_slice(&bytes);
+        buffer.extend_from_slice(&bytes);
     }
-    Ok(read.freeze())
+    Ok(buffer.freeze())
 }
 
 /// Returns the deadline of an upload that starts now.
 pub(super) fn upload_deadline() -> Instant {
-    Instant::now() + SLOWEST
+    Instant::now() + UPLOAD_MAX_TIME
 }
 
 /// Adds `Connection: close` to a response.
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_come_apart_with_repeated_fields() {
+    fn form_is_parsed_with_repeated_fields() {
         let fields =
             parse_form(b"message=1.2&message=1.3&to=a%26b+c&empty=&bare&%E9%82%AE=%E4%BB%B6");
         let expected = [
@@ -184,15 +184,15 @@ mod tests {
         let none = HeaderMap::new();
         let body = || Body::from(vec![b'x'; 100]);
         assert_eq!(
-            whole(&none, body(), 100, Drain::STRANGER)
+            read_to_end(&none, body(), 100, Drain::ANONYMOUS)
                 .await
                 .unwrap()
                 .len(),
             100
         );
         assert_eq!(
-            whole(&none, body(), 99, Drain::STRANGER).await,
-            Err(BodyFault::TooLarge)
+            read_to_end(&none, body(), 99, Drain::ANONYMOUS).await,
+            Err(BodyError::TooLarge)
         );
     }
 
@@ -201,12 +201,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(17_u64 << 20));
         let unread = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
-        let refused = whole(&headers, Body::from_stream(unread), 100, Drain::STRANGER).await;
-        assert_eq!(refused, Err(BodyFault::TooLarge));
+        let refused = read_to_end(&headers, Body::from_stream(unread), 100, Drain::ANONYMOUS).await;
+        assert_eq!(refused, Err(BodyError::TooLarge));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn endless_body_is_refused_at_the_drain_bound() {
         let chunks = futures_util::stream::repeat_with(|| {
             Ok::<_, std::io::Error>(Bytes::from_static(b"0123456789"))
         })
@@ -215,20 +215,20 @@ mod tests {
             chunk
         });
         let started = Instant::now();
-        let refused = whole(
+        let refused = read_to_end(
             &HeaderMap::new(),
             Body::from_stream(chunks),
             15,
-            Drain::STRANGER,
+            Drain::ANONYMOUS,
         )
         .await;
-        assert_eq!(refused, Err(BodyFault::TooLarge));
+        assert_eq!(refused, Err(BodyError::TooLarge));
         assert!(started.elapsed() < Duration::from_secs(6));
     }
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_come_apart_and_any_fields_come_back(
+        fn encoded_fields_round_trip_and_arbitrary_bytes_parse(
             noise: Vec<u8>,
             fields in proptest::collection::vec((".{1,20}", ".{0,20}"), 0..8),
         ) {

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn words_in_the_place_of_an_address_are_not_skipped() {
+    fn invalid_hop_is_not_skipped() {
         let trusted = &["10.0.0.0/8"];
         let seen = from("10.0.0.1", &["203.0.113.5, unknown"], trusted);
         assert_eq!(seen, "10.0.0.1");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_endless_chain_only_the_nearest_hops_count() {
+    fn only_the_nearest_hops_of_a_long_chain_count() {
         let chain = format!("203.0.113.5{}", ", 10.0.0.9".repeat(5000));
         assert_eq!(from("10.0.0.1", &[&chain], &["10.0.0.0/8"]), "10.0.0.9");
         let chain = format!("203.0.113.5{}", ", 10.0.0.9".repeat(HOPS_MAX - 1));

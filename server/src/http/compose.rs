@@ -20,7 +20,7 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 
-use self::form::{Poster, Typed};
+use self::form::{ParsedForm, Poster};
 use super::body::{self, field, parse_form};
 use super::request_error::RequestError;
 use super::visitor::Visitor;
@@ -29,11 +29,11 @@ use crate::domain::PostedForm;
 use crate::session::LiveSession;
 use crate::views;
 
-pub(super) use self::posted::keep;
+pub(super) use self::posted::store_for_sign_in;
 
 /// How long the response waits for the first delivery attempt. Without script the next page does
 /// not update itself.
-const TRIED_WITHIN: Duration = Duration::from_secs(2);
+const FIRST_ATTEMPT_WAIT: Duration = Duration::from_secs(2);
 
 pub(super) async fn submit(
     State(web): State<Web>,
@@ -44,23 +44,27 @@ pub(super) async fn submit(
         return page::see_other(&url::login(web.base()));
     };
     let (head, body) = request.into_parts();
-    let typed = form::read(&web, Poster::Session(session), &head.headers, body).await;
-    let error = typed.error(visitor.lang);
-    let account = own_account(session, typed.account());
+    let parsed = form::read(&web, Poster::Session(session), &head.headers, body).await;
+    let error = parsed.error(visitor.lang);
+    let account = own_account(session, parsed.account());
     let mut response = match error {
-        Some(error) if typed.fields.is_empty() => page::failed(&web, &visitor, error, None),
-        Some(error) => show_again(&web, &visitor, session, account, typed_of(&typed), error).await,
-        None => match backend.message_send(account.clone(), typed.draft()).await {
+        Some(error) if parsed.fields.is_empty() => page::failed(&web, &visitor, error, None),
+        Some(error) => {
+            render_retry(&web, &visitor, session, account, text_of(&parsed), error).await
+        }
+        None => match backend.message_send(account.clone(), parsed.draft()).await {
             Ok(outbox) => {
-                backend.tried(&account, &outbox, TRIED_WITHIN).await;
+                backend
+                    .wait_for_first_attempt(&account, &outbox, FIRST_ATTEMPT_WAIT)
+                    .await;
                 page::see_other(&url::outbox_entry(web.base(), &outbox))
             }
             Err(error) => {
-                show_again(&web, &visitor, session, account, typed_of(&typed), error).await
+                render_retry(&web, &visitor, session, account, text_of(&parsed), error).await
             }
         },
     };
-    if typed.is_cut {
+    if parsed.is_cut {
         body::close(response.headers_mut());
     }
     response
@@ -81,7 +85,7 @@ impl Text {
     fn into_posted(self, account: AccountId) -> PostedForm {
         PostedForm {
             account,
-            typed: views::typed(&self.draft),
+            draft: views::stored_draft(&self.draft),
             form: self.draft.form,
             files: self.draft.files,
             missing: self.missing,
@@ -92,7 +96,7 @@ impl Text {
     fn of_posted(posted: PostedForm) -> (AccountId, Self) {
         let PostedForm {
             account,
-            typed,
+            draft: stored,
             form,
             files,
             missing,
@@ -101,7 +105,7 @@ impl Text {
         let draft = Draft {
             form,
             files,
-            ..views::draft(typed)
+            ..views::draft(stored)
         };
         (
             account,
@@ -114,20 +118,20 @@ impl Text {
     }
 }
 
-fn typed_of(typed: &Typed) -> Text {
-    let draft = typed.draft();
+fn text_of(parsed: &ParsedForm) -> Text {
+    let draft = parsed.draft();
     let ids = draft.uploads.iter().map(UploadId::as_str);
     let ids = ids.chain(draft.keep_parts.iter().map(PartId::as_str));
-    let named = ids.filter_map(|id| Some((id.to_owned(), typed.name_of(id)?)));
+    let named = ids.filter_map(|id| Some((id.to_owned(), parsed.name_of(id)?)));
     Text {
         named: named.collect(),
-        missing: typed.missing.clone(),
+        missing: parsed.missing.clone(),
         draft,
     }
 }
 
 /// Renders the compose page with the text as typed and the error.
-async fn show_again(
+async fn render_retry(
     web: &Web,
     visitor: &Visitor,
     session: &LiveSession,
@@ -140,7 +144,7 @@ async fn show_again(
         text.draft.form = web.sealer.form_key(&account).ok();
     }
     let address = address(web.base(), &account, &text.draft);
-    let form = filled(web, visitor, session, account, text).await;
+    let form = restored_form(web, visitor, session, account, text).await;
     let status = error::status(error.kind);
     let Ok(request) = Request::builder().uri(address).body(Body::empty()) else {
         return page::failed(web, visitor, error, None);
@@ -174,7 +178,7 @@ fn address(base: &str, account: &AccountId, draft: &Draft) -> String {
 }
 
 /// Builds a form with the text as typed, even if the message that it replies to cannot be loaded.
-async fn filled(
+async fn restored_form(
     web: &Web,
     visitor: &Visitor,
     session: &LiveSession,
@@ -186,11 +190,11 @@ async fn filled(
         mut missing,
         named,
     } = text;
-    let begun = match (visitor.backend(web), &draft.replaces) {
+    let initial = match (visitor.backend(web), &draft.replaces) {
         (Some(backend), Some(outbox)) => backend.compose_again(outbox.clone()).await.ok(),
         (Some(backend), None) => {
-            let begun = backend.compose_start(account.clone(), draft.source.clone());
-            begun.await.ok()
+            let initial = backend.compose_start(account.clone(), draft.source.clone());
+            initial.await.ok()
         }
         (None, _) => None,
     };
@@ -199,7 +203,7 @@ async fn filled(
         let found = named.find(|(of, _)| of == id);
         found.map_or_else(|| "file".to_owned(), |(_, name)| name.clone())
     };
-    let mut form = begun.unwrap_or_else(|| ComposeForm {
+    let mut form = initial.unwrap_or_else(|| ComposeForm {
         from: Person {
             name: String::new(),
             address: session
@@ -227,13 +231,13 @@ async fn filled(
         }
     }
     // Files of this session, and those of the outbox row that is edited.
-    let of_row = std::mem::take(&mut form.uploads);
+    let row_files = std::mem::take(&mut form.uploads);
     for id in &draft.uploads {
         let upload = session
             .uploads
             .find(id)
             .map(|upload| views::upload_view(&upload));
-        match upload.or_else(|| of_row.iter().find(|file| file.id == *id).cloned()) {
+        match upload.or_else(|| row_files.iter().find(|file| file.id == *id).cloned()) {
             Some(upload) => form.uploads.push(upload),
             None => missing.push(name_of(id.as_str())),
         }
@@ -252,12 +256,12 @@ fn own_account(session: &LiveSession, named: Option<AccountId>) -> AccountId {
 }
 
 /// How a compose page starts.
-pub(super) enum Beginning {
+pub(super) enum PageStart {
     /// With an ordinary form.
     Form,
     /// With a redirect to this address, which holds the form key: going back in the browser's
     /// history leads to the same form.
-    Named(String),
+    Redirect(String),
     /// With a text that was stored until its author signed in.
     Posted(Box<ComposeRetry>),
     /// With an error: the stored text belongs to another account.
@@ -265,11 +269,11 @@ pub(super) enum Beginning {
 }
 
 /// Returns how the requested page starts, if it is a compose page.
-pub(super) async fn beginning(web: &Web, visitor: &Visitor, request: &Parts) -> Beginning {
+pub(super) async fn page_start(web: &Web, visitor: &Visitor, request: &Parts) -> PageStart {
     let uri = &request.uri;
     let is_page = request.method == Method::GET && uri.path() == url::compose_form(web.base());
     let Some(session) = visitor.session.as_ref().filter(|_| is_page) else {
-        return Beginning::Form;
+        return PageStart::Form;
     };
     let query = parse_form(uri.query().unwrap_or_default().as_bytes());
     match field(&query, "form") {
@@ -282,9 +286,9 @@ pub(super) async fn beginning(web: &Web, visitor: &Visitor, request: &Parts) -> 
             let account = own_account(session, named);
             match (web.sealer.form_key(&account), uri.path_and_query()) {
                 (Ok(form), Some(address)) => {
-                    Beginning::Named(url::with_form(address.as_str(), &form))
+                    PageStart::Redirect(url::with_form(address.as_str(), &form))
                 }
-                _ => Beginning::Form,
+                _ => PageStart::Form,
             }
         }
     }

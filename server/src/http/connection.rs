@@ -61,20 +61,24 @@ pub(super) async fn serve<S>(
     router: Router,
     stream: S,
     peer: Connected,
-    place: ConnectionSlot,
+    slot: ConnectionSlot,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Arc::new(Activity::new(place));
+    let activity = Arc::new(Activity::new(slot));
     let service = {
         let activity = Arc::clone(&activity);
         service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let exchange = Exchange::begin(Arc::clone(&activity));
-            let mut request = request.map(|body| Body::new(exchange.received(body)));
+            let mut request = request.map(|body| Body::new(exchange.wrap_body(body)));
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(Arc::clone(&exchange));
-            let answer = router.clone().oneshot(request);
-            async move { answer.await.map(|response| exchange.answer(response)) }
+            let response = router.clone().oneshot(request);
+            async move {
+                response
+                    .await
+                    .map(|response| exchange.wrap_response(response))
+            }
         })
     };
     let socket = TokioIo::new(Socket::new(stream, Arc::clone(&activity)));
@@ -101,15 +105,15 @@ pub(super) async fn serve<S>(
             if check.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            match activity.judge(Instant::now()) {
-                Verdict::Goes => check.as_mut().reset(activity.deadline()),
+            match activity.check_deadlines(Instant::now()) {
+                Verdict::Continue => check.as_mut().reset(activity.deadline()),
                 Verdict::Idle if !is_ending => {
                     // With HTTP/2, GOAWAY tells the peer which requests were served.
                     is_ending = true;
                     connection.as_mut().graceful_shutdown();
                     check.as_mut().reset(Instant::now() + limits::STOP_WITHIN);
                 }
-                Verdict::Unanswered => {
+                Verdict::RequestTimeout => {
                     // From now on reads fail, after a 408 if one can be sent.
                     activity.refuse_head();
                     if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_public_origin_the_origin_is_the_address_that_was_asked() {
+    fn without_a_public_origin_the_origin_is_the_requested_address() {
         for (host, origin, expected) in [
             ("localhost:3000", "http://localhost:3000", true),
             ("LOCALHOST:3000", "http://localhost:3000", true),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_browser_sends_is_refused() {
+    fn headers_that_no_browser_sends_are_refused() {
         let mut config = Config::local(std::path::Path::new("unused"));
         let post = |pairs: &[(&'static str, &str)], uri: &str, config: &Config| {
             let mut headers = HeaderMap::new();

@@ -50,10 +50,10 @@ pub(super) async fn events(
         .filter(|id| !id.is_empty());
     let reader = match visitor.session {
         Some(session) => match Arc::clone(&web.streams).try_acquire_owned() {
-            Ok(turn) => Reader::new(&web, session, after, turn),
-            Err(_) => return crowded(),
+            Ok(permit) => EventReader::new(&web, session, after, permit),
+            Err(_) => return too_many_streams(),
         },
-        None => Reader::ended(web.shutdown.clone()),
+        None => EventReader::ended(web.shutdown.clone()),
     };
     let mut response = Sse::new(reader.into_stream()).into_response();
     let headers = response.headers_mut();
@@ -69,7 +69,7 @@ pub(super) async fn events(
 }
 
 /// The response when the process has its maximum of streams; the page retries later.
-fn crowded() -> Response {
+fn too_many_streams() -> Response {
     let secs = HeaderValue::from(limits::TURN_WITHIN.as_secs());
     let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
     headers::private(response.headers_mut());
@@ -78,7 +78,7 @@ fn crowded() -> Response {
 }
 
 /// One open stream.
-struct Reader {
+struct EventReader {
     session: Option<Arc<LiveSession>>,
     /// Events to send before the ring is read.
     ready: VecDeque<(Option<u64>, LiveEvent)>,
@@ -88,12 +88,12 @@ struct Reader {
     /// Keeps the accounts' connections open while the stream is open.
     watchers: Watched,
     /// The slot of this stream in its session, and its permit of the process.
-    place: Option<(OpenStream, OwnedSemaphorePermit)>,
+    slot: Option<(OpenStream, OwnedSemaphorePermit)>,
     shutdown: CancellationToken,
     /// When the next beat is due.
     beat_at: Instant,
     /// When to check whether the session is in use again, which makes the beat due earlier.
-    looks_at: Instant,
+    next_check: Instant,
     is_over: bool,
 }
 
@@ -112,7 +112,7 @@ impl Watched {
     }
 
     /// Updates the watched accounts from the session. Each change of the accounts is also an event.
-    fn follow(&mut self, session: &LiveSession) {
+    fn update(&mut self, session: &LiveSession) {
         let accounts = session.accounts();
         if !Arc::ptr_eq(&accounts, &self.accounts) {
             *self = Self::of(accounts);
@@ -120,12 +120,12 @@ impl Watched {
     }
 }
 
-impl Reader {
+impl EventReader {
     fn new(
         web: &Web,
         session: Arc<LiveSession>,
         after: Option<&str>,
-        turn: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Self {
         let newest = session.events.watch();
         let now = session.events.newest();
@@ -144,7 +144,7 @@ impl Reader {
         };
         Self {
             watchers: Watched::of(session.accounts()),
-            place: Some((session.streams.open(), turn)),
+            slot: Some((session.streams.open(), permit)),
             session: Some(session),
             ready,
             seen,
@@ -152,7 +152,7 @@ impl Reader {
             shutdown: web.shutdown.clone(),
             // The first beat is due immediately: it tells the page the interval.
             beat_at: Instant::now(),
-            looks_at: Instant::now(),
+            next_check: Instant::now(),
             is_over: false,
         }
     }
@@ -166,10 +166,10 @@ impl Reader {
             seen: 0,
             newest: None,
             watchers: Watched::of(Arc::default()),
-            place: None,
+            slot: None,
             shutdown,
             beat_at: Instant::now(),
-            looks_at: Instant::now(),
+            next_check: Instant::now(),
             is_over: true,
         }
     }
@@ -184,9 +184,9 @@ impl Reader {
                 return None;
             }
             let (session, newest) = (self.session.as_ref()?, self.newest.as_mut()?);
-            let (open, _) = self.place.as_ref()?;
+            let (open, _) = self.slot.as_ref()?;
             newest.mark_unchanged();
-            self.watchers.follow(session);
+            self.watchers.update(session);
             match session.events.since(self.seen) {
                 Since::Events(events) => {
                     self.ready
@@ -209,9 +209,9 @@ impl Reader {
                     self.is_over = true;
                 }
                 changed = newest.changed() => changed.ok()?,
-                () = tokio::time::sleep_until(self.looks_at) => {
+                () = tokio::time::sleep_until(self.next_check) => {
                     let now = Instant::now();
-                    self.looks_at = now + BEAT_EVERY;
+                    self.next_check = now + BEAT_EVERY;
                     let is_in_use = session.unused_ms(now_unix_ms()) < IN_USE_MS;
                     if is_in_use || now >= self.beat_at {
                         let pause = if is_in_use { BEAT_EVERY } else { IDLE_BEAT_EVERY };

@@ -16,7 +16,7 @@ use axum::Extension;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::response::Response;
 
-use super::body::{self, BodyFault, Drain, Fields, field, parse_form};
+use super::body::{self, BodyError, Drain, Fields, field, parse_form};
 use super::login::set_cookie;
 use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, THEME_COOKIE, Visitor, theme_from_word};
@@ -29,7 +29,7 @@ const FORM_MAX_BYTES: usize = 1 << 20;
 /// `return`. A message is `{account}/{folder}/{message}`.
 pub(super) async fn act(posted: Posted) -> Response {
     let action = Action::read(&posted.fields);
-    let otherwise = match &action {
+    let fallback = match &action {
         Ok(action) => action.folder_url(posted.web.base()),
         Err(_) => url::home(posted.web.base()),
     };
@@ -39,20 +39,22 @@ pub(super) async fn act(posted: Posted) -> Response {
             match action.run(posted.backend.as_ref()).await {
                 Ok(done) => changed(done),
                 Err(error) => Flash {
-                    again: again(&error, messages),
+                    again: repeat_after_create(&error, messages),
                     ..failure(error)
                 },
             }
         }
-        Err(fault) => failure(fault.to_api(posted.visitor.lang)),
+        Err(error) => failure(error.to_api(posted.visitor.lang)),
     };
-    posted.finish(flash, otherwise).await
+    posted.finish(flash, fallback).await
 }
 
 /// `POST {base}/undo`: `undo` (repeated, each `{account}/{undo}`), `return`.
 pub(super) async fn undo(posted: Posted) -> Response {
-    let undo: Vec<UndoRef> = named(&posted.fields, "undo").map(UndoRef::from).collect();
-    let otherwise = match undo.first() {
+    let undo: Vec<UndoRef> = field_values(&posted.fields, "undo")
+        .map(UndoRef::from)
+        .collect();
+    let fallback = match undo.first() {
         Some(undo) => url::mail(posted.web.base(), &undo.account),
         None => url::home(posted.web.base()),
     };
@@ -60,7 +62,7 @@ pub(super) async fn undo(posted: Posted) -> Response {
         Ok(done) => changed(done),
         Err(error) => failure(error),
     };
-    posted.finish(flash, otherwise).await
+    posted.finish(flash, fallback).await
 }
 
 /// `POST {base}/pin`: `account`, `folder`, `pinned` (`true` or `false`), `return`.
@@ -71,7 +73,7 @@ pub(super) async fn pin(posted: Posted) -> Response {
         folder: value("folder").into(),
     };
     let is_pinned = value("pinned") == "true";
-    let on = url::folder(posted.web.base(), &folder, 1);
+    let location = url::folder(posted.web.base(), &folder, 1);
     let flash = match posted.backend.folder_pin(folder, is_pinned).await {
         Ok(()) => Flash {
             note: Some(posted.visitor.lang.folder_pinned(is_pinned).into_owned()),
@@ -79,7 +81,7 @@ pub(super) async fn pin(posted: Posted) -> Response {
         },
         Err(error) => failure(error),
     };
-    posted.finish(flash, on).await
+    posted.finish(flash, location).await
 }
 
 /// `POST {base}/outbox/{id}/{change}`: `return`.
@@ -88,7 +90,7 @@ pub(super) async fn outbox_change(
     posted: Posted,
 ) -> Response {
     let outbox = OutboxId(outbox);
-    let on = url::outbox_entry(posted.web.base(), &outbox);
+    let location = url::outbox_entry(posted.web.base(), &outbox);
     let done = match EntryChange::from_word(&change) {
         Some(change) => {
             let done = posted.backend.outbox_change(outbox.clone(), change).await;
@@ -103,7 +105,7 @@ pub(super) async fn outbox_change(
         },
         Err(error) => failure(error),
     };
-    posted.finish(flash, on).await
+    posted.finish(flash, location).await
 }
 
 /// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Stored in cookies of the browser.
@@ -116,8 +118,9 @@ pub(super) async fn appearance(
         Ok(fields) => fields,
         Err(response) => return response,
     };
-    let on = own_return(&web, &fields).unwrap_or_else(|| url::settings_appearance(web.base()));
-    let mut response = page::see_other(&on);
+    let location =
+        own_return(&web, &fields).unwrap_or_else(|| url::settings_appearance(web.base()));
+    let mut response = page::see_other(&location);
     if let Some(lang) = field(&fields, "lang").and_then(Lang::from_tag) {
         set_cookie(
             &mut response,
@@ -163,8 +166,8 @@ impl FromRequest<Web> for Posted {
 }
 
 impl Posted {
-    /// Stores the flash and redirects to `return`, or to `otherwise`.
-    async fn finish(self, flash: Flash, otherwise: String) -> Response {
+    /// Stores the flash and redirects to `return`, or to `fallback`.
+    async fn finish(self, flash: Flash, fallback: String) -> Response {
         let web = &self.web;
         let is_signed_out = |error: &ApiError| error.kind == ErrorKind::SignedOut;
         if flash.error.as_ref().is_some_and(is_signed_out) {
@@ -173,7 +176,7 @@ impl Posted {
         if let Some(session) = &self.visitor.session {
             page::put_flash(web, session, &flash).await;
         }
-        page::see_other(&own_return(web, &self.fields).unwrap_or(otherwise))
+        page::see_other(&own_return(web, &self.fields).unwrap_or(fallback))
     }
 }
 
@@ -193,7 +196,9 @@ impl Action {
                 return Ok(Self::Mark(vec![id.into()], mark));
             }
         }
-        let messages: Vec<MessageRef> = named(fields, "message").map(MessageRef::from).collect();
+        let messages: Vec<MessageRef> = field_values(fields, "message")
+            .map(MessageRef::from)
+            .collect();
         let action = field(fields, "action").ok_or(RequestError::Malformed)?;
         let to_role = |role| Destination::Role(role);
         let action = match action {
@@ -273,20 +278,20 @@ fn role_from_word(word: &str) -> Option<FolderRole> {
 async fn fields(web: &Web, visitor: &Visitor, request: Request) -> Result<Fields, Response> {
     let (head, body) = request.into_parts();
     let drain = Drain::of(visitor.session.is_some());
-    let fault = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
+    let error = match body::read_to_end(&head.headers, body, FORM_MAX_BYTES, drain).await {
         Ok(bytes) => return Ok(parse_form(&bytes)),
-        Err(BodyFault::TooLarge) => RequestError::RequestTooLarge { max_bytes: 1 << 20 },
-        Err(BodyFault::Broken) => RequestError::BrokenUpload,
+        Err(BodyError::TooLarge) => RequestError::RequestTooLarge { max_bytes: 1 << 20 },
+        Err(BodyError::Incomplete) => RequestError::BrokenUpload,
     };
-    let mut response = page::failed(web, visitor, fault.to_api(visitor.lang), None);
+    let mut response = page::failed(web, visitor, error.to_api(visitor.lang), None);
     body::close(response.headers_mut());
     Err(response)
 }
 
 /// Returns the page of a form that was posted without a session: its `return` field.
-pub(super) async fn return_of(web: &Web, request: Request) -> Result<Option<String>, BodyFault> {
+pub(super) async fn return_of(web: &Web, request: Request) -> Result<Option<String>, BodyError> {
     let (head, body) = request.into_parts();
-    let bytes = body::whole(&head.headers, body, FORM_MAX_BYTES, Drain::STRANGER).await?;
+    let bytes = body::read_to_end(&head.headers, body, FORM_MAX_BYTES, Drain::ANONYMOUS).await?;
     Ok(own_return(web, &parse_form(&bytes)))
 }
 
@@ -302,7 +307,7 @@ fn to_login(web: &Web) -> Response {
 fn changed(changes: ChangesDone) -> Flash {
     let flash = match changes.failure() {
         Some((error, messages)) => Flash {
-            again: again(&error, messages),
+            again: repeat_after_create(&error, messages),
             ..failure(error)
         },
         None => Flash::default(),
@@ -314,7 +319,7 @@ fn changed(changes: ChangesDone) -> Flash {
 }
 
 /// What to repeat after the missing folder of an error was created.
-fn again(error: &ApiError, messages: Vec<MessageRef>) -> Option<FlashAgain> {
+fn repeat_after_create(error: &ApiError, messages: Vec<MessageRef>) -> Option<FlashAgain> {
     match error.kind {
         ErrorKind::MissingFolder(role) => Some(FlashAgain { messages, role }),
         _ => None,
@@ -329,7 +334,7 @@ fn failure(error: ApiError) -> Flash {
 }
 
 /// Returns all values of a field that may be repeated.
-fn named<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str> {
+fn field_values<'f>(fields: &'f Fields, name: &'f str) -> impl Iterator<Item = &'f str> {
     fields
         .iter()
         .filter(move |(known, _)| known == name)
@@ -384,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_asks_for_nothing_is_a_fault() {
+    fn form_without_action_or_selection_is_rejected() {
         assert_eq!(read("action=delete"), Err(RequestError::NothingSelected));
         for form in [
             "",
@@ -398,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_is_told_beside_what_failed_and_is_repeated_together() {
+    fn partial_change_reports_done_and_failed_messages_with_one_retry() {
         let failed = |account: &str, kind, message: &str| Failed {
             account: account.into(),
             messages: vec![message.into()],
@@ -429,8 +434,8 @@ mod tests {
             ],
         });
         assert_eq!(flash.done, [done]);
-        let again = flash.again.expect("the folder can be created");
-        assert_eq!(again.role, FolderRole::Archive);
-        assert_eq!(again.messages, ["a/f/1", "c/f/1"].map(MessageRef::from));
+        let retry = flash.again.expect("the folder can be created");
+        assert_eq!(retry.role, FolderRole::Archive);
+        assert_eq!(retry.messages, ["a/f/1", "c/f/1"].map(MessageRef::from));
     }
 }

@@ -9,7 +9,7 @@ use super::{Web, headers};
 
 /// Returns 200 while the database responds and the process is not stopping, else 503.
 pub(super) async fn health(State(web): State<Web>) -> Response {
-    let answer = if web.shutdown.is_cancelled() {
+    let response = if web.shutdown.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
     } else if let Err(error) = web.store.ping().await {
         tracing::error!(%error, "health: the database does not answer");
@@ -17,7 +17,7 @@ pub(super) async fn health(State(web): State<Web>) -> Response {
     } else {
         (StatusCode::OK, "ok\n")
     };
-    let mut response = answer.into_response();
+    let mut response = response.into_response();
     headers::set(response.headers_mut(), CACHE_CONTROL, "no-store");
     response
 }

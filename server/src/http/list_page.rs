@@ -19,8 +19,8 @@ use crate::views;
 /// message page marks its message as read only on its own request.
 pub(super) async fn signed_in(web: &Web, visitor: &Visitor, return_to: Option<String>) -> Response {
     let home = url::home(web.base());
-    let wanted = return_to.filter(|path| *path != home);
-    let path = match wanted {
+    let target = return_to.filter(|path| *path != home);
+    let path = match target {
         None => inbox(web, visitor),
         Some(path) => {
             let plain = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
@@ -48,10 +48,10 @@ pub(super) async fn list_at(web: &Web, visitor: &Visitor, path: String) -> Respo
     let Ok(request) = Request::builder().uri(&path).body(Body::empty()) else {
         return page::see_other(&url::home(web.base()));
     };
-    let told = PageData {
+    let data = PageData {
         flash: page::flash_of(web, visitor).await,
         address: Some(path),
         ..PageData::default()
     };
-    page::render(web, visitor, request, told).await
+    page::render(web, visitor, request, data).await
 }

@@ -19,7 +19,7 @@ use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
 use tower_sessions::Session;
 
-use super::body::{self, BodyFault, Drain, Fields, field};
+use super::body::{self, BodyError, Drain, Fields, field};
 use super::request_error::RequestError;
 use super::visitor::{LANG_COOKIE, Visitor};
 use super::{Web, WebState, assets, error, headers, list_page, origin, page};
@@ -55,8 +55,8 @@ pub(super) async fn show(
     if let Some(lang) = chosen {
         visitor.lang = lang;
     } else if visitor.session.is_some() {
-        let on = return_to.unwrap_or_else(|| url::home(web.base()));
-        return page::see_other(&on);
+        let location = return_to.unwrap_or_else(|| url::home(web.base()));
+        return page::see_other(&location);
     }
     let notice = match field(&query, "end").and_then(LoginEnd::from_word) {
         Some(end) => Some(LoginNotice::End(end)),
@@ -67,12 +67,14 @@ pub(super) async fn show(
         {
             Some(LoginNotice::SessionReplaced)
         }
-        _ if visitor.had_cookie && visitor.session.is_none() => Some(LoginNotice::SessionEnded),
+        _ if visitor.has_session_cookie && visitor.session.is_none() => {
+            Some(LoginNotice::SessionEnded)
+        }
         _ => None,
     };
-    let mut shown = blank(&web, &visitor, return_to);
-    shown.notice = notice;
-    let mut response = document(&web, StatusCode::OK, shown);
+    let mut login_page = empty_page(&web, &visitor, return_to);
+    login_page.notice = notice;
+    let mut response = document(&web, StatusCode::OK, login_page);
     if let Some(lang) = chosen {
         set_cookie(
             &mut response,
@@ -91,43 +93,43 @@ pub(super) async fn submit(
 ) -> Response {
     let (head, body) = request.into_parts();
     let drain = Drain::of(visitor.session.is_some());
-    let fields = match body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await {
+    let fields = match body::read_to_end(&head.headers, body, FORM_MAX_BYTES, drain).await {
         Ok(bytes) => body::parse_form(&bytes),
-        Err(fault) => {
-            let fault = match fault {
-                BodyFault::TooLarge => RequestError::RequestTooLarge {
+        Err(error) => {
+            let error = match error {
+                BodyError::TooLarge => RequestError::RequestTooLarge {
                     max_bytes: 64 << 10,
                 },
-                BodyFault::Broken => RequestError::BrokenUpload,
+                BodyError::Incomplete => RequestError::BrokenUpload,
             };
-            let mut response = page::failed(&web, &visitor, fault.to_api(visitor.lang), None);
+            let mut response = page::failed(&web, &visitor, error.to_api(visitor.lang), None);
             body::close(response.headers_mut());
             return response;
         }
     };
     let return_to = field(&fields, "return").and_then(|path| origin::own_path(web.base(), path));
-    let mut shown = blank(&web, &visitor, return_to.clone());
-    shown.form = typed(&fields);
-    shown.is_manual_open =
-        !shown.form.incoming_host.is_empty() || !shown.form.outgoing_host.is_empty();
+    let mut login_page = empty_page(&web, &visitor, return_to.clone());
+    login_page.form = form_from_fields(&fields);
+    login_page.is_manual_open =
+        !login_page.form.incoming_host.is_empty() || !login_page.form.outgoing_host.is_empty();
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
     // The account is added to the session instead of replacing its accounts.
     let is_added = field(&fields, ADD_FIELD).is_some();
 
-    let sign_in = match prepare(&web.config, &mut shown, password) {
+    let sign_in = match prepare(&web.config, &mut login_page, password) {
         Ok(Some(sign_in)) => sign_in,
         // The servers are guessed: the form shows them, and connects once it is sent again.
-        Ok(None) => return document(&web, StatusCode::OK, shown),
-        Err(fault) => return refused(&web, shown, fault.to_api(visitor.lang)),
+        Ok(None) => return document(&web, StatusCode::OK, login_page),
+        Err(error) => return refused(&web, login_page, error.to_api(visitor.lang)),
     };
     match open(&web, &visitor, sign_in).await {
         Ok(account) => {
-            let its_inbox = views::account_view(&account);
-            let its_inbox = url::folder(web.base(), &its_inbox.inbox_ref(), 1);
+            let inbox = views::account_view(&account);
+            let inbox = url::folder(web.base(), &inbox.inbox_ref(), 1);
             match begin_session(&web, &visitor, &session, account, is_added).await {
                 // Without script the address of the form would stay, and a reload would send the
                 // password again.
-                Ok(()) if is_added => page::see_other(&return_to.unwrap_or(its_inbox)),
+                Ok(()) if is_added => page::see_other(&return_to.unwrap_or(inbox)),
                 Ok(()) if field(&fields, SCRIPT_FIELD).is_none() => {
                     page::see_other(&return_to.unwrap_or_else(|| url::home(web.base())))
                 }
@@ -135,15 +137,18 @@ pub(super) async fn submit(
                     visitor.session = session.id().and_then(|id| web.registry.find(&row_key(id)));
                     list_page::signed_in(&web, &visitor, return_to).await
                 }
-                Err(fault) => refused(&web, shown, fault.to_api(visitor.lang)),
+                Err(error) => refused(&web, login_page, error.to_api(visitor.lang)),
             }
         }
         Err(error) => {
             // Shows the fields that can be corrected: the servers, unless only the password is
             // wrong.
-            shown.is_manual_open |= error.kind != app::api::ErrorKind::Password
-                && web.config.preset(domain_of(&shown.form.email)).is_none();
-            refused(&web, shown, error)
+            login_page.is_manual_open |= error.kind != app::api::ErrorKind::Password
+                && web
+                    .config
+                    .preset(domain_of(&login_page.form.email))
+                    .is_none();
+            refused(&web, login_page, error)
         }
     }
 }
@@ -159,14 +164,14 @@ pub(super) async fn sign_out(
     let (head, body) = request.into_parts();
     let drain = Drain::of(visitor.session.is_some());
     // Signing out is never refused, even if the form cannot be read.
-    let fields = body::whole(&head.headers, body, FORM_MAX_BYTES, drain).await;
+    let fields = body::read_to_end(&head.headers, body, FORM_MAX_BYTES, drain).await;
     let fields = fields.map_or_else(|_| Fields::default(), |bytes| body::parse_form(&bytes));
     if let Some(live) = &visitor.session {
         let named = field(&fields, "account").map(AccountId::from);
         if let Some(account) = &named
             && web.registry.leave(live, account).await
         {
-            forget_posted(&web, account).await;
+            delete_posted_forms(&web, account).await;
             let stored = async {
                 store_accounts(&session, keys_of(live)).await?;
                 session.save().await
@@ -182,7 +187,7 @@ pub(super) async fn sign_out(
             return page::see_other(&url::home(web.base()));
         }
         for account in live.accounts().iter() {
-            forget_posted(&web, &account.id()).await;
+            delete_posted_forms(&web, &account.id()).await;
         }
         web.registry.end_found(live).await;
         tracing::info!("signed out");
@@ -204,13 +209,13 @@ async fn open(
 ) -> Result<AccountHandle, ApiError> {
     let login = sign_in.user.as_deref().unwrap_or(&sign_in.address);
     let account = format!("{login} {}", sign_in.incoming.host);
-    let tried = web
+    let attempt = web
         .sign_ins
         .begin(&account, visitor.ip)
         .map_err(|wait| RequestError::TooManyTries(wait).to_api(visitor.lang))?;
     match web.accounts.open(sign_in, Some(visitor.ip)).await {
         Ok(account) => {
-            tried.succeeded();
+            attempt.succeeded();
             Ok(account)
         }
         Err(error) => Err(error.to_api(visitor.lang)),
@@ -267,7 +272,7 @@ async fn begin_session(
                 if registry.find(&key).is_none() {
                     registry.end(&key).await;
                 }
-                return Err(RequestError::Crowded);
+                return Err(RequestError::TooManyRequests);
             }
             tracing::info!("signed in");
             Ok(())
@@ -294,20 +299,20 @@ async fn store_accounts(
     session.insert("kind", "browser").await
 }
 
-async fn forget_posted(web: &Web, account: &AccountId) {
-    if let Err(error) = web.store.posted_form_forget(account).await {
+async fn delete_posted_forms(web: &Web, account: &AccountId) {
+    if let Err(error) = web.store.posted_form_delete(account).await {
         tracing::error!(%error, "posted forms could not be deleted");
     }
 }
 
 /// Returns the sign-in that the form requests; `None` if the servers were guessed and put into
-/// `shown`.
+/// `login_page`.
 fn prepare(
     config: &Config,
-    shown: &mut LoginPage,
+    login_page: &mut LoginPage,
     password: Secret,
 ) -> Result<Option<SignIn>, RequestError> {
-    let form = &mut shown.form;
+    let form = &mut login_page.form;
     check_lengths(form, &password)?;
     let domain = domain_of(&form.email).to_ascii_lowercase();
     // An address with a non-ASCII local part can read mail, though it may not be able to send.
@@ -321,11 +326,13 @@ fn prepare(
     }
     if form.incoming_host.is_empty() || form.outgoing_host.is_empty() {
         let preset = config.preset(&domain);
-        let is_known = preset.as_ref().is_some_and(|p| fills(p, form.incoming));
+        let is_known = preset
+            .as_ref()
+            .is_some_and(|p| has_servers_for(p, form.incoming));
         fill(form, &preset.unwrap_or_default(), &domain);
         if !is_known {
-            shown.is_manual_open = true;
-            shown.notice = Some(LoginNotice::Guessed { domain });
+            login_page.is_manual_open = true;
+            login_page.notice = Some(LoginNotice::Guessed { domain });
             return Ok(None);
         }
     }
@@ -377,7 +384,7 @@ fn check_lengths(form: &LoginForm, password: &Secret) -> Result<(), RequestError
 }
 
 /// Returns whether the operator's preset for a domain is sufficient for this protocol.
-fn fills(preset: &Preset, kind: IncomingKind) -> bool {
+fn has_servers_for(preset: &Preset, kind: IncomingKind) -> bool {
     let incoming = match kind {
         IncomingKind::Imap => &preset.imap,
         IncomingKind::Pop3 => &preset.pop3,
@@ -445,7 +452,7 @@ fn domain_of(address: &str) -> &str {
 }
 
 /// Reads the fields as typed. A missing field counts as empty.
-fn typed(fields: &Fields) -> LoginForm {
+fn form_from_fields(fields: &Fields) -> LoginForm {
     let text = |name| field(fields, name).unwrap_or_default().trim().to_owned();
     let host = |name| text(name).trim_end_matches('.').to_ascii_lowercase();
     let tls = |name| {
@@ -469,7 +476,7 @@ fn typed(fields: &Fields) -> LoginForm {
     }
 }
 
-fn blank(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginPage {
+fn empty_page(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginPage {
     let file = |name: &str| format!("{}/{}/{name}", web.base(), web.site.pkg_dir());
     LoginPage {
         context: visitor.page_context(web),
@@ -490,20 +497,20 @@ fn blank(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> LoginP
     }
 }
 
-fn refused(web: &WebState, mut shown: LoginPage, error: ApiError) -> Response {
+fn refused(web: &WebState, mut login_page: LoginPage, error: ApiError) -> Response {
     let status = match error.kind {
         app::api::ErrorKind::Busy if error.retry_after_secs.is_some() => {
             StatusCode::TOO_MANY_REQUESTS
         }
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    shown.is_manual_open |= error
+    login_page.is_manual_open |= error
         .field
         .as_deref()
         .is_some_and(|f| !matches!(f, "email" | "password"));
     let retry_after = error.retry_after_secs;
-    shown.error = Some(error);
-    let mut response = document(web, status, shown);
+    login_page.error = Some(error);
+    let mut response = document(web, status, login_page);
     if let Some(secs) = retry_after {
         response
             .headers_mut()
@@ -512,11 +519,11 @@ fn refused(web: &WebState, mut shown: LoginPage, error: ApiError) -> Response {
     response
 }
 
-fn document(web: &WebState, status: StatusCode, shown: LoginPage) -> Response {
+fn document(web: &WebState, status: StatusCode, login_page: LoginPage) -> Response {
     static SCRIPT_SOURCE: LazyLock<String> = LazyLock::new(|| assets::csp_source(SCRIPT));
     let style = web.site.sign_in_style();
     let policy = headers::sign_in_csp(&SCRIPT_SOURCE, style.map(|style| &*style.csp_source));
-    let mut response = (status, Html(render(shown))).into_response();
+    let mut response = (status, Html(render(login_page))).into_response();
     headers::plain_page(response.headers_mut());
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         let headers = response.headers_mut();

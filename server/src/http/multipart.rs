@@ -19,9 +19,9 @@ const BOUNDARY_MAX_BYTES: usize = 70;
 
 /// Why a form could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FormFault {
+pub(super) enum MultipartError {
     /// The body ended early.
-    Broken,
+    Incomplete,
     /// The body is not a form, or has parts that no page of this server sends.
     Malformed,
     /// More bytes or parts than a form may have.
@@ -47,7 +47,7 @@ pub(super) struct Multipart<S> {
     buffer: BytesMut,
     state: State,
     parts: usize,
-    left_bytes: u64,
+    remaining_bytes: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +69,12 @@ where
 {
     /// Creates a parser. `content_type` is the header of the request; `max_bytes` limits the whole
     /// form.
-    pub(super) fn new(stream: S, content_type: &str, max_bytes: u64) -> Result<Self, FormFault> {
-        let boundary = boundary(content_type).ok_or(FormFault::Malformed)?;
+    pub(super) fn new(
+        stream: S,
+        content_type: &str,
+        max_bytes: u64,
+    ) -> Result<Self, MultipartError> {
+        let boundary = boundary(content_type).ok_or(MultipartError::Malformed)?;
         Ok(Self {
             stream,
             delimiter: [b"\r\n--", boundary.as_bytes()].concat(),
@@ -78,12 +82,12 @@ where
             buffer: BytesMut::from(b"\r\n".as_slice()),
             state: State::Preamble,
             parts: 0,
-            left_bytes: max_bytes,
+            remaining_bytes: max_bytes,
         })
     }
 
     /// Returns the head of the next part and drops the rest of the current one; `None` at the end.
-    pub(super) async fn next_part(&mut self) -> Result<Option<PartHead>, FormFault> {
+    pub(super) async fn next_part(&mut self) -> Result<Option<PartHead>, MultipartError> {
         if self.state == State::Preamble {
             self.preamble().await?;
         }
@@ -94,14 +98,14 @@ where
             return Ok(None);
         }
         // Two hyphens end the form; otherwise a line end follows, possibly after white space.
-        self.at_least(2).await?;
+        self.fill_to(2).await?;
         if self.buffer.starts_with(b"--") {
             self.state = State::End;
             return Ok(None);
         }
         self.parts = self.parts.saturating_add(1);
         if self.parts > PARTS_MAX {
-            return Err(FormFault::TooLarge);
+            return Err(MultipartError::TooLarge);
         }
         let end = loop {
             let seen = self.buffer.get(..HEAD_MAX_BYTES).unwrap_or(&self.buffer);
@@ -109,7 +113,7 @@ where
                 break end;
             }
             if self.buffer.len() >= HEAD_MAX_BYTES {
-                return Err(FormFault::TooLarge);
+                return Err(MultipartError::TooLarge);
             }
             self.fill().await?;
         };
@@ -125,7 +129,7 @@ where
     }
 
     /// Returns the next bytes of the part; `None` at its end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, FormFault> {
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, MultipartError> {
         while self.state == State::Body {
             if let Some(end) = find(&self.buffer, &self.delimiter) {
                 let bytes = self.buffer.split_to(end).freeze();
@@ -134,54 +138,54 @@ where
                 return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
             }
             // The last bytes may be the start of a delimiter.
-            let sure = self.buffer.len().saturating_sub(self.delimiter.len());
-            if sure > 0 {
-                return Ok(Some(self.buffer.split_to(sure).freeze()));
+            let safe_bytes = self.buffer.len().saturating_sub(self.delimiter.len());
+            if safe_bytes > 0 {
+                return Ok(Some(self.buffer.split_to(safe_bytes).freeze()));
             }
             self.fill().await?;
         }
         Ok(None)
     }
 
-    async fn preamble(&mut self) -> Result<(), FormFault> {
+    async fn preamble(&mut self) -> Result<(), MultipartError> {
         loop {
             let seen = self.buffer.get(..HEAD_MAX_BYTES).unwrap_or(&self.buffer);
-            if let Some(at) = find(seen, &self.delimiter) {
+            if let Some(position) = find(seen, &self.delimiter) {
                 let _ = self
                     .buffer
-                    .split_to(at.saturating_add(self.delimiter.len()));
+                    .split_to(position.saturating_add(self.delimiter.len()));
                 self.state = State::Head;
                 return Ok(());
             }
             if self.buffer.len() >= HEAD_MAX_BYTES {
-                return Err(FormFault::Malformed);
+                return Err(MultipartError::Malformed);
             }
             self.fill().await?;
         }
     }
 
-    async fn at_least(&mut self, bytes: usize) -> Result<(), FormFault> {
+    async fn fill_to(&mut self, bytes: usize) -> Result<(), MultipartError> {
         while self.buffer.len() < bytes {
             self.fill().await?;
         }
         Ok(())
     }
 
-    async fn fill(&mut self) -> Result<(), FormFault> {
-        let next = self.stream.next().await.ok_or(FormFault::Broken)?;
-        let bytes = next.map_err(|_| FormFault::Broken)?;
-        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.left_bytes = self
-            .left_bytes
-            .checked_sub(more)
-            .ok_or(FormFault::TooLarge)?;
+    async fn fill(&mut self) -> Result<(), MultipartError> {
+        let next = self.stream.next().await.ok_or(MultipartError::Incomplete)?;
+        let bytes = next.map_err(|_| MultipartError::Incomplete)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.remaining_bytes = self
+            .remaining_bytes
+            .checked_sub(length)
+            .ok_or(MultipartError::TooLarge)?;
         self.buffer.extend_from_slice(&bytes);
         Ok(())
     }
 }
 
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes, wanted)
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, needle)
 }
 
 /// Returns the boundary of a `multipart/form-data` type.
@@ -196,7 +200,7 @@ fn boundary(content_type: &str) -> Option<String> {
         .then_some(boundary)
 }
 
-fn part_head(head: &str) -> Result<PartHead, FormFault> {
+fn part_head(head: &str) -> Result<PartHead, MultipartError> {
     let mut part = PartHead::default();
     let mut is_form_data = false;
     for line in head.split("\r\n") {
@@ -219,7 +223,7 @@ fn part_head(head: &str) -> Result<PartHead, FormFault> {
     }
     match is_form_data && part.name.len() <= NAME_MAX_BYTES {
         true => Ok(part),
-        false => Err(FormFault::Malformed),
+        false => Err(MultipartError::Malformed),
     }
 }
 
@@ -251,12 +255,12 @@ fn parameters(text: &str) -> impl Iterator<Item = (String, String)> {
 
 /// Returns the position of the closing quote: the first one without a backslash before it.
 fn closing_quote(quoted: &str) -> usize {
-    let mut before = None;
-    for (at, c) in quoted.char_indices() {
-        if c == '"' && before != Some('\\') {
-            return at;
+    let mut previous = None;
+    for (position, c) in quoted.char_indices() {
+        if c == '"' && previous != Some('\\') {
+            return position;
         }
-        before = Some(c);
+        previous = Some(c);
     }
     quoted.len()
 }
@@ -272,7 +276,7 @@ mod tests {
     const TYPE: &str = "multipart/form-data; boundary=\"b=1\"";
 
     /// Parses a form that arrives in chunks of `piece` bytes.
-    async fn read(form: &[u8], piece: usize) -> Result<Vec<(PartHead, Vec<u8>)>, FormFault> {
+    async fn read(form: &[u8], piece: usize) -> Result<Vec<(PartHead, Vec<u8>)>, MultipartError> {
         let pieces: Vec<_> = form
             .chunks(piece.max(1))
             .map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece)))
@@ -294,7 +298,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn parts_come_whole_however_they_are_cut() {
+    async fn parts_are_complete_for_every_chunk_size() {
         let form = [
             part("name=\"to\"", "ann@peer.test"),
             part("name=\"empty\"", ""),
@@ -329,28 +333,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_too_much_is_refused() {
+    async fn oversized_and_malformed_forms_are_refused() {
         let long = "n".repeat(HEAD_MAX_BYTES);
         let many = part("name=\"x\"", "").repeat(PARTS_MAX + 1);
         let large = part("name=\"x\"", &"x".repeat(1 << 20));
-        for (form, fault) in [
-            (part(&format!("name=\"{long}\""), ""), FormFault::TooLarge),
+        for (form, error) in [
+            (
+                part(&format!("name=\"{long}\""), ""),
+                MultipartError::TooLarge,
+            ),
             (
                 part(&format!("name=\"{}\"", "n".repeat(65)), ""),
-                FormFault::Malformed,
+                MultipartError::Malformed,
             ),
-            (many, FormFault::TooLarge),
-            (large, FormFault::TooLarge),
-            (long, FormFault::Malformed),
-            ("--b=1\r\nX: y\r\n".to_owned(), FormFault::Broken),
+            (many, MultipartError::TooLarge),
+            (large, MultipartError::TooLarge),
+            (long, MultipartError::Malformed),
+            ("--b=1\r\nX: y\r\n".to_owned(), MultipartError::Incomplete),
             (
                 "--b=1\r\nX: y\r\n\r\nz\r\n--b=1--".to_owned(),
-                FormFault::Malformed,
+                MultipartError::Malformed,
             ),
-            (part("name=\"x\"", "cut"), FormFault::Broken),
-            (String::new(), FormFault::Broken),
+            (part("name=\"x\"", "cut"), MultipartError::Incomplete),
+            (String::new(), MultipartError::Incomplete),
         ] {
-            assert_eq!(read(form.as_bytes(), 1000).await, Err(fault));
+            assert_eq!(read(form.as_bytes(), 1000).await, Err(error));
         }
     }
 
@@ -374,7 +381,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_have_an_end(noise: Vec<u8>, piece in 1_usize..50) {
+        fn parsing_of_arbitrary_bytes_terminates(noise: Vec<u8>, piece in 1_usize..50) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let form = [b"--b=1\r\n".as_slice(), &noise].concat();
             let _ = runtime.block_on(read(&form, piece));

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_of_ours_are_gone_on_to() {
+    fn only_paths_below_the_base_are_accepted() {
         assert_eq!(
             own_path("", "/mail/a?page=2").as_deref(),
             Some("/mail/a?page=2")
@@ -65,7 +65,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_path_of_ours_stays_on_this_host_and_below_the_base(
+        fn accepted_path_stays_on_this_host_and_below_the_base(
             path in "(/webmail|/|//|\\\\|https:|\\.\\.|[a-z?#@:\r\n\t é]){0,6}",
         ) {
             for base in ["", "/webmail"] {

@@ -50,7 +50,7 @@ pub(super) async fn render(
     web: &Web,
     visitor: &Visitor,
     request: Request,
-    told: PageData,
+    data: PageData,
 ) -> Response {
     // Cancelled when the client disconnects, or when the whole page is sent.
     let waiting = CancellationToken::new();
@@ -59,13 +59,13 @@ pub(super) async fn render(
         let backend = visitor.backend_until(web, &waiting);
         move || {
             provide_context(page.clone());
-            if let Some(flash) = told.flash.clone() {
+            if let Some(flash) = data.flash.clone() {
                 provide_context(flash);
             }
-            if let Some(retry) = told.retry.clone() {
+            if let Some(retry) = data.retry.clone() {
                 provide_context(retry);
             }
-            if let Some(address) = told.address.clone() {
+            if let Some(address) = data.address.clone() {
                 provide_context(document::OwnAddress(address));
             }
             if let Some(backend) = backend.clone() {
@@ -119,7 +119,7 @@ pub(super) fn failed(
 }
 
 /// Renders the page of an address that leads to nothing.
-pub(super) fn nothing_here(web: &Web, visitor: &Visitor) -> Response {
+pub(super) fn not_found_page(web: &Web, visitor: &Visitor) -> Response {
     notice(web, visitor, StatusCode::NOT_FOUND, Notice::NotFound, None)
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn not_found(State(web): State<Web>, request: Request) -> Respo
         Some(visitor) => visitor.clone(),
         None => Visitor::without_session(&web, request.headers()),
     };
-    nothing_here(&web, &visitor)
+    not_found_page(&web, &visitor)
 }
 
 /// `GET {base}/mail/{account}`: redirects to the account's inbox.
@@ -143,7 +143,7 @@ pub(super) async fn account_home(
             let view = views::account_view(&account);
             see_other(&url::folder(web.base(), &view.inbox_ref(), 1))
         }
-        None => nothing_here(&web, &visitor),
+        None => not_found_page(&web, &visitor),
     }
 }
 
@@ -168,7 +168,7 @@ pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
                 .seal(Purpose::Flash, key, &json)
                 .map_err(|e| e.to_string())
         });
-    let kept = match sealed {
+    let stored = match sealed {
         Ok(sealed) => web
             .store
             .flash_put(&row, &sealed)
@@ -176,7 +176,7 @@ pub(super) async fn put_flash(web: &Web, session: &LiveSession, flash: &Flash) {
             .map_err(|e| e.to_string()),
         Err(error) => Err(error),
     };
-    if let Err(error) = kept {
+    if let Err(error) = stored {
         tracing::error!(
             error,
             "the result of a form could not be kept for the next page"

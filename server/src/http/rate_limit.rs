@@ -34,7 +34,7 @@ const ACCOUNT: &[Limit] = &[Limit {
 /// Maximum number of keys in one table.
 const TABLE_MAX: usize = 30_000;
 /// Maximum number of accounts whose sign-in addresses are stored.
-const OWNED_MAX: usize = 20_000;
+const OWNED_ACCOUNTS_MAX: usize = 20_000;
 /// Maximum number of sign-in addresses stored for one account.
 const ADDRESSES_MAX: usize = 8;
 
@@ -62,7 +62,7 @@ struct Tables {
 
 /// The keys under which one attempt is counted.
 #[derive(Debug, Clone, Copy)]
-struct Names {
+struct AttemptKeys {
     account_and_ip: Key,
     ip: Key,
     account: Key,
@@ -76,7 +76,7 @@ impl Default for SignInLimits {
                 by_account_and_ip: RateTable::new(ACCOUNT_AND_IP, TABLE_MAX),
                 by_ip: RateTable::new(IP, TABLE_MAX),
                 by_account: RateTable::new(ACCOUNT, TABLE_MAX),
-                owned: OwnedAccounts::new(OWNED_MAX),
+                owned: OwnedAccounts::new(OWNED_ACCOUNTS_MAX),
             }),
         }
     }
@@ -86,9 +86,9 @@ impl Default for SignInLimits {
 /// all be admitted before the first one fails.
 #[derive(Debug)]
 #[must_use = "a try that is dropped counts as failed"]
-pub struct Try<'a> {
+pub struct Attempt<'a> {
     limits: &'a SignInLimits,
-    names: Names,
+    keys: AttemptKeys,
     at: Instant,
 }
 
@@ -97,20 +97,20 @@ impl SignInLimits {
     ///
     /// # Errors
     /// [`Wait`] if a limit is reached.
-    pub fn begin(&self, account: &str, ip: IpAddr) -> Result<Try<'_>, Wait> {
+    pub fn begin(&self, account: &str, ip: IpAddr) -> Result<Attempt<'_>, Wait> {
         let account = account.trim().to_lowercase();
         let ip = client_network(ip);
-        let names = Names {
+        let keys = AttemptKeys {
             account_and_ip: self.keys.key((&account, ip)),
             ip: self.keys.key(ip),
             account: self.keys.key(&account),
         };
         let now = Instant::now();
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        let by_pair = tables.by_account_and_ip.wait(names.account_and_ip, now);
-        let mut wait = by_pair.max(tables.by_ip.wait(names.ip, now));
-        if !tables.owned.contains(names) {
-            wait = wait.max(tables.by_account.wait(names.account, now));
+        let by_pair = tables.by_account_and_ip.wait(keys.account_and_ip, now);
+        let mut wait = by_pair.max(tables.by_ip.wait(keys.ip, now));
+        if !tables.owned.contains(keys) {
+            wait = wait.max(tables.by_account.wait(keys.account, now));
         }
         if let Some(wait) = wait {
             let secs = u32::try_from(wait.as_secs())
@@ -118,28 +118,28 @@ impl SignInLimits {
                 .saturating_add(1);
             return Err(Wait { secs });
         }
-        tables.by_account_and_ip.add(names.account_and_ip, now);
-        tables.by_ip.add(names.ip, now);
-        tables.by_account.add(names.account, now);
+        tables.by_account_and_ip.add(keys.account_and_ip, now);
+        tables.by_ip.add(keys.ip, now);
+        tables.by_account.add(keys.account, now);
         drop(tables);
-        Ok(Try {
+        Ok(Attempt {
             limits: self,
-            names,
+            keys,
             at: now,
         })
     }
 }
 
-impl Try<'_> {
+impl Attempt<'_> {
     /// Marks the attempt as successful, which removes it from the counts.
     pub fn succeeded(self) {
-        let (names, at) = (self.names, self.at);
+        let (keys, at) = (self.keys, self.at);
         let tables = &self.limits.tables;
         let mut tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
-        tables.by_account_and_ip.remove(names.account_and_ip, at);
-        tables.by_ip.remove(names.ip, at);
-        tables.by_account.remove(names.account, at);
-        tables.owned.insert(names, Instant::now());
+        tables.by_account_and_ip.remove(keys.account_and_ip, at);
+        tables.by_ip.remove(keys.ip, at);
+        tables.by_account.remove(keys.account, at);
+        tables.owned.insert(keys, Instant::now());
     }
 }
 
@@ -168,13 +168,13 @@ impl OwnedAccounts {
         }
     }
 
-    fn contains(&self, names: Names) -> bool {
-        let owned = self.addresses.get(&names.account);
-        owned.is_some_and(|owned| owned.ips.contains(&names.ip))
+    fn contains(&self, keys: AttemptKeys) -> bool {
+        let owned = self.addresses.get(&keys.account);
+        owned.is_some_and(|owned| owned.ips.contains(&keys.ip))
     }
 
-    fn insert(&mut self, names: Names, now: Instant) {
-        let Names { account, ip, .. } = names;
+    fn insert(&mut self, keys: AttemptKeys, now: Instant) {
+        let AttemptKeys { account, ip, .. } = keys;
         if !self.addresses.contains_key(&account)
             && self.addresses.len() >= self.capacity
             && let Some((_, oldest)) = self.by_age.pop_first()
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn strangers_cannot_lock_an_owner_out_of_the_account() {
+    async fn failed_sign_ins_from_other_addresses_do_not_lock_out_the_owner() {
         let limits = SignInLimits::default();
         limits.begin("ann@example.org", ip(1)).unwrap().succeeded();
         for n in 0..30 {
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn tries_at_the_same_time_count_before_they_have_failed() {
+    async fn concurrent_attempts_count_before_they_fail() {
         let limits = SignInLimits::default();
         let running: Vec<_> = (0..5)
             .map(|_| limits.begin("ann@example.org", ip(1)).unwrap())
@@ -308,19 +308,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_remembered_of_owners_is_bounded() {
+    async fn stored_sign_in_addresses_are_bounded() {
         let limits = SignInLimits::default();
         for n in 0..50 {
             limits.begin("ann@example.org", ip(n)).unwrap().succeeded();
         }
-        for n in 0..OWNED_MAX + 10 {
+        for n in 0..OWNED_ACCOUNTS_MAX + 10 {
             advance(Duration::from_millis(1)).await;
             let account = format!("user{n}@example.org");
             limits.begin(&account, ip(1)).unwrap().succeeded();
         }
         let tables = limits.tables.lock().unwrap();
-        assert_eq!(tables.owned.addresses.len(), OWNED_MAX);
-        assert_eq!(tables.owned.by_age.len(), OWNED_MAX);
+        assert_eq!(tables.owned.addresses.len(), OWNED_ACCOUNTS_MAX);
+        assert_eq!(tables.owned.by_age.len(), OWNED_ACCOUNTS_MAX);
         let mut owned = tables.owned.addresses.values();
         assert!(owned.all(|owned| owned.ips.len() <= ADDRESSES_MAX));
         assert!(tables.by_ip.is_empty() && tables.by_account.is_empty());

@@ -51,7 +51,7 @@ pub(super) enum RequestError {
     /// There is no room to store a text until the sign-in.
     TextNotKept,
     /// The maximum number of concurrent requests or sessions is reached.
-    Crowded,
+    TooManyRequests,
     /// The session has its maximum number of accounts.
     TooManyAccounts,
     /// An internal error, such as a failed disk write.
@@ -75,7 +75,7 @@ impl RequestError {
             Self::FilesMissing(_) => (ErrorKind::Invalid, Some("attachment"), None),
             Self::NotSentYet | Self::OtherAccount => (ErrorKind::Invalid, None, None),
             Self::TextNotKept => (ErrorKind::NoRoom, None, None),
-            Self::Crowded => (ErrorKind::Busy, None, Some(10)),
+            Self::TooManyRequests => (ErrorKind::Busy, None, Some(10)),
             Self::TooManyAccounts => (ErrorKind::NoRoom, None, None),
             Self::TooManyFiles | Self::AccountFull { .. } | Self::ServerFull => {
                 (ErrorKind::NoRoom, Some("attachment"), None)
@@ -191,7 +191,7 @@ impl RequestError {
                 "This session has as many accounts as it may have.",
                 "Sign out of one of them, then add this one.",
             ),
-            Self::Crowded => (
+            Self::TooManyRequests => (
                 "Too much is going on at once.",
                 "Wait a few seconds and try again; close pages that you do not need.",
             ),
@@ -273,7 +273,7 @@ impl RequestError {
                 "此会话的账户数已达上限。",
                 "请先退出其中一个账户，再添加这个账户。",
             ),
-            Self::Crowded => (
+            Self::TooManyRequests => (
                 "同时处理的请求过多。",
                 "请稍等几秒后再试,并关闭不需要的页面。",
             ),

@@ -65,11 +65,11 @@ pub fn router(web: &Web) -> Router {
         )
         .route_layer(middleware::from_fn_with_state(
             Web::clone(web),
-            turns::take_turn,
+            turns::limit_concurrency,
         ))
         .route_layer(middleware::from_fn_with_state(
             Web::clone(web),
-            needs_session,
+            require_session,
         ));
 
     let home = Router::new()
@@ -82,7 +82,7 @@ pub fn router(web: &Web) -> Router {
     };
     let home = home.route_layer(middleware::from_fn_with_state(
         Web::clone(web),
-        turns::take_turn,
+        turns::limit_concurrency,
     ));
 
     let open = Router::new()
@@ -99,7 +99,7 @@ pub fn router(web: &Web) -> Router {
         .method_not_allowed_fallback(page::not_found)
         .layer(middleware::from_fn_with_state(
             Web::clone(web),
-            visitor::recognise,
+            visitor::identify_visitor,
         ))
         .layer(web.cookie.layer(web.sessions()))
         .layer(middleware::from_fn_with_state(
@@ -183,7 +183,7 @@ async fn outermost(State(web): State<Web>, request: Request, next: Next) -> Resp
 }
 
 /// Redirects a request without a session to the sign-in page, which leads back afterwards.
-async fn needs_session(
+async fn require_session(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
     request: Request,
@@ -197,44 +197,48 @@ async fn needs_session(
         .path()
         .strip_prefix(web.base())
         .unwrap_or_default();
-    let wants_json = path.starts_with("/api/") || path == "/upload";
+    let expects_json = path.starts_with("/api/") || path == "/upload";
     let is_framed = request
         .headers()
         .get("sec-fetch-dest")
         .is_some_and(|d| d != "document");
     let is_get = *request.method() == Method::GET;
     if path == "/compose" && !is_get {
-        return compose::keep(&web, &visitor, request).await;
+        return compose::store_for_sign_in(&web, &visitor, request).await;
     }
-    let on = match request.uri().path_and_query() {
+    let location = match request.uri().path_and_query() {
         Some(address) if is_get => url::login_return(web.base(), address.as_str()),
         _ => url::login(web.base()),
     };
-    let mut on = on;
+    let mut location = location;
     let mut must_close = false;
-    if !is_get && wants_json {
+    if !is_get && expects_json {
         let (head, body) = request.into_parts();
-        let drain = Drain::STRANGER;
-        must_close = !drain.takes(&head.headers) || !drain.rest(&mut body.into_data_stream()).await;
+        let drain = Drain::ANONYMOUS;
+        must_close =
+            !drain.allows(&head.headers) || !drain.discard(&mut body.into_data_stream()).await;
     } else if !is_get {
         // The form's action is not performed; its page reports that after the sign-in.
         match forms::return_of(&web, request).await {
-            Ok(back) => on = url::login_end(web.base(), LoginEnd::NotDone.word(), back.as_deref()),
+            Ok(return_to) => {
+                location =
+                    url::login_end(web.base(), LoginEnd::NotDone.word(), return_to.as_deref())
+            }
             Err(_) => must_close = true,
         }
     }
     let signed_out = || RequestError::SignedOut.to_api(visitor.lang);
-    let mut response = match (must_close, wants_json) {
+    let mut response = match (must_close, expects_json) {
         (true, _) => {
-            let fault = RequestError::RequestTooLarge {
+            let error = RequestError::RequestTooLarge {
                 max_bytes: 16 << 20,
             };
-            page::failed(&web, &visitor, fault.to_api(visitor.lang), None)
+            page::failed(&web, &visitor, error.to_api(visitor.lang), None)
         }
         (false, true) => error::json(signed_out()),
         // A frame or an image cannot show the sign-in page.
         (false, false) if is_framed && is_get => page::failed(&web, &visitor, signed_out(), None),
-        (false, false) => page::see_other(&on),
+        (false, false) => page::see_other(&location),
     };
     if must_close {
         body::close(response.headers_mut());
@@ -251,14 +255,15 @@ async fn api(
     request: Request,
 ) -> Response {
     let (mut head, body) = request.into_parts();
-    let bytes = match body::whole(&head.headers, body, API_MAX_BYTES, Drain::SIGNED_IN).await {
+    let bytes = match body::read_to_end(&head.headers, body, API_MAX_BYTES, Drain::SIGNED_IN).await
+    {
         Ok(bytes) => bytes,
-        Err(fault) => {
-            let fault = match fault {
-                body::BodyFault::TooLarge => RequestError::RequestTooLarge { max_bytes: 8 << 20 },
-                body::BodyFault::Broken => RequestError::BrokenUpload,
+        Err(error) => {
+            let error = match error {
+                body::BodyError::TooLarge => RequestError::RequestTooLarge { max_bytes: 8 << 20 },
+                body::BodyError::Incomplete => RequestError::BrokenUpload,
             };
-            let mut response = error::json(fault.to_api(visitor.lang));
+            let mut response = error::json(error.to_api(visitor.lang));
             body::close(response.headers_mut());
             return response;
         }
@@ -283,10 +288,10 @@ async fn api(
         }
     };
     let request = Request::from_parts(head, Body::from(bytes));
-    let answer = handle_server_fns_with_context(context, request)
+    let response = handle_server_fns_with_context(context, request)
         .await
         .into_response();
-    let mut response = with_status_of_error(answer).await;
+    let mut response = with_status_of_error(response).await;
     headers::private(response.headers_mut());
     response
 }

@@ -24,10 +24,10 @@ use crate::store::now_unix_ms;
 use crate::upkeep;
 
 /// Delay after a failed `accept`.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 /// The response when a connection is refused.
-const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 10\r\n\
+const REFUSAL_RESPONSE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 10\r\n\
     connection: close\r\ncontent-length: 0\r\n\r\n";
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -140,19 +140,19 @@ async fn accept_all(
     loop {
         let (stream, peer) = match accept(bound).await {
             Ok(accepted) => accepted,
-            Err(error) if is_of_one_peer(&error) => continue,
+            Err(error) if is_peer_error(&error) => continue,
             Err(error) => {
                 // Most likely out of descriptors: other connections have to end first.
-                refusals.note("no descriptor is left", &error);
+                refusals.record("no descriptor is left", &error);
                 connections.make_room();
-                tokio::time::sleep(ACCEPT_AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 continue;
             }
         };
-        let place = match connections.admit(peer, &web.config.trusted_proxies) {
-            Ok(place) => place,
+        let slot = match connections.admit(peer, &web.config.trusted_proxies) {
+            Ok(slot) => slot,
             Err(refused) => {
-                refusals.note("connections are refused", &refused);
+                refusals.record("connections are refused", &refused);
                 stream.refuse();
                 continue;
             }
@@ -161,19 +161,19 @@ async fn accept_all(
         match stream {
             Accepted::Tcp(stream) => {
                 tokio::spawn(async move {
-                    connection::serve(&builder, router, stream, peer, place).await;
+                    connection::serve(&builder, router, stream, peer, slot).await;
                 });
             }
             #[cfg(unix)]
             Accepted::Unix(stream) => {
                 tokio::spawn(async move {
-                    connection::serve(&builder, router, stream, peer, place).await;
+                    connection::serve(&builder, router, stream, peer, slot).await;
                 });
             }
         }
         // Lets the new connection read first: with a request it is no longer silent.
         tokio::task::yield_now().await;
-        connections.settle().await;
+        connections.wait_for_evicted().await;
     }
 }
 
@@ -189,9 +189,9 @@ impl Accepted {
     fn refuse(self) {
         // One write into an empty socket buffer; a peer that does not read gets no response.
         let _ = match self {
-            Self::Tcp(stream) => stream.try_write(NO_PLACE),
+            Self::Tcp(stream) => stream.try_write(REFUSAL_RESPONSE),
             #[cfg(unix)]
-            Self::Unix(stream) => stream.try_write(NO_PLACE),
+            Self::Unix(stream) => stream.try_write(REFUSAL_RESPONSE),
         };
     }
 }
@@ -202,7 +202,7 @@ async fn accept(bound: &Bound) -> io::Result<(Accepted, Connected)> {
             let (stream, peer) = listener.accept().await?;
             // Fails if the peer has closed the connection, which the next read reports.
             let _ = stream.set_nodelay(true);
-            bound_unsent(&stream);
+            limit_unsent_data(&stream);
             Ok((Accepted::Tcp(stream), Connected::Ip(peer.ip())))
         }
         #[cfg(unix)]
@@ -215,17 +215,17 @@ async fn accept(bound: &Bound) -> io::Result<(Accepted, Connected)> {
 
 /// Limits unsent data in the kernel, and lets it close connections whose peer does not acknowledge.
 #[cfg(target_os = "linux")]
-fn bound_unsent(stream: &TcpStream) {
+fn limit_unsent_data(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
     let _ = socket.set_tcp_notsent_lowat(limits::UNSENT_BYTES);
     let _ = socket.set_tcp_user_timeout(Some(limits::UNACKNOWLEDGED_WITHIN));
 }
 
 #[cfg(not(target_os = "linux"))]
-fn bound_unsent(_: &TcpStream) {}
+fn limit_unsent_data(_: &TcpStream) {}
 
 /// Returns whether the error concerns only the connection being accepted.
-fn is_of_one_peer(error: &io::Error) -> bool {
+fn is_peer_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted
@@ -239,24 +239,24 @@ fn is_of_one_peer(error: &io::Error) -> bool {
 #[derive(Default)]
 struct Refusals {
     count: u64,
-    told: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 impl Refusals {
-    fn note(&mut self, what: &str, cause: &dyn std::fmt::Debug) {
+    fn record(&mut self, what: &str, cause: &dyn std::fmt::Debug) {
         self.count = self.count.saturating_add(1);
-        if self.told.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+        if self.logged_at.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
             tracing::warn!(?cause, count = self.count, "{what}");
-            (self.count, self.told) = (0, Some(Instant::now()));
+            (self.count, self.logged_at) = (0, Some(Instant::now()));
         }
     }
 }
 
 /// Ends idle sessions periodically.
 async fn sweep(web: Web) {
-    let mut every = tokio::time::interval(SWEEP_EVERY);
+    let mut interval = tokio::time::interval(SWEEP_EVERY);
     loop {
-        every.tick().await;
+        interval.tick().await;
         web.registry.end_idle(now_unix_ms()).await;
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn source(
     Path((account, folder, message)): Path<MessagePath>,
 ) -> Response {
     let Some(handle) = visitor.account(&account) else {
-        return page::nothing_here(&web, &visitor);
+        return page::not_found_page(&web, &visitor);
     };
     match handle
         .source(folder.as_str().into(), message.as_str().into())

@@ -21,7 +21,7 @@ use crate::limits;
 use crate::session::turns::RequestClass;
 
 /// Waits for a permit, and holds it until the response is complete.
-pub(super) async fn take_turn(
+pub(super) async fn limit_concurrency(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
     request: Request,
@@ -30,12 +30,12 @@ pub(super) async fn take_turn(
     let Some(session) = visitor.session.clone() else {
         return next.run(request).await;
     };
-    let work = work_of(&request);
+    let class = request_class(&request);
     let exchange = request.extensions().get::<Arc<Exchange>>().cloned();
-    let Some(turn) = session.turns.take(work).await else {
+    let Some(request_permit) = session.turns.take(class).await else {
         return refused(&web, &visitor, request, StatusCode::TOO_MANY_REQUESTS).await;
     };
-    let download = match work {
+    let download_permit = match class {
         RequestClass::Request => None,
         RequestClass::Download => {
             let waiting = Arc::clone(&web.downloads).acquire_owned();
@@ -47,9 +47,9 @@ pub(super) async fn take_turn(
     };
     match exchange {
         Some(exchange) => {
-            exchange.keep(turn);
-            if let Some(download) = download {
-                exchange.keep(download);
+            exchange.hold_permit(request_permit);
+            if let Some(download_permit) = download_permit {
+                exchange.hold_permit(download_permit);
             }
             next.run(request).await
         }
@@ -57,13 +57,13 @@ pub(super) async fn take_turn(
         // head.
         None => {
             let response = next.run(request).await;
-            drop((turn, download));
+            drop((request_permit, download_permit));
             response
         }
     }
 }
 
-fn work_of(request: &Request) -> RequestClass {
+fn request_class(request: &Request) -> RequestClass {
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map(MatchedPath::as_str).unwrap_or_default();
     if route.ends_with("/part/{part}") || route.ends_with("/source") {
@@ -77,20 +77,20 @@ fn work_of(request: &Request) -> RequestClass {
 async fn refused(web: &Web, visitor: &Visitor, request: Request, status: StatusCode) -> Response {
     let path = request.uri().path();
     let path = path.strip_prefix(web.base()).unwrap_or_default();
-    let wants_json = path.starts_with("/api/") || path == "/upload";
+    let expects_json = path.starts_with("/api/") || path == "/upload";
     if request.method() != Method::GET {
         // A browser shows the response only after it has sent the whole request.
         let (head, request_body) = request.into_parts();
-        if Drain::STRANGER.takes(&head.headers) {
+        if Drain::ANONYMOUS.allows(&head.headers) {
             let mut rest = request_body.into_data_stream();
-            Drain::STRANGER.rest(&mut rest).await;
+            Drain::ANONYMOUS.discard(&mut rest).await;
         }
     }
-    let fault: ApiError = RequestError::Crowded.to_api(visitor.lang);
-    let mut response = if wants_json {
-        error::json(fault)
+    let error: ApiError = RequestError::TooManyRequests.to_api(visitor.lang);
+    let mut response = if expects_json {
+        error::json(error)
     } else {
-        page::failed(web, visitor, fault, None)
+        page::failed(web, visitor, error, None)
     };
     *response.status_mut() = status;
     let secs = limits::TURN_WITHIN.as_secs();

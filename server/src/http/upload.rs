@@ -46,7 +46,7 @@ pub(super) async fn upload(
     let max_bytes = web.config.upload_max_bytes;
     let too_large = || error::json(RequestError::TooLarge { max_bytes }.to_api(visitor.lang));
 
-    if !drain.takes(&head.headers) {
+    if !drain.allows(&head.headers) {
         let mut response = too_large();
         body::close(response.headers_mut());
         return response;
@@ -54,7 +54,7 @@ pub(super) async fn upload(
     let mut stream = body.into_data_stream();
     let announced = body::content_length(&head.headers);
     if announced.is_some_and(|size| size > max_bytes) {
-        drain.rest(&mut stream).await;
+        drain.discard(&mut stream).await;
         let mut response = too_large();
         body::close(response.headers_mut());
         return response;
@@ -69,11 +69,11 @@ pub(super) async fn upload(
             headers::private(response.headers_mut());
             response
         }
-        Err(fault) => {
-            if !matches!(fault, RequestError::BrokenUpload) {
-                drain.rest(&mut stream).await;
+        Err(error) => {
+            if !matches!(error, RequestError::BrokenUpload) {
+                drain.discard(&mut stream).await;
             }
-            let mut response = error::json(fault.to_api(visitor.lang));
+            let mut response = error::json(error.to_api(visitor.lang));
             body::close(response.headers_mut());
             response
         }
@@ -101,19 +101,19 @@ pub(super) async fn to_spool<E: Display>(
     if !session.uploads.has_room() {
         return Err(RequestError::TooManyFiles);
     }
-    let until = body::upload_deadline();
+    let deadline = body::upload_deadline();
     let writer = web
         .spool
         .create(account, sizes.expected_bytes, sizes.max_bytes);
-    let mut writer = writer.await.map_err(fault)?;
-    while let Some(bytes) = timeout_at(until, stream.next())
+    let mut writer = writer.await.map_err(to_request_error)?;
+    while let Some(bytes) = timeout_at(deadline, stream.next())
         .await
         .map_err(|_| RequestError::BrokenUpload)?
     {
         let bytes = bytes.map_err(|_| RequestError::BrokenUpload)?;
-        writer.write(&bytes).await.map_err(fault)?;
+        writer.write(&bytes).await.map_err(to_request_error)?;
     }
-    let file = writer.finish().await.map_err(fault)?;
+    let file = writer.finish().await.map_err(to_request_error)?;
     if session.over().is_cancelled() {
         return Err(RequestError::SignedOut);
     }
@@ -128,7 +128,7 @@ pub(super) async fn to_spool<E: Display>(
 }
 
 /// Converts a spool error.
-fn fault(error: SpoolError) -> RequestError {
+fn to_request_error(error: SpoolError) -> RequestError {
     match error {
         SpoolError::TooLarge { max_bytes } => RequestError::TooLarge { max_bytes },
         SpoolError::AccountFull { max_bytes } => RequestError::AccountFull { max_bytes },

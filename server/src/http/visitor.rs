@@ -37,7 +37,7 @@ pub(super) struct Visitor {
     /// The live session, if any.
     pub(super) session: Option<Arc<LiveSession>>,
     /// Whether the request had a session cookie, valid or not.
-    pub(super) had_cookie: bool,
+    pub(super) has_session_cookie: bool,
 }
 
 impl Visitor {
@@ -56,8 +56,8 @@ impl Visitor {
             .and_then(theme_from_word)
             .unwrap_or_default();
         // Time zone names contain slashes, which some scripts percent-encode in cookies.
-        let named = cookie(headers, ZONE_COOKIE).map(app::text::url::decode);
-        let zone = named
+        let zone_name = cookie(headers, ZONE_COOKIE).map(app::text::url::decode);
+        let zone = zone_name
             .filter(|name| name.len() <= 64)
             .and_then(|name| TimeZone::get(&name).ok());
         Self {
@@ -65,12 +65,12 @@ impl Visitor {
             theme,
             locale: Locale {
                 lang,
-                zone_is_guess: zone.is_none(),
+                is_zone_guessed: zone.is_none(),
                 zone: zone.unwrap_or(TimeZone::UTC),
             },
             ip: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
             session: None,
-            had_cookie: cookie(headers, web.cookie.name).is_some(),
+            has_session_cookie: cookie(headers, web.cookie.name).is_some(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Visitor {
 
     /// Returns the session's backend, with this request's language and time zone.
     pub(super) fn backend(&self, web: &WebState) -> Option<Arc<SessionBackend>> {
-        self.backend_over(web, AccountHandle::clone)
+        self.backend_with(web, AccountHandle::clone)
     }
 
     /// Returns the backend for a page that is being rendered: the framework reads in separate
@@ -106,10 +106,10 @@ impl Visitor {
         web: &WebState,
         page: &CancellationToken,
     ) -> Option<Arc<SessionBackend>> {
-        self.backend_over(web, |account| account.read_by(page.clone()))
+        self.backend_with(web, |account| account.read_by(page.clone()))
     }
 
-    fn backend_over(
+    fn backend_with(
         &self,
         web: &WebState,
         handle: impl FnMut(&AccountHandle) -> AccountHandle,
@@ -127,7 +127,7 @@ impl Visitor {
 }
 
 /// The layer that identifies the visitor. Runs inside the session layer.
-pub(super) async fn recognise(
+pub(super) async fn identify_visitor(
     State(web): State<Web>,
     session: Session,
     mut request: Request,
@@ -180,7 +180,7 @@ fn accepted_language(headers: &HeaderMap) -> Option<Lang> {
         .get_all(ACCEPT_LANGUAGE)
         .into_iter()
         .filter_map(|v| v.to_str().ok());
-    let mut wanted: Vec<(f32, Lang)> = lists
+    let mut preferences: Vec<(f32, Lang)> = lists
         .flat_map(|list| list.split(',').take(32))
         .filter_map(|item| {
             let (tag, quality) = item.split_once(';').unwrap_or((item, "q=1"));
@@ -191,8 +191,8 @@ fn accepted_language(headers: &HeaderMap) -> Option<Lang> {
         })
         .collect();
     // The sort is stable: of equal weights, the first one listed wins.
-    wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    wanted.first().map(|(_, lang)| *lang)
+    preferences.sort_by(|a, b| b.0.total_cmp(&a.0));
+    preferences.first().map(|(_, lang)| *lang)
 }
 
 #[cfg(test)]
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preferred_language_of_ours_is_taken() {
+    fn preferred_supported_language_is_chosen() {
         assert_eq!(accepts("zh-CN,zh;q=0.9,en;q=0.8"), Some(Lang::ZhCn));
         assert_eq!(accepts("de, en-GB;q=0.7, zh;q=0.8"), Some(Lang::ZhCn));
         assert_eq!(accepts("fr, en;q=0.1"), Some(Lang::En));

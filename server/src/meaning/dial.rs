@@ -7,29 +7,31 @@ use super::{Endpoint, Meaning, fewer_connections, later};
 use crate::domain::{DialCause, Protocol};
 
 /// Explains why a connection to a server could not be opened.
-pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+pub fn meaning(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
     match cause {
         DialCause::NameNotFound
         | DialCause::Refused
         | DialCause::TimedOut { .. }
-        | DialCause::Unreachable => unreached(lang, place, cause),
+        | DialCause::Unreachable => unreached(lang, endpoint, cause),
         DialCause::HostNotListed | DialCause::PortNotAllowed | DialCause::TooManyHosts => {
-            fenced(lang, place, cause)
+            not_allowed(lang, endpoint, cause)
         }
         DialCause::CertificateExpired { .. }
         | DialCause::CertificateNotYetValid
         | DialCause::WrongName { .. }
         | DialCause::Untrusted
-        | DialCause::CertificateInvalid => certificate(lang, place, cause),
+        | DialCause::CertificateInvalid => certificate(lang, endpoint, cause),
         DialCause::ClosedInHandshake | DialCause::SilentInHandshake => {
-            handshake(lang, place, cause)
+            handshake(lang, endpoint, cause)
         }
-        DialCause::NotTls | DialCause::TlsTooOld | DialCause::TlsFailed => tls(lang, place, cause),
+        DialCause::NotTls | DialCause::TlsTooOld | DialCause::TlsFailed => {
+            tls(lang, endpoint, cause)
+        }
     }
 }
 
-fn unreached(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
-    let Endpoint { host, port, .. } = place;
+fn unreached(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint { host, port, .. } = endpoint;
     match (cause, lang) {
         (DialCause::NameNotFound, Lang::En) => Meaning::new(
             format!("No server called {host} can be reached from here."),
@@ -41,24 +43,24 @@ fn unreached(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
         ),
         (DialCause::Refused, Lang::En) => Meaning::new(
             format!("{host} does not accept connections on port {port}."),
-            format!("Try {}.", other_port(lang, place)),
+            format!("Try {}.", other_port(lang, endpoint)),
         ),
         (DialCause::Refused, Lang::ZhCn) => Meaning::new(
             format!("{host} 的 {port} 端口拒绝连接。"),
-            format!("请试{}。", other_port(lang, place)),
+            format!("请试{}。", other_port(lang, endpoint)),
         ),
         (DialCause::TimedOut { secs }, Lang::En) => Meaning::new(
             format!("No answer from {host}:{port} in {secs} s."),
             format!(
                 "A firewall may be in between. Check the name, or try {}.",
-                other_port(lang, place)
+                other_port(lang, endpoint)
             ),
         ),
         (DialCause::TimedOut { secs }, Lang::ZhCn) => Meaning::new(
             format!("{host}:{port} 在 {secs} 秒内没有应答。"),
             format!(
                 "可能被防火墙拦截。请检查服务器名，或试{}。",
-                other_port(lang, place)
+                other_port(lang, endpoint)
             ),
         ),
         (_, Lang::En) => Meaning::new(
@@ -73,8 +75,8 @@ fn unreached(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
 }
 
 /// Names the usual port that was not tried, with its encryption.
-fn other_port(lang: Lang, place: Endpoint<'_>) -> String {
-    let Endpoint { protocol, port, .. } = place;
+fn other_port(lang: Lang, endpoint: Endpoint<'_>) -> String {
+    let Endpoint { protocol, port, .. } = endpoint;
     let (other, mode) = if port == protocol.tls_port() {
         (protocol.starttls_port(), "STARTTLS")
     } else {
@@ -86,8 +88,8 @@ fn other_port(lang: Lang, place: Endpoint<'_>) -> String {
     }
 }
 
-fn fenced(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
-    let Endpoint { host, port, .. } = place;
+fn not_allowed(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let Endpoint { host, port, .. } = endpoint;
     match (cause, lang) {
         (DialCause::HostNotListed, Lang::En) => Meaning::new(
             format!("This installation does not connect to {host}."),
@@ -101,16 +103,16 @@ fn fenced(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
             format!("Port {port} is no mail port, so this installation does not connect to it."),
             format!(
                 "Use port {} or {}. Whoever runs this installation can allow others.",
-                place.protocol.tls_port(),
-                place.protocol.starttls_port()
+                endpoint.protocol.tls_port(),
+                endpoint.protocol.starttls_port()
             ),
         ),
         (DialCause::PortNotAllowed, Lang::ZhCn) => Meaning::new(
             format!("{port} 不是邮件端口，本站不连接。"),
             format!(
                 "请用 {} 或 {} 端口。其他端口须由管理员允许。",
-                place.protocol.tls_port(),
-                place.protocol.starttls_port()
+                endpoint.protocol.tls_port(),
+                endpoint.protocol.starttls_port()
             ),
         ),
         (_, Lang::En) => Meaning::new(
@@ -121,8 +123,8 @@ fn fenced(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-fn certificate(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
-    let host = place.host;
+fn certificate(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
+    let host = endpoint.host;
     match (cause, lang) {
         (DialCause::CertificateExpired { ended_on }, Lang::En) => Meaning::new(
             match ended_on {
@@ -179,23 +181,23 @@ fn certificate(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
     }
 }
 
-fn tls(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+fn tls(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
     let Endpoint {
         host,
         port,
         protocol,
         ..
-    } = place;
+    } = endpoint;
     match (cause, lang) {
         // RFC 8314: a port that answers without TLS most likely uses STARTTLS.
-        (DialCause::NotTls, Lang::En) if place.tls == Tls::Implicit => Meaning::new(
+        (DialCause::NotTls, Lang::En) if endpoint.tls == Tls::Implicit => Meaning::new(
             format!("Port {port} of {host} speaks STARTTLS."),
             format!(
                 "Change the encryption to STARTTLS, or use port {}.",
                 protocol.tls_port()
             ),
         ),
-        (DialCause::NotTls, Lang::ZhCn) if place.tls == Tls::Implicit => Meaning::new(
+        (DialCause::NotTls, Lang::ZhCn) if endpoint.tls == Tls::Implicit => Meaning::new(
             format!("{host} 的 {port} 端口使用 STARTTLS。"),
             format!(
                 "请把加密方式改为 STARTTLS，或用 {} 端口。",
@@ -222,13 +224,13 @@ fn tls(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
 }
 
 /// Explains a failed TLS handshake. On the usual port the user's settings are not the cause.
-fn handshake(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
+fn handshake(lang: Lang, endpoint: Endpoint<'_>, cause: &DialCause) -> Meaning {
     let Endpoint {
         host,
         port,
         protocol,
         ..
-    } = place;
+    } = endpoint;
     let cause = match (cause, lang) {
         (DialCause::SilentInHandshake, Lang::En) => {
             format!("{host} took the connection, but no encryption came about in time.")
@@ -240,11 +242,11 @@ fn handshake(lang: Lang, place: Endpoint<'_>, cause: &DialCause) -> Meaning {
         (_, Lang::ZhCn) => format!("{host} 在加密建立之前关闭了连接。"),
     };
     let fix = fewer_connections(lang);
-    let is_usual = match place.tls {
+    let is_usual_port = match endpoint.tls {
         Tls::Implicit => port == protocol.tls_port(),
         _ => port == protocol.starttls_port(),
     };
-    match (is_usual, lang) {
+    match (is_usual_port, lang) {
         (true, _) => Meaning::new(cause, fix),
         (false, Lang::En) => Meaning::new(cause, format!("{fix} {}", check_mode(lang, protocol))),
         (false, Lang::ZhCn) => Meaning::new(cause, format!("{fix}{}", check_mode(lang, protocol))),
@@ -264,33 +266,36 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
-    fn meaning(lang: Lang, place: Endpoint<'_>, cause: DialCause) -> Meaning {
-        super::meaning(lang, place, &cause)
+    fn meaning(lang: Lang, endpoint: Endpoint<'_>, cause: DialCause) -> Meaning {
+        super::meaning(lang, endpoint, &cause)
     }
 
     #[test]
-    fn an_unknown_name_is_told_with_the_name() {
-        let place = imap(Tls::Implicit, 993);
-        let told = meaning(Lang::En, place, DialCause::NameNotFound);
+    fn unknown_host_name_is_shown() {
+        let endpoint = imap(Tls::Implicit, 993);
+        let explanation = meaning(Lang::En, endpoint, DialCause::NameNotFound);
         assert_eq!(
-            told.cause,
+            explanation.cause,
             "No server called imap.example.org can be reached from here."
         );
-        assert!(told.fix.starts_with("Check the spelling."));
-        let told = meaning(Lang::ZhCn, place, DialCause::NameNotFound);
-        assert_eq!(told.cause, "从这里找不到名为 imap.example.org 的服务器。");
+        assert!(explanation.fix.starts_with("Check the spelling."));
+        let explanation = meaning(Lang::ZhCn, endpoint, DialCause::NameNotFound);
+        assert_eq!(
+            explanation.cause,
+            "从这里找不到名为 imap.example.org 的服务器。"
+        );
     }
 
     #[test]
     fn a_refused_port_names_the_other_one_of_its_protocol() {
         let fix = |protocol, port| {
-            let place = Endpoint {
+            let endpoint = Endpoint {
                 protocol,
                 host: "x.example",
                 port,
                 tls: Tls::Implicit,
             };
-            meaning(Lang::En, place, DialCause::Refused).fix
+            meaning(Lang::En, endpoint, DialCause::Refused).fix
         };
         assert_eq!(fix(Protocol::Imap, 993), "Try port 143 with STARTTLS.");
         assert_eq!(fix(Protocol::Imap, 143), "Try port 993 with TLS.");
@@ -299,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn every_certificate_trouble_says_that_no_password_left() {
+    fn every_certificate_error_states_that_no_password_was_sent() {
         let names = ["mail.other.example".to_string()];
         let causes = [
             DialCause::CertificateExpired {
@@ -318,15 +323,18 @@ mod tests {
             DialCause::TlsTooOld,
         ];
         for cause in causes {
-            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
+            let explanation = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
             assert!(
-                told.fix.ends_with("Your password was not sent."),
-                "{told:?}"
+                explanation.fix.ends_with("Your password was not sent."),
+                "{explanation:?}"
             );
-            let told = meaning(Lang::ZhCn, imap(Tls::Implicit, 993), cause.clone());
-            assert!(told.fix.ends_with("密码没有发出。"), "{told:?}");
+            let explanation = meaning(Lang::ZhCn, imap(Tls::Implicit, 993), cause.clone());
+            assert!(
+                explanation.fix.ends_with("密码没有发出。"),
+                "{explanation:?}"
+            );
         }
-        let told = meaning(
+        let explanation = meaning(
             Lang::En,
             imap(Tls::Implicit, 993),
             DialCause::WrongName {
@@ -334,51 +342,57 @@ mod tests {
             },
         );
         assert_eq!(
-            told.cause,
+            explanation.cause,
             "The certificate is for mail.other.example, not imap.example.org."
         );
     }
 
     #[test]
     fn a_port_that_answers_without_tls_names_the_encryption_it_speaks() {
-        let told = meaning(Lang::En, imap(Tls::Implicit, 143), DialCause::NotTls);
-        assert_eq!(told.cause, "Port 143 of imap.example.org speaks STARTTLS.");
+        let explanation = meaning(Lang::En, imap(Tls::Implicit, 143), DialCause::NotTls);
         assert_eq!(
-            told.fix,
+            explanation.cause,
+            "Port 143 of imap.example.org speaks STARTTLS."
+        );
+        assert_eq!(
+            explanation.fix,
             "Change the encryption to STARTTLS, or use port 993."
         );
     }
 
     #[test]
-    fn a_server_that_hangs_up_is_not_told_as_a_wrong_port() {
+    fn server_that_closes_in_the_handshake_is_not_reported_as_a_wrong_port() {
         for cause in [DialCause::ClosedInHandshake, DialCause::SilentInHandshake] {
-            let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
-            assert!(told.fix.contains("limit how many connections"), "{told:?}");
-            assert!(!told.fix.contains("Check port"), "{told:?}");
+            let explanation = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
+            assert!(
+                explanation.fix.contains("limit how many connections"),
+                "{explanation:?}"
+            );
+            assert!(!explanation.fix.contains("Check port"), "{explanation:?}");
             // On another port the port may also be wrong.
-            let told = meaning(Lang::En, imap(Tls::Implicit, 2993), cause.clone());
-            assert!(told.fix.contains("Check port"), "{told:?}");
+            let explanation = meaning(Lang::En, imap(Tls::Implicit, 2993), cause.clone());
+            assert!(explanation.fix.contains("Check port"), "{explanation:?}");
         }
     }
 
     #[test]
-    fn every_cause_is_told_in_finished_sentences() {
+    fn every_cause_is_explained_in_complete_sentences() {
         let causes = DialCause::every();
         for lang in LANGS {
-            let mut told: Vec<String> = Vec::new();
+            let mut texts: Vec<String> = Vec::new();
             for cause in causes.clone() {
                 for tls in [Tls::Implicit, Tls::StartTls] {
                     let meaning = meaning(lang, imap(tls, 993), cause.clone());
                     assert_finished(lang, &meaning);
                     assert!(!meaning.fix.is_empty());
-                    told.push(meaning.cause);
+                    texts.push(meaning.cause);
                 }
             }
-            told.sort();
-            told.dedup();
+            texts.sort();
+            texts.dedup();
             // Each cause has its own text; none falls through to the text of another. The exception
             // is NotTls under STARTTLS, which has the text of a failed handshake.
-            assert_eq!(told.len(), causes.len());
+            assert_eq!(texts.len(), causes.len());
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later, tell_provider};
+use super::{
+    Meaning, ReplyFields, TOO_MANY_CONNECTIONS, contact_provider, fewer_connections, later,
+};
 
 /// Why an IMAP server refused a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +52,13 @@ pub enum ImapCause {
 
 impl ImapCause {
     /// Reads the cause from a server's reply.
-    pub fn read(words: ReplyFields<'_>) -> Self {
-        match words.response_code {
-            _ if words.say_one_of(&["authenticated but not connected"]) => Self::NotConnected,
+    pub fn read(reply: ReplyFields<'_>) -> Self {
+        match reply.response_code {
+            _ if reply.text_contains_any(&["authenticated but not connected"]) => {
+                Self::NotConnected
+            }
             // Gmail sends OVERQUOTA for throttling, although the mailbox is not full.
-            _ if words.say_one_of(&["bandwidth limit", "is throttled", "backoff time"]) => {
+            _ if reply.text_contains_any(&["bandwidth limit", "is throttled", "backoff time"]) => {
                 Self::Throttled
             }
             Some("OVERQUOTA") => Self::OverQuota,
@@ -64,7 +68,7 @@ impl ImapCause {
             Some("ALREADYEXISTS") => Self::AlreadyExists,
             Some("NOPERM" | "AUTHORIZATIONFAILED" | "READ-ONLY") => Self::NoPermission,
             Some("INUSE") => Self::InUse,
-            _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
+            _ if reply.text_contains_any(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
             Some("LIMIT" | "TOOBIG" | "APPENDLIMIT" | "NOTIFICATIONOVERFLOW") => Self::Limit,
             Some("UNAVAILABLE" | "SERVERBUG" | "TEMPFAIL") => Self::Unavailable,
             Some(
@@ -78,12 +82,19 @@ impl ImapCause {
             Some("PRIVACYREQUIRED") => Self::EncryptionNeeded,
             Some("EXPIRED" | "AUTHENTICATIONFAILED") => Self::Expired,
             Some("REFERRAL") => Self::Elsewhere,
-            _ if words.say_one_of(&["unsafe login"]) => Self::UnknownProgram,
-            _ if words.say_one_of(&["quota", "mailbox full", "mailbox is full"]) => Self::OverQuota,
-            _ if words.say_one_of(&["server unavailable", "system error", "internal error"]) => {
+            _ if reply.text_contains_any(&["unsafe login"]) => Self::UnknownProgram,
+            _ if reply.text_contains_any(&["quota", "mailbox full", "mailbox is full"]) => {
+                Self::OverQuota
+            }
+            _ if reply.text_contains_any(&[
+                "server unavailable",
+                "system error",
+                "internal error",
+            ]) =>
+            {
                 Self::Unavailable
             }
-            _ if words.say_one_of(&[
+            _ if reply.text_contains_any(&[
                 "mailbox doesn't exist",
                 "mailbox does not exist",
                 "unknown mailbox",
@@ -92,7 +103,9 @@ impl ImapCause {
             {
                 Self::NonExistent
             }
-            _ if words.say_one_of(&["permission denied", "access denied"]) => Self::NoPermission,
+            _ if reply.text_contains_any(&["permission denied", "access denied"]) => {
+                Self::NoPermission
+            }
             _ => Self::Other,
         }
     }
@@ -236,10 +249,10 @@ pub fn meaning(lang: Lang, cause: ImapCause) -> Meaning {
             "请稍候：限制会自动解除，短则几分钟，长则一天。",
         ),
         (ImapCause::Other, Lang::En) => {
-            Meaning::new("The mail server refused.", tell_provider(lang))
+            Meaning::new("The mail server refused.", contact_provider(lang))
         }
         (ImapCause::Other, Lang::ZhCn) => {
-            Meaning::new("邮件服务器拒绝了此操作。", tell_provider(lang))
+            Meaning::new("邮件服务器拒绝了此操作。", contact_provider(lang))
         }
     }
 }
@@ -258,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_decide_before_words() {
+    fn codes_take_precedence_over_text() {
         assert_eq!(
             read(Some("OVERQUOTA"), "[OVERQUOTA] Quota exceeded"),
             ImapCause::OverQuota
@@ -315,18 +328,23 @@ mod tests {
     }
 
     #[test]
-    fn what_large_providers_say_is_told_as_what_a_person_can_do() {
+    fn replies_of_large_providers_are_explained_with_a_fix() {
         let not_connected = read(None, "BAD User is authenticated but not connected.");
         assert_eq!(not_connected, ImapCause::NotConnected);
-        for (lang, words) in [
+        for (lang, phrases) in [
             (
                 Lang::En,
                 ["too many connections", "switched off", "shared mailbox"],
             ),
             (Lang::ZhCn, ["连接过多", "未开启 IMAP", "共享邮箱"]),
         ] {
-            let told = meaning(lang, not_connected);
-            assert!(words.iter().all(|word| told.fix.contains(word)), "{told:?}");
+            let explanation = meaning(lang, not_connected);
+            assert!(
+                phrases
+                    .iter()
+                    .all(|phrase| explanation.fix.contains(phrase)),
+                "{explanation:?}"
+            );
         }
         let gmail = "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)";
         assert_eq!(read(Some("OVERQUOTA"), gmail), ImapCause::Throttled);
@@ -341,8 +359,8 @@ mod tests {
             read(None, "NO Server Unavailable. 15"),
             ImapCause::Unavailable
         );
-        let gone = "NO Mailbox doesn't exist: Work";
-        assert_eq!(read(None, gone), ImapCause::NonExistent);
+        let missing = "NO Mailbox doesn't exist: Work";
+        assert_eq!(read(None, missing), ImapCause::NonExistent);
         let many = "BYE Too many connections from your IP address.";
         assert_eq!(read(None, many), ImapCause::TooManyConnections);
         let limit = "BYE Maximum number of connections from user+IP exceeded";
@@ -351,13 +369,13 @@ mod tests {
 
     // docs/protocols.md, IMAP: ID
     #[test]
-    fn netease_is_known_by_its_words() {
+    fn netease_is_recognised_by_its_text() {
         let text = "SELECT Unsafe Login. Please contact kefu@188.com for help";
         assert_eq!(read(None, text), ImapCause::UnknownProgram);
     }
 
     #[test]
-    fn every_cause_is_told_in_finished_sentences() {
+    fn every_cause_is_explained_in_complete_sentences() {
         let causes = [
             ImapCause::OverQuota,
             ImapCause::NonExistent,

@@ -3,17 +3,17 @@
 use app::api::types::Lang;
 use mail_proto::Tls;
 
-use super::{Endpoint, Meaning, fewer_connections, later, provider, tell_provider};
+use super::{Endpoint, Meaning, contact_provider, fewer_connections, later, provider};
 use crate::domain::LinkCause;
 
 /// Explains why a connection to a server cannot continue.
-pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
+pub fn meaning(lang: Lang, endpoint: Endpoint<'_>, cause: &LinkCause) -> Meaning {
     let Endpoint {
         protocol,
         host,
         port,
         tls,
-    } = place;
+    } = endpoint;
     let (tls_port, name) = (protocol.tls_port(), protocol.name());
     match (cause, lang) {
         (LinkCause::Closed, Lang::En) => {
@@ -62,12 +62,15 @@ pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
             format!("{host}:{port} does not answer as {name} servers do."),
             format!(
                 "Check that this is the {name} server and its port. {}",
-                tell_provider(lang)
+                contact_provider(lang)
             ),
         ),
         (LinkCause::Misbehaved, Lang::ZhCn) => Meaning::new(
             format!("{host}:{port} 的应答不符合 {name} 协议。"),
-            format!("请确认这是 {name} 服务器及其端口。{}", tell_provider(lang)),
+            format!(
+                "请确认这是 {name} 服务器及其端口。{}",
+                contact_provider(lang)
+            ),
         ),
         (LinkCause::PlaintextInjected, Lang::En) => Meaning::new(
             format!(
@@ -81,11 +84,11 @@ pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: &LinkCause) -> Meaning {
         ),
         (LinkCause::OverLimit, Lang::En) => Meaning::new(
             format!("{host} sent an answer that is too large to be right."),
-            tell_provider(lang),
+            contact_provider(lang),
         ),
         (LinkCause::OverLimit, Lang::ZhCn) => Meaning::new(
             format!("{host} 的应答过大，不可能正确。"),
-            tell_provider(lang),
+            contact_provider(lang),
         ),
         (LinkCause::StartTlsNotOffered, Lang::En) => Meaning::new(
             format!("{host} does not offer STARTTLS on port {port}."),
@@ -159,60 +162,66 @@ mod tests {
     use super::super::tests::{LANGS, assert_finished, imap};
     use super::*;
 
-    fn meaning(lang: Lang, place: Endpoint<'_>, cause: LinkCause) -> Meaning {
-        super::meaning(lang, place, &cause)
+    fn meaning(lang: Lang, endpoint: Endpoint<'_>, cause: LinkCause) -> Meaning {
+        super::meaning(lang, endpoint, &cause)
     }
 
     #[test]
-    fn no_sign_in_without_tls_is_told_with_the_way_out() {
-        let told = meaning(Lang::En, imap(Tls::Plain, 143), LinkCause::LoginNotOffered);
+    fn missing_sign_in_without_tls_is_explained_with_a_fix() {
+        let explanation = meaning(Lang::En, imap(Tls::Plain, 143), LinkCause::LoginNotOffered);
         assert_eq!(
-            told.cause,
+            explanation.cause,
             "The server offers no sign-in on this unencrypted port."
         );
-        assert_eq!(told.fix, "Switch to STARTTLS.");
-        let told = meaning(
+        assert_eq!(explanation.fix, "Switch to STARTTLS.");
+        let explanation = meaning(
             Lang::ZhCn,
             imap(Tls::Plain, 143),
             LinkCause::LoginNotOffered,
         );
-        assert_eq!(told.cause, "服务器在未加密端口上不提供登录。");
-        let told = meaning(
+        assert_eq!(explanation.cause, "服务器在未加密端口上不提供登录。");
+        let explanation = meaning(
             Lang::En,
             imap(Tls::Implicit, 993),
             LinkCause::LoginNotOffered,
         );
-        assert!(!told.cause.contains("unencrypted"), "{told:?}");
+        assert!(
+            !explanation.cause.contains("unencrypted"),
+            "{explanation:?}"
+        );
     }
 
     #[test]
-    fn a_silent_tls_port_is_told_from_a_silent_server() {
-        let told = meaning(Lang::En, imap(Tls::StartTls, 993), LinkCause::NoGreeting);
-        assert_eq!(told.cause, "Port 993 speaks TLS.");
-        let told = meaning(Lang::En, imap(Tls::StartTls, 143), LinkCause::NoGreeting);
-        assert_eq!(told.cause, "imap.example.org does not answer.");
-        let told = meaning(Lang::En, imap(Tls::Implicit, 993), LinkCause::NoGreeting);
-        assert_eq!(told.cause, "imap.example.org does not answer.");
+    fn silent_tls_port_is_distinguished_from_a_silent_server() {
+        let explanation = meaning(Lang::En, imap(Tls::StartTls, 993), LinkCause::NoGreeting);
+        assert_eq!(explanation.cause, "Port 993 speaks TLS.");
+        let explanation = meaning(Lang::En, imap(Tls::StartTls, 143), LinkCause::NoGreeting);
+        assert_eq!(explanation.cause, "imap.example.org does not answer.");
+        let explanation = meaning(Lang::En, imap(Tls::Implicit, 993), LinkCause::NoGreeting);
+        assert_eq!(explanation.cause, "imap.example.org does not answer.");
     }
 
     #[test]
-    fn a_server_that_wants_oauth_is_told_from_one_with_odd_mechanisms() {
+    fn oauth_only_server_is_distinguished_from_one_with_unknown_mechanisms() {
         let oauth = ["XOAUTH2".to_string(), "GSSAPI".to_string()];
         let cause = LinkCause::NoCommonMechanism {
             offered: oauth.to_vec(),
         };
-        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
-        assert_eq!(told.cause, "imap.example.org refuses all passwords.");
+        let explanation = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
+        assert_eq!(explanation.cause, "imap.example.org refuses all passwords.");
         let odd = ["GSSAPI".to_string(), "NTLM".to_string()];
         let cause = LinkCause::NoCommonMechanism {
             offered: odd.to_vec(),
         };
-        let told = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
-        assert!(told.cause.ends_with("GSSAPI, NTLM."), "{told:?}");
+        let explanation = meaning(Lang::En, imap(Tls::Implicit, 993), cause.clone());
+        assert!(
+            explanation.cause.ends_with("GSSAPI, NTLM."),
+            "{explanation:?}"
+        );
     }
 
     #[test]
-    fn every_cause_is_told_in_finished_sentences() {
+    fn every_cause_is_explained_in_complete_sentences() {
         let causes = LinkCause::every();
         for lang in LANGS {
             for cause in causes.clone() {

@@ -2,7 +2,9 @@
 
 use app::api::types::Lang;
 
-use super::{Meaning, ReplyFields, TOO_MANY_CONNECTIONS, fewer_connections, later, tell_provider};
+use super::{
+    Meaning, ReplyFields, TOO_MANY_CONNECTIONS, contact_provider, fewer_connections, later,
+};
 
 /// Why a POP3 server refused a command after sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +31,24 @@ pub enum Pop3Cause {
 
 impl Pop3Cause {
     /// Reads the cause from a server's reply.
-    pub fn read(words: ReplyFields<'_>) -> Self {
-        match words.response_code {
-            _ if words.say_one_of(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
+    pub fn read(reply: ReplyFields<'_>) -> Self {
+        match reply.response_code {
+            _ if reply.text_contains_any(TOO_MANY_CONNECTIONS) => Self::TooManyConnections,
             Some("SYS/TEMP" | "IN-USE" | "LOGIN-DELAY") => Self::Unavailable,
             Some("SYS/PERM") => Self::Broken,
             Some("UTF8") => Self::NeedsUtf8,
             Some("AUTH") => Self::NotSignedIn,
-            _ if words.say_one_of(&["no such message", "no message", "already deleted"]) => {
+            _ if reply.text_contains_any(&["no such message", "no message", "already deleted"]) => {
                 Self::NoSuchMessage
             }
-            _ if words.say_one_of(&["inactiv", "idle", "autologout", "timeout", "timed out"]) => {
+            _ if reply.text_contains_any(&[
+                "inactiv",
+                "idle",
+                "autologout",
+                "timeout",
+                "timed out",
+            ]) =>
+            {
                 Self::Idle
             }
             _ => Self::Other,
@@ -106,10 +115,10 @@ pub fn meaning(lang: Lang, cause: Pop3Cause) -> Meaning {
             Meaning::new("邮件服务器暂不接受更多连接。", fewer_connections(lang))
         }
         (Pop3Cause::Other, Lang::En) => {
-            Meaning::new("The mail server refused.", tell_provider(lang))
+            Meaning::new("The mail server refused.", contact_provider(lang))
         }
         (Pop3Cause::Other, Lang::ZhCn) => {
-            Meaning::new("邮件服务器拒绝了此操作。", tell_provider(lang))
+            Meaning::new("邮件服务器拒绝了此操作。", contact_provider(lang))
         }
     }
 }
@@ -128,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_words_are_read() {
+    fn codes_and_text_are_read() {
         assert_eq!(read(Some("SYS/TEMP"), ""), Pop3Cause::Unavailable);
         assert_eq!(read(Some("SYS/PERM"), ""), Pop3Cause::Broken);
         assert_eq!(read(Some("UTF8"), ""), Pop3Cause::NeedsUtf8);
@@ -144,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_in_finished_sentences() {
+    fn every_cause_is_explained_in_complete_sentences() {
         let causes = [
             Pop3Cause::Unavailable,
             Pop3Cause::Broken,

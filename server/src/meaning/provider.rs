@@ -11,14 +11,14 @@ pub(super) struct Provider {
     hosts: &'static [&'static str],
     name: &'static str,
     name_zh: &'static str,
-    pub(super) wants: Wants,
+    pub(super) requirement: Requirement,
     /// The page on which the code or password is created.
     page: Option<&'static str>,
 }
 
 /// What a provider requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wants {
+pub(super) enum Requirement {
     /// A code from the settings of the webmail, where IMAP and POP3 are also enabled.
     AuthorisationCode,
     /// A password made for one program.
@@ -32,70 +32,70 @@ const PROVIDERS: &[Provider] = &[
         hosts: &["163.com", "126.com", "yeah.net", "188.com"],
         name: "NetEase Mail",
         name_zh: "网易邮箱",
-        wants: Wants::AuthorisationCode,
+        requirement: Requirement::AuthorisationCode,
         page: Some("mail.163.com"),
     },
     Provider {
         hosts: &["exmail.qq.com"],
         name: "Tencent Exmail",
         name_zh: "腾讯企业邮箱",
-        wants: Wants::AuthorisationCode,
+        requirement: Requirement::AuthorisationCode,
         page: Some("exmail.qq.com"),
     },
     Provider {
         hosts: &["qq.com", "foxmail.com"],
         name: "QQ Mail",
         name_zh: "QQ 邮箱",
-        wants: Wants::AuthorisationCode,
+        requirement: Requirement::AuthorisationCode,
         page: Some("mail.qq.com"),
     },
     Provider {
         hosts: &["sina.com", "sina.cn", "sina.com.cn"],
         name: "Sina Mail",
         name_zh: "新浪邮箱",
-        wants: Wants::AuthorisationCode,
+        requirement: Requirement::AuthorisationCode,
         page: Some("mail.sina.com.cn"),
     },
     Provider {
         hosts: &["gmail.com", "googlemail.com"],
         name: "Gmail",
         name_zh: "Gmail",
-        wants: Wants::AppPassword,
+        requirement: Requirement::AppPassword,
         page: Some("myaccount.google.com/apppasswords"),
     },
     Provider {
         hosts: &["mail.yahoo.com", "mail.yahoo.co.jp", "mail.aol.com"],
         name: "Yahoo",
         name_zh: "雅虎",
-        wants: Wants::AppPassword,
+        requirement: Requirement::AppPassword,
         page: Some("login.yahoo.com/account/security"),
     },
     Provider {
         hosts: &["mail.me.com", "icloud.com"],
         name: "iCloud",
         name_zh: "iCloud",
-        wants: Wants::AppPassword,
+        requirement: Requirement::AppPassword,
         page: Some("account.apple.com"),
     },
     Provider {
         hosts: &["fastmail.com", "messagingengine.com"],
         name: "Fastmail",
         name_zh: "Fastmail",
-        wants: Wants::AppPassword,
+        requirement: Requirement::AppPassword,
         page: Some("app.fastmail.com/settings/security"),
     },
     Provider {
         hosts: &["yandex.com", "yandex.ru"],
         name: "Yandex",
         name_zh: "Yandex",
-        wants: Wants::AppPassword,
+        requirement: Requirement::AppPassword,
         page: Some("id.yandex.com/security/app-passwords"),
     },
     Provider {
         hosts: &["outlook.com", "office365.com", "hotmail.com"],
         name: "Microsoft",
         name_zh: "微软",
-        wants: Wants::OAuth,
+        requirement: Requirement::OAuth,
         page: None,
     },
 ];
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_wants_is_told_in_finished_sentences() {
+    fn requirement_of_a_provider_is_explained_in_complete_sentences() {
         for lang in LANGS {
             for host in [
                 "imap.gmail.com",
@@ -212,12 +212,12 @@ mod tests {
                 "outlook.office365.com",
                 "mx.example.org",
             ] {
-                for told in [
+                for explanation in [
                     authorisation_code(lang, host),
                     app_password(lang, host),
                     oauth_only(lang, host),
                 ] {
-                    assert_finished(lang, &told);
+                    assert_finished(lang, &explanation);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::provider::{self, Provider, Wants};
+use super::provider::{self, Provider, Requirement};
 use super::{Endpoint, Meaning, Protocol, ReplyFields, TOO_MANY_CONNECTIONS, later};
 
 /// Why a server refused a sign-in.
@@ -44,23 +44,25 @@ impl SignInCause {
     ///
     /// Codes take precedence, then phrases that have only one cause, then the known providers. The
     /// fallback is a wrong password, by far the most common cause.
-    pub fn read(place: Endpoint<'_>, words: ReplyFields<'_>) -> Self {
-        let by_code = match place.protocol {
-            Protocol::Imap => imap_code(words),
-            Protocol::Pop3 => pop3_code(words),
-            Protocol::Smtp => smtp_code(words),
+    pub fn read(endpoint: Endpoint<'_>, reply: ReplyFields<'_>) -> Self {
+        let by_code = match endpoint.protocol {
+            Protocol::Imap => imap_code(reply),
+            Protocol::Pop3 => pop3_code(reply),
+            Protocol::Smtp => smtp_code(reply),
         };
         let cause = by_code
-            .or_else(|| by_words(place.protocol, words))
+            .or_else(|| by_text(endpoint.protocol, reply))
             .unwrap_or(Self::WrongPassword);
-        match (cause, Provider::of(place.host)) {
+        match (cause, Provider::of(endpoint.host)) {
             // The provider never accepts the web password, so its refusal says nothing new. Some
             // replies (QQ) list five possible causes, so their text does not decide.
-            (Self::WrongPassword | Self::ServiceOff, Some(provider)) => match provider.wants {
-                Wants::AuthorisationCode => Self::AuthorisationCodeNeeded,
-                Wants::AppPassword => Self::AppPasswordNeeded,
-                Wants::OAuth => Self::OAuthOnly,
-            },
+            (Self::WrongPassword | Self::ServiceOff, Some(provider)) => {
+                match provider.requirement {
+                    Requirement::AuthorisationCode => Self::AuthorisationCodeNeeded,
+                    Requirement::AppPassword => Self::AppPasswordNeeded,
+                    Requirement::OAuth => Self::OAuthOnly,
+                }
+            }
             (cause, _) => cause,
         }
     }
@@ -89,8 +91,8 @@ impl SignInCause {
 }
 
 /// Reads IMAP response codes (RFC 5530 §3, RFC 9051 §7.1).
-fn imap_code(words: ReplyFields<'_>) -> Option<SignInCause> {
-    Some(match words.response_code? {
+fn imap_code(reply: ReplyFields<'_>) -> Option<SignInCause> {
+    Some(match reply.response_code? {
         "EXPIRED" => SignInCause::PasswordExpired,
         "PRIVACYREQUIRED" => SignInCause::EncryptionNeeded,
         "CONTACTADMIN" => SignInCause::ContactAdmin,
@@ -102,8 +104,8 @@ fn imap_code(words: ReplyFields<'_>) -> Option<SignInCause> {
 }
 
 /// Reads POP3 response codes (RFC 2449 §8, RFC 3206).
-fn pop3_code(words: ReplyFields<'_>) -> Option<SignInCause> {
-    Some(match words.response_code? {
+fn pop3_code(reply: ReplyFields<'_>) -> Option<SignInCause> {
+    Some(match reply.response_code? {
         "IN-USE" => SignInCause::MaildropLocked,
         "LOGIN-DELAY" => SignInCause::TooSoon,
         "SYS/TEMP" => SignInCause::Unavailable,
@@ -113,26 +115,26 @@ fn pop3_code(words: ReplyFields<'_>) -> Option<SignInCause> {
 }
 
 /// Reads SMTP codes (RFC 4954 §4 and §6), and those that large providers add.
-fn smtp_code(words: ReplyFields<'_>) -> Option<SignInCause> {
-    match words.subject_and_detail() {
+fn smtp_code(reply: ReplyFields<'_>) -> Option<SignInCause> {
+    match reply.subject_and_detail() {
         Some((7, 9)) => return Some(SignInCause::AppPasswordNeeded),
         Some((7, 11)) => return Some(SignInCause::EncryptionNeeded),
         Some((7, 139)) => return Some(SignInCause::OAuthOnly),
         _ => {}
     }
-    Some(match words.code? {
-        538 | 530 if words.say_one_of(&["encrypt", "starttls", "tls"]) => {
+    Some(match reply.code? {
+        538 | 530 if reply.text_contains_any(&["encrypt", "starttls", "tls"]) => {
             SignInCause::EncryptionNeeded
         }
         538 => SignInCause::EncryptionNeeded,
-        421 if words.say_one_of(&["too many", "limit"]) => SignInCause::TooManyConnections,
+        421 if reply.text_contains_any(&["too many", "limit"]) => SignInCause::TooManyConnections,
         // 454 and similar, unless the text has a more specific cause such as "too many".
-        400..=499 if by_words(Protocol::Smtp, words).is_none() => SignInCause::Unavailable,
+        400..=499 if by_text(Protocol::Smtp, reply).is_none() => SignInCause::Unavailable,
         _ => return None,
     })
 }
 
-fn by_words(protocol: Protocol, words: ReplyFields<'_>) -> Option<SignInCause> {
+fn by_text(protocol: Protocol, reply: ReplyFields<'_>) -> Option<SignInCause> {
     const RULES: &[(&[&str], SignInCause)] = &[
         (
             &[
@@ -213,18 +215,18 @@ fn by_words(protocol: Protocol, words: ReplyFields<'_>) -> Option<SignInCause> {
     ];
     // Servers older than RFC 2449 report a locked maildrop only in the text.
     const LOCKED: &[&str] = &["lock", "in use", "another session", "already open"];
-    if protocol == Protocol::Pop3 && words.say_one_of(LOCKED) {
+    if protocol == Protocol::Pop3 && reply.text_contains_any(LOCKED) {
         return Some(SignInCause::MaildropLocked);
     }
     RULES
         .iter()
-        .find(|(needles, _)| words.say_one_of(needles))
+        .find(|(needles, _)| reply.text_contains_any(needles))
         .map(|(_, cause)| *cause)
 }
 
 /// Explains why a server refused a sign-in.
-pub fn meaning(lang: Lang, place: Endpoint<'_>, cause: SignInCause) -> Meaning {
-    let Endpoint { protocol, host, .. } = place;
+pub fn meaning(lang: Lang, endpoint: Endpoint<'_>, cause: SignInCause) -> Meaning {
+    let Endpoint { protocol, host, .. } = endpoint;
     let name = protocol.name();
     match (cause, lang) {
         (SignInCause::AuthorisationCodeNeeded, _) => provider::authorisation_code(lang, host),
@@ -329,7 +331,7 @@ mod tests {
     use super::*;
     use mail_proto::Tls;
 
-    fn place(protocol: Protocol, host: &str) -> Endpoint<'_> {
+    fn endpoint(protocol: Protocol, host: &str) -> Endpoint<'_> {
         Endpoint {
             protocol,
             host,
@@ -340,7 +342,7 @@ mod tests {
 
     fn imap(host: &str, response_code: Option<&str>, text: &str) -> SignInCause {
         SignInCause::read(
-            place(Protocol::Imap, host),
+            endpoint(Protocol::Imap, host),
             ReplyFields {
                 response_code,
                 text,
@@ -350,22 +352,22 @@ mod tests {
     }
 
     fn pop3(response_code: Option<&str>, text: &str) -> SignInCause {
-        let words = ReplyFields {
+        let reply = ReplyFields {
             response_code,
             text,
             ..ReplyFields::default()
         };
-        SignInCause::read(place(Protocol::Pop3, "pop.example.org"), words)
+        SignInCause::read(endpoint(Protocol::Pop3, "pop.example.org"), reply)
     }
 
     fn smtp(code: u16, enhanced: Option<&str>, text: &str) -> SignInCause {
-        let words = ReplyFields {
+        let reply = ReplyFields {
             code: Some(code),
             enhanced,
             text,
             ..ReplyFields::default()
         };
-        SignInCause::read(place(Protocol::Smtp, "smtp.example.org"), words)
+        SignInCause::read(endpoint(Protocol::Smtp, "smtp.example.org"), reply)
     }
 
     #[test]
@@ -398,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn providers_that_want_something_else_are_known_by_words_or_by_name() {
+    fn provider_requirements_are_recognised_by_text_or_host_name() {
         let gmail = "[ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)";
         assert_eq!(
             imap("imap.gmail.com", Some("ALERT"), gmail),
@@ -414,8 +416,8 @@ mod tests {
         let netease = imap("imap.163.com", None, "LOGIN Login error or password error");
         assert_eq!(netease, SignInCause::AuthorisationCodeNeeded);
         let qq = "Login fail. Account is abnormal, service is not open, password is incorrect, login frequency limited, or system is busy. More information at https://help.mail.qq.com/detail/108/1023";
-        let told = imap("imap.qq.com", None, qq);
-        assert_eq!(told, SignInCause::AuthorisationCodeNeeded);
+        let cause = imap("imap.qq.com", None, qq);
+        assert_eq!(cause, SignInCause::AuthorisationCodeNeeded);
         assert_eq!(
             imap("outlook.office365.com", None, "LOGIN failed."),
             SignInCause::OAuthOnly
@@ -425,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn microsoft_and_google_say_it_in_smtp_by_enhanced_codes() {
+    fn smtp_enhanced_codes_of_microsoft_and_google_are_recognised() {
         let basic = smtp(
             535,
             Some("5.7.139"),
@@ -441,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_maildrop_is_no_wrong_password() {
+    fn locked_maildrop_is_not_a_wrong_password() {
         assert_eq!(
             pop3(Some("IN-USE"), "[IN-USE] Mailbox is locked"),
             SignInCause::MaildropLocked
@@ -458,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_connections_are_told_by_code_and_by_words() {
+    fn too_many_connections_are_recognised_by_code_and_text() {
         let dovecot = "[UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)";
         assert_eq!(
             imap("imap.example.org", Some("LIMIT"), dovecot),
@@ -476,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_that_goes_away_is_told_from_a_refusal() {
+    fn temporary_error_is_distinguished_from_a_refusal() {
         let down = imap(
             "imap.example.org",
             Some("UNAVAILABLE"),
@@ -496,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_that_is_wanted_first_is_told() {
+    fn required_encryption_is_recognised() {
         assert_eq!(
             smtp(538, Some("5.7.11"), "5.7.11 Encryption required"),
             SignInCause::EncryptionNeeded
@@ -518,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_is_told_in_finished_sentences() {
+    fn every_cause_is_explained_in_complete_sentences() {
         let causes = [
             SignInCause::WrongPassword,
             SignInCause::PasswordExpired,
@@ -536,22 +538,22 @@ mod tests {
             SignInCause::ContactAdmin,
         ];
         for lang in LANGS {
-            let mut told: Vec<String> = Vec::new();
+            let mut texts: Vec<String> = Vec::new();
             for cause in causes {
-                let meaning = meaning(lang, place(Protocol::Imap, "imap.example.org"), cause);
+                let meaning = meaning(lang, endpoint(Protocol::Imap, "imap.example.org"), cause);
                 assert_finished(lang, &meaning);
                 assert!(!meaning.fix.is_empty());
-                told.push(meaning.cause);
+                texts.push(meaning.cause);
             }
-            told.sort();
-            told.dedup();
-            assert_eq!(told.len(), causes.len());
+            texts.sort();
+            texts.dedup();
+            assert_eq!(texts.len(), causes.len());
         }
-        let told = meaning(
+        let explanation = meaning(
             Lang::ZhCn,
-            place(Protocol::Imap, "x"),
+            endpoint(Protocol::Imap, "x"),
             SignInCause::WrongPassword,
         );
-        assert_eq!(told.cause, "服务器拒绝了此密码。");
+        assert_eq!(explanation.cause, "服务器拒绝了此密码。");
     }
 }

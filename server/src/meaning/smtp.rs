@@ -54,7 +54,7 @@ fn by_cause(lang: Lang, cause: RefusalCause, refused: Refused, max_bytes: Option
         | RefusalCause::NotVerified
         | RefusalCause::Junk
         | RefusalCause::Policy
-        | RefusalCause::TooMuch => policy_refusal(lang, cause),
+        | RefusalCause::RateLimited => policy_refusal(lang, cause),
         RefusalCause::MailingList
         | RefusalCause::ContentNotSupported
         | RefusalCause::InternationalAddress
@@ -182,7 +182,7 @@ fn delivery_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
 
 /// Explains that a message is too large for the account's server.
 pub fn too_large(lang: Lang, max_bytes: Option<u64>) -> Meaning {
-    let cause = match (lang, told_limit(max_bytes)) {
+    let cause = match (lang, displayed_limit(max_bytes)) {
         (Lang::En, Some(n)) => format!("Too large for your server. It takes {n} MB."),
         (Lang::En, None) => "Too large for your server.".to_string(),
         (Lang::ZhCn, Some(n)) => format!("超出您的服务器限制，最多 {n} MB。"),
@@ -193,7 +193,7 @@ pub fn too_large(lang: Lang, max_bytes: Option<u64>) -> Meaning {
 
 /// Explains that a message is too large for a recipient's server.
 fn too_large_for_them(lang: Lang, max_bytes: Option<u64>) -> Meaning {
-    let cause = match (lang, told_limit(max_bytes)) {
+    let cause = match (lang, displayed_limit(max_bytes)) {
         (Lang::En, Some(n)) => format!("Too large for their server. It takes {n} MB."),
         (Lang::En, None) => "Too large for their server.".to_string(),
         (Lang::ZhCn, Some(n)) => format!("超出对方服务器限制，最多 {n} MB。"),
@@ -203,7 +203,7 @@ fn too_large_for_them(lang: Lang, max_bytes: Option<u64>) -> Meaning {
 }
 
 /// Returns a limit in megabytes, if known and at least 1 MB.
-fn told_limit(max_bytes: Option<u64>) -> Option<u64> {
+fn displayed_limit(max_bytes: Option<u64>) -> Option<u64> {
     max_bytes.map(megabytes).filter(|megabytes| *megabytes > 0)
 }
 
@@ -247,11 +247,11 @@ fn policy_refusal(lang: Lang, cause: RefusalCause) -> Meaning {
             "对方服务器把这封邮件或您的服务器当作垃圾邮件来源。",
             "请修改措辞或减少链接。如果无效，请告知服务商。",
         ),
-        (RefusalCause::TooMuch, Lang::En) => Meaning::new(
+        (RefusalCause::RateLimited, Lang::En) => Meaning::new(
             "You sent more than is allowed in this time.",
             "Wait an hour, or send to fewer people at once.",
         ),
-        (RefusalCause::TooMuch, Lang::ZhCn) => Meaning::new(
+        (RefusalCause::RateLimited, Lang::ZhCn) => Meaning::new(
             "发送量超出此时段的限制。",
             "请等一小时，或减少每次的收件人。",
         ),

@@ -13,7 +13,7 @@ pub const RING_EVENTS: usize = 256;
 #[derive(Debug)]
 pub struct EventRing {
     process_start_ms: i64,
-    kept: Mutex<VecDeque<LiveEvent>>,
+    events: Mutex<VecDeque<LiveEvent>>,
     /// The number of the newest event; 0 before the first.
     newest: watch::Sender<u64>,
 }
@@ -32,18 +32,18 @@ impl EventRing {
     pub fn new(process_start_ms: i64) -> Self {
         Self {
             process_start_ms,
-            kept: Mutex::default(),
+            events: Mutex::default(),
             newest: watch::Sender::new(0),
         }
     }
 
     /// Adds an event and wakes the readers.
     pub fn push(&self, event: LiveEvent) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= RING_EVENTS {
-            kept.pop_front();
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() >= RING_EVENTS {
+            events.pop_front();
         }
-        kept.push_back(event);
+        events.push_back(event);
         // Inside the lock, so that numbers and positions always agree.
         self.newest.send_modify(|n| *n = n.saturating_add(1));
     }
@@ -68,16 +68,16 @@ impl EventRing {
 
     /// Returns the events after a number.
     pub fn since(&self, seen: u64) -> Since {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = self.newest();
-        let count = u64::try_from(kept.len()).unwrap_or(u64::MAX);
-        let oldest_kept = newest.saturating_sub(count);
-        if seen < oldest_kept {
+        let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        let last_evicted = newest.saturating_sub(count);
+        if seen < last_evicted {
             return Since::Missed(newest);
         }
-        let skip = usize::try_from(seen.saturating_sub(oldest_kept)).unwrap_or(usize::MAX);
+        let skip = usize::try_from(seen.saturating_sub(last_evicted)).unwrap_or(usize::MAX);
         let numbers = seen.saturating_add(1)..;
-        Since::Events(numbers.zip(kept.iter().skip(skip).cloned()).collect())
+        Since::Events(numbers.zip(events.iter().skip(skip).cloned()).collect())
     }
 
     /// Returns a receiver that changes with each new event.
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_gets_what_came_after_its_last_event() {
+    fn a_reader_gets_the_events_after_its_last_one() {
         let ring = EventRing::new(99);
         assert_eq!(ring.since(0), Since::Events(vec![]));
         ring.push(event(1));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_another_start_or_of_the_future_is_not_found() {
+    fn an_id_of_another_process_start_or_of_the_future_is_not_found() {
         let ring = EventRing::new(99);
         ring.push(event(1));
         for id in ["98-1", "99-2", "99", "", "-1", "99-x"] {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_beyond_the_ring_is_told_that_it_missed_events() {
+    fn events_that_are_no_longer_stored_are_reported_as_missed() {
         let ring = EventRing::new(1);
         for n in 1..=RING_EVENTS + 2 {
             ring.push(event(n));

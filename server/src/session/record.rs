@@ -127,24 +127,24 @@ mod tests {
         (dir, SealedSessions::new(store, sealer))
     }
 
-    fn record(id: i128, words: &str) -> Record {
+    fn record(id: i128, accounts: &str) -> Record {
         Record {
             id: Id(id),
-            data: [("accounts".to_owned(), words.into())].into(),
+            data: [("accounts".to_owned(), accounts.into())].into(),
             expiry_date: OffsetDateTime::now_utc(),
         }
     }
 
     #[tokio::test]
-    async fn a_taken_id_is_replaced_and_its_row_left_alone() {
+    async fn a_taken_id_is_replaced_and_its_row_is_unchanged() {
         let (_dir, sessions) = sessions().await;
         let mut first = record(7, "first");
         sessions.create(&mut first).await.unwrap();
         let mut second = record(7, "second");
         sessions.create(&mut second).await.unwrap();
         assert_ne!(second.id, Id(7));
-        let kept = sessions.load(&Id(7)).await.unwrap().unwrap();
-        assert_eq!(kept.data, first.data);
+        let loaded = sessions.load(&Id(7)).await.unwrap().unwrap();
+        assert_eq!(loaded.data, first.data);
     }
 
     #[tokio::test]

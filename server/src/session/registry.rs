@@ -102,7 +102,7 @@ impl LiveSession {
     }
 
     /// Sort key for eviction: sessions without an open page first, the longest unused first.
-    fn order_of_giving_way(&self) -> (bool, i64) {
+    fn eviction_order(&self) -> (bool, i64) {
         (
             self.streams.is_any_open(),
             self.used_at.load(Ordering::Relaxed),
@@ -133,7 +133,7 @@ pub struct Bounds {
     /// For one account.
     pub per_account: usize,
     /// For all accounts.
-    pub in_all: usize,
+    pub total: usize,
 }
 
 /// The error when no session can be evicted.
@@ -202,22 +202,22 @@ impl Registry {
             over: CancellationToken::new(),
         });
         // Checks and inserts under one lock, so that concurrent sign-ins count each other.
-        let ends = {
+        let evicted = {
             let mut sessions = self
                 .sessions
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            let ends = self.to_give_way(&sessions, &session.accounts(), now)?;
-            for ended in &ends {
-                sessions.remove(&ended.key());
+            let evicted = self.sessions_to_evict(&sessions, &session.accounts(), now)?;
+            for old in &evicted {
+                sessions.remove(&old.key());
             }
             sessions.insert(key, Arc::clone(&session));
-            ends
+            evicted
         };
         for account in session.accounts().iter() {
             forward_events(account.clone(), &session);
         }
-        self.let_give_way(ends, &session).await;
+        self.evict(evicted, &session).await;
         Ok(session)
     }
 
@@ -234,7 +234,7 @@ impl Registry {
         account: AccountHandle,
     ) -> Result<(), Full> {
         let now = now_unix_ms();
-        let (former, replaced, ends) = {
+        let (former, replaced, evicted) = {
             let mut sessions = self
                 .sessions
                 .write()
@@ -252,27 +252,28 @@ impl Registry {
                 None if accounts.len() >= limits::SESSION_ACCOUNTS => Err(Full),
                 None => {
                     accounts.push(account.clone());
-                    let ends = self.to_give_way(&sessions, std::slice::from_ref(&account), now);
-                    ends.map(|ends| (None, ends))
+                    let evicted =
+                        self.sessions_to_evict(&sessions, std::slice::from_ref(&account), now);
+                    evicted.map(|evicted| (None, evicted))
                 }
             };
-            if let Ok((_, ends)) = &joined {
-                for ended in ends {
-                    sessions.remove(&ended.key());
+            if let Ok((_, evicted)) = &joined {
+                for old in evicted {
+                    sessions.remove(&old.key());
                 }
                 session.set_accounts(accounts);
             }
             // The row already has its new key, whether or not the account was added.
             *session.key.write().unwrap_or_else(PoisonError::into_inner) = key.clone();
             sessions.insert(key, own);
-            let (replaced, ends) = joined?;
-            (former, replaced, ends)
+            let (replaced, evicted) = joined?;
+            (former, replaced, evicted)
         };
         // A concurrent sign-in may have changed the key since this request arrived.
         self.delete_row(&former).await;
         forward_events(account, session);
         session.events.push(LiveEvent::Resync);
-        self.let_give_way(ends, session).await;
+        self.evict(evicted, session).await;
         if let Some(replaced) = replaced {
             replaced.close().await;
         }
@@ -282,40 +283,40 @@ impl Registry {
     /// Removes an account from a running session, and closes it. Returns `false` if the account is
     /// unknown or the only one.
     pub async fn leave(&self, session: &LiveSession, account: &AccountId) -> bool {
-        let left = {
+        let removed = {
             // The lock serializes joining and leaving.
             let _sessions = self
                 .sessions
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
             let mut accounts = session.accounts().to_vec();
-            let at = accounts.iter().position(|own| own.id() == *account);
-            let Some(at) = at.filter(|_| accounts.len() > 1) else {
+            let index = accounts.iter().position(|own| own.id() == *account);
+            let Some(index) = index.filter(|_| accounts.len() > 1) else {
                 return false;
             };
-            let left = accounts.remove(at);
+            let removed = accounts.remove(index);
             session.set_accounts(accounts);
-            left
+            removed
         };
-        left.close().await;
+        removed.close().await;
         session.events.push(LiveEvent::Resync);
         true
     }
 
-    async fn let_give_way(&self, ends: Vec<Arc<LiveSession>>, to: &LiveSession) {
-        for ended in ends {
+    async fn evict(&self, evicted: Vec<Arc<LiveSession>>, newer: &LiveSession) {
+        for session in evicted {
             tracing::info!("a session gave way to a newer one");
-            let key = ended.key();
-            if ended.shares_account_with(&to.accounts()) {
-                self.remember_replaced(&key);
+            let key = session.key();
+            if session.shares_account_with(&newer.accounts()) {
+                self.record_replaced(&key);
             }
             self.delete_row(&key).await;
-            self.close(&ended).await;
+            self.close(&session).await;
         }
     }
 
     /// Returns the sessions that have to end so that one more with these accounts can start.
-    fn to_give_way(
+    fn sessions_to_evict(
         &self,
         sessions: &HashMap<RowKey, Arc<LiveSession>>,
         accounts: &[AccountHandle],
@@ -325,22 +326,24 @@ impl Registry {
             .values()
             .filter(|session| session.shares_account_with(accounts))
             .collect();
-        same.sort_by_key(|session| session.order_of_giving_way());
-        let over = (same.len().saturating_add(1)).saturating_sub(self.bounds.per_account);
-        let ends: Vec<_> = same.into_iter().take(over).cloned().collect();
-        if !ends.is_empty() || sessions.len() < self.bounds.in_all {
-            return Ok(ends);
+        same.sort_by_key(|session| session.eviction_order());
+        let excess = (same.len().saturating_add(1)).saturating_sub(self.bounds.per_account);
+        let evicted: Vec<_> = same.into_iter().take(excess).cloned().collect();
+        if !evicted.is_empty() || sessions.len() < self.bounds.total {
+            return Ok(evicted);
         }
         let unused = sessions.values().filter(|session| {
             session.unused_ms(now) >= limits::SESSION_UNUSED_MS && !session.streams.is_any_open()
         });
-        let longest = unused.min_by_key(|session| session.order_of_giving_way());
-        longest.map(|session| vec![Arc::clone(session)]).ok_or(Full)
+        let least_recent = unused.min_by_key(|session| session.eviction_order());
+        least_recent
+            .map(|session| vec![Arc::clone(session)])
+            .ok_or(Full)
     }
 
-    fn remember_replaced(&self, key: &RowKey) {
+    fn record_replaced(&self, key: &RowKey) {
         let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
-        if replaced.len() >= limits::ENDED_REMEMBERED {
+        if replaced.len() >= limits::REPLACED_SESSIONS_MAX {
             replaced.pop_front();
         }
         replaced.push_back(key.clone());

@@ -40,16 +40,16 @@ impl Default for Turns {
 impl Turns {
     /// Waits for a permit, which lasts until it is dropped. Returns `None` if too many requests are
     /// waiting already, or if none ended within [`limits::TURN_WITHIN`].
-    pub async fn take(&self, work: RequestClass) -> Option<OwnedSemaphorePermit> {
-        let turns = match work {
+    pub async fn take(&self, class: RequestClass) -> Option<OwnedSemaphorePermit> {
+        let permits = match class {
             RequestClass::Request => &self.requests,
             RequestClass::Download => &self.downloads,
         };
-        if let Ok(permit) = Arc::clone(turns).try_acquire_owned() {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
             return Some(permit);
         }
         let _waiting = Waiting::begin(&self.waiting)?;
-        let permit = timeout(limits::TURN_WITHIN, Arc::clone(turns).acquire_owned()).await;
+        let permit = timeout(limits::TURN_WITHIN, Arc::clone(permits).acquire_owned()).await;
         permit.ok()?.ok()
     }
 }
@@ -92,8 +92,12 @@ impl Streams {
         let oldest = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.push_back(replaced.clone());
-            let is_over = open.len() > limits::SESSION_STREAMS;
-            if is_over { open.pop_front() } else { None }
+            let is_over_limit = open.len() > limits::SESSION_STREAMS;
+            if is_over_limit {
+                open.pop_front()
+            } else {
+                None
+            }
         };
         if let Some(oldest) = oldest {
             oldest.cancel();
@@ -129,7 +133,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn requests_over_the_bound_wait_and_then_give_up() {
+    async fn requests_over_the_limit_wait_until_the_timeout() {
         let turns = Turns::default();
         let mut held = Vec::new();
         for _ in 0..limits::SESSION_REQUESTS {
@@ -150,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_than_the_bound_wait() {
+    async fn requests_over_the_waiting_limit_are_refused_at_once() {
         let turns = Arc::new(Turns::default());
         let mut held = Vec::new();
         for _ in 0..limits::SESSION_DOWNLOADS {
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_stream_gives_way() {
+    fn the_oldest_stream_is_replaced() {
         let streams = Arc::<Streams>::default();
         let mut open: Vec<OpenStream> = (0..limits::SESSION_STREAMS)
             .map(|_| streams.open())

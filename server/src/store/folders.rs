@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_is_pinned_for_its_account_alone_until_it_is_let_go() {
+    async fn folder_is_pinned_for_its_account_until_it_is_unpinned() {
         let dir = TestDir::new();
         let store = Store::open(dir.path(), SCHEMA).await.unwrap();
         let (mine, other, work) = (key("mine"), key("other"), FolderId::from("V29yaw"));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_are_pinned_than_may_be_and_none_of_them_goes_for_a_new_one() {
+    async fn pins_are_limited_and_a_new_one_replaces_none() {
         let dir = TestDir::new();
         let store = Store::open(dir.path(), SCHEMA).await.unwrap();
         let (mine, folder) = (key("mine"), |n: usize| FolderId(format!("f{n}")));

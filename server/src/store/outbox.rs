@@ -21,9 +21,9 @@ use sqlx::FromRow;
 use super::seal::{Purpose, Sealer};
 use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError, records};
-use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, Typed};
+use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, StoredDraft};
 
-pub(crate) use self::change::REMOVED_KEPT_MS;
+pub(crate) use self::change::REMOVED_RETENTION_MS;
 pub(crate) use self::forms::SentForm;
 pub(crate) use self::record::ListCursor;
 
@@ -33,7 +33,7 @@ pub(crate) const OPEN_MAX: i64 = 200;
 /// columns for what queries count.
 const FORMAT: i64 = 3;
 /// Begins a write transaction immediately: it waits for other writers instead of failing later.
-pub(super) const WRITES: &str = "BEGIN IMMEDIATE";
+pub(super) const BEGIN_IMMEDIATE: &str = "BEGIN IMMEDIATE";
 
 /// The outbox table and the key of its records.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ pub(crate) enum Inserted {
     /// The account has [`OPEN_MAX`] open rows.
     TooMany,
     /// A file of the row does not exist any more, or belongs to another row.
-    FileGone,
+    FileMissing,
     /// The row to replace changed meanwhile.
     NotReplaced,
 }
@@ -94,16 +94,16 @@ impl Ledger {
     pub(crate) async fn outbox_insert(
         &self,
         row: &OutboxRow,
-        typed: &Typed,
+        draft: &StoredDraft,
         form: Option<&FormKey>,
         files: &[&SpoolName],
         replaces: Option<&OutboxRow>,
     ) -> Result<Inserted, StoreError> {
         let sealed = self.seal_message(row)?;
-        let sealed_draft = self.seal_typed(row, typed)?;
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let sealed_draft = self.seal_draft(row, draft)?;
+        let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
         if let Some(form) = form
-            && let Some(sent) = forms::enter(&mut writing, row, form, typed).await?
+            && let Some(sent) = forms::record_form(&mut transaction, row, form, draft).await?
         {
             return Ok(Inserted::FormSent(sent));
         }
@@ -118,7 +118,7 @@ impl Ledger {
             .bind(old.state.name())
             .bind(old.changed_unix_ms)
             .bind(i64::from(old.tries))
-            .execute(&mut *writing)
+            .execute(&mut *transaction)
             .await?;
             if done.rows_affected() != 1 {
                 return Ok(Inserted::NotReplaced);
@@ -144,7 +144,7 @@ impl Ledger {
         .bind(sealed_draft)
         .bind(FORMAT)
         .bind(OPEN_MAX)
-        .execute(&mut *writing)
+        .execute(&mut *transaction)
         .await?;
         if done.rows_affected() != 1 {
             return Ok(Inserted::TooMany);
@@ -159,17 +159,17 @@ impl Ledger {
             .bind(file.as_str())
             .bind(self.store.owner())
             .bind(replaces.map(|old| old.id.as_str()))
-            .execute(&mut *writing)
+            .execute(&mut *transaction)
             .await?;
             if done.rows_affected() != 1 {
-                return Ok(Inserted::FileGone);
+                return Ok(Inserted::FileMissing);
             }
         }
         if let Some(old) = replaces {
-            discard_files(&mut writing, old.id.as_str()).await?;
-            forms::follow(&mut writing, &old.id, &row.id).await?;
+            discard_files(&mut transaction, old.id.as_str()).await?;
+            forms::repoint_forms(&mut transaction, &old.id, &row.id).await?;
         }
-        writing.commit().await?;
+        transaction.commit().await?;
         Ok(Inserted::Done)
     }
 
@@ -199,7 +199,7 @@ impl Ledger {
                 return Ok(Some(row));
             }
             // A damaged row must not block the next one.
-            self.let_go(row.id.as_str()).await?;
+            self.release_damaged(row.id.as_str()).await?;
         }
     }
 
@@ -233,20 +233,20 @@ impl Ledger {
 
     /// Records the result of a row. If work follows the result, this process keeps the row until it
     /// is done.
-    pub(crate) async fn outbox_settle(&self, row: &OutboxRow) -> Result<bool, StoreError> {
-        let stays_owned = row.state == RowState::Result && row.is_to_follow_up();
-        self.write(row, true, stays_owned).await
+    pub(crate) async fn outbox_save_result(&self, row: &OutboxRow) -> Result<bool, StoreError> {
+        let is_still_owned = row.state == RowState::Result && row.needs_follow_up();
+        self.write(row, true, is_still_owned).await
     }
 
     async fn write(
         &self,
         row: &OutboxRow,
         is_owned: bool,
-        stays_owned: bool,
+        is_still_owned: bool,
     ) -> Result<bool, StoreError> {
         let sealed = self.seal_message(row)?;
         let owner = |is_owned: bool| is_owned.then(|| self.store.owner());
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, needs_sign_in = $2, tries = $3, due_unix_ms = $4, \
              changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, \
@@ -265,19 +265,19 @@ impl Ledger {
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
         .bind(owner(is_owned))
-        .bind(owner(stays_owned))
+        .bind(owner(is_still_owned))
         .bind(i64::from(row.is_open()))
         .bind(row.outcome().map(Outcome::name))
-        .bind(i64::from(row.awaits_its_copy()))
-        .execute(&mut *writing)
+        .bind(i64::from(row.is_copy_due()))
+        .execute(&mut *transaction)
         .await?;
         if done.rows_affected() != 1 {
             return Ok(false);
         }
         if row.spool.is_none() {
-            discard_files(&mut writing, row.id.as_str()).await?;
+            discard_files(&mut transaction, row.id.as_str()).await?;
         }
-        writing.commit().await?;
+        transaction.commit().await?;
         Ok(true)
     }
 
@@ -302,7 +302,7 @@ impl Ledger {
             let row = self.open_row(raw);
             if !row.is_damaged() {
                 claimed.push(row);
-            } else if let Err(error) = self.let_go(row.id.as_str()).await {
+            } else if let Err(error) = self.release_damaged(row.id.as_str()).await {
                 // This process owns the other rows already, so the error does not end the loop.
                 tracing::warn!(%error, "a damaged row could not be set aside");
             }
@@ -362,7 +362,10 @@ impl Ledger {
     }
 
     /// Returns the draft of a row, as long as it can be sent again.
-    pub(crate) async fn outbox_typed(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
+    pub(crate) async fn outbox_draft(
+        &self,
+        row: &OutboxRow,
+    ) -> Result<Option<StoredDraft>, StoreError> {
         let sealed: Option<(Option<Vec<u8>>,)> =
             sqlx::query_as("SELECT sealed_draft FROM outbox WHERE id = $1 AND account_key = $2")
                 .bind(row.id.as_str())
@@ -372,11 +375,11 @@ impl Ledger {
         let Some((Some(sealed),)) = sealed else {
             return Ok(None);
         };
-        let place = draft_place(row.id.as_str(), &row.account_key.0);
+        let aad = draft_aad(row.id.as_str(), &row.account_key.0);
         let json = self
             .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), &sealed)?;
-        Ok(records::read_typed(&json).ok())
+            .open_sealed(Purpose::Outbox, aad.as_bytes(), &sealed)?;
+        Ok(records::read_draft(&json).ok())
     }
 
     /// Returns the due time of the next row of an account.
@@ -408,22 +411,22 @@ impl Ledger {
 }
 
 /// Marks the files of a row as discarded: the sweep removes them.
-async fn discard_files(writing: &mut Connection, id: &str) -> Result<(), StoreError> {
+async fn discard_files(transaction: &mut Connection, id: &str) -> Result<(), StoreError> {
     sqlx::query("UPDATE spool_file SET owner = $1, outbox_id = NULL WHERE outbox_id = $2")
         .bind(DISCARDED)
         .bind(id)
-        .execute(writing)
+        .execute(transaction)
         .await?;
     Ok(())
 }
 
 /// Returns the associated data of a sealed record: it opens only in its row and for its account.
-fn place(id: &str, account_key: &str) -> String {
+fn record_aad(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}")
 }
 
 /// Returns the associated data of a sealed draft.
-fn draft_place(id: &str, account_key: &str) -> String {
+fn draft_aad(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}\0draft")
 }
 

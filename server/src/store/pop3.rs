@@ -222,7 +222,7 @@ impl Store {
     }
 
     /// Cancels the deletes of messages, in one transaction: the messages are listed again.
-    pub(crate) async fn pop3_give_up_deletes(
+    pub(crate) async fn pop3_drop_deletes(
         &self,
         account: &AccountKey,
         messages: &[MessageId],
@@ -233,7 +233,7 @@ impl Store {
 
     /// Removes the rows of deleted messages and their marks, in one transaction: a server may reuse
     /// their unique ids.
-    pub(crate) async fn pop3_forget(
+    pub(crate) async fn pop3_delete_records(
         &self,
         account: &AccountKey,
         messages: &[MessageId],
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_delete_waits_and_is_taken_back_once() {
+    async fn scheduled_delete_can_be_undone_once() {
         let (store, _dir) = store().await;
         let (mine, other) = (key("mine"), key("other"));
         let (a, b, c) = (
@@ -351,12 +351,12 @@ mod tests {
         assert_eq!(store.pop3_undo_delete(&other, &first).await.unwrap(), 0);
         assert_eq!(store.pop3_undo_delete(&mine, &first).await.unwrap(), 2);
         assert_eq!(store.pop3_undo_delete(&mine, &first).await.unwrap(), 0);
-        store.pop3_give_up_deletes(&mine, &[a, c]).await.unwrap();
+        store.pop3_drop_deletes(&mine, &[a, c]).await.unwrap();
         assert_eq!(store.pop3_deletes(&mine).await.unwrap(), []);
     }
 
     #[tokio::test]
-    async fn a_deleted_message_leaves_no_mark_and_a_kept_one_keeps_its_own() {
+    async fn deleted_message_loses_its_marks_and_others_keep_theirs() {
         let (store, _dir) = store().await;
         let mine = key("mine");
         let both = [MessageId::from("deleted"), MessageId::from("kept")];
@@ -368,8 +368,8 @@ mod tests {
             .pop3_put_delete(&mine, &both, &UndoId::from("u"), 10)
             .await
             .unwrap();
-        store.pop3_forget(&mine, &both[..1]).await.unwrap();
-        store.pop3_give_up_deletes(&mine, &both[1..]).await.unwrap();
+        store.pop3_delete_records(&mine, &both[..1]).await.unwrap();
+        store.pop3_drop_deletes(&mine, &both[1..]).await.unwrap();
         let marks = Marks {
             is_seen: true,
             ..Marks::default()
@@ -400,7 +400,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn marks_of_an_account_are_bounded_and_the_oldest_go_first() {
+    async fn marks_of_an_account_are_bounded_and_the_oldest_are_deleted() {
         let (store, _dir) = store().await;
         let ann = key("ann");
         let many: Vec<MessageId> = (0..MARKS_MAX)

@@ -3,18 +3,18 @@
 
 use app::api::types::{AccountId, FormKey};
 
-use super::outbox::WRITES;
+use super::outbox::BEGIN_IMMEDIATE;
 use super::records::{self, v1};
 use super::seal::{Purpose, SealError, Sealer};
 use super::{Store, StoreError, form_hash};
 use crate::domain::PostedForm;
 
 /// Time that a form is stored, in milliseconds.
-pub(crate) const KEPT_MS: i64 = 60 * 60 * 1000;
+pub(crate) const RETENTION_MS: i64 = 60 * 60 * 1000;
 /// Maximum number of forms of one account; the oldest are deleted.
-const OF_ACCOUNT_MAX: i64 = 8;
+const ACCOUNT_FORMS_MAX: i64 = 8;
 /// Maximum size of all forms together, in bytes.
-const ALL_MAX_BYTES: i64 = 64 << 20;
+const TOTAL_MAX_BYTES: i64 = 64 << 20;
 /// Deletes the forms that were posted before a time.
 const PRUNE: &str = "DELETE FROM posted_form WHERE posted_unix_ms < $1";
 
@@ -34,10 +34,10 @@ impl Store {
         let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
         let purpose = Purpose::PostedForm(cookie.as_bytes());
         let sealed = sealer.seal(purpose, form_hash.as_bytes(), &json)?;
-        let mut writing = self.pool().begin_with(WRITES).await?;
+        let mut transaction = self.pool().begin_with(BEGIN_IMMEDIATE).await?;
         sqlx::query(PRUNE)
-            .bind(now_unix_ms.saturating_sub(KEPT_MS))
-            .execute(&mut *writing)
+            .bind(now_unix_ms.saturating_sub(RETENTION_MS))
+            .execute(&mut *transaction)
             .await?;
         sqlx::query(
             "INSERT INTO posted_form (form_hash, account, sealed, posted_unix_ms) \
@@ -49,24 +49,24 @@ impl Store {
         .bind(account.as_str())
         .bind(sealed)
         .bind(now_unix_ms)
-        .execute(&mut *writing)
+        .execute(&mut *transaction)
         .await?;
         sqlx::query(
             "DELETE FROM posted_form WHERE form_hash IN (SELECT form_hash FROM posted_form \
              WHERE account = $1 ORDER BY posted_unix_ms DESC, form_hash LIMIT -1 OFFSET $2)",
         )
         .bind(account.as_str())
-        .bind(OF_ACCOUNT_MAX)
-        .execute(&mut *writing)
+        .bind(ACCOUNT_FORMS_MAX)
+        .execute(&mut *transaction)
         .await?;
         let (bytes,): (i64,) =
             sqlx::query_as("SELECT COALESCE(SUM(LENGTH(sealed)), 0) FROM posted_form")
-                .fetch_one(&mut *writing)
+                .fetch_one(&mut *transaction)
                 .await?;
-        if bytes > ALL_MAX_BYTES {
+        if bytes > TOTAL_MAX_BYTES {
             return Ok(false);
         }
-        writing.commit().await?;
+        transaction.commit().await?;
         Ok(true)
     }
 
@@ -82,7 +82,7 @@ impl Store {
         let query = "SELECT sealed FROM posted_form WHERE form_hash = $1 AND posted_unix_ms >= $2";
         let row = sqlx::query_scalar(query)
             .bind(&form_hash)
-            .bind(now_unix_ms.saturating_sub(KEPT_MS));
+            .bind(now_unix_ms.saturating_sub(RETENTION_MS));
         let sealed: Option<Vec<u8>> = row.fetch_optional(self.pool()).await?;
         let Some(sealed) = sealed else {
             return Ok(None);
@@ -95,7 +95,7 @@ impl Store {
     }
 
     /// Deletes the forms of an account, when its session is signed out.
-    pub(crate) async fn posted_form_forget(&self, account: &AccountId) -> Result<(), StoreError> {
+    pub(crate) async fn posted_form_delete(&self, account: &AccountId) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM posted_form WHERE account = $1")
             .bind(account.as_str())
             .execute(self.pool())
@@ -106,7 +106,7 @@ impl Store {
     /// Deletes the forms that are too old.
     pub(crate) async fn posted_form_prune(&self, now_unix_ms: i64) -> Result<(), StoreError> {
         sqlx::query(PRUNE)
-            .bind(now_unix_ms.saturating_sub(KEPT_MS))
+            .bind(now_unix_ms.saturating_sub(RETENTION_MS))
             .execute(self.pool())
             .await?;
         Ok(())

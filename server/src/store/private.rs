@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_our_own_is_closed_and_a_shared_one_refused() {
+    fn own_folder_is_made_private_and_a_shared_one_refused() {
         let dir = TestDir::new();
         restrict(dir.path(), 0o755).unwrap();
         private_dir(dir.path()).unwrap();

@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 pub const LEASE_MS: i64 = 30_000;
 
 /// The SQL condition that the `owner` column names a process without a lease at the time `$now`.
-macro_rules! owner_is_gone {
+macro_rules! owner_has_no_lease {
     ($now:literal) => {
         concat!(
             "owner NOT IN (SELECT owner FROM process WHERE lease_until_unix_ms > ",
@@ -18,7 +18,7 @@ macro_rules! owner_is_gone {
         )
     };
 }
-pub(crate) use owner_is_gone;
+pub(crate) use owner_has_no_lease;
 
 impl Store {
     /// Returns the owner name of this process.
@@ -68,7 +68,7 @@ impl Store {
     pub async fn session_delete_orphaned(&self, now_unix_ms: i64) -> Result<u64, StoreError> {
         let query = sqlx::query(concat!(
             "DELETE FROM session WHERE owner IS NULL OR ",
-            owner_is_gone!("$1")
+            owner_has_no_lease!("$1")
         ));
         let done = query.bind(now_unix_ms).execute(self.pool()).await?;
         Ok(done.rows_affected())

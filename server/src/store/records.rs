@@ -10,7 +10,7 @@ pub(in crate::store) mod v1;
 
 use serde::Deserialize;
 
-use crate::domain::{OutboxMessage, PostedForm, Typed};
+use crate::domain::{OutboxMessage, PostedForm, StoredDraft};
 
 /// Why an opened record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +47,17 @@ pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
 }
 
 /// Reads a draft.
-pub(super) fn read_typed(json: &[u8]) -> Result<Typed, Unreadable> {
+pub(super) fn read_draft(json: &[u8]) -> Result<StoredDraft, Unreadable> {
     match version(json)? {
         // Version 1 only added the version field.
-        0 | 1 => read::<v1::Typed>(json).map(Typed::from),
+        0 | 1 => read::<v1::Draft>(json).map(StoredDraft::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }
 
 /// Reads the draft inside a message record of format 1.
-pub(super) fn read_typed_within(json: &[u8]) -> Result<Typed, Unreadable> {
-    read::<v0::WithTyped>(json).map(|within| within.draft.into())
+pub(super) fn read_embedded_draft(json: &[u8]) -> Result<StoredDraft, Unreadable> {
+    read::<v0::WithDraft>(json).map(|within| within.draft.into())
 }
 
 /// Reads a compose form that is stored for a sign-in.

@@ -27,7 +27,7 @@ const FORMAT: u8 = 1;
 /// The random part of a form's key.
 const FORM_KEY_BYTES: usize = 12;
 /// Length of the MAC in a form's key, in base64url characters: 96 bits.
-const FORM_MARK_CHARS: usize = 16;
+const FORM_MAC_CHARS: usize = 16;
 
 /// An error of sealing or opening.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -190,15 +190,15 @@ impl Sealer {
         }
     }
 
-    /// Seals a value. `place` is the associated data (a row's key): the value opens only with the
-    /// same place.
+    /// Seals a value. `associated_data` is a row's key: the value opens only with the same
+    /// associated data.
     ///
     /// # Errors
     /// [`SealError::NoEntropy`] if no nonce can be generated.
     pub fn seal(
         &self,
         purpose: Purpose<'_>,
-        place: &[u8],
+        associated_data: &[u8],
         value: &[u8],
     ) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE_BYTES];
@@ -209,7 +209,7 @@ impl Sealer {
                 &XNonce::from(nonce),
                 Payload {
                     msg: value,
-                    aad: place,
+                    aad: associated_data,
                 },
             )
             .map_err(|_| SealError::TooLarge)?;
@@ -232,7 +232,7 @@ impl Sealer {
     pub fn open_sealed(
         &self,
         purpose: Purpose<'_>,
-        place: &[u8],
+        associated_data: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let rest = sealed
@@ -250,7 +250,7 @@ impl Sealer {
                 &XNonce::from(*nonce),
                 Payload {
                     msg: sealed,
-                    aad: place,
+                    aad: associated_data,
                 },
             )
             .map(Zeroizing::new)
@@ -271,7 +271,9 @@ impl Sealer {
             IncomingKind::Pop3 => "pop3",
         };
         let text = format!("{kind}\0{}\0{port}\0{login}", host.to_ascii_lowercase());
-        let key = |of: &ServerKey| AccountKey(URL_SAFE_NO_PAD.encode(of.mac(text.as_bytes())));
+        let key = |server_key: &ServerKey| {
+            AccountKey(URL_SAFE_NO_PAD.encode(server_key.mac(text.as_bytes())))
+        };
         AccountKeys {
             current: key(&self.current),
             previous: self.previous.as_ref().map(key),
@@ -286,18 +288,18 @@ impl Sealer {
         let mut random = [0; FORM_KEY_BYTES];
         getrandom::fill(&mut random).map_err(|e| SealError::NoEntropy(e.to_string()))?;
         let random = URL_SAFE_NO_PAD.encode(random);
-        let mark = self.current.form_mark(&random, account);
-        Ok(FormKey(format!("{random}.{mark}")))
+        let mac = self.current.form_mac(&random, account);
+        Ok(FormKey(format!("{random}.{mac}")))
     }
 
     /// Returns whether this server created the key of a compose form for this account, which proves
     /// that the sender was signed in.
     pub fn is_own_form_key(&self, form: &FormKey, account: &AccountId) -> bool {
-        let Some((random, mark)) = form.as_str().split_once('.') else {
+        let Some((random, mac)) = form.as_str().split_once('.') else {
             return false;
         };
         let mut keys = std::iter::once(&self.current).chain(&self.previous);
-        keys.any(|key| key.form_mark(random, account) == mark)
+        keys.any(|key| key.form_mac(random, account) == mac)
     }
 
     /// Returns the cookie value of a browser that posted this form without a session.
@@ -364,10 +366,10 @@ impl ServerKey {
         Ok(XChaCha20Poly1305::new((&*key).into()))
     }
 
-    fn form_mark(&self, random: &str, account: &AccountId) -> String {
+    fn form_mac(&self, random: &str, account: &AccountId) -> String {
         let text = format!("form\0{random}\0{account}");
-        let mark = URL_SAFE_NO_PAD.encode(self.mac(text.as_bytes()));
-        mark.chars().take(FORM_MARK_CHARS).collect()
+        let mac = URL_SAFE_NO_PAD.encode(self.mac(text.as_bytes()));
+        mac.chars().take(FORM_MAC_CHARS).collect()
     }
 
     fn browser_key(&self, account: &AccountKey) -> Result<Zeroizing<String>, SealError> {
@@ -403,25 +405,25 @@ mod tests {
     use crate::store::TestDir;
 
     #[test]
-    fn a_sealed_value_opens_for_its_purpose_and_place_only() {
+    fn sealed_value_opens_only_for_its_purpose_and_associated_data() {
         let dir = TestDir::new();
         let sealer = Sealer::open(dir.path()).unwrap();
         let sealed = sealer.seal(Purpose::Flash, b"row", b"words").unwrap();
         let opened = sealer.open_sealed(Purpose::Flash, b"row", &sealed).unwrap();
         assert_eq!(opened.as_slice(), b"words");
         assert!(!sealed.windows(5).any(|w| w == b"words"));
-        for (purpose, place) in [
+        for (purpose, associated_data) in [
             (Purpose::Flash, b"roe".as_slice()),
             (Purpose::Outbox, b"row"),
             (Purpose::Session(b"row"), b"row"),
         ] {
-            let refused = sealer.open_sealed(purpose, place, &sealed);
+            let refused = sealer.open_sealed(purpose, associated_data, &sealed);
             assert_eq!(refused.unwrap_err(), SealError::Unopenable);
         }
     }
 
     #[test]
-    fn a_changed_or_cut_byte_keeps_a_value_closed() {
+    fn changed_or_truncated_value_does_not_open() {
         let dir = TestDir::new();
         let sealer = Sealer::open(dir.path()).unwrap();
         let sealed = sealer.seal(Purpose::Outbox, b"", b"a message").unwrap();
@@ -448,8 +450,8 @@ mod tests {
             .unwrap()
             .seal(Purpose::Spool, b"f", b"x")
             .unwrap();
-        let again = Sealer::open(dir.path()).unwrap();
-        assert!(again.open_sealed(Purpose::Spool, b"f", &sealed).is_ok());
+        let reopened = Sealer::open(dir.path()).unwrap();
+        assert!(reopened.open_sealed(Purpose::Spool, b"f", &sealed).is_ok());
 
         let path = dir.path().join("key");
         let old = std::fs::read_to_string(&path).unwrap();

@@ -22,7 +22,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncWriteExt as _, BufWriter};
 
-use self::chunks::{AT_ONCE_BYTES, CHUNK_BYTES, Chunks};
+use self::chunks::{BUFFER_BYTES, CHUNK_BYTES, Chunks};
 use super::private::private_dir;
 use super::seal::{SealError, Sealer};
 use super::{Store, StoreError};
@@ -116,7 +116,7 @@ pub struct SpoolFile {
     pub name: SpoolName,
     /// The size of its content, in bytes.
     pub size_bytes: u64,
-    _held: Held,
+    _guard: FileGuard,
 }
 
 /// The folder of the spool and its table.
@@ -165,31 +165,31 @@ impl Spool {
             return Err(SpoolError::TooLarge { max_bytes });
         }
         let name = SpoolName::random()?;
-        let held = Held(Some((self.clone(), name.clone())));
-        let (spool, key, entered) = (self.clone(), account.clone(), name.clone());
+        let guard = FileGuard(Some((self.clone(), name.clone())));
+        let (spool, key, reserved_name) = (self.clone(), account.clone(), name.clone());
         // A separate task: if the caller is cancelled meanwhile, the hold is dropped after the row
         // is inserted.
         let reserving = tokio::spawn(async move {
             let cost = table::cost(expected_bytes);
             let reserved = spool
                 .store
-                .spool_reserve(&entered, &key, cost, spool.limits);
-            reserved.await.map(|()| held)
+                .spool_reserve(&reserved_name, &key, cost, spool.limits);
+            reserved.await.map(|()| guard)
         });
-        let held = reserving.await.map_err(io::Error::other)??;
+        let guard = reserving.await.map_err(io::Error::other)??;
         let (chunks, head) = Chunks::begin(&self.sealer, name.clone())?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         options.mode(0o600);
         let file = options.open(self.unfinished(&name)).await?;
-        let mut file = BufWriter::with_capacity(AT_ONCE_BYTES, file);
+        let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
         file.write_all(&head).await?;
         Ok(SpoolWriter {
             spool: self.clone(),
             account: account.clone(),
             name,
-            held,
+            guard,
             chunks,
             file,
             pending: Vec::with_capacity(CHUNK_BYTES),
@@ -219,7 +219,7 @@ impl Spool {
             for name in self.store.spool_discarded().await? {
                 match self.remove(&name).await {
                     Ok(()) => {
-                        self.store.spool_forget(&name).await?;
+                        self.store.spool_delete(&name).await?;
                         removed = removed.saturating_add(1);
                     }
                     // The file still counts towards the quota, and the next sweep tries again.
@@ -248,7 +248,7 @@ impl Spool {
             let name = path.file_stem().and_then(|stem| stem.to_str());
             let is_known = match name.and_then(SpoolName::parse) {
                 // A file is in the table before it is created in the folder.
-                Some(name) => self.store.spool_knows(&name).await?,
+                Some(name) => self.store.spool_contains(&name).await?,
                 None => false,
             };
             if !is_known && tokio::fs::remove_file(entry.path()).await.is_ok() {
@@ -278,7 +278,7 @@ impl Spool {
     async fn drop_file(self, name: SpoolName) -> Result<(), SpoolError> {
         if self.store.spool_discard(&name).await? {
             self.remove(&name).await?;
-            self.store.spool_forget(&name).await?;
+            self.store.spool_delete(&name).await?;
         }
         Ok(())
     }
@@ -286,9 +286,9 @@ impl Spool {
 
 /// This process's ownership of a file, which removes the file on drop.
 #[derive(Debug)]
-struct Held(Option<(Spool, SpoolName)>);
+struct FileGuard(Option<(Spool, SpoolName)>);
 
-impl Drop for Held {
+impl Drop for FileGuard {
     fn drop(&mut self) {
         let Some((spool, name)) = self.0.take() else {
             return;
@@ -309,7 +309,7 @@ pub struct SpoolWriter {
     spool: Spool,
     account: AccountKey,
     name: SpoolName,
-    held: Held,
+    guard: FileGuard,
     chunks: Chunks,
     file: BufWriter<File>,
     pending: Vec<u8>,
@@ -333,14 +333,14 @@ impl SpoolWriter {
             });
         }
         if self.size_bytes > self.reserved_bytes {
-            let wanted = self.size_bytes.saturating_add(STEP_BYTES);
-            let wanted = wanted.min(self.max_bytes);
-            let cost = table::cost(wanted);
+            let reservation = self.size_bytes.saturating_add(STEP_BYTES);
+            let reservation = reservation.min(self.max_bytes);
+            let cost = table::cost(reservation);
             let (store, limits) = (&self.spool.store, self.spool.limits);
             store
                 .spool_grow(&self.name, &self.account, cost, limits)
                 .await?;
-            self.reserved_bytes = wanted;
+            self.reserved_bytes = reservation;
         }
         while !bytes.is_empty() {
             // A full chunk is written only when more data follows, since the last chunk is sealed
@@ -377,7 +377,7 @@ impl SpoolWriter {
         self.file.get_ref().sync_all().await?;
         if self.reserved_bytes != self.size_bytes {
             let cost = table::cost(self.size_bytes);
-            self.spool.store.spool_settle(&self.name, cost).await?;
+            self.spool.store.spool_record_size(&self.name, cost).await?;
         }
         let path = self.spool.dir.join(&self.name.0);
         tokio::fs::rename(self.spool.unfinished(&self.name), &path).await?;
@@ -386,7 +386,7 @@ impl SpoolWriter {
         Ok(SpoolFile {
             name: self.name,
             size_bytes: self.size_bytes,
-            _held: self.held,
+            _guard: self.guard,
         })
     }
 }

@@ -16,7 +16,7 @@ use app::text::url;
 use futures_util::future::join_all;
 use mail_mime::clean::Images;
 
-use super::compose::{self, own};
+use super::compose::{self, find_handle};
 use super::locale::Locale;
 use super::map;
 use super::wording;
@@ -32,7 +32,7 @@ use crate::domain::{Changed, Opened, OpenedBody};
 
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
 /// it, so that the page shows the result at once, not first that the message is being sent.
-const TRIED_SOON: Duration = Duration::from_millis(150);
+const FIRST_ATTEMPT_WAIT: Duration = Duration::from_millis(150);
 
 /// The backend of one request: the session's accounts, in the request's language and time zone.
 pub struct SessionBackend {
@@ -64,8 +64,8 @@ impl SessionBackend {
         }
     }
 
-    fn own(&self, account: &AccountId) -> Result<&AccountHandle, AccountError> {
-        own(&self.handles, account)
+    fn handle(&self, account: &AccountId) -> Result<&AccountHandle, AccountError> {
+        find_handle(&self.handles, account)
     }
 
     /// Returns the complete HTML document of a message's frame.
@@ -77,20 +77,20 @@ impl SessionBackend {
         message: &MessageRef,
         images: Images,
     ) -> Result<String, AccountError> {
-        let handle = self.own(&message.folder.account)?;
-        let place = self.place(message, images);
-        if let Some(body) = handle.bodies().find(&place) {
+        let handle = self.handle(&message.folder.account)?;
+        let key = self.body_key(message, images);
+        if let Some(body) = handle.bodies().find(&key) {
             return Ok(body.document.clone());
         }
-        let opened = self.open(handle, &place).await?;
+        let opened = self.open(handle, &key).await?;
         let body = self
-            .clean(handle, place, &opened)
+            .clean(handle, key, &opened)
             .await?
             .ok_or(AccountError::NotFound)?;
         Ok(body.document.clone())
     }
 
-    fn place(&self, message: &MessageRef, images: Images) -> BodyKey {
+    fn body_key(&self, message: &MessageRef, images: Images) -> BodyKey {
         let part_prefix = format!("{}/part/", url::message(&self.base, message));
         BodyKey {
             folder: message.folder.folder.clone(),
@@ -103,33 +103,31 @@ impl SessionBackend {
     async fn open(
         &self,
         handle: &AccountHandle,
-        place: &BodyKey,
+        key: &BodyKey,
     ) -> Result<Box<Opened>, AccountError> {
-        handle
-            .open(place.folder.clone(), place.message.clone())
-            .await
+        handle.open(key.folder.clone(), key.message.clone()).await
     }
 
     async fn clean(
         &self,
         handle: &AccountHandle,
-        place: BodyKey,
+        key: BodyKey,
         opened: &Opened,
     ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
         let OpenedBody::Html { documents, .. } = &opened.body else {
             return Ok(None);
         };
-        let cleaned = clean_html(documents.clone(), opened.root.clone(), &place).await?;
+        let cleaned = clean_html(documents.clone(), opened.root.clone(), &key).await?;
         let cleaned = Arc::new(cleaned);
-        handle.bodies().keep(place, Arc::clone(&cleaned));
+        handle.bodies().keep(key, Arc::clone(&cleaned));
         Ok(Some(cleaned))
     }
 
     async fn show(&self, message: MessageRef) -> Result<MessageView, AccountError> {
-        let handle = self.own(&message.folder.account)?;
-        let place = self.place(&message, Images::Blocked);
-        let opened = self.open(handle, &place).await?;
-        let cleaned = self.clean(handle, place, &opened).await?;
+        let handle = self.handle(&message.folder.account)?;
+        let key = self.body_key(&message, Images::Blocked);
+        let opened = self.open(handle, &key).await?;
+        let cleaned = self.clean(handle, key, &opened).await?;
         let readable = opened.root.readable();
         let (body, parts) = match (&opened.body, &cleaned) {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
@@ -138,7 +136,7 @@ impl SessionBackend {
                     tracking_pixels: cleaned.tracking_pixels,
                     is_cut: *is_cut || cleaned.is_cut,
                 };
-                (body, readable.attachments_beside(&cleaned.content_ids))
+                (body, readable.attachments_except(&cleaned.content_ids))
             }
             (OpenedBody::Text { is_cut, .. }, _) => {
                 let text = opened.body.clone();
@@ -182,32 +180,34 @@ impl SessionBackend {
     where
         F: Future<Output = Result<Changed, AccountError>>,
     {
-        self.worded(check_count(messages.len()))?;
+        self.localize(check_count(messages.len()))?;
         let change = &change;
-        let changed = by_folder(messages).into_iter().map(|(of, ids)| async move {
-            let done = async {
-                let handle = self.own(&of.account)?;
-                change(handle, of.folder.clone(), ids.clone()).await
-            };
-            let done = done.await;
-            let messages = ids.into_iter().map(|id| of.message(id)).collect();
-            (of.account.clone(), messages, done)
-        });
-        self.told(join_all(changed).await)
+        let changed = group_by_folder(messages)
+            .into_iter()
+            .map(|(folder, ids)| async move {
+                let done = async {
+                    let handle = self.handle(&folder.account)?;
+                    change(handle, folder.folder.clone(), ids.clone()).await
+                };
+                let done = done.await;
+                let messages = ids.into_iter().map(|id| folder.message(id)).collect();
+                (folder.account.clone(), messages, done)
+            });
+        self.collect_changes(join_all(changed).await)
     }
 
     /// Converts the results of changes; returns an error if every change failed.
-    fn told(
+    fn collect_changes(
         &self,
         changes: Vec<(AccountId, Vec<MessageRef>, Result<Changed, AccountError>)>,
     ) -> Result<ChangesDone, ApiError> {
-        let mut told = ChangesDone::default();
+        let mut collected = ChangesDone::default();
         for (account, messages, changed) in changes {
-            match self.worded(changed) {
+            match self.localize(changed) {
                 Ok(changed) => {
-                    map::add_done(&mut told.done, map::change_done(&account, changed));
+                    map::add_done(&mut collected.done, map::change_done(&account, changed));
                 }
-                Err(error) => told.failed.push(Failed {
+                Err(error) => collected.failed.push(Failed {
                     account,
                     messages,
                     error,
@@ -215,14 +215,14 @@ impl SessionBackend {
             }
         }
         // Several accounts that failed may have failed for different reasons.
-        match told.failed.len() == 1 && told.done.is_empty() {
-            true => Err(told.failed.swap_remove(0).error),
-            false => Ok(told),
+        match collected.failed.len() == 1 && collected.done.is_empty() {
+            true => Err(collected.failed.swap_remove(0).error),
+            false => Ok(collected),
         }
     }
 
     /// Converts the error of a result to a text in the request's language, and logs its details.
-    fn worded<T>(&self, result: Result<T, AccountError>) -> Result<T, ApiError> {
+    fn localize<T>(&self, result: Result<T, AccountError>) -> Result<T, ApiError> {
         result.map_err(|error| error.to_api(self.locale.lang))
     }
 }
@@ -241,7 +241,7 @@ fn check_count(messages: usize) -> Result<(), AccountError> {
 }
 
 /// Groups messages by folder, in request order.
-fn by_folder(messages: Vec<MessageRef>) -> Vec<(FolderRef, Vec<MessageId>)> {
+fn group_by_folder(messages: Vec<MessageRef>) -> Vec<(FolderRef, Vec<MessageId>)> {
     let mut folders: Vec<(FolderRef, Vec<MessageId>)> = Vec::new();
     for MessageRef { folder, message } in messages {
         match folders.iter_mut().find(|(known, _)| *known == folder) {
@@ -255,7 +255,7 @@ fn by_folder(messages: Vec<MessageRef>) -> Vec<(FolderRef, Vec<MessageId>)> {
 impl MailBackend for SessionBackend {
     fn session_show(&self) -> BackendFuture<'_, SessionView> {
         Box::pin(async move {
-            let outbox_open = self.worded(self.open_count().await)?;
+            let outbox_open = self.localize(self.open_count().await)?;
             Ok(SessionView {
                 accounts: self.handles.iter().map(map::account_view).collect(),
                 upload_max_bytes: self.upload_max_bytes,
@@ -266,45 +266,45 @@ impl MailBackend for SessionBackend {
 
     fn folder_list(&self, account: AccountId) -> BackendFuture<'_, FoldersView> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
+            let handle = self.localize(self.handle(&account))?;
             let folders = handle
-                .ask(RequestTarget::Account, RequestKind::Look, |store| {
+                .request(RequestTarget::Account, RequestKind::Poll, |store| {
                     store.folders()
                 })
                 .await;
-            self.worded(folders).map(map::folder_list)
+            self.localize(folders).map(map::folder_list)
         })
     }
 
     fn folder_create(&self, account: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
+            let handle = self.localize(self.handle(&account))?;
             let name = role_name(role, self.locale.lang).into_owned();
-            let made = handle
-                .ask(RequestTarget::Account, RequestKind::Change, move |store| {
+            let created = handle
+                .request(RequestTarget::Account, RequestKind::Change, move |store| {
                     store.create_folder(role, name.clone())
                 })
                 .await;
-            self.worded(made).map(map::folder_view)
+            self.localize(created).map(map::folder_view)
         })
     }
 
     fn folder_pin(&self, folder: FolderRef, is_pinned: bool) -> BackendFuture<'_, ()> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&folder.account))?;
+            let handle = self.localize(self.handle(&folder.account))?;
             let pinned = handle
-                .ask(RequestTarget::Account, RequestKind::Set, move |store| {
+                .request(RequestTarget::Account, RequestKind::Set, move |store| {
                     store.pin_folder(folder.folder.clone(), is_pinned)
                 })
                 .await;
-            self.worded(pinned)
+            self.localize(pinned)
         })
     }
 
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
         Box::pin(async move {
             let list = self.lists.list(&self.handles, query).await;
-            Ok(map::message_rows(self.worded(list)?, &self.locale))
+            Ok(map::message_rows(self.localize(list)?, &self.locale))
         })
     }
 
@@ -316,7 +316,7 @@ impl MailBackend for SessionBackend {
     }
 
     fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView> {
-        Box::pin(async move { self.worded(self.show(message).await) })
+        Box::pin(async move { self.localize(self.show(message).await) })
     }
 
     fn message_mark(
@@ -325,7 +325,7 @@ impl MailBackend for SessionBackend {
         mark: Mark,
     ) -> BackendFuture<'_, ChangesDone> {
         Box::pin(self.changes(messages, move |handle, folder, messages| {
-            handle.ask(
+            handle.request(
                 RequestTarget::Folder(folder.clone()),
                 RequestKind::Set,
                 move |store| store.mark(folder.clone(), messages.clone(), mark),
@@ -340,7 +340,7 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ChangesDone> {
         Box::pin(self.changes(messages, move |handle, folder, messages| {
             let to = to.clone();
-            handle.ask(
+            handle.request(
                 RequestTarget::Folder(folder.clone()),
                 RequestKind::Change,
                 move |store| store.move_messages(folder.clone(), messages.clone(), to.clone()),
@@ -350,14 +350,14 @@ impl MailBackend for SessionBackend {
 
     fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone> {
         Box::pin(async move {
-            self.worded(check_count(undo.len()))?;
+            self.localize(check_count(undo.len()))?;
             let undone = undo
                 .into_iter()
                 .map(|UndoRef { account, undo }| async move {
                     let done = async {
-                        let handle = self.own(&account)?;
+                        let handle = self.handle(&account)?;
                         handle
-                            .ask(
+                            .request(
                                 RequestTarget::Undo(undo.clone()),
                                 RequestKind::Change,
                                 move |store| store.undo(undo.clone()),
@@ -367,7 +367,7 @@ impl MailBackend for SessionBackend {
                     let done = done.await;
                     (account, Vec::new(), done)
                 });
-            self.told(join_all(undone).await)
+            self.collect_changes(join_all(undone).await)
         })
     }
 
@@ -377,43 +377,44 @@ impl MailBackend for SessionBackend {
         source: Option<ComposeSource>,
     ) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
+            let handle = self.localize(self.handle(&account))?;
             let form = compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
-            self.worded(form)
+            self.localize(form)
         })
     }
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
-        Box::pin(async move { self.worded(self.again(&outbox).await) })
+        Box::pin(async move { self.localize(self.correction_form(&outbox).await) })
     }
 
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {
         Box::pin(async move {
-            let handle = self.worded(self.own(&account))?;
+            let handle = self.localize(self.handle(&account))?;
             Ok(map::unsent_keys(handle.browser_keys()))
         })
     }
 
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
         Box::pin(async move {
-            let outbox = self.worded(self.send(&account, draft).await)?;
-            self.tried(&account, &outbox, TRIED_SOON).await;
+            let outbox = self.localize(self.send(&account, draft).await)?;
+            self.wait_for_first_attempt(&account, &outbox, FIRST_ATTEMPT_WAIT)
+                .await;
             Ok(outbox)
         })
     }
 
     fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {
-        Box::pin(async move { self.worded(self.rows(before.as_deref()).await) })
+        Box::pin(async move { self.localize(self.rows(before.as_deref()).await) })
     }
 
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
         Box::pin(async move {
-            let (handle, row) = self.worded(self.row(&outbox).await)?;
+            let (handle, row) = self.localize(self.row(&outbox).await)?;
             Ok(self.entry(handle, &row))
         })
     }
 
     fn outbox_change(&self, outbox: OutboxId, change: EntryChange) -> BackendFuture<'_, ()> {
-        Box::pin(async move { self.worded(self.change(&outbox, change).await) })
+        Box::pin(async move { self.localize(self.change(&outbox, change).await) })
     }
 }

@@ -12,7 +12,7 @@ use super::map;
 use crate::account::AccountHandle;
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
-use crate::domain::{AttachedFile, Opened, OpenedBody, OutboxRow, Typed};
+use crate::domain::{AttachedFile, Opened, OpenedBody, OutboxRow, StoredDraft};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -74,49 +74,56 @@ pub(super) async fn start(
 
 /// Returns the initial content of a form that corrects an outbox row. The row keeps its files until
 /// the correction is sent.
-pub(super) async fn again(
+pub(super) async fn correction_form(
     handle: &AccountHandle,
     row: OutboxRow,
-    typed_before: Typed,
+    stored: StoredDraft,
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
     let mut form = start(handle, None, locale, upload_max_bytes).await?;
-    let got: Vec<Address> = row
+    let delivered: Vec<Address> = row
         .message
         .recipients
         .iter()
         .filter(|recipient| recipient.state == RecipientState::HandedOver)
         .filter_map(|recipient| Address::parse(&recipient.address).ok())
         .collect();
-    let is_got = |mailbox: &EmailAddress| {
+    let is_delivered = |mailbox: &EmailAddress| {
         let address = mailbox.envelope();
-        address.is_ok_and(|address| got.iter().any(|other| other.is_same_address(&address)))
+        address.is_ok_and(|address| {
+            delivered
+                .iter()
+                .any(|other| other.is_same_address(&address))
+        })
     };
     // The fields are restored as typed, without the recipients that have the message.
-    let left = |field: &str| {
+    let remaining = |field: &str| {
         let entries = address::entries(field);
-        let left = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_got));
-        left.map(|entry| entry.text).collect::<Vec<_>>().join(", ")
+        let remaining = entries.filter(|entry| !entry.mailbox.as_ref().is_ok_and(is_delivered));
+        remaining
+            .map(|entry| entry.text)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let files = row.message.attachments.iter().map(file_view);
     form.uploads = files.collect();
     form.draft = Draft {
-        to: left(&typed_before.to),
-        cc: left(&typed_before.cc),
-        bcc: left(&typed_before.bcc),
+        to: remaining(&stored.to),
+        cc: remaining(&stored.cc),
+        bcc: remaining(&stored.bcc),
         replaces: Some(row.id),
         uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
         form: form.draft.form,
-        ..draft(typed_before)
+        ..draft(stored)
     };
     Ok(form)
 }
 
 /// Converts a draft to its stored form.
-pub(crate) fn typed(draft: &Draft) -> Typed {
-    Typed {
+pub(crate) fn stored_draft(draft: &Draft) -> StoredDraft {
+    StoredDraft {
         to: draft.to.clone(),
         cc: draft.cc.clone(),
         bcc: draft.bcc.clone(),
@@ -130,17 +137,17 @@ pub(crate) fn typed(draft: &Draft) -> Typed {
 }
 
 /// Converts a stored draft to a form's draft.
-pub(crate) fn draft(typed: Typed) -> Draft {
+pub(crate) fn draft(stored: StoredDraft) -> Draft {
     Draft {
-        to: typed.to,
-        cc: typed.cc,
-        bcc: typed.bcc,
-        subject: typed.subject,
-        body: typed.body,
-        source: typed.source,
-        replaces: typed.replaces,
-        uploads: typed.uploads,
-        keep_parts: typed.keep_parts,
+        to: stored.to,
+        cc: stored.cc,
+        bcc: stored.bcc,
+        subject: stored.subject,
+        body: stored.body,
+        source: stored.source,
+        replaces: stored.replaces,
+        uploads: stored.uploads,
+        keep_parts: stored.keep_parts,
         form: None,
         files: None,
     }
@@ -156,7 +163,7 @@ fn file_view(file: &AttachedFile) -> UploadView {
 }
 
 /// Formats addresses as one line of text, valid or not.
-fn people(mailboxes: &[EmailAddress]) -> String {
+fn format_addresses(mailboxes: &[EmailAddress]) -> String {
     let shown: Vec<String> = mailboxes.iter().map(EmailAddress::to_string).collect();
     shown.join(", ")
 }
@@ -180,7 +187,7 @@ async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     Ok(shown.trim_end().to_owned())
 }
 
-fn writer_of(opened: &Opened) -> String {
+fn author_of(opened: &Opened) -> String {
     let from = opened.headers.from();
     from.first()
         .map_or_else(String::new, |mailbox| match mailbox.name.as_str() {
@@ -189,7 +196,7 @@ fn writer_of(opened: &Opened) -> String {
         })
 }
 
-fn written_at(opened: &Opened, locale: &Locale) -> Option<String> {
+fn sent_at(opened: &Opened, locale: &Locale) -> Option<String> {
     let date = opened
         .headers
         .date_or_received()
@@ -201,7 +208,7 @@ fn written_at(opened: &Opened, locale: &Locale) -> Option<String> {
 /// Formats the body of a reply: an empty line for the text, the attribution, then the text quoted
 /// one level deeper. Unknown parts of the attribution are omitted.
 fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
-    let (writer, date) = (writer_of(opened), written_at(opened, locale));
+    let (writer, date) = (author_of(opened), sent_at(opened, locale));
     let attribution = match (locale.lang, date.as_deref(), writer.as_str()) {
         (_, None, "") => String::new(),
         (Lang::En, None, writer) => format!("{writer} wrote:\n"),
@@ -218,8 +225,11 @@ fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
 /// fields.
 fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
     let headers = &opened.headers;
-    let date = written_at(opened, locale).unwrap_or_default();
-    let (from, to) = (people(&headers.from()), people(&headers.to()));
+    let date = sent_at(opened, locale).unwrap_or_default();
+    let (from, to) = (
+        format_addresses(&headers.from()),
+        format_addresses(&headers.to()),
+    );
     let (title, names) = match locale.lang {
         Lang::En => (
             "---------- Forwarded message ----------",
@@ -242,7 +252,7 @@ fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
 }
 
 /// Returns the session's account with this id.
-pub(super) fn own<'a>(
+pub(super) fn find_handle<'a>(
     handles: &'a [AccountHandle],
     account: &AccountId,
 ) -> Result<&'a AccountHandle, AccountError> {

@@ -9,7 +9,7 @@ use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, RowState};
 
 /// Maximum number of attempts to stop a row: its worker may claim and release it at any time.
-const LOOKS: u32 = 3;
+const STOP_ATTEMPTS: u32 = 3;
 
 impl SessionBackend {
     /// Changes an entry, and notifies every tab of the session.
@@ -23,10 +23,10 @@ impl SessionBackend {
         let (ledger, key) = (&outbox.ledger, handle.key());
         match change {
             EntryChange::Retry => {
-                let mut again = row.clone();
+                let mut retried = row.clone();
                 // A row that changed meanwhile is being sent, which is what the user requested.
-                if again.retry() {
-                    let written = ledger.outbox_change(&again, &row).await;
+                if retried.retry() {
+                    let written = ledger.outbox_change(&retried, &row).await;
                     written.map_err(AccountError::store)?;
                     outbox.wake.notify_one();
                 }
@@ -35,8 +35,8 @@ impl SessionBackend {
             EntryChange::Remove => {
                 if row.is_damaged() {
                     // The state of a damaged row may be waiting, although it is not sent.
-                    let aside = ledger.outbox_set_aside(&row).await;
-                    aside.map_err(AccountError::store)?;
+                    let marked = ledger.outbox_mark_damaged(&row).await;
+                    marked.map_err(AccountError::store)?;
                 }
                 let removed = ledger.outbox_remove(key, id, now_unix_ms()).await;
                 if !removed.map_err(AccountError::store)? {
@@ -44,8 +44,8 @@ impl SessionBackend {
                 }
             }
             EntryChange::PutBack => {
-                let back = ledger.outbox_put_back(&row).await;
-                back.map_err(AccountError::store)?;
+                let restored = ledger.outbox_put_back(&row).await;
+                restored.map_err(AccountError::store)?;
             }
             EntryChange::Delete => {
                 let deleted = ledger.outbox_delete(key, id).await;
@@ -63,13 +63,13 @@ impl SessionBackend {
 /// Stops a waiting message. Returns an error if the message may have been sent.
 async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountError> {
     let ledger = &handle.outbox().ledger;
-    for _ in 0..LOOKS {
+    for _ in 0..STOP_ATTEMPTS {
         match row.state {
             RowState::Waiting => {}
             RowState::Sending | RowState::Committing => {
                 return Err(AccountError::NotStopped(NotStopped::Sending));
             }
-            RowState::Result => return has_ended(&row),
+            RowState::Result => return check_not_sent(&row),
         }
         let mut stopped = row.clone();
         stopped.stop();
@@ -77,8 +77,8 @@ async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountE
         if written.map_err(AccountError::store)? {
             return Ok(());
         }
-        let now = ledger.outbox_show(handle.key(), &row.id).await;
-        row = now
+        let current = ledger.outbox_show(handle.key(), &row.id).await;
+        row = current
             .map_err(AccountError::store)?
             .ok_or(AccountError::NotFound)?;
     }
@@ -86,15 +86,15 @@ async fn stop(handle: &AccountHandle, mut row: OutboxRow) -> Result<(), AccountE
 }
 
 /// Returns an error if a settled message was or may have been sent.
-fn has_ended(row: &OutboxRow) -> Result<(), AccountError> {
+fn check_not_sent(row: &OutboxRow) -> Result<(), AccountError> {
     let mut recipients = row.message.recipients.iter();
-    let may_have_left = recipients.any(|recipient| {
+    let may_be_sent = recipients.any(|recipient| {
         matches!(
             recipient.state,
             RecipientState::HandedOver | RecipientState::Unknown
         )
     });
-    match may_have_left {
+    match may_be_sent {
         true => Err(AccountError::NotStopped(NotStopped::Sent)),
         false => Ok(()),
     }

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::backend::SessionBackend;
-use super::compose::{self as form, own};
+use super::compose::{self as form, find_handle};
 use super::wording::error_cause;
 pub(crate) use crate::account::compose::{self, Attached, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
@@ -31,22 +31,22 @@ impl SessionBackend {
         account: &AccountId,
         draft: Draft,
     ) -> Result<OutboxId, AccountError> {
-        let handle = own(&self.handles, account)?;
+        let handle = find_handle(&self.handles, account)?;
         if let Some(sent) = form_sent(handle, &draft).await? {
-            return self.sent_before(sent, &draft);
+            return self.already_sent(sent, &draft);
         }
         match self.send_new(handle, &draft).await {
             Ok(Ok(outbox)) => Ok(outbox),
-            Ok(Err(sent)) => self.sent_before(sent, &draft),
+            Ok(Err(sent)) => self.already_sent(sent, &draft),
             // A concurrent post of the same form may have taken the files.
             Err(error) => match form_sent(handle, &draft).await {
-                Ok(Some(sent)) => self.sent_before(sent, &draft),
+                Ok(Some(sent)) => self.already_sent(sent, &draft),
                 _ => Err(error),
             },
         }
     }
 
-    fn sent_before(&self, sent: SentForm, draft: &Draft) -> Result<OutboxId, AccountError> {
+    fn already_sent(&self, sent: SentForm, draft: &Draft) -> Result<OutboxId, AccountError> {
         if !sent.is_same {
             return Err(AccountError::Invalid {
                 field: "form",
@@ -93,17 +93,17 @@ impl SessionBackend {
         }
         let outbox = handle.outbox();
         let names: Vec<_> = files.iter().map(Attached::name).collect();
-        let (typed, form) = (form::typed(draft), draft.form.as_ref());
+        let (stored, form) = (form::stored_draft(draft), draft.form.as_ref());
         let inserted = outbox
             .ledger
-            .outbox_insert(&row, &typed, form, &names, replaced);
+            .outbox_insert(&row, &stored, form, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
             Inserted::Done => {}
             Inserted::FormSent(sent) => return Ok(Err(sent)),
             Inserted::TooMany => {
                 return Err(AccountError::NoRoom(NoRoom::Messages { max: OPEN_MAX }));
             }
-            Inserted::FileGone => return Err(compose::upload_gone()),
+            Inserted::FileMissing => return Err(compose::attachment_missing()),
             Inserted::NotReplaced => {
                 return Err(AccountError::NotReplaced(NotReplaced::Sending));
             }
@@ -118,10 +118,15 @@ impl SessionBackend {
 
     /// Waits until the first attempt of a message ended or the message was stopped, at most for
     /// `wait`.
-    pub(crate) async fn tried(&self, account: &AccountId, id: &OutboxId, wait: Duration) {
-        let tried = async {
-            let mut events = own(&self.handles, account).ok()?.subscribe();
-            while self.row(id).await.ok()?.1.is_first_try_ahead() {
+    pub(crate) async fn wait_for_first_attempt(
+        &self,
+        account: &AccountId,
+        id: &OutboxId,
+        wait: Duration,
+    ) {
+        let attempt = async {
+            let mut events = find_handle(&self.handles, account).ok()?.subscribe();
+            while self.row(id).await.ok()?.1.is_first_attempt_pending() {
                 loop {
                     match events.recv().await {
                         Ok(LiveEvent::Outbox { outbox }) if outbox == *id => break,
@@ -134,17 +139,17 @@ impl SessionBackend {
             Some(())
         };
         // On a timeout the caller reads the state from the ledger.
-        drop(timeout(wait, tried).await);
+        drop(timeout(wait, attempt).await);
     }
 
     /// Returns the initial content of a form that corrects an entry.
-    pub(super) async fn again(&self, id: &OutboxId) -> Result<ComposeForm, AccountError> {
+    pub(super) async fn correction_form(&self, id: &OutboxId) -> Result<ComposeForm, AccountError> {
         let (handle, row) = self.row(id).await?;
-        let typed = handle.outbox().ledger.outbox_typed(&row).await;
+        let stored = handle.outbox().ledger.outbox_draft(&row).await;
         // A message that is handed over, or damaged, has no draft to correct.
-        let typed = typed.map_err(AccountError::store)?;
-        let typed = typed.ok_or(AccountError::NotFound)?;
-        form::again(handle, row, typed, &self.locale, self.upload_max_bytes).await
+        let stored = stored.map_err(AccountError::store)?;
+        let stored = stored.ok_or(AccountError::NotFound)?;
+        form::correction_form(handle, row, stored, &self.locale, self.upload_max_bytes).await
     }
 
     /// Returns a row of any account of the session, with its account.
@@ -168,9 +173,9 @@ impl SessionBackend {
         for handle in &self.handles {
             let ledger = &handle.outbox().ledger;
             let limit = PAGE_ROWS.saturating_add(1);
-            let some = ledger.outbox_list(handle.key(), before.as_ref(), limit);
-            let some = some.await.map_err(AccountError::store)?;
-            rows.extend(some.into_iter().map(|row| (handle, row)));
+            let page = ledger.outbox_list(handle.key(), before.as_ref(), limit);
+            let page = page.await.map_err(AccountError::store)?;
+            rows.extend(page.into_iter().map(|row| (handle, row)));
         }
         rows.sort_by(|(_, a), (_, b)| ListCursor::of(b).cmp(&ListCursor::of(a)));
         let shown = usize::try_from(PAGE_ROWS).unwrap_or(usize::MAX);
@@ -226,7 +231,7 @@ impl SessionBackend {
             state: state_of(row, date(row.due_unix_ms)),
             trouble: row
                 .message
-                .trouble
+                .error_cause
                 .as_ref()
                 .map(|why| error_cause::text(why, lang)),
             recipients: row
@@ -263,8 +268,8 @@ async fn form_sent(
         return Ok(None);
     };
     let ledger = &handle.outbox().ledger;
-    let typed = form::typed(draft);
-    let sent = ledger.form_sent(handle.key(), form, &typed).await;
+    let stored = form::stored_draft(draft);
+    let sent = ledger.form_sent(handle.key(), form, &stored).await;
     sent.map_err(AccountError::store)
 }
 

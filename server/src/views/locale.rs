@@ -12,7 +12,7 @@ pub struct Locale {
     /// The time zone of dates.
     pub zone: TimeZone,
     /// Whether the user's time zone is unknown: dates then name the zone.
-    pub zone_is_guess: bool,
+    pub is_zone_guessed: bool,
 }
 
 impl Default for Locale {
@@ -20,7 +20,7 @@ impl Default for Locale {
         Self {
             lang: Lang::En,
             zone: TimeZone::UTC,
-            zone_is_guess: true,
+            is_zone_guessed: true,
         }
     }
 }
@@ -106,7 +106,7 @@ impl Locale {
                 at.strftime(" %H:%M")
             ),
         };
-        if self.zone_is_guess {
+        if self.is_zone_guessed {
             text.push_str(" UTC");
         }
         text
@@ -154,7 +154,7 @@ mod tests {
         Locale {
             lang,
             zone: TimeZone::get(zone).unwrap(),
-            zone_is_guess: false,
+            is_zone_guessed: false,
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_was_guessed_is_named() {
+    fn guessed_time_zone_is_named() {
         let guess = Locale::default();
         assert_eq!(
             guess.date(NOW, NOW).long,
@@ -193,11 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_not_known_or_that_no_calendar_holds_is_no_date() {
-        for (lang, words) in [(Lang::En, "No date"), (Lang::ZhCn, "无日期")] {
+    fn unknown_or_out_of_range_time_is_no_date() {
+        for (lang, expected) in [(Lang::En, "No date"), (Lang::ZhCn, "无日期")] {
             for at in [None, Some(i64::MAX), Some(i64::MIN)] {
                 let date = locale(lang, "UTC").date(at, NOW);
-                assert_eq!((date.short.as_str(), date.long.as_str()), (words, words));
+                assert_eq!(
+                    (date.short.as_str(), date.long.as_str()),
+                    (expected, expected)
+                );
                 assert_eq!((date.iso.as_str(), date.group.as_str()), ("", ""));
             }
         }

@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pinned_folder_comes_first_with_those_below_it_and_leaves_the_others_in_place() {
+    fn pinned_folders_and_their_subfolders_come_first() {
         let folder = |name: &str, depth: u32, is_pinned: bool| Folder {
             id: name.into(),
             name: name.to_owned(),

@@ -48,12 +48,12 @@ impl AccountError {
 
     /// Returns cause, fix and the server's reply.
     pub fn text(&self, lang: Lang) -> ApiErrorText {
-        let trouble = self.error_cause();
+        let error = self.error_cause();
         let reply = match self {
             Self::HalfMoved {
                 reply: Some(reply), ..
             } => Some(cut(reply.text.clone(), REPLY_MAX_BYTES)),
-            _ => error_cause::reply(&trouble).map(str::to_owned),
+            _ => error_cause::reply(&error).map(str::to_owned),
         };
         let Meaning { cause, fix } = self.meaning(lang);
         ApiErrorText { cause, fix, reply }
@@ -255,7 +255,7 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请先取消置顶其他文件夹。".to_owned(),
             },
         },
-        InvalidField::NoSuchPlace => both(
+        InvalidField::InvalidPosition => both(
             lang,
             (
                 "The list has no such place.",
@@ -273,7 +273,7 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请移除一些，或打包成一个文件。".to_owned(),
             },
         },
-        InvalidField::UploadGone => both(
+        InvalidField::AttachmentMissing => both(
             lang,
             ("An attachment is not here any more.", "Attach it again."),
             ("有附件已失效。", "请重新添加。"),

@@ -24,12 +24,12 @@ async fn mark(page: &Page, mark: Mark, ids: &[&MessageRef]) -> ChangeDone {
 }
 
 #[tokio::test]
-async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
+async fn message_deleted_by_another_session_is_not_archived_and_counts_as_gone() {
     for lacks in [&[][..], &["UIDPLUS"], &["MOVE"], &["MOVE", "UIDPLUS"]] {
-        let stage = TestServer::lacking(lacks).await;
+        let server = TestServer::lacking(lacks).await;
         let (one, other) = (
-            stage.open(stage.imap()).await.unwrap(),
-            stage.open(stage.imap()).await.unwrap(),
+            server.open(server.imap()).await.unwrap(),
+            server.open(server.imap()).await.unwrap(),
         );
         let rows = one.rows(&one.inbox()).await;
         other.rows(&other.inbox()).await;
@@ -56,11 +56,11 @@ async fn what_another_session_deleted_is_not_archived_and_is_told_as_gone() {
 }
 
 #[tokio::test]
-async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
-    let stage = TestServer::new(Some(5)).await;
+async fn pop3_message_deleted_by_another_session_counts_as_gone() {
+    let server = TestServer::new(Some(5)).await;
     let (one, other) = (
-        stage.open(stage.pop3()).await.unwrap(),
-        stage.open(stage.pop3()).await.unwrap(),
+        server.open(server.pop3()).await.unwrap(),
+        server.open(server.pop3()).await.unwrap(),
     );
     let rows = one.rows(&one.inbox()).await;
     other.rows(&other.inbox()).await;
@@ -76,9 +76,9 @@ async fn what_another_session_deletes_by_pop3_is_told_as_gone() {
 }
 
 #[tokio::test]
-async fn a_change_taken_back_counts_what_came_back() {
-    let stage = TestServer::new(Some(5)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn undo_counts_the_messages_it_restored() {
+    let server = TestServer::new(Some(5)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids = [&rows[0].id, &rows[1].id];
     let undo = move_to(&page, FolderRole::Trash, &ids).await.undo;
@@ -98,7 +98,7 @@ async fn a_change_taken_back_counts_what_came_back() {
 
 /// Waits for an event about a folder with this number of messages. Returns how many of them are
 /// unread, and how many arrived.
-async fn told(
+async fn folder_event(
     events: &mut Receiver<LiveEvent>,
     folder: &FolderId,
     messages: u32,
@@ -124,9 +124,9 @@ async fn told(
 }
 
 #[tokio::test]
-async fn what_comes_back_to_its_place_is_not_announced_as_new() {
-    let stage = TestServer::new(None).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn restored_message_is_not_announced_as_new() {
+    let server = TestServer::new(None).await;
+    let page = server.open(server.imap()).await.unwrap();
     let _watcher = page.handle.watch();
     let rows = page.rows(&page.inbox()).await;
     let messages = total(&page, &page.inbox()).await;
@@ -136,11 +136,11 @@ async fn what_comes_back_to_its_place_is_not_announced_as_new() {
     let ids = [&seen[0].id, &unseen[0].id, &unseen[1].id];
     let mut events = page.handle.subscribe();
     let undo = move_to(&page, FolderRole::Archive, &ids).await.undo;
-    let (unread, _) = told(&mut events, &page.inbox(), messages - 3).await;
+    let (unread, _) = folder_event(&mut events, &page.inbox(), messages - 3).await;
     let mut events = page.handle.subscribe();
     let undoing = page.undo(undo);
     assert_eq!(undoing.await.unwrap().count, 3);
-    let (unread_now, arrived) = told(&mut events, &page.inbox(), messages).await;
+    let (unread_now, arrived) = folder_event(&mut events, &page.inbox(), messages).await;
     assert_eq!((unread_now, arrived), (unread.map(|n| n + 2), 0));
 }
 
@@ -151,12 +151,12 @@ async fn total(page: &Page, folder: &FolderId) -> u32 {
 }
 
 #[tokio::test]
-async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
+async fn every_session_gets_the_events_of_both_folders_of_a_move() {
     for lacks in [&[][..], &["IDLE"]] {
-        let stage = TestServer::lacking(lacks).await;
+        let server = TestServer::lacking(lacks).await;
         let (one, other) = (
-            stage.open(stage.imap()).await.unwrap(),
-            stage.open(stage.imap()).await.unwrap(),
+            server.open(server.imap()).await.unwrap(),
+            server.open(server.imap()).await.unwrap(),
         );
         let _watchers = (one.handle.watch(), other.handle.watch());
         let mut events = [one.handle.subscribe(), other.handle.subscribe()];
@@ -172,12 +172,12 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
 
         move_to(&one, FolderRole::Trash, &[&rows[0].id]).await;
         for events in &mut events {
-            told(events, &one.inbox(), inbox - 1).await;
+            folder_event(events, &one.inbox(), inbox - 1).await;
         }
         let mut events = [one.handle.subscribe(), other.handle.subscribe()];
         move_to(&one, FolderRole::Trash, &[&rows[1].id]).await;
         for events in &mut events {
-            told(events, &trash, in_trash + 2).await;
+            folder_event(events, &trash, in_trash + 2).await;
         }
 
         // A move between two folders other than the inbox.
@@ -187,17 +187,17 @@ async fn every_session_hears_of_a_move_in_both_folders_whoever_shows_them() {
         let moving = other.move_to(vec![id], to);
         assert_eq!(moving.await.unwrap().count, 1);
         for events in &mut events {
-            told(events, &archive, in_archive + 1).await;
+            folder_event(events, &archive, in_archive + 1).await;
         }
     }
 }
 
 #[tokio::test]
-async fn every_session_hears_of_marks_and_deletes_by_pop3() {
-    let stage = TestServer::new(Some(5)).await;
+async fn every_session_gets_the_events_of_pop3_marks_and_deletes() {
+    let server = TestServer::new(Some(5)).await;
     let (one, other) = (
-        stage.open(stage.pop3()).await.unwrap(),
-        stage.open(stage.pop3()).await.unwrap(),
+        server.open(server.pop3()).await.unwrap(),
+        server.open(server.pop3()).await.unwrap(),
     );
     let _watchers = (one.handle.watch(), other.handle.watch());
     let rows = one.rows(&one.inbox()).await;
@@ -205,29 +205,29 @@ async fn every_session_hears_of_marks_and_deletes_by_pop3() {
     let mut events = [one.handle.subscribe(), other.handle.subscribe()];
     mark(&one, Mark::Starred, &[&rows[1].id]).await;
     for events in &mut events {
-        told(events, &one.inbox(), 5).await;
+        folder_event(events, &one.inbox(), 5).await;
     }
     assert!(other.rows(&other.inbox()).await[1].is_starred);
     move_to(&one, FolderRole::Trash, &[&rows[0].id]).await;
     for events in &mut events {
-        told(events, &one.inbox(), 4).await;
+        folder_event(events, &one.inbox(), 4).await;
     }
     // Deleted on the server when its session ends; it does not reappear in the other one.
     let mut events = other.handle.subscribe();
     one.handle.close().await;
-    stage.until_inbox_len(4).await;
-    told(&mut events, &other.inbox(), 4).await;
-    let left = other.rows(&other.inbox()).await;
-    assert_eq!(left.len(), 4);
-    assert!(left.iter().all(|row| row.id != rows[0].id));
+    server.until_inbox_len(4).await;
+    folder_event(&mut events, &other.inbox(), 4).await;
+    let remaining = other.rows(&other.inbox()).await;
+    assert_eq!(remaining.len(), 4);
+    assert!(remaining.iter().all(|row| row.id != rows[0].id));
 }
 
 #[tokio::test]
-async fn a_pinned_folder_comes_first_in_every_session_of_its_account_until_it_is_let_go() {
-    let stage = TestServer::new(Some(3)).await;
+async fn pinned_folder_is_first_in_every_session_until_it_is_unpinned() {
+    let server = TestServer::new(Some(3)).await;
     let (one, other) = (
-        stage.open(stage.imap()).await.unwrap(),
-        stage.open(stage.imap()).await.unwrap(),
+        server.open(server.imap()).await.unwrap(),
+        server.open(server.imap()).await.unwrap(),
     );
     let first = async |page: &Page| {
         let folders = page.backend.folder_list(page.account.clone()).await;
@@ -252,7 +252,7 @@ async fn a_pinned_folder_comes_first_in_every_session_of_its_account_until_it_is
     let unknown = one.folder_ref("bm93aGVyZQ".into());
     let refused = one.backend.folder_pin(unknown, true).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::NotFound);
-    let pop3 = stage.open(stage.pop3()).await.unwrap();
+    let pop3 = server.open(server.pop3()).await.unwrap();
     let inbox = pop3.folder_ref(pop3.inbox());
     let refused = pop3.backend.folder_pin(inbox, true).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Unsupported);

@@ -9,22 +9,22 @@ use app::api::types::{
 use mail_net::TlsMode;
 
 use super::parts::Protocol;
-use super::peer::{Act, Fault, Peer, pass};
+use super::peer::{Act, Fault, Peer, advance_clock};
 use super::test_server::{Page, TestAccounts, sign_in};
 
 /// An account at two scripted servers.
-struct Writer {
+struct Fixture {
     incoming: Peer,
     outgoing: Peer,
     page: Page,
-    _desk: TestAccounts,
+    _accounts: TestAccounts,
 }
 
-impl Writer {
+impl Fixture {
     async fn new(fault: Option<Fault>) -> Self {
         let incoming = Peer::start(Protocol::Imap, true, fault).await;
         let outgoing = Peer::start(Protocol::Smtp, true, None).await;
-        let desk = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
+        let accounts = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
         let sign_in = sign_in(
             "ann@peer.test",
             "Sesame-offne-dich-7731",
@@ -32,12 +32,12 @@ impl Writer {
             outgoing.port,
             TlsMode::Implicit,
         );
-        let page = desk.open(sign_in).await.unwrap();
+        let page = accounts.open(sign_in).await.unwrap();
         Self {
             incoming,
             outgoing,
             page,
-            _desk: desk,
+            _accounts: accounts,
         }
     }
 
@@ -50,7 +50,7 @@ impl Writer {
             ..Draft::default()
         };
         let account = self.page.account.clone();
-        let nth = self.outgoing.taken().len();
+        let nth = self.outgoing.accepted().len();
         let id = self
             .page
             .backend
@@ -58,18 +58,18 @@ impl Writer {
             .await
             .unwrap();
         self.outgoing
-            .until("the message", |seen| seen.taken.len() > nth)
+            .until("the message", |seen| seen.accepted.len() > nth)
             .await;
         id
     }
 
     /// Makes the server file the last sent message itself.
-    fn files_it_itself(&self) {
-        let mail = self.outgoing.taken().pop().unwrap();
-        self.incoming.files(mail.replace('\n', "\r\n"));
+    fn file_copy_on_server(&self) {
+        let mail = self.outgoing.accepted().pop().unwrap();
+        self.incoming.file_copy(mail.replace('\n', "\r\n"));
     }
 
-    async fn is_filed(&self, id: &OutboxId) {
+    async fn assert_filed(&self, id: &OutboxId) {
         let entry = self.page.handed_over(id).await;
         assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
         assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
@@ -82,7 +82,7 @@ impl Writer {
     }
 
     /// Waits until Sent was searched this many times.
-    async fn searched(&self, times: usize) {
+    async fn until_searched(&self, times: usize) {
         self.incoming
             .until("a search", |seen| seen.count("UID SEARCH") >= times)
             .await;
@@ -93,140 +93,144 @@ impl Writer {
 fn gmail() -> Option<Fault> {
     Some(Fault {
         at: "AUTHENTICATE",
-        act: Act::Say("{tag} OK [CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE X-GM-EXT-1] in\r\n"),
+        act: Act::Reply("{tag} OK [CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE X-GM-EXT-1] in\r\n"),
         times: u32::MAX,
     })
 }
 
 #[tokio::test]
-async fn a_server_that_files_copies_itself_leaves_one_and_is_known_from_then_on() {
-    let writer = Writer::new(None).await;
-    let id = writer.send("first").await;
-    writer.is_filed(&id).await;
-    writer.searched(2).await;
-    assert_eq!(writer.incoming.count("APPEND"), 1);
-    writer.files_it_itself();
-    assert_eq!(writer.copies("first").len(), 2);
-    pass(Duration::from_secs(16)).await;
-    writer
+async fn one_copy_remains_if_the_server_files_its_own_and_later_sends_add_none() {
+    let fixture = Fixture::new(None).await;
+    let id = fixture.send("first").await;
+    fixture.assert_filed(&id).await;
+    fixture.until_searched(2).await;
+    assert_eq!(fixture.incoming.count("APPEND"), 1);
+    fixture.file_copy_on_server();
+    assert_eq!(fixture.copies("first").len(), 2);
+    advance_clock(Duration::from_secs(16)).await;
+    fixture
         .incoming
         .until("ours goes", |seen| seen.count("UID EXPUNGE") == 1)
         .await;
-    let [left] = &writer.copies("first")[..] else {
+    let [remaining] = &fixture.copies("first")[..] else {
         panic!("not one copy");
     };
-    assert!(!left.contains("Bcc"), "the server's own");
+    assert!(!remaining.contains("Bcc"), "the server's own");
 
-    let before = writer.incoming.count("UID SEARCH");
-    let id = writer.send("second").await;
-    writer.searched(before + 1).await;
-    writer.files_it_itself();
-    writer.is_filed(&id).await;
-    assert_eq!(writer.copies("second").len(), 1);
-    assert_eq!(writer.incoming.count("APPEND"), 1, "no second copy of ours");
-}
-
-#[tokio::test]
-async fn gmail_is_known_to_file_copies_and_gets_none() {
-    let writer = Writer::new(gmail()).await;
-    let id = writer.send("by itself").await;
-    writer.searched(1).await;
-    writer.files_it_itself();
-    writer.is_filed(&id).await;
-    assert_eq!(writer.incoming.count("APPEND"), 0);
-    assert_eq!(writer.copies("by itself").len(), 1);
-}
-
-#[tokio::test]
-async fn a_server_that_was_to_file_a_copy_and_does_not_gets_ours() {
-    let writer = Writer::new(gmail()).await;
-    let id = writer.send("another way out").await;
-    for times in 1..=4 {
-        writer.searched(times).await;
-        pass(Duration::from_secs(9)).await;
-    }
-    writer.is_filed(&id).await;
-    assert_eq!(writer.incoming.count("APPEND"), 1);
-    assert_eq!(writer.copies("another way out").len(), 1);
-}
-
-#[tokio::test]
-async fn once_it_is_known_that_we_file_copies_one_connection_is_enough() {
-    let writer = Writer::new(None).await;
-    let id = writer.send("first").await;
-    writer.is_filed(&id).await;
-    writer.searched(2).await;
-    pass(Duration::from_secs(16)).await;
-    writer.searched(3).await;
-    pass(Duration::from_secs(61)).await;
-    writer.incoming.left_but(1).await;
-    let connections = writer.incoming.connections();
-    let id = writer.send("second").await;
-    writer.is_filed(&id).await;
-    assert_eq!(writer.incoming.connections(), connections);
+    let before = fixture.incoming.count("UID SEARCH");
+    let id = fixture.send("second").await;
+    fixture.until_searched(before + 1).await;
+    fixture.file_copy_on_server();
+    fixture.assert_filed(&id).await;
+    assert_eq!(fixture.copies("second").len(), 1);
     assert_eq!(
-        writer.incoming.count("UID SEARCH"),
+        fixture.incoming.count("APPEND"),
+        1,
+        "no second copy of ours"
+    );
+}
+
+#[tokio::test]
+async fn no_copy_is_filed_at_gmail_which_files_its_own() {
+    let fixture = Fixture::new(gmail()).await;
+    let id = fixture.send("by itself").await;
+    fixture.until_searched(1).await;
+    fixture.file_copy_on_server();
+    fixture.assert_filed(&id).await;
+    assert_eq!(fixture.incoming.count("APPEND"), 0);
+    assert_eq!(fixture.copies("by itself").len(), 1);
+}
+
+#[tokio::test]
+async fn copy_is_filed_if_a_server_expected_to_file_it_does_not() {
+    let fixture = Fixture::new(gmail()).await;
+    let id = fixture.send("another way out").await;
+    for times in 1..=4 {
+        fixture.until_searched(times).await;
+        advance_clock(Duration::from_secs(9)).await;
+    }
+    fixture.assert_filed(&id).await;
+    assert_eq!(fixture.incoming.count("APPEND"), 1);
+    assert_eq!(fixture.copies("another way out").len(), 1);
+}
+
+#[tokio::test]
+async fn second_send_does_not_search_sent_if_the_server_files_no_copies() {
+    let fixture = Fixture::new(None).await;
+    let id = fixture.send("first").await;
+    fixture.assert_filed(&id).await;
+    fixture.until_searched(2).await;
+    advance_clock(Duration::from_secs(16)).await;
+    fixture.until_searched(3).await;
+    advance_clock(Duration::from_secs(61)).await;
+    fixture.incoming.until_open(1).await;
+    let connections = fixture.incoming.connections();
+    let id = fixture.send("second").await;
+    fixture.assert_filed(&id).await;
+    assert_eq!(fixture.incoming.connections(), connections);
+    assert_eq!(
+        fixture.incoming.count("UID SEARCH"),
         3,
         "nothing is looked for"
     );
-    assert_eq!(writer.copies("second").len(), 1);
-    assert_eq!(writer.incoming.count("UID EXPUNGE"), 0);
+    assert_eq!(fixture.copies("second").len(), 1);
+    assert_eq!(fixture.incoming.count("UID EXPUNGE"), 0);
 }
 
 #[tokio::test]
-async fn only_the_copy_in_sent_tells_who_got_it_unseen() {
-    let writer = Writer::new(None).await;
-    let id = writer.send("unseen").await;
-    writer.is_filed(&id).await;
-    let copy = writer.copies("unseen").pop().unwrap();
+async fn only_the_sent_copy_names_bcc_recipients() {
+    let fixture = Fixture::new(None).await;
+    let id = fixture.send("unseen").await;
+    fixture.assert_filed(&id).await;
+    let copy = fixture.copies("unseen").pop().unwrap();
     let field = "Bcc: =?utf-8?B?w4l2ZQ==?= <eve@peer.test>\r\n";
     assert!(
         copy.to_lowercase().contains(&field.to_lowercase()),
         "{copy}"
     );
     assert!(copy.contains("Hello."), "nothing is cut off: {copy}");
-    let sent = writer.outgoing.taken().pop().unwrap();
+    let sent = fixture.outgoing.accepted().pop().unwrap();
     assert!(!sent.to_lowercase().contains("bcc"), "{sent}");
     assert!(!sent.contains("eve@peer.test"), "{sent}");
-    assert_eq!(writer.outgoing.count("RCPT TO:<eve@peer.test>"), 1);
+    assert_eq!(fixture.outgoing.count("RCPT TO:<eve@peer.test>"), 1);
 }
 
 #[tokio::test]
-async fn a_copy_that_takes_its_time_keeps_no_message_from_leaving() {
-    let writer = Writer::new(None).await;
-    writer.incoming.fail(Fault {
+async fn slow_filing_of_a_copy_does_not_delay_other_messages() {
+    let fixture = Fixture::new(None).await;
+    fixture.incoming.fail(Fault {
         at: "APPEND",
         act: Act::Stall(""),
         times: 1,
     });
-    writer.send("slow to file").await;
-    writer.incoming.played(1).await;
-    writer.send("not held up").await;
-    let taken = writer.outgoing.taken();
-    assert!(taken[1].contains("Subject: not held up"));
+    fixture.send("slow to file").await;
+    fixture.incoming.until_failed(1).await;
+    fixture.send("not held up").await;
+    let accepted = fixture.outgoing.accepted();
+    assert!(accepted[1].contains("Subject: not held up"));
 }
 
 #[tokio::test]
-async fn what_is_stopped_while_its_copy_is_filed_stays_stopped() {
-    let writer = Writer::new(None).await;
-    writer.outgoing.fail(Fault {
+async fn message_stopped_while_its_copy_is_filed_stays_stopped() {
+    let fixture = Fixture::new(None).await;
+    fixture.outgoing.fail(Fault {
         at: "RCPT TO:<eve@peer.test>",
-        act: Act::Say("451 4.2.0 later\r\n"),
+        act: Act::Reply("451 4.2.0 later\r\n"),
         times: 1,
     });
-    writer.incoming.fail(Fault {
+    fixture.incoming.fail(Fault {
         at: "APPEND",
         act: Act::Stall(""),
         times: 1,
     });
-    let id = writer.send("to one so far").await;
-    writer.incoming.played(1).await;
-    let backend = &writer.page.backend;
+    let id = fixture.send("to one so far").await;
+    fixture.incoming.until_failed(1).await;
+    let backend = &fixture.page.backend;
     let stop = backend.outbox_change(id.clone(), EntryChange::Stop);
     stop.await.unwrap();
     // Filing the copy ends, with either result.
-    let mut events = writer.page.handle.subscribe();
-    pass(Duration::from_secs(600)).await;
+    let mut events = fixture.page.handle.subscribe();
+    advance_clock(Duration::from_secs(600)).await;
     let mut entry = backend.outbox_show(id.clone()).await.unwrap();
     while entry.copy == SentCopy::Pending {
         events.recv().await.unwrap();

@@ -16,7 +16,7 @@ use super::peer::Peer;
 use super::test_server::{TestAccounts, sign_in};
 
 /// A server that accepts connections and closes each once the client starts TLS.
-async fn hangs_up() -> (u16, AbortHandle) {
+async fn start_closing() -> (u16, AbortHandle) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = tokio::spawn(async move {
@@ -28,7 +28,7 @@ async fn hangs_up() -> (u16, AbortHandle) {
     (port, serving.abort_handle())
 }
 
-fn typed(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
+fn tls_sign_in(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
     sign_in(
         "ann@peer.test",
         "x",
@@ -41,28 +41,35 @@ fn typed(kind: IncomingKind, incoming: u16, outgoing: u16) -> SignIn {
 const CLOSED: &str = "localhost closed the connection before it was encrypted.";
 
 #[tokio::test]
-async fn a_server_that_closes_during_the_handshake_is_told_as_busy_and_not_as_a_wrong_port() {
-    let (port, serving) = hangs_up().await;
-    let desk = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
+async fn incoming_server_that_closes_during_the_tls_handshake_is_reported_as_busy() {
+    let (port, serving) = start_closing().await;
+    let accounts = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-        let error = desk.open(typed(kind, port, port)).await.err().unwrap();
-        let told = error.to_api(Lang::En);
-        assert_eq!(told.kind, ErrorKind::Unreachable);
-        assert_eq!(told.cause, CLOSED);
-        assert!(told.fix.starts_with("It may be busy, or limit"), "{told:?}");
-        let told = error.to_api(Lang::ZhCn);
-        assert_eq!(told.cause, "localhost 在加密建立之前关闭了连接。");
+        let error = accounts
+            .open(tls_sign_in(kind, port, port))
+            .await
+            .err()
+            .unwrap();
+        let reported = error.to_api(Lang::En);
+        assert_eq!(reported.kind, ErrorKind::Unreachable);
+        assert_eq!(reported.cause, CLOSED);
+        assert!(
+            reported.fix.starts_with("It may be busy, or limit"),
+            "{reported:?}"
+        );
+        let reported = error.to_api(Lang::ZhCn);
+        assert_eq!(reported.cause, "localhost 在加密建立之前关闭了连接。");
     }
     serving.abort();
 }
 
 #[tokio::test]
-async fn an_outgoing_server_that_closes_during_the_handshake_is_told_as_busy() {
-    let (port, serving) = hangs_up().await;
+async fn outgoing_server_that_closes_during_the_tls_handshake_is_reported_as_busy() {
+    let (port, serving) = start_closing().await;
     let incoming = Peer::start(Protocol::Imap, true, None).await;
-    let desk = TestAccounts::new(Peer::ca_pem(), vec![port, incoming.port]).await;
-    let sign_in = typed(IncomingKind::Imap, incoming.port, port);
-    let page = desk.open(sign_in).await.unwrap();
+    let accounts = TestAccounts::new(Peer::ca_pem(), vec![port, incoming.port]).await;
+    let sign_in = tls_sign_in(IncomingKind::Imap, incoming.port, port);
+    let page = accounts.open(sign_in).await.unwrap();
     let draft = Draft {
         to: "bob@peer.test".to_owned(),
         subject: "hello".to_owned(),
@@ -71,8 +78,8 @@ async fn an_outgoing_server_that_closes_during_the_handshake_is_told_as_busy() {
     };
     let sent = page.backend.message_send(page.account.clone(), draft).await;
     let entry = page.settled(&sent.unwrap()).await;
-    let trouble = entry.trouble.unwrap();
-    assert_eq!(trouble.cause, CLOSED);
-    assert!(trouble.fix.starts_with("It may be busy"), "{trouble:?}");
+    let problem = entry.trouble.unwrap();
+    assert_eq!(problem.cause, CLOSED);
+    assert!(problem.fix.starts_with("It may be busy"), "{problem:?}");
     serving.abort();
 }

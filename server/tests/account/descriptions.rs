@@ -45,27 +45,27 @@ fn text(view: &MessageView) -> String {
 const UNDESCRIBED: &str = "[The mail server did not describe this message]";
 
 #[tokio::test]
-async fn a_message_that_the_server_refuses_to_describe_has_its_row_beside_the_others() {
+async fn message_whose_description_is_refused_is_listed_among_the_others() {
     // The server stops at the message and gives the reason; it still returns its header octets.
     let script = |command: &str| {
-        let said = "* 1 FETCH (UID 101 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case 1\" NIL NIL NIL \
+        let response = "* 1 FETCH (UID 101 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case 1\" NIL NIL NIL \
             NIL NIL NIL NIL NIL))\r\n* 3 FETCH (UID 103 FLAGS () RFC822.SIZE 250 ENVELOPE (NIL \"case \
             3\" NIL NIL NIL NIL NIL NIL NIL NIL))\r\n{tag} NO [UNAVAILABLE] FETCH Server error while \
             fetching messages\r\n";
-        let is_asked = command.contains("FETCH") && command.contains("ENVELOPE");
-        is_asked.then(|| said.to_owned())
+        let is_requested = command.contains("FETCH") && command.contains("ENVELOPE");
+        is_requested.then(|| response.to_owned())
     };
     let server = ScriptedImap::start(cases(3), script).await;
     assert_eq!(subjects(&server).await, ["case 3", "case 2", "case 1"]);
-    let asked = server.count("FETCH");
+    let fetches = server.count("FETCH");
     assert_eq!(subjects(&server).await, ["case 3", "case 2", "case 1"]);
-    assert_eq!(server.count("FETCH"), asked, "nothing is asked twice");
-    assert!(asked < 8, "{asked}");
+    assert_eq!(server.count("FETCH"), fetches, "nothing is asked twice");
+    assert!(fetches < 8, "{fetches}");
     assert!(text(&open(&server, 102).await.unwrap()).contains("This is case 2."));
 }
 
 #[tokio::test]
-async fn a_message_of_which_the_server_tells_nothing_has_a_row_with_the_servers_words() {
+async fn row_of_an_undescribed_message_shows_the_servers_reply() {
     let script = |command: &str| {
         let (_, rest) = command.split_once("FETCH ")?;
         let set = rest.split(' ').next()?;
@@ -73,9 +73,9 @@ async fn a_message_of_which_the_server_tells_nothing_has_a_row_with_the_servers_
         holds_two.then(|| "{tag} NO [SERVERBUG] disk\r\n".to_owned())
     };
     let server = ScriptedImap::start(cases(3), script).await;
-    let told = "[The mail server did not describe this message. It said: NO [SERVERBUG] disk]";
+    let subject = "[The mail server did not describe this message. It said: NO [SERVERBUG] disk]";
     for _ in 0..2 {
-        assert_eq!(subjects(&server).await, ["case 3", told, "case 1"]);
+        assert_eq!(subjects(&server).await, ["case 3", subject, "case 1"]);
     }
     assert!(server.count("FETCH") < 16, "{}", server.count("FETCH"));
     assert_eq!(rows(&server).await[1].id.message, id(102));
@@ -85,7 +85,7 @@ async fn a_message_of_which_the_server_tells_nothing_has_a_row_with_the_servers_
 }
 
 #[tokio::test]
-async fn of_a_window_that_is_refused_for_one_message_only_that_one_lacks_its_description() {
+async fn only_the_refused_message_of_a_window_lacks_its_description() {
     let script = |command: &str| {
         let (_, rest) = command.split_once("FETCH ")?;
         let (set, items) = rest.split_once(' ')?;
@@ -105,7 +105,7 @@ async fn of_a_window_that_is_refused_for_one_message_only_that_one_lacks_its_des
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_the_question_is_asked_for_less() {
+async fn refused_fetch_is_retried_with_fewer_items() {
     let script = |command: &str| {
         let is_refused = command.contains("FETCH") && command.contains("BODYSTRUCTURE");
         is_refused.then(|| "{tag} BAD what\r\n".to_owned())
@@ -118,7 +118,7 @@ async fn a_server_that_refuses_the_question_is_asked_for_less() {
 }
 
 #[tokio::test]
-async fn a_folder_of_which_the_server_tells_nothing_is_an_error_in_its_words() {
+async fn folder_without_any_description_is_an_error_with_the_servers_reply() {
     let script = |command: &str| {
         let is_refused = command.contains("FETCH");
         is_refused.then(|| "{tag} NO [UNAVAILABLE] disk\r\n".to_owned())
@@ -136,7 +136,7 @@ async fn a_folder_of_which_the_server_tells_nothing_is_an_error_in_its_words() {
 }
 
 #[tokio::test]
-async fn a_message_whose_description_cannot_be_read_has_its_row_and_opens() {
+async fn message_with_an_unreadable_description_is_listed_and_opens() {
     let mut broken = cases(3);
     broken[1].raw = "From: Ann <ann@sender.example>\r\nSubject: case 2\r\nDate: Mon, 01 Jan 2024 \
         10:00:00 +0000\r\nContent-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\n\r\nThe offer.\r\n--bb\
@@ -171,7 +171,7 @@ async fn a_message_whose_description_cannot_be_read_has_its_row_and_opens() {
 }
 
 #[tokio::test]
-async fn an_envelope_that_cannot_be_read_gives_way_to_the_header() {
+async fn header_is_used_if_the_envelope_is_unreadable() {
     let backslash = envelope("case 2", "((\"Ann\" NIL \"ann\" \"sender.example\\\"))");
     let own_parentheses = |inner: &str| format!("({inner})");
     for broken in [
@@ -202,15 +202,15 @@ async fn an_envelope_that_cannot_be_read_gives_way_to_the_header() {
 }
 
 #[tokio::test]
-async fn an_item_or_a_uid_that_the_server_leaves_out_takes_no_row_away() {
-    let answer = |items: &'static str| {
+async fn missing_item_or_uid_removes_no_row() {
+    let respond_without = |items: &'static str| {
         move |command: &str| {
             let is_list = command.starts_with("FETCH") && command.contains("ENVELOPE");
             is_list.then(|| {
-                let told = "UID 101 FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 1\")";
+                let first_items = "UID 101 FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 1\")";
                 let last = "UID 103 FLAGS () RFC822.SIZE 9 ENVELOPE (NIL \"case 3\")";
                 format!(
-                    "* 1 FETCH ({told})\r\n{items}* 3 FETCH ({last})\r\n* 3 FETCH ({last})\r\n{{tag}} OK \
+                    "* 1 FETCH ({first_items})\r\n{items}* 3 FETCH ({last})\r\n* 3 FETCH ({last})\r\n{{tag}} OK \
                      done\r\n"
                 )
             })
@@ -229,7 +229,7 @@ async fn an_item_or_a_uid_that_the_server_leaves_out_takes_no_row_away() {
         "* 1 FETCH (UID 102 ENVELOPE (NIL \"case 2\"))\r\n",
         "* 2 FETCH (UID 101 ENVELOPE (NIL \"case 2\"))\r\n",
     ] {
-        let server = ScriptedImap::start(cases(3), answer(items)).await;
+        let server = ScriptedImap::start(cases(3), respond_without(items)).await;
         assert_eq!(
             subjects(&server).await,
             ["case 3", "case 2", "case 1"],
@@ -241,11 +241,11 @@ async fn an_item_or_a_uid_that_the_server_leaves_out_takes_no_row_away() {
 }
 
 #[tokio::test]
-async fn where_no_uid_is_to_be_had_the_row_says_that_much_and_the_message_is_not_gone() {
+async fn row_without_a_uid_says_so_and_its_message_is_not_reported_as_gone() {
     let script = |command: &str| {
-        let is_asked = command.starts_with("FETCH") || command.contains("SEARCH");
-        let said = "* 1 FETCH (UID 101 ENVELOPE (NIL \"case 1\"))\r\n{tag} OK done\r\n";
-        is_asked.then(|| said.to_owned())
+        let is_requested = command.starts_with("FETCH") || command.contains("SEARCH");
+        let response = "* 1 FETCH (UID 101 ENVELOPE (NIL \"case 1\"))\r\n{tag} OK done\r\n";
+        is_requested.then(|| response.to_owned())
     };
     let server = ScriptedImap::start(cases(2), script).await;
     assert_eq!(subjects(&server).await, [UNDESCRIBED, "case 1"]);
@@ -256,10 +256,10 @@ async fn where_no_uid_is_to_be_had_the_row_says_that_much_and_the_message_is_not
 }
 
 #[tokio::test]
-async fn a_message_that_the_server_does_not_give_is_not_told_as_gone() {
+async fn message_that_cannot_be_fetched_is_not_reported_as_gone() {
     let script = |command: &str| {
-        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY");
-        is_asked.then(|| "{tag} OK FETCH completed.\r\n".to_owned())
+        let is_requested = command.starts_with("UID FETCH 102") && command.contains("BODY");
+        is_requested.then(|| "{tag} OK FETCH completed.\r\n".to_owned())
     };
     // The server returns the message by its sequence number.
     let server = ScriptedImap::start(cases(3), script).await;
@@ -288,28 +288,29 @@ async fn a_message_that_the_server_does_not_give_is_not_told_as_gone() {
 }
 
 #[tokio::test]
-async fn a_message_is_gone_once_the_server_searched_for_it_in_vain() {
+async fn message_is_reported_as_gone_once_a_search_does_not_find_it() {
     let server = ScriptedImap::start(cases(3), |_| None).await;
     let error = open(&server, 104).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert_eq!(server.count("SEARCH UID 104"), 1);
     // A search that is refused, or completes without a result, proves nothing.
-    for said in ["{tag} NO later\r\n", "{tag} OK done\r\n"] {
-        let script = move |command: &str| command.starts_with("SEARCH").then(|| said.to_owned());
+    for response in ["{tag} NO later\r\n", "{tag} OK done\r\n"] {
+        let script =
+            move |command: &str| command.starts_with("SEARCH").then(|| response.to_owned());
         let server = ScriptedImap::start(cases(3), script).await;
         let error = open(&server, 104).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Misbehaved, "{said}: {error:?}");
+        assert_eq!(error.kind, ErrorKind::Misbehaved, "{response}: {error:?}");
     }
 }
 
 #[tokio::test]
-async fn a_literal_that_is_told_too_short_shows_no_header_in_place_of_the_text() {
+async fn literal_with_a_too_small_size_does_not_show_the_header_as_text() {
     let script = |command: &str| {
-        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY");
-        let said = "* 2 FETCH (UID 102 FLAGS () INTERNALDATE \"01-Jan-2024 10:00:00 +0000\" RFC822.SIZE \
+        let is_requested = command.starts_with("UID FETCH 102") && command.contains("BODY");
+        let response = "* 2 FETCH (UID 102 FLAGS () INTERNALDATE \"01-Jan-2024 10:00:00 +0000\" RFC822.SIZE \
             250 BODY[HEADER]<0> {18}\r\nSubject: case 2\r\n\r\nBODY[1]<0> {10}\r\nshort text\r\n)\r\n{tag} \
             OK done\r\n";
-        is_asked.then(|| said.to_owned())
+        is_requested.then(|| response.to_owned())
     };
     let server = ScriptedImap::start(cases(3), script).await;
     let opened = open(&server, 102).await.unwrap();
@@ -317,10 +318,10 @@ async fn a_literal_that_is_told_too_short_shows_no_header_in_place_of_the_text()
 }
 
 #[tokio::test]
-async fn a_refused_part_is_read_out_of_the_whole_message() {
+async fn refused_part_is_extracted_from_the_whole_message() {
     let script = |command: &str| {
-        let is_asked = command.starts_with("UID FETCH 102") && command.contains("BODY.PEEK[1]");
-        is_asked.then(|| "{tag} NO [SERVERBUG] cannot parse\r\n".to_owned())
+        let is_requested = command.starts_with("UID FETCH 102") && command.contains("BODY.PEEK[1]");
+        is_requested.then(|| "{tag} NO [SERVERBUG] cannot parse\r\n".to_owned())
     };
     let server = ScriptedImap::start(cases(3), script).await;
     rows(&server).await;
@@ -330,7 +331,7 @@ async fn a_refused_part_is_read_out_of_the_whole_message() {
 }
 
 #[tokio::test]
-async fn a_date_that_no_calendar_has_is_never_the_first_of_january_1970() {
+async fn invalid_date_is_not_shown_as_1970() {
     let dates = [
         "00-Jan-0000 00:00:00 +0000",
         "01-Jan-1970 00:00:00 +0000",
@@ -376,11 +377,11 @@ async fn a_date_that_no_calendar_has_is_never_the_first_of_january_1970() {
         "{:?}",
         all[5]
     );
-    let asked = server.count("FETCH");
+    let fetches = server.count("FETCH");
     rows(&server).await;
     assert_eq!(
         server.count("FETCH"),
-        asked,
+        fetches,
         "what has no date is not asked for again"
     );
     let undated = open(&server, 105).await.unwrap();

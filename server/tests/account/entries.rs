@@ -18,7 +18,7 @@ fn draft(to: &str, subject: &str) -> Draft {
     }
 }
 
-async fn sent(page: &Page, draft: Draft) -> OutboxEntry {
+async fn send_and_settle(page: &Page, draft: Draft) -> OutboxEntry {
     let account = page.account.clone();
     let id = page.backend.message_send(account, draft).await.unwrap();
     page.settled(&id).await
@@ -34,18 +34,18 @@ async fn rows(page: &Page) -> OutboxRows {
 }
 
 /// An account whose outgoing server is unreachable: messages wait.
-async fn waiting(stage: &TestServer) -> Page {
-    let mut sign_in = stage.imap();
+async fn waiting(server: &TestServer) -> Page {
+    let mut sign_in = server.imap();
     // No server listens for SMTP over TLS on this port.
-    sign_in.outgoing.port = stage.demo.ports().submission;
-    stage.open(sign_in).await.unwrap()
+    sign_in.outgoing.port = server.demo.ports().submission;
+    server.open(sign_in).await.unwrap()
 }
 
 #[tokio::test]
-async fn a_message_that_is_stopped_stays_with_its_text_and_can_be_sent() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = waiting(&stage).await;
-    let entry = sent(&page, draft("ok@restante.test", "Not yet")).await;
+async fn stopped_message_keeps_its_text_and_can_be_sent() {
+    let server = TestServer::new(Some(1)).await;
+    let page = waiting(&server).await;
+    let entry = send_and_settle(&page, draft("ok@restante.test", "Not yet")).await;
     assert!(matches!(entry.state, OutboxState::WaitingToRetry { .. }));
     change(&page, &entry.id, EntryChange::Stop).await;
     let stopped = page.backend.outbox_show(entry.id.clone()).await.unwrap();
@@ -65,10 +65,10 @@ async fn a_message_that_is_stopped_stays_with_its_text_and_can_be_sent() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_taken_is_not_said_to_be_stopped() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
-    let entry = sent(&page, draft("ok@restante.test", "Gone")).await;
+async fn accepted_message_is_not_reported_as_stopped() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
+    let entry = send_and_settle(&page, draft("ok@restante.test", "Gone")).await;
     assert_eq!(entry.state, OutboxState::HandedOver);
     let late = page
         .backend
@@ -81,11 +81,11 @@ async fn a_message_that_was_taken_is_not_said_to_be_stopped() {
 }
 
 #[tokio::test]
-async fn who_has_the_message_keeps_it_when_the_rest_is_stopped() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn stop_does_not_affect_recipients_already_handed_over() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let to = "ok@restante.test, busy@restante.test";
-    let entry = sent(&page, draft(to, "To two")).await;
+    let entry = send_and_settle(&page, draft(to, "To two")).await;
     change(&page, &entry.id, EntryChange::Stop).await;
     let stopped = page.backend.outbox_show(entry.id.clone()).await.unwrap();
     assert_eq!(stopped.state, OutboxState::Stopped);
@@ -99,10 +99,10 @@ async fn who_has_the_message_keeps_it_when_the_rest_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_removed_entry_comes_back_whole_and_is_deleted_in_two_steps_only() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
-    let entry = sent(&page, draft("nobody@restante.test", "Refused")).await;
+async fn removed_entry_can_be_restored_and_is_deleted_in_two_steps() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
+    let entry = send_and_settle(&page, draft("nobody@restante.test", "Refused")).await;
     assert_eq!(entry.state, OutboxState::Refused);
     let session = page.backend.session_show().await.unwrap();
     assert_eq!(session.outbox_open, 1);
@@ -133,10 +133,10 @@ async fn a_removed_entry_comes_back_whole_and_is_deleted_in_two_steps_only() {
 }
 
 #[tokio::test]
-async fn a_message_that_waits_is_not_removed_before_it_is_stopped() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = waiting(&stage).await;
-    let entry = sent(&page, draft("ok@restante.test", "Waits")).await;
+async fn waiting_message_must_be_stopped_before_it_is_removed() {
+    let server = TestServer::new(Some(1)).await;
+    let page = waiting(&server).await;
+    let entry = send_and_settle(&page, draft("ok@restante.test", "Waits")).await;
     let removed = page
         .backend
         .outbox_change(entry.id.clone(), EntryChange::Remove);
@@ -146,8 +146,8 @@ async fn a_message_that_waits_is_not_removed_before_it_is_stopped() {
 
 #[tokio::test]
 async fn a_form_sends_one_message_and_no_message_without_its_files() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let account = page.account.clone();
     let begun = page
         .backend
@@ -201,9 +201,9 @@ async fn a_form_sends_one_message_and_no_message_without_its_files() {
 }
 
 #[tokio::test]
-async fn a_correction_that_is_posted_twice_is_one_message() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn correction_posted_twice_sends_one_message() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let begun = page
         .backend
         .compose_start(page.account.clone(), None)
@@ -213,7 +213,7 @@ async fn a_correction_that_is_posted_twice_is_one_message() {
         form: begun.draft.form,
         ..draft("nobody@restante.test", "Second try")
     };
-    let entry = sent(&page, first.clone()).await;
+    let entry = send_and_settle(&page, first.clone()).await;
     let form = page.backend.compose_again(entry.id).await.unwrap();
     assert_ne!(form.draft.form, first.form);
     let corrected = Draft {

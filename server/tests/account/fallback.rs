@@ -17,23 +17,23 @@ use mail_proto::imap::{
 };
 use mail_proto::{Limits, Secret};
 
-use super::peer::pass;
+use super::peer::advance_clock;
 use super::test_server::TestServer;
 
 /// Moves the third message of the inbox to Trash and back.
-async fn move_there_and_back(stage: &TestServer) {
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn move_there_and_back(server: &TestServer) {
+    let page = server.open(server.imap()).await.unwrap();
     let row = page.rows(&page.inbox()).await.remove(2);
-    let total = stage.demo.inbox_len();
+    let total = server.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
     let done = page.move_to(vec![row.id], to).await.unwrap();
-    assert_eq!(stage.demo.inbox_len(), total - 1);
+    assert_eq!(server.demo.inbox_len(), total - 1);
     let trash = page.folder(FolderRole::Trash).await;
     let in_trash = |rows: Vec<MessageRow>| rows.iter().any(|other| other.subject == row.subject);
     assert!(in_trash(page.rows(&trash).await));
     if !done.undo.is_empty() {
         page.undo(done.undo).await.unwrap();
-        assert_eq!(stage.demo.inbox_len(), total);
+        assert_eq!(server.demo.inbox_len(), total);
         assert!(!in_trash(page.rows(&trash).await));
     }
 }
@@ -52,16 +52,16 @@ async fn without_move_and_uidplus_a_message_is_expunged_where_nothing_else_is_ma
 
 #[tokio::test]
 async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
-    let stage = TestServer::lacking(&["MOVE", "UIDPLUS"]).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::lacking(&["MOVE", "UIDPLUS"]).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mut rows = page.rows(&page.inbox()).await;
     let (first, other) = (rows.remove(0), rows.remove(0));
-    mark_as_deleted(&stage, &other.id).await;
-    let total = stage.demo.inbox_len();
+    mark_as_deleted(&server, &other.id).await;
+    let total = server.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
     let refused = page.move_to(vec![first.id], to).await.unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Unsupported);
-    assert_eq!(stage.demo.inbox_len(), total, "nothing is gone");
+    assert_eq!(server.demo.inbox_len(), total, "nothing is gone");
     let trash = page.folder(FolderRole::Trash).await;
     let copies = page.rows(&trash).await;
     assert!(
@@ -73,8 +73,8 @@ async fn without_uidplus_nothing_is_expunged_that_another_program_marked() {
 // docs/protocols.md, IMAP: without SPECIAL-USE
 #[tokio::test]
 async fn without_special_use_folders_are_known_by_their_names() {
-    let stage = TestServer::lacking(&["SPECIAL-USE"]).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::lacking(&["SPECIAL-USE"]).await;
+    let page = server.open(server.imap()).await.unwrap();
     for role in [
         FolderRole::Sent,
         FolderRole::Drafts,
@@ -89,8 +89,8 @@ async fn without_special_use_folders_are_known_by_their_names() {
 #[tokio::test]
 async fn without_list_status_the_counts_of_all_folders_are_the_same() {
     let counts = async |lacks| {
-        let stage = TestServer::lacking(lacks).await;
-        let page = stage.open(stage.imap()).await.unwrap();
+        let server = TestServer::lacking(lacks).await;
+        let page = server.open(server.imap()).await.unwrap();
         let folders = page.backend.folder_list(page.account.clone()).await;
         let folders = folders.unwrap().folders.into_iter();
         folders
@@ -104,24 +104,24 @@ async fn without_list_status_the_counts_of_all_folders_are_the_same() {
 
 // docs/protocols.md, IMAP: without IDLE
 #[tokio::test]
-async fn without_idle_new_mail_is_found_by_asking() {
-    let stage = TestServer::lacking(&["IDLE"]).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn without_idle_new_mail_is_found_by_polling() {
+    let server = TestServer::lacking(&["IDLE"]).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
     let total = page.rows(&page.inbox()).await.len();
-    stage
+    server
         .demo
         .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
     // The account polls at most once per minute.
-    pass(Duration::from_secs(61)).await;
-    let told = async {
+    advance_clock(Duration::from_secs(61)).await;
+    let arrival = async {
         while !matches!(
             events.recv().await.unwrap(),
             LiveEvent::Folder { arrived: 1, .. }
         ) {}
     };
-    tokio::time::timeout(Duration::from_secs(20), told)
+    tokio::time::timeout(Duration::from_secs(20), arrival)
         .await
         .expect("nobody was told");
     let rows = page.rows(&page.inbox()).await;
@@ -135,24 +135,24 @@ async fn without_idle_new_mail_is_found_by_asking() {
 }
 
 #[tokio::test]
-async fn a_provider_that_wants_to_know_the_programs_name_is_told() {
-    let stage = TestServer::over(Options {
-        imap_wants_id: true,
+async fn id_is_sent_to_a_provider_that_requires_it() {
+    let server = TestServer::over(Options {
+        imap_requires_id: true,
         ..Options::default()
     })
     .await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let page = server.open(server.imap()).await.unwrap();
     assert!(!page.rows(&page.inbox()).await.is_empty());
     let trash = page.folder(FolderRole::Trash).await;
     page.rows(&trash).await;
 }
 
 /// Another client marks a message as deleted.
-async fn mark_as_deleted(stage: &TestServer, id: &MessageRef) {
-    let port = stage.demo.ports().imaps;
+async fn mark_as_deleted(server: &TestServer, id: &MessageRef) {
+    let port = server.demo.ports().imaps;
     let trust = Trust {
         is_platform_trusted: false,
-        ca_pem: vec![stage.demo.ca_pem().to_owned()],
+        ca_pem: vec![server.demo.ca_pem().to_owned()],
     };
     let listed = Listed {
         host: "localhost".into(),
@@ -175,13 +175,14 @@ async fn mark_as_deleted(stage: &TestServer, id: &MessageRef) {
         limits: Limits::default(),
     });
     let config = dialer.tls_config(&endpoint);
-    let mut link = Connection::new(client, transport, config, "localhost", Phase::Command);
+    let mut connection = Connection::new(client, transport, config, "localhost", Phase::Command);
     let uid = id.message.as_str().rsplit('.').next().unwrap();
     let credentials = Credentials::new(ADDRESS, Secret::new(PASSWORD)).unwrap();
-    link.machine_mut().sign_in(credentials);
-    link.machine_mut()
+    connection.machine_mut().sign_in(credentials);
+    connection
+        .machine_mut()
         .enqueue(Command::Select(Mailbox::from_wire("INBOX")));
-    let last = link.machine_mut().enqueue(Command::Store(Store {
+    let last = connection.machine_mut().enqueue(Command::Store(Store {
         set: SequenceSet::parse(uid.as_bytes()).unwrap(),
         uid: true,
         mode: StoreMode::Add,
@@ -190,7 +191,7 @@ async fn mark_as_deleted(stage: &TestServer, id: &MessageRef) {
     }));
     loop {
         if let ConnectionEvent::Event(Event::Completed { tag, status, .. }) =
-            link.next().await.unwrap()
+            connection.next().await.unwrap()
         {
             assert_eq!(status, Status::Ok);
             if tag == last {

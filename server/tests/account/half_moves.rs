@@ -9,31 +9,31 @@ use app::api::types::{ChangeDone, Destination, FolderRole, IncomingKind, Message
 use mail_net::TlsMode;
 
 use super::parts::Protocol;
-use super::peer::{Act, Peer, pass};
+use super::peer::{Act, Peer, advance_clock};
 use super::test_server::{Page, TestAccounts, sign_in};
 
 const WITHOUT_MOVE: &str = "IMAP4rev1 UIDPLUS";
-const NO: Act = Act::Say("{tag} NO not here\r\n");
+const NO: Act = Act::Reply("{tag} NO not here\r\n");
 
-struct Scene {
+struct Fixture {
     peer: Peer,
     page: Page,
-    _desk: TestAccounts,
+    _accounts: TestAccounts,
 }
 
-impl Scene {
+impl Fixture {
     /// Creates a signed-in account, at a server with these capabilities, that has listed its inbox.
     async fn new(capabilities: &'static str) -> (Self, MessageRef) {
-        let scene = Self::silent(capabilities).await;
-        let rows = scene.page.rows(&scene.page.inbox()).await;
+        let fixture = Self::signed_in(capabilities).await;
+        let rows = fixture.page.rows(&fixture.page.inbox()).await;
         let second = rows[1].id.clone();
-        (scene, second)
+        (fixture, second)
     }
 
-    async fn silent(capabilities: &'static str) -> Self {
+    async fn signed_in(capabilities: &'static str) -> Self {
         let peer = Peer::start(Protocol::Imap, true, None).await;
-        peer.can(capabilities);
-        let desk = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
+        peer.set_capabilities(capabilities);
+        let accounts = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
         let sign_in = sign_in(
             "ann@peer.test",
             "x",
@@ -41,11 +41,11 @@ impl Scene {
             peer.port,
             TlsMode::Implicit,
         );
-        let page = desk.open(sign_in).await.unwrap();
+        let page = accounts.open(sign_in).await.unwrap();
         Self {
             peer,
             page,
-            _desk: desk,
+            _accounts: accounts,
         }
     }
 
@@ -55,181 +55,186 @@ impl Scene {
         self.page.move_to(ids, to).await
     }
 
-    fn heard(&self, command: &str) -> Vec<String> {
-        self.peer.heard(command)
+    fn commands(&self, command: &str) -> Vec<String> {
+        self.peer.commands(command)
     }
 }
 
 #[tokio::test]
-async fn an_expunge_refused_by_uid_is_finished_by_a_plain_one() {
-    let (scene, id) = Scene::new(WITHOUT_MOVE).await;
-    scene.peer.fail_always("UID EXPUNGE", NO);
-    scene
-        .peer
-        .fail_once("UID SEARCH DELETED", Act::Say("* SEARCH 2\r\n{tag} OK\r\n"));
-    let done = scene.delete(&id).await.unwrap();
+async fn refused_uid_expunge_is_completed_by_a_plain_expunge() {
+    let (fixture, id) = Fixture::new(WITHOUT_MOVE).await;
+    fixture.peer.fail_always("UID EXPUNGE", NO);
+    fixture.peer.fail_once(
+        "UID SEARCH DELETED",
+        Act::Reply("* SEARCH 2\r\n{tag} OK\r\n"),
+    );
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone), (1, 0));
-    assert_eq!(scene.heard("EXPUNGE").len(), 1);
-    assert_eq!(scene.heard("UID COPY").len(), 1);
+    assert_eq!(fixture.commands("EXPUNGE").len(), 1);
+    assert_eq!(fixture.commands("UID COPY").len(), 1);
 }
 
 #[tokio::test]
-async fn a_copy_whose_original_cannot_be_removed_is_deleted_again() {
+async fn copy_is_deleted_if_its_original_cannot_be_removed() {
     let refusals: [&[&'static str]; 2] = [&["UID STORE 2 +FLAGS"], &["UID EXPUNGE", "EXPUNGE"]];
     for refused in refusals {
-        let (scene, id) = Scene::new(WITHOUT_MOVE).await;
+        let (fixture, id) = Fixture::new(WITHOUT_MOVE).await;
         for at in refused {
-            scene.peer.fail_once(at, NO);
+            fixture.peer.fail_once(at, NO);
         }
         // Another message is marked as deleted, so that no plain EXPUNGE may be sent.
-        scene
-            .peer
-            .fail_once("UID SEARCH DELETED", Act::Say("* SEARCH 1\r\n{tag} OK\r\n"));
-        let error = scene.delete(&id).await.unwrap_err();
+        fixture.peer.fail_once(
+            "UID SEARCH DELETED",
+            Act::Reply("* SEARCH 1\r\n{tag} OK\r\n"),
+        );
+        let error = fixture.delete(&id).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Refused, "{refused:?}");
         assert!(error.cause.contains("copied to Trash"), "{error:?}");
         assert!(error.cause.contains("deleted again"), "{error:?}");
         assert!(error.reply.unwrap().contains("not here"), "{refused:?}");
-        assert_eq!(scene.heard("UID COPY").len(), 1, "{refused:?}");
-        assert_eq!(scene.heard("SELECT \"Trash\"").len(), 1, "{refused:?}");
-        let expunged = scene.heard("UID EXPUNGE");
+        assert_eq!(fixture.commands("UID COPY").len(), 1, "{refused:?}");
+        assert_eq!(fixture.commands("SELECT \"Trash\"").len(), 1, "{refused:?}");
+        let expunged = fixture.commands("UID EXPUNGE");
         assert_eq!(expunged.last().unwrap(), "UID EXPUNGE 2", "{refused:?}");
-        let unmarked = scene.heard("UID STORE 2 -FLAGS").len();
+        let unmarked = fixture.commands("UID STORE 2 -FLAGS").len();
         assert_eq!(unmarked, usize::from(refused.len() == 2), "{refused:?}");
         // Back in the inbox, which lists the same messages as before.
-        assert_eq!(scene.page.rows(&scene.page.inbox()).await.len(), 3);
+        assert_eq!(fixture.page.rows(&fixture.page.inbox()).await.len(), 3);
     }
 }
 
 #[tokio::test]
-async fn a_copy_that_stays_is_told_and_never_made_twice() {
-    let (scene, id) = Scene::new(WITHOUT_MOVE).await;
-    scene.peer.fail_always("UID EXPUNGE", NO);
-    scene.peer.fail_always(
+async fn remaining_copy_is_reported_and_not_repeated() {
+    let (fixture, id) = Fixture::new(WITHOUT_MOVE).await;
+    fixture.peer.fail_always("UID EXPUNGE", NO);
+    fixture.peer.fail_always(
         "UID SEARCH DELETED",
-        Act::Say("* SEARCH 1 2\r\n{tag} OK\r\n"),
+        Act::Reply("* SEARCH 1 2\r\n{tag} OK\r\n"),
     );
     for _ in 0..3 {
-        let error = scene.delete(&id).await.unwrap_err();
+        let error = fixture.delete(&id).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Refused);
         assert!(error.cause.contains("both folders"), "{error:?}");
         assert!(error.fix.contains("no further copy"), "{error:?}");
-        assert_eq!(scene.heard("UID COPY").len(), 1);
+        assert_eq!(fixture.commands("UID COPY").len(), 1);
     }
-    assert!(scene.heard("EXPUNGE").is_empty(), "others would have gone");
+    assert!(
+        fixture.commands("EXPUNGE").is_empty(),
+        "others would have gone"
+    );
 }
 
 #[tokio::test]
-async fn a_connection_lost_behind_the_copy_is_gone_on_with_over_another() {
+async fn move_continues_on_a_new_connection_if_one_is_lost_after_the_copy() {
     for at in ["UID STORE 2 +FLAGS", "UID EXPUNGE"] {
-        let (scene, id) = Scene::new(WITHOUT_MOVE).await;
-        scene.peer.fail_once(at, Act::Close(""));
-        let done = scene.delete(&id).await.unwrap();
+        let (fixture, id) = Fixture::new(WITHOUT_MOVE).await;
+        fixture.peer.fail_once(at, Act::Close(""));
+        let done = fixture.delete(&id).await.unwrap();
         assert_eq!((done.count, done.gone), (1, 0), "{at}");
-        assert_eq!(scene.heard("UID COPY").len(), 1, "{at}");
-        assert_eq!(scene.peer.connections(), 2, "{at}");
+        assert_eq!(fixture.commands("UID COPY").len(), 1, "{at}");
+        assert_eq!(fixture.peer.connections(), 2, "{at}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_lost_while_it_copies_says_whether_a_copy_may_be_there() {
-    let (scene, id) = Scene::new(WITHOUT_MOVE).await;
-    scene.peer.fail_once("UID COPY", Act::Close(""));
-    let error = scene.delete(&id).await.unwrap_err();
+async fn error_of_a_connection_lost_during_copy_says_whether_a_copy_may_exist() {
+    let (fixture, id) = Fixture::new(WITHOUT_MOVE).await;
+    fixture.peer.fail_once("UID COPY", Act::Close(""));
+    let error = fixture.delete(&id).await.unwrap_err();
     // UIDNEXT of Trash is unchanged: no copy arrived.
     assert_eq!(error.kind, ErrorKind::Unreachable, "{error:?}");
 
-    scene.peer.fail_once("UID COPY", Act::Close(""));
+    fixture.peer.fail_once("UID COPY", Act::Close(""));
     // The client requests UIDNEXT before the copy and again after it.
-    const BEFORE: &str = "* STATUS Trash (UIDNEXT 3 UIDVALIDITY 9)\r\n{tag} OK\r\n";
-    scene
+    const STATUS_BEFORE: &str = "* STATUS Trash (UIDNEXT 3 UIDVALIDITY 9)\r\n{tag} OK\r\n";
+    fixture
         .peer
-        .fail_once("STATUS \"Trash\" (UIDNEXT", Act::Say(BEFORE));
-    let error = scene.delete(&id).await.unwrap_err();
+        .fail_once("STATUS \"Trash\" (UIDNEXT", Act::Reply(STATUS_BEFORE));
+    let error = fixture.delete(&id).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused, "{error:?}");
     assert!(error.cause.contains("not known"), "{error:?}");
     assert!(error.fix.contains("Look into Trash"), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_move_refused_behind_its_copy_is_undone() {
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    const HALF: &str = "* OK [COPYUID 9 2 2] copied\r\n{tag} NO cannot remove\r\n";
-    scene.peer.fail_once("UID MOVE", Act::Say(HALF));
-    let error = scene.delete(&id).await.unwrap_err();
+async fn move_refused_after_its_copy_is_undone() {
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    const COPIED_ONLY: &str = "* OK [COPYUID 9 2 2] copied\r\n{tag} NO cannot remove\r\n";
+    fixture.peer.fail_once("UID MOVE", Act::Reply(COPIED_ONLY));
+    let error = fixture.delete(&id).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Refused);
     assert!(error.cause.contains("deleted again"), "{error:?}");
-    assert_eq!(scene.heard("UID EXPUNGE"), ["UID EXPUNGE 2"]);
+    assert_eq!(fixture.commands("UID EXPUNGE"), ["UID EXPUNGE 2"]);
     // A plain refusal is reported as one.
-    scene.peer.fail_once("UID MOVE", NO);
-    let error = scene.delete(&id).await.unwrap_err();
+    fixture.peer.fail_once("UID MOVE", NO);
+    let error = fixture.delete(&id).await.unwrap_err();
     assert!(error.cause.contains("refused"), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_move_lost_before_its_answer_is_done_where_the_message_is_gone() {
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    scene.peer.fail_once(
+async fn move_without_a_response_is_done_if_the_message_left_its_folder() {
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    fixture.peer.fail_once(
         "UID MOVE",
         Act::Close("* OK [COPYUID 9 2 2] m\r\n* 2 EXPUNGE\r\n"),
     );
-    scene
+    fixture
         .peer
-        .fail_once("UID SEARCH UID", Act::Say("* SEARCH\r\n{tag} OK\r\n"));
-    let done = scene.delete(&id).await.unwrap();
+        .fail_once("UID SEARCH UID", Act::Reply("* SEARCH\r\n{tag} OK\r\n"));
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone), (1, 0));
     assert!(!done.undo.is_empty());
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_know_its_move_is_asked_to_copy() {
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    scene
+async fn copy_is_used_if_the_announced_move_is_unknown() {
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    fixture
         .peer
-        .fail_once("UID MOVE", Act::Say("{tag} BAD what\r\n"));
-    let done = scene.delete(&id).await.unwrap();
+        .fail_once("UID MOVE", Act::Reply("{tag} BAD what\r\n"));
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone), (1, 0));
-    assert_eq!(scene.heard("UID COPY").len(), 1);
+    assert_eq!(fixture.commands("UID COPY").len(), 1);
 }
 
 #[tokio::test]
-async fn a_move_of_nothing_says_that_nothing_was_moved() {
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    scene
+async fn move_of_no_message_reports_that_nothing_was_moved() {
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    fixture
         .peer
-        .fail_once("UID MOVE", Act::Say("{tag} OK No messages found.\r\n"));
-    scene
+        .fail_once("UID MOVE", Act::Reply("{tag} OK No messages found.\r\n"));
+    fixture
         .peer
-        .fail_once("UID SEARCH UID", Act::Say("* SEARCH\r\n{tag} OK\r\n"));
-    let done = scene.delete(&id).await.unwrap();
+        .fail_once("UID SEARCH UID", Act::Reply("* SEARCH\r\n{tag} OK\r\n"));
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone, done.undo), (0, 1, vec![]));
 }
 
 #[tokio::test]
-async fn a_move_that_names_no_copies_is_counted_by_what_left_and_came() {
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    const GONE: Act = Act::Say("* SEARCH\r\n{tag} OK\r\n");
+async fn move_without_copyuid_is_counted_from_both_folders() {
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    const NO_MATCHES: Act = Act::Reply("* SEARCH\r\n{tag} OK\r\n");
     const STATUS: &str = "STATUS \"Trash\" (UIDNEXT";
-    let say = |command, words| scene.peer.fail_once(command, Act::Say(words));
-    say(
+    let reply_once = |command, response| fixture.peer.fail_once(command, Act::Reply(response));
+    reply_once(
         STATUS,
         "* STATUS Trash (UIDNEXT 3 UIDVALIDITY 9)\r\n{tag} OK\r\n",
     );
-    say("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK moved\r\n");
-    scene.peer.fail_once("UID SEARCH UID", GONE);
-    say(
+    reply_once("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK moved\r\n");
+    fixture.peer.fail_once("UID SEARCH UID", NO_MATCHES);
+    reply_once(
         STATUS,
         "* STATUS Trash (UIDNEXT 4 UIDVALIDITY 9)\r\n{tag} OK\r\n",
     );
-    let done = scene.delete(&id).await.unwrap();
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone, done.undo), (1, 0, vec![]));
 
     // The message left the inbox and no copy arrived: another client has removed it.
-    let (scene, id) = Scene::new("IMAP4rev1 UIDPLUS MOVE").await;
-    let say = |command, words| scene.peer.fail_once(command, Act::Say(words));
-    say("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK nothing\r\n");
-    scene.peer.fail_once("UID SEARCH UID", GONE);
-    let done = scene.delete(&id).await.unwrap();
+    let (fixture, id) = Fixture::new("IMAP4rev1 UIDPLUS MOVE").await;
+    let reply_once = |command, response| fixture.peer.fail_once(command, Act::Reply(response));
+    reply_once("UID MOVE", "* 2 EXPUNGE\r\n{tag} OK nothing\r\n");
+    fixture.peer.fail_once("UID SEARCH UID", NO_MATCHES);
+    let done = fixture.delete(&id).await.unwrap();
     assert_eq!((done.count, done.gone, done.undo), (0, 1, vec![]));
 }
 
@@ -243,14 +248,16 @@ const NAMESPACES: &str = "* NAMESPACE ((\"INBOX.\" \".\")) ((\"user.\" \".\")) \
     ((\"shared.\" \".\"))\r\n{tag} OK done\r\n";
 
 #[tokio::test]
-async fn one_shared_folder_beside_those_below_inbox_takes_no_role_away() {
-    let scene = Scene::silent("IMAP4rev1 UIDPLUS MOVE NAMESPACE").await;
-    scene.peer.fail_always("LIST", Act::Say(SHARED));
-    scene.peer.fail_always("NAMESPACE", Act::Say(NAMESPACES));
-    let (account, backend) = (scene.page.account.clone(), &scene.page.backend);
-    let id = scene.page.rows(&scene.page.inbox()).await[1].id.clone();
+async fn shared_folder_takes_no_role_from_folders_below_inbox() {
+    let fixture = Fixture::signed_in("IMAP4rev1 UIDPLUS MOVE NAMESPACE").await;
+    fixture.peer.fail_always("LIST", Act::Reply(SHARED));
+    fixture
+        .peer
+        .fail_always("NAMESPACE", Act::Reply(NAMESPACES));
+    let (account, backend) = (fixture.page.account.clone(), &fixture.page.backend);
+    let id = fixture.page.rows(&fixture.page.inbox()).await[1].id.clone();
     // The first listing may have been before the script was set.
-    pass(Duration::from_secs(11)).await;
+    advance_clock(Duration::from_secs(11)).await;
     let folders = backend.folder_list(account.clone()).await.unwrap().folders;
     let shown: Vec<_> = folders.iter().map(|f| (f.name.as_str(), f.role)).collect();
     assert_eq!(
@@ -264,29 +271,29 @@ async fn one_shared_folder_beside_those_below_inbox_takes_no_role_away() {
             ("team", None),
         ]
     );
-    scene.delete(&id).await.unwrap();
-    assert_eq!(scene.heard("UID MOVE"), ["UID MOVE 2 \"INBOX.Trash\""]);
+    fixture.delete(&id).await.unwrap();
+    assert_eq!(fixture.commands("UID MOVE"), ["UID MOVE 2 \"INBOX.Trash\""]);
     let _ = backend.folder_create(account, FolderRole::Archive).await;
-    let created = scene.heard("CREATE");
+    let created = fixture.commands("CREATE");
     assert!(created[0].contains("INBOX.Archive"), "{created:?}");
 }
 
 #[tokio::test]
-async fn a_list_with_return_that_tells_nothing_is_asked_again_in_the_plain_form() {
-    for words in [
+async fn empty_list_with_return_is_repeated_as_plain_list() {
+    for response in [
         "{tag} OK LIST completed\r\n",
         "{tag} BAD what\r\n",
         "{tag} NO no\r\n",
     ] {
-        let (scene, _) = Scene::new("IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE").await;
-        scene
+        let (fixture, _) = Fixture::new("IMAP4rev1 LIST-EXTENDED LIST-STATUS SPECIAL-USE").await;
+        fixture
             .peer
-            .fail_always("LIST \"\" \"*\" RETURN", Act::Say(words));
-        pass(Duration::from_secs(11)).await;
-        let folders = scene
+            .fail_always("LIST \"\" \"*\" RETURN", Act::Reply(response));
+        advance_clock(Duration::from_secs(11)).await;
+        let folders = fixture
             .page
             .backend
-            .folder_list(scene.page.account.clone())
+            .folder_list(fixture.page.account.clone())
             .await
             .unwrap()
             .folders;
@@ -294,28 +301,35 @@ async fn a_list_with_return_that_tells_nothing_is_asked_again_in_the_plain_form(
         assert_eq!(
             roles,
             [FolderRole::Inbox, FolderRole::Sent, FolderRole::Trash],
-            "{words}"
+            "{response}"
         );
         assert!(folders.iter().all(|f| f.total == Some(3)), "{folders:?}");
-        let asked = scene.heard("LIST");
+        let list_commands = fixture.commands("LIST");
         let has_return = |line: &&String| line.contains("RETURN");
-        assert_eq!(asked.iter().filter(has_return).count(), 2, "{asked:?}");
-        assert!(!asked.last().unwrap().contains("RETURN"), "{asked:?}");
+        assert_eq!(
+            list_commands.iter().filter(has_return).count(),
+            2,
+            "{list_commands:?}"
+        );
+        assert!(
+            !list_commands.last().unwrap().contains("RETURN"),
+            "{list_commands:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_microsoft_mailbox_that_is_not_opened_is_told_with_what_to_do() {
-    let (scene, _) = Scene::new("IMAP4rev1").await;
-    const WORDS: Act = Act::Say("{tag} BAD User is authenticated but not connected.\r\n");
+async fn unconnected_microsoft_mailbox_is_reported_with_its_fix() {
+    let (fixture, _) = Fixture::new("IMAP4rev1").await;
+    const NOT_CONNECTED: Act = Act::Reply("{tag} BAD User is authenticated but not connected.\r\n");
     for at in ["SELECT", "LIST", "NOOP", "FETCH"] {
-        scene.peer.fail_always(at, WORDS);
+        fixture.peer.fail_always(at, NOT_CONNECTED);
     }
-    pass(Duration::from_secs(11)).await;
-    let folders = scene
+    advance_clock(Duration::from_secs(11)).await;
+    let folders = fixture
         .page
         .backend
-        .folder_list(scene.page.account.clone())
+        .folder_list(fixture.page.account.clone())
         .await;
     let error = folders.unwrap_err();
     assert!(

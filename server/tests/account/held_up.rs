@@ -17,7 +17,7 @@ const SILENT_ID: &str = "U2lsZW50";
 const REQUESTS: usize = 200;
 
 /// Lists two folders, and does not respond to SELECT of the second one.
-fn says_nothing_in_one_folder(command: &str) -> Option<String> {
+fn with_silent_folder(command: &str) -> Option<String> {
     match command.split_once(' ').map_or(command, |(name, _)| name) {
         "LIST" => Some(
             "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\HasNoChildren) \"/\" Silent\r\n\
@@ -32,7 +32,7 @@ fn says_nothing_in_one_folder(command: &str) -> Option<String> {
 #[tokio::test]
 async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wait() {
     let mails = vec![Mail::plain("one"), Mail::plain("two")];
-    let server = ScriptedImap::start(mails, says_nothing_in_one_folder).await;
+    let server = ScriptedImap::start(mails, with_silent_folder).await;
     let page = &server.page;
     let folders = page.backend.folder_list(page.account.clone()).await;
     assert_eq!(folders.unwrap().folders.len(), 2);
@@ -40,10 +40,10 @@ async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wai
         offset: 0,
         limit: 50,
     };
-    let asked = Cell::new(0);
+    let sent = Cell::new(0);
     let mut held: FuturesUnordered<_> = (0..REQUESTS)
         .map(|_| async {
-            asked.set(asked.get() + 1);
+            sent.set(sent.get() + 1);
             let folder = FolderId::from(SILENT_ID);
             let list = page.list(folder, window);
             list.await
@@ -51,13 +51,13 @@ async fn the_inbox_is_listed_while_another_folder_has_more_requests_than_may_wai
         .collect();
     // All requests are sent; none is answered.
     let all_wait = async {
-        while asked.get() < REQUESTS || server.count("Silent") == 0 {
+        while sent.get() < REQUESTS || server.count("Silent") == 0 {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
         all_wait = timeout(Duration::from_secs(10), all_wait) => all_wait.expect("all are asked"),
-        answered = held.next() => panic!("the silent folder answered {answered:?}"),
+        response = held.next() => panic!("the silent folder answered {response:?}"),
     }
     let inbox_id = page.inbox();
     let inbox = page.rows(&inbox_id);

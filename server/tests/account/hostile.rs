@@ -19,7 +19,7 @@ use server::account::SignIn;
 use tracing::subscriber::DefaultGuard;
 
 use super::parts::{Protocol, SUBJECTS};
-use super::peer::{Act, Fault, Peer, pass};
+use super::peer::{Act, Fault, Peer, advance_clock};
 use super::test_server::{Page, TestAccounts, sign_in};
 
 const ADDRESS: &str = "ann@peer.test";
@@ -28,17 +28,17 @@ const PASSWORD: &str = "Sesame-offne-dich-7731";
 const LONG: Duration = Duration::from_secs(301);
 
 /// An incoming and an outgoing server, accounts that may reach them, and the whole log.
-struct Scene {
+struct Fixture {
     incoming: Peer,
     outgoing: Peer,
-    desk: TestAccounts,
+    accounts: TestAccounts,
     kind: IncomingKind,
     tls: TlsMode,
     log: Log,
     _logging: DefaultGuard,
 }
 
-impl Scene {
+impl Fixture {
     async fn new(kind: IncomingKind, tls: TlsMode) -> Self {
         let log = Log::default();
         let writer = log.clone();
@@ -54,11 +54,11 @@ impl Scene {
         };
         let incoming = Peer::start(protocol, is_implicit, None).await;
         let outgoing = Peer::start(Protocol::Smtp, is_implicit, None).await;
-        let desk = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
+        let accounts = TestAccounts::new(Peer::ca_pem(), vec![incoming.port, outgoing.port]).await;
         Self {
             incoming,
             outgoing,
-            desk,
+            accounts,
             kind,
             tls,
             log,
@@ -78,7 +78,7 @@ impl Scene {
 
     /// Signs in and lists the inbox.
     async fn open(&self) -> Page {
-        let page = self.desk.open(self.sign_in()).await.unwrap();
+        let page = self.accounts.open(self.sign_in()).await.unwrap();
         assert_eq!(subjects(&page).await, NEWEST_FIRST);
         page
     }
@@ -120,17 +120,17 @@ impl ExpectedError {
 }
 
 /// A server that fails during a sign-in.
-struct AtSignIn {
+struct SignInCase {
     name: &'static str,
     tls: TlsMode,
     at: &'static str,
     act: Act,
-    told: ExpectedError,
+    expected: ExpectedError,
     /// Whether the password must not have been sent.
-    is_password_kept: bool,
+    is_password_withheld: bool,
 }
 
-impl AtSignIn {
+impl SignInCase {
     const fn case(
         name: &'static str,
         tls: TlsMode,
@@ -138,15 +138,15 @@ impl AtSignIn {
         act: Act,
         kind: ErrorKind,
         cause: &'static str,
-        is_password_kept: bool,
+        is_password_withheld: bool,
     ) -> Self {
         Self {
             name,
             tls,
             at,
             act,
-            told: ExpectedError { kind, cause },
-            is_password_kept,
+            expected: ExpectedError { kind, cause },
+            is_password_withheld,
         }
     }
 }
@@ -155,50 +155,50 @@ impl AtSignIn {
 const XS: &str = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 /// Runs every case, with one server for each kind of TLS.
-async fn all_fail_at_sign_in(kind: IncomingKind, cases: Vec<AtSignIn>) {
-    let is_implicit = |case: &AtSignIn| case.tls == TlsMode::Implicit;
+async fn all_fail_at_sign_in(kind: IncomingKind, cases: Vec<SignInCase>) {
+    let is_implicit = |case: &SignInCase| case.tls == TlsMode::Implicit;
     let (implicit, starttls): (Vec<_>, Vec<_>) = cases.into_iter().partition(is_implicit);
     for (tls, cases) in [(TlsMode::Implicit, implicit), (TlsMode::StartTls, starttls)] {
-        let scene = Scene::new(kind, tls).await;
+        let fixture = Fixture::new(kind, tls).await;
         for case in cases {
-            fails_at_sign_in(&scene, case).await;
+            fails_at_sign_in(&fixture, case).await;
         }
     }
 }
 
 /// Signs in to a server that fails once, and then to the same one without a fault.
-async fn fails_at_sign_in(scene: &Scene, case: AtSignIn) {
+async fn fails_at_sign_in(fixture: &Fixture, case: SignInCase) {
     let name = case.name;
-    let nth = scene.incoming.connections();
-    let passwords = scene.incoming.passwords();
-    let stalls = matches!(case.act, Act::Stall(_));
-    scene.incoming.fail(Fault {
+    let nth = fixture.incoming.connections();
+    let passwords = fixture.incoming.passwords();
+    let is_stall = matches!(case.act, Act::Stall(_));
+    fixture.incoming.fail(Fault {
         at: case.at,
         act: case.act,
         times: 1,
     });
     let time_passes = async {
-        if stalls {
-            scene.incoming.played(1).await;
-            pass(LONG).await;
+        if is_stall {
+            fixture.incoming.until_failed(1).await;
+            advance_clock(LONG).await;
         }
     };
-    let (opened, ()) = tokio::join!(scene.desk.open(scene.sign_in()), time_passes);
+    let (opened, ()) = tokio::join!(fixture.accounts.open(fixture.sign_in()), time_passes);
     let error = opened.err().unwrap_or_else(|| panic!("{name}: signed in"));
-    case.told.assert(name, &error.to_api(Lang::En));
+    case.expected.assert(name, &error.to_api(Lang::En));
     assert_ne!(
         error.to_api(Lang::ZhCn).cause,
         error.to_api(Lang::En).cause,
         "{name}"
     );
-    scene.incoming.left(nth).await;
-    assert_eq!(scene.incoming.connections(), nth + 1, "{name}: one try");
-    let sent = scene.incoming.passwords() - passwords;
-    assert_eq!(sent, usize::from(!case.is_password_kept), "{name}");
+    fixture.incoming.until_closed(nth).await;
+    assert_eq!(fixture.incoming.connections(), nth + 1, "{name}: one try");
+    let sent = fixture.incoming.passwords() - passwords;
+    assert_eq!(sent, usize::from(!case.is_password_withheld), "{name}");
     // The failure leaves no state: the same account signs in.
-    scene.open().await.handle.close().await;
-    scene.incoming.left_but(0).await;
-    scene.assert_no_password_in_the_log(name);
+    fixture.open().await.handle.close().await;
+    fixture.incoming.until_open(0).await;
+    fixture.assert_no_password_in_the_log(name);
 }
 
 #[derive(Clone, Default)]

@@ -15,10 +15,10 @@ use mail_proto::Secret;
 use super::test_server::TestServer;
 
 #[tokio::test]
-async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
-    let stage = TestServer::new(None).await;
-    for sign_in in [stage.imap(), stage.imap_starttls()] {
-        let page = stage.open(sign_in).await.unwrap();
+async fn sign_in_lists_folders_and_the_newest_mail() {
+    let server = TestServer::new(None).await;
+    for sign_in in [server.imap(), server.imap_starttls()] {
+        let page = server.open(sign_in).await.unwrap();
         let folders = page
             .backend
             .folder_list(page.account.clone())
@@ -42,7 +42,7 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
         let inbox = folders.first().unwrap();
         assert_eq!(
             inbox.total,
-            Some(u32::try_from(stage.demo.inbox_len()).unwrap())
+            Some(u32::try_from(server.demo.inbox_len()).unwrap())
         );
         assert!(inbox.unread.unwrap() > 0);
         let rows = page.rows(&page.inbox()).await;
@@ -58,11 +58,11 @@ async fn a_person_signs_in_and_sees_folders_and_the_newest_mail() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_as_such_and_tried_once() {
-    let stage = TestServer::new(Some(1)).await;
-    let mut sign_in = stage.imap();
+async fn wrong_password_is_reported_and_tried_once() {
+    let server = TestServer::new(Some(1)).await;
+    let mut sign_in = server.imap();
     sign_in.password = Secret::new("not the password");
-    let error = stage.open(sign_in).await.err().unwrap();
+    let error = server.open(sign_in).await.err().unwrap();
     let shown = error.to_api(Lang::En);
     assert_eq!(shown.kind, ErrorKind::Password);
     assert!(
@@ -78,9 +78,9 @@ async fn a_wrong_password_is_told_as_such_and_tried_once() {
 }
 
 #[tokio::test]
-async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
-    let stage = TestServer::new(Some(10_000)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn windows_of_a_large_folder_are_fetched_on_request() {
+    let server = TestServer::new(Some(10_000)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let list = |offset| {
         let window = Window { offset, limit: 50 };
         page.list(page.inbox(), window)
@@ -91,19 +91,19 @@ async fn windows_of_a_large_folder_are_fetched_where_they_are_wanted() {
     let end = list(9_990).await.unwrap();
     assert_eq!(end.rows.len(), 10);
     assert!(list(20_000).await.unwrap().rows.is_empty());
-    let before = stage.demo.commands_seen();
+    let before = server.demo.command_count();
     list(5_000).await.unwrap();
     // IDLE and DONE may occur in this interval; a FETCH may not.
     assert!(
-        stage.demo.commands_seen() - before <= 1,
+        server.demo.command_count() - before <= 1,
         "a window that was seen costs nothing"
     );
 }
 
 #[tokio::test]
 async fn every_sample_message_can_be_opened_and_its_parts_read() {
-    let stage = TestServer::new(None).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(None).await;
+    let page = server.open(server.imap()).await.unwrap();
     let (mut texts, mut htmls, mut blocked, mut parts) = (0, 0, 0, 0);
     for row in page.rows(&page.inbox()).await {
         let folder = page.inbox();
@@ -151,11 +151,11 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
 }
 
 #[tokio::test]
-async fn the_source_is_the_message_as_it_lies_on_the_server() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn source_equals_the_message_on_the_server() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mail = "From: a@example.org\r\nSubject: raw\r\n\r\nline\r\n..dot\r\n";
-    stage.demo.deliver(mail);
+    server.demo.deliver(mail);
     let row = newest(&page, "raw").await;
     let mut stream = page.handle.source(page.inbox(), row.message).await.unwrap();
     let mut source = Vec::new();
@@ -166,9 +166,9 @@ async fn the_source_is_the_message_as_it_lies_on_the_server() {
 }
 
 #[tokio::test]
-async fn a_mark_counts_what_it_changed_and_is_taken_back() {
-    let stage = TestServer::new(Some(20)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn mark_counts_its_changes_and_can_be_undone() {
+    let server = TestServer::new(Some(20)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let ids: Vec<MessageRef> = rows.iter().take(3).map(|r| r.id.clone()).collect();
     let mark = |mark| page.mark(ids.clone(), mark);
@@ -178,8 +178,8 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
         (done.change, done.count),
         (Change::Marked(Mark::Starred), 3)
     );
-    let again = mark(Mark::Starred).await.unwrap();
-    assert_eq!((again.count, again.undo), (0, vec![]));
+    let repeated = mark(Mark::Starred).await.unwrap();
+    assert_eq!((repeated.count, repeated.undo), (0, vec![]));
     assert!(
         page.rows(&page.inbox())
             .await
@@ -198,11 +198,11 @@ async fn a_mark_counts_what_it_changed_and_is_taken_back() {
 }
 
 #[tokio::test]
-async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
-    let stage = TestServer::new(None).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn deleted_message_is_in_trash_and_undo_restores_it() {
+    let server = TestServer::new(None).await;
+    let page = server.open(server.imap()).await.unwrap();
     let row = page.rows(&page.inbox()).await.remove(2);
-    let total = stage.demo.inbox_len();
+    let total = server.demo.inbox_len();
     let to = Destination::Role(FolderRole::Trash);
     let done = page.move_to(vec![row.id.clone()], to).await.unwrap();
     assert!(
@@ -215,7 +215,7 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
         ),
         "{done:?}"
     );
-    assert_eq!(stage.demo.inbox_len(), total - 1);
+    assert_eq!(server.demo.inbox_len(), total - 1);
     let rows = page.rows(&page.inbox()).await;
     assert!(rows.iter().all(|r| r.id != row.id));
     let trash = page.folder(FolderRole::Trash).await;
@@ -227,15 +227,15 @@ async fn a_deleted_message_lies_in_trash_and_undo_brings_it_back() {
     );
     let undone = page.undo(done.undo.clone()).await;
     assert_eq!(undone.unwrap().change, Change::Undone);
-    assert_eq!(stage.demo.inbox_len(), total);
+    assert_eq!(server.demo.inbox_len(), total);
     let twice = page.undo(done.undo).await;
     assert_eq!(twice.unwrap_err().kind, ErrorKind::Unsupported);
 }
 
 #[tokio::test]
-async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
-    let stage = TestServer::new(Some(3)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn unknown_ids_are_not_found_and_change_nothing() {
+    let server = TestServer::new(Some(3)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let validity = page.rows(&page.inbox()).await[0]
         .id
         .message
@@ -270,16 +270,16 @@ async fn ids_of_nothing_are_not_found_and_hurt_nobody() {
 
 // docs/protocols.md, IMAP: IDLE, DONE
 #[tokio::test]
-async fn new_mail_is_told_and_is_in_the_list() {
-    let stage = TestServer::new(Some(5)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn new_mail_is_announced_and_listed() {
+    let server = TestServer::new(Some(5)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
     page.rows(&page.inbox()).await;
-    stage
+    server
         .demo
         .deliver("From: a@example.org\r\nSubject: ping\r\n\r\nx\r\n");
-    let told = tokio::time::timeout(Duration::from_secs(10), async {
+    let event = tokio::time::timeout(Duration::from_secs(10), async {
         loop {
             if let LiveEvent::Folder {
                 folder,
@@ -294,7 +294,7 @@ async fn new_mail_is_told_and_is_in_the_list() {
     })
     .await
     .expect("nobody was told");
-    assert_eq!(told, (page.inbox(), 6, 1));
+    assert_eq!(event, (page.inbox(), 6, 1));
     assert_eq!(
         page.rows(&page.inbox()).await.first().unwrap().subject,
         "ping"
@@ -303,8 +303,8 @@ async fn new_mail_is_told_and_is_in_the_list() {
 
 #[tokio::test]
 async fn the_transcript_of_a_session_shows_both_sides_and_no_secret() {
-    let stage = TestServer::new(Some(5)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(Some(5)).await;
+    let page = server.open(server.imap()).await.unwrap();
     page.rows(&page.inbox()).await;
     let lines: Vec<String> = page
         .handle
@@ -313,22 +313,22 @@ async fn the_transcript_of_a_session_shows_both_sides_and_no_secret() {
         .map(|entry| format!("{} {}", entry.host, entry.line))
         .collect();
     let shown = lines.join("\n");
-    for said in [
+    for expected in [
         "< * OK",
         "# signing in by PLAIN",
         "> r1 AUTHENTICATE PLAIN ***",
         "SELECT",
     ] {
-        assert!(shown.contains(said), "{said}: {shown}");
+        assert!(shown.contains(expected), "{expected}: {shown}");
     }
     let secret = "AGRlbW9AcmVzdGFudGUudGVzdABkZW1v";
     assert!(!shown.contains(secret), "{shown}");
 }
 
 #[tokio::test]
-async fn a_closed_account_says_that_the_session_ended() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn closed_account_reports_that_the_session_ended() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     page.rows(&page.inbox()).await;
     page.handle.close().await;
     let window = Window {
@@ -359,35 +359,39 @@ async fn newest(page: &super::test_server::Page, subject: &str) -> MessageRef {
 }
 
 #[tokio::test]
-async fn messages_that_come_back_are_listed_where_they_stood() {
+async fn restored_messages_are_listed_at_their_old_positions() {
     for lacks in [&[][..], &["ESEARCH"], &["MOVE"]] {
-        let stage = TestServer::lacking(lacks).await;
-        let page = stage.open(stage.imap()).await.unwrap();
+        let server = TestServer::lacking(lacks).await;
+        let page = server.open(server.imap()).await.unwrap();
         let before = page.rows(&page.inbox()).await;
         let subjects: Vec<_> = before.iter().map(|row| row.subject.clone()).collect();
         // One alone, two adjacent ones, the oldest of the window; then one of them again.
-        for places in [&[20, 7, 8, 49][..], &[8]] {
+        for indices in [&[20, 7, 8, 49][..], &[8]] {
             let rows = page.rows(&page.inbox()).await;
-            let ids: Vec<MessageRef> = places.iter().map(|at| rows[*at].id.clone()).collect();
+            let ids: Vec<MessageRef> = indices.iter().map(|at| rows[*at].id.clone()).collect();
             let moved = page
                 .move_to(ids.clone(), Destination::Role(FolderRole::Archive))
                 .await
                 .unwrap();
             let undone = page.undo(moved.undo).await.unwrap();
-            assert_eq!(undone.messages.len(), places.len(), "{lacks:?} {places:?}");
+            assert_eq!(
+                undone.messages.len(),
+                indices.len(),
+                "{lacks:?} {indices:?}"
+            );
             // New mail would be listed above all of these.
             let rows = page.rows(&page.inbox()).await;
             let now: Vec<_> = rows.iter().map(|row| row.subject.clone()).collect();
             assert_eq!(now, subjects, "{lacks:?}");
             let positions: Vec<u32> = rows.iter().map(|row| row.position).collect();
             assert_eq!(positions, (0..50).collect::<Vec<_>>());
-            let mut back: Vec<_> = places.iter().map(|at| rows[*at].id.clone()).collect();
-            let mut told = undone.messages.clone();
+            let mut back: Vec<_> = indices.iter().map(|at| rows[*at].id.clone()).collect();
+            let mut undone_ids = undone.messages.clone();
             back.sort_by_key(ToString::to_string);
-            told.sort_by_key(ToString::to_string);
-            assert_eq!(told, back, "the ids of now");
+            undone_ids.sort_by_key(ToString::to_string);
+            assert_eq!(undone_ids, back, "the ids of now");
             // An opened message has its neighbours.
-            let at = places[0];
+            let at = indices[0];
             let opened = page.open(rows[at].id.clone()).await.unwrap();
             assert_eq!(opened.position, u32::try_from(at).unwrap());
             assert_eq!(opened.newer, Some(rows[at - 1].id.clone()));

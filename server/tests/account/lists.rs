@@ -69,7 +69,7 @@ fn subjects(rows: &[MessageRow]) -> Vec<&str> {
 }
 
 /// A message that arrived on this day of a month.
-fn on(day: &'static str, subject: &str) -> Mail {
+fn mail_on(day: &'static str, subject: &str) -> Mail {
     Mail {
         arrived: day,
         ..Mail::plain(subject)
@@ -86,26 +86,26 @@ fn with_archive(command: &str) -> Option<String> {
 
 async fn ann() -> ScriptedImap {
     let mails = vec![
-        on("01-Feb-2024 10:00:00 +0000", "a1"),
-        on("03-Feb-2024 10:00:00 +0000", "a3"),
-        on("05-Feb-2024 10:00:00 +0000", "a5"),
-        on("06-Feb-2024 10:00:00 +0000", "a6"),
+        mail_on("01-Feb-2024 10:00:00 +0000", "a1"),
+        mail_on("03-Feb-2024 10:00:00 +0000", "a3"),
+        mail_on("05-Feb-2024 10:00:00 +0000", "a5"),
+        mail_on("06-Feb-2024 10:00:00 +0000", "a6"),
     ];
     ScriptedImap::start(mails, with_archive).await
 }
 
 async fn bob(script: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> ScriptedImap {
     let mails = vec![
-        on("02-Feb-2024 10:00:00 +0000", "b2"),
-        on("04-Feb-2024 10:00:00 +0000", "b4"),
+        mail_on("02-Feb-2024 10:00:00 +0000", "b2"),
+        mail_on("04-Feb-2024 10:00:00 +0000", "b4"),
     ];
     ScriptedImap::start(mails, script).await
 }
 
 #[tokio::test]
 async fn a_role_of_one_account_is_the_list_of_its_folder() {
-    let stage = TestServer::new(Some(120)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(Some(120)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let window = Window {
         offset: 70,
         limit: 20,
@@ -121,25 +121,25 @@ async fn a_role_of_one_account_is_the_list_of_its_folder() {
 }
 
 #[tokio::test]
-async fn the_inboxes_of_two_accounts_are_one_list_newest_first_and_none_is_told_twice() {
+async fn inboxes_of_two_accounts_are_one_list_newest_first_without_duplicates() {
     let (ann, bob) = (ann().await, bob(with_archive).await);
     let session = session(&[&ann.page, &bob.page]);
-    let whole = first(&session, FolderRole::Inbox).await;
+    let complete = first(&session, FolderRole::Inbox).await;
     assert_eq!(
-        subjects(&whole.rows),
+        subjects(&complete.rows),
         ["a6", "a5", "b4", "a3", "b2", "a1"],
         "by the day of their arrival"
     );
-    assert_eq!((whole.total, &whole.folder), (6, &None));
+    assert_eq!((complete.total, &complete.folder), (6, &None));
     assert_eq!(
-        (&whole.next, whole.pending.len(), &whole.view),
+        (&complete.next, complete.pending.len(), &complete.view),
         (&None, 0, &None)
     );
     for limit in 1..=6 {
         let rows = walk(&session, limit, async |_| {}).await;
-        assert_eq!(rows, whole.rows, "in windows of {limit}");
+        assert_eq!(rows, complete.rows, "in windows of {limit}");
     }
-    let accounts: Vec<&AccountId> = whole
+    let accounts: Vec<&AccountId> = complete
         .rows
         .iter()
         .map(|row| &row.id.folder.account)
@@ -147,38 +147,38 @@ async fn the_inboxes_of_two_accounts_are_one_list_newest_first_and_none_is_told_
     assert_eq!(accounts[0], &ann.page.account);
     assert_eq!(accounts[2], &bob.page.account);
     let opened = session
-        .message_open(whole.rows[2].id.clone())
+        .message_open(complete.rows[2].id.clone())
         .await
         .unwrap();
     assert_eq!(opened.subject, "b4");
 }
 
 #[tokio::test]
-async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() {
-    let stages = [
+async fn changes_between_two_windows_repeat_and_hide_no_row() {
+    let servers = [
         TestServer::new(Some(40)).await,
         TestServer::new(Some(40)).await,
     ];
     let pages = [
-        stages[0].open(stages[0].imap()).await.unwrap(),
-        stages[1].open(stages[1].imap()).await.unwrap(),
+        servers[0].open(servers[0].imap()).await.unwrap(),
+        servers[1].open(servers[1].imap()).await.unwrap(),
     ];
     let session = session(&[&pages[0], &pages[1]]);
     let before = walk(&session, 50, async |_| {}).await;
     assert_eq!(before.len(), 80);
     let mut turn = 0;
-    let mut left: Vec<MessageRef> = Vec::new();
+    let mut deleted: Vec<MessageRef> = Vec::new();
     let seen = walk(&session, 7, async |shown| {
         turn += 1;
         match turn {
             // Above the rows that were shown.
-            1 => stages[0].demo.deliver("Subject: new\r\n\r\nnew\r\n"),
-            2 => (0..9).for_each(|_| stages[1].demo.deliver("Subject: new\r\n\r\nnew\r\n")),
+            1 => servers[0].demo.deliver("Subject: new\r\n\r\nnew\r\n"),
+            2 => (0..9).for_each(|_| servers[1].demo.deliver("Subject: new\r\n\r\nnew\r\n")),
             // The last row that was shown, and one further up.
             3 | 4 => {
-                let gone = if turn == 3 { shown.len() - 1 } else { 2 };
-                let id = shown[gone].id.clone();
-                left.push(id.clone());
+                let index = if turn == 3 { shown.len() - 1 } else { 2 };
+                let id = shown[index].id.clone();
+                deleted.push(id.clone());
                 let page = pages.iter().find(|page| page.account == id.folder.account);
                 let trash = Destination::Role(FolderRole::Trash);
                 page.unwrap().move_to(vec![id], trash).await.unwrap();
@@ -188,8 +188,8 @@ async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() 
                 for page in &pages {
                     let own = |id: &&MessageRef| id.folder.account == page.account;
                     let shown = shown.iter().map(|row| &row.id).filter(own);
-                    let ids: Vec<_> = shown.filter(|id| !left.contains(id)).cloned().collect();
-                    left.extend(ids.clone());
+                    let ids: Vec<_> = shown.filter(|id| !deleted.contains(id)).cloned().collect();
+                    deleted.extend(ids.clone());
                     let trash = Destination::Role(FolderRole::Trash);
                     page.move_to(ids, trash).await.unwrap();
                 }
@@ -208,11 +208,11 @@ async fn what_arrives_or_leaves_between_two_windows_repeats_and_hides_nothing() 
             .collect::<Vec<_>>()
     };
     assert_eq!(ids(&seen), ids(&before));
-    assert_eq!(left.len(), 35);
+    assert_eq!(deleted.len(), 35);
 }
 
 #[tokio::test]
-async fn an_account_that_takes_long_is_told_as_pending_and_its_rows_come_with_the_next_asking() {
+async fn slow_account_is_pending_and_its_rows_come_with_the_next_request() {
     let (ann, bob) = (ann().await, bob(with_archive).await);
     let session = session(&[&ann.page, &bob.page]);
     let mut events = bob.page.handle.subscribe();
@@ -223,38 +223,41 @@ async fn an_account_that_takes_long_is_told_as_pending_and_its_rows_come_with_th
     let view = early.view.expect("it goes on");
     assert!(early.next.is_some(), "the list is not over");
     // A second request while the list is still pending starts no new work.
-    let again = first(&session, FolderRole::Archive).await;
-    assert_eq!(again.view.as_ref(), Some(&view));
+    let repeated = first(&session, FolderRole::Archive).await;
+    assert_eq!(repeated.view.as_ref(), Some(&view));
     assert_eq!(bob.count("SELECT \"Kept"), 1);
     bob.hold(None);
-    let told = async {
+    let event = async {
         loop {
             if let LiveEvent::View { view, pending } = events.recv().await.unwrap() {
                 return (view, pending);
             }
         }
     };
-    let told = timeout(Duration::from_secs(5), told).await.expect("told");
-    assert_eq!(told, (view, 0));
-    let whole = first(&session, FolderRole::Archive).await;
-    assert_eq!(subjects(&whole.rows), ["a6", "a5", "b4", "a3", "b2", "a1"]);
+    let event = timeout(Duration::from_secs(5), event).await.expect("told");
+    assert_eq!(event, (view, 0));
+    let complete = first(&session, FolderRole::Archive).await;
     assert_eq!(
-        (whole.next, whole.pending.len(), whole.view),
+        subjects(&complete.rows),
+        ["a6", "a5", "b4", "a3", "b2", "a1"]
+    );
+    assert_eq!(
+        (complete.next, complete.pending.len(), complete.view),
         (None, 0, None)
     );
     assert_eq!(bob.count("SELECT \"Kept"), 1, "its answer was kept");
 }
 
 #[tokio::test]
-async fn a_list_that_is_given_up_is_drained_and_its_connection_goes_on() {
+async fn cancelled_list_is_drained_and_its_connection_stays_usable() {
     let (ann, bob) = (ann().await, bob(with_archive).await);
     let session = session(&[&ann.page, &bob.page]);
     bob.hold(Some("SELECT \"Kept"));
     let view = first(&session, FolderRole::Archive).await.view.unwrap();
     session.view_cancel(view.clone()).await.unwrap();
     bob.hold(None);
-    let kept = bob.page.folder(FolderRole::Archive).await;
-    assert_eq!(subjects(&bob.page.rows(&kept).await), ["b4", "b2"]);
+    let archive = bob.page.folder(FolderRole::Archive).await;
+    assert_eq!(subjects(&bob.page.rows(&archive).await), ["b4", "b2"]);
     assert_eq!(
         bob.count("AUTHENTICATE"),
         2,
@@ -266,7 +269,7 @@ async fn a_list_that_is_given_up_is_drained_and_its_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn an_account_that_refuses_is_told_beside_the_rows_of_the_other() {
+async fn refusing_account_is_reported_with_the_rows_of_the_other() {
     let refuses = |command: &str| match command.starts_with("SELECT \"Kept") {
         true => Some("{tag} NO [NOPERM] not you\r\n".to_owned()),
         false => with_archive(command),
@@ -301,7 +304,7 @@ async fn an_account_without_such_a_folder_adds_nothing() {
 }
 
 #[tokio::test]
-async fn a_place_that_the_list_does_not_have_is_refused_with_words() {
+async fn invalid_position_in_a_list_is_refused() {
     let (ann, bob) = (ann().await, bob(with_archive).await);
     let session = session(&[&ann.page, &bob.page]);
     let inbox = ListSource::Folder(ann.page.folder_ref(ann.page.inbox()));
@@ -328,14 +331,14 @@ async fn a_place_that_the_list_does_not_have_is_refused_with_words() {
 }
 
 #[tokio::test]
-async fn a_change_of_messages_of_two_accounts_is_told_once_and_taken_back_at_once() {
-    let stages = [
+async fn change_across_two_accounts_is_reported_and_undone_as_one() {
+    let servers = [
         TestServer::new(Some(6)).await,
         TestServer::new(Some(6)).await,
     ];
     let pages = [
-        stages[0].open(stages[0].imap()).await.unwrap(),
-        stages[1].open(stages[1].imap()).await.unwrap(),
+        servers[0].open(servers[0].imap()).await.unwrap(),
+        servers[1].open(servers[1].imap()).await.unwrap(),
     ];
     let session = session(&[&pages[0], &pages[1]]);
     let rows = first(&session, FolderRole::Inbox).await.rows;
@@ -361,10 +364,10 @@ async fn a_change_of_messages_of_two_accounts_is_told_once_and_taken_back_at_onc
 }
 
 #[tokio::test]
-async fn deleting_by_imap_and_by_pop3_is_told_as_what_each_of_them_is() {
-    let stage = TestServer::new(Some(6)).await;
-    let imap = stage.open(stage.imap()).await.unwrap();
-    let pop3 = stage.open(stage.pop3()).await.unwrap();
+async fn deletes_by_imap_and_by_pop3_are_reported_separately() {
+    let server = TestServer::new(Some(6)).await;
+    let imap = server.open(server.imap()).await.unwrap();
+    let pop3 = server.open(server.pop3()).await.unwrap();
     let session = session(&[&imap, &pop3]);
     let ids = vec![
         imap.rows(&imap.inbox()).await[0].id.clone(),
@@ -389,10 +392,10 @@ async fn deleting_by_imap_and_by_pop3_is_told_as_what_each_of_them_is() {
 }
 
 #[tokio::test]
-async fn what_one_account_cannot_do_is_told_beside_what_the_other_did() {
-    let stage = TestServer::new(Some(6)).await;
-    let imap = stage.open(stage.imap()).await.unwrap();
-    let pop3 = stage.open(stage.pop3()).await.unwrap();
+async fn failure_of_one_account_is_reported_with_the_success_of_the_other() {
+    let server = TestServer::new(Some(6)).await;
+    let imap = server.open(server.imap()).await.unwrap();
+    let pop3 = server.open(server.pop3()).await.unwrap();
     let session = session(&[&imap, &pop3]);
     let mine = imap.rows(&imap.inbox()).await[0].id.clone();
     let other = pop3.rows(&pop3.inbox()).await[1].id.clone();
@@ -407,13 +410,13 @@ async fn what_one_account_cannot_do_is_told_beside_what_the_other_did() {
     // If nothing was done the result is an error, and a message of an unknown account is not found.
     let none = session.message_move(vec![other.clone()], archive()).await;
     assert_eq!(none.unwrap_err().kind, ErrorKind::Unsupported);
-    let strange = MessageRef::from("AAAAAAAAAAAAAAAA/SU5CT1g/1.1");
-    let both = vec![other, strange.clone()];
+    let unknown = MessageRef::from("AAAAAAAAAAAAAAAA/SU5CT1g/1.1");
+    let both = vec![other, unknown.clone()];
     let both = session.message_move(both, archive()).await.unwrap();
     let kinds: Vec<_> = both.failed.iter().map(|one| &one.error.kind).collect();
     assert_eq!(kinds, [&ErrorKind::Unsupported, &ErrorKind::NotFound]);
     assert_eq!(both.done, []);
-    let strange = vec![strange];
-    let strange = session.message_mark(strange, Mark::Seen).await;
-    assert_eq!(strange.unwrap_err().kind, ErrorKind::NotFound);
+    let unknown = vec![unknown];
+    let unknown = session.message_mark(unknown, Mark::Seen).await;
+    assert_eq!(unknown.unwrap_err().kind, ErrorKind::NotFound);
 }

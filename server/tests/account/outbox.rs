@@ -35,9 +35,9 @@ async fn subject_arrives(page: &Page, subject: &str) -> bool {
 
 #[tokio::test]
 async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
-    let stage = TestServer::new(Some(2)).await;
-    for sign_in in [stage.imap(), stage.imap_starttls()] {
-        let page = stage.open(sign_in).await.unwrap();
+    let server = TestServer::new(Some(2)).await;
+    for sign_in in [server.imap(), server.imap_starttls()] {
+        let page = server.open(sign_in).await.unwrap();
         let subject = format!("Sent at {}", server::store::now_unix_ms());
         let mail = draft("Ann <ann@restante.test>, bob@restante.test", &subject);
         let id = page
@@ -81,9 +81,9 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
 
 // docs/protocols.md, SMTP: several recipients
 #[tokio::test]
-async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
-    let stage = TestServer::new(Some(2)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn every_recipient_has_its_own_result_with_the_servers_reply() {
+    let server = TestServer::new(Some(2)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let to = "ok@restante.test, nobody@restante.test, full@restante.test, busy@restante.test";
     let id = page
         .backend
@@ -122,9 +122,9 @@ async fn every_recipient_has_a_result_of_its_own_in_the_servers_words() {
 }
 
 #[tokio::test]
-async fn bcc_stands_in_no_header_and_in_the_envelope() {
-    let stage = TestServer::new(Some(2)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn bcc_is_in_the_envelope_and_in_no_header() {
+    let server = TestServer::new(Some(2)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mail = Draft {
         bcc: "secret@restante.test".into(),
         ..draft("ok@restante.test", "bcc")
@@ -149,14 +149,14 @@ async fn bcc_stands_in_no_header_and_in_the_envelope() {
 }
 
 #[tokio::test]
-async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
-    let stage = TestServer::new(Some(1)).await;
-    stage.demo.deliver(
+async fn reply_continues_its_conversation_and_marks_its_original() {
+    let server = TestServer::new(Some(1)).await;
+    server.demo.deliver(
         "From: Ann <ann@restante.test>\r\nTo: demo@restante.test\r\nSubject: Plans\r\n\
          Message-ID: <one@example.org>\r\nReferences: <zero@example.org>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\nShall we?\r\n",
     );
-    let page = stage.open(stage.imap()).await.unwrap();
+    let page = server.open(server.imap()).await.unwrap();
     assert!(subject_arrives(&page, "Plans").await);
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "Plans").unwrap();
@@ -185,8 +185,8 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
     assert_eq!(page.settled(&id).await.state, OutboxState::HandedOver);
     assert!(subject_arrives(&page, "Re: Plans").await);
     let rows = page.rows(&page.inbox()).await;
-    let answer = rows.iter().find(|r| r.subject == "Re: Plans").unwrap();
-    let opened = page.open(answer.id.clone()).await.unwrap();
+    let sent_row = rows.iter().find(|r| r.subject == "Re: Plans").unwrap();
+    let opened = page.open(sent_row.id.clone()).await.unwrap();
     let field = |name: &str| {
         let found = opened
             .headers
@@ -207,14 +207,14 @@ async fn a_reply_continues_its_conversation_and_marks_what_it_answers() {
 
 #[tokio::test]
 async fn an_attachment_arrives_byte_for_byte() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
-    let writer = stage.spool.create(page.handle.key(), 0, 1 << 20).await;
+    let writer = server.spool.create(page.handle.key(), 0, 1 << 20).await;
     let mut writer = writer.unwrap();
     writer.write(&bytes).await.unwrap();
     let file = writer.finish().await.unwrap();
-    let upload = stage.uploads.add(Upload {
+    let upload = server.uploads.add(Upload {
         file: file.into(),
         name: "报价 v2.pdf".into(),
         media_type: "application/pdf".into(),
@@ -257,9 +257,9 @@ async fn an_attachment_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kept() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn invalid_recipients_are_reported_at_their_field_and_nothing_is_stored() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     for (mail, field) in [
         (draft("", "x"), "to"),
         (draft("ann@", "x"), "to"),
@@ -299,12 +299,12 @@ async fn recipients_that_are_none_are_told_at_their_field_before_anything_is_kep
 }
 
 #[tokio::test]
-async fn a_message_waits_while_the_outgoing_server_is_away() {
-    let stage = TestServer::new(Some(1)).await;
-    let mut sign_in = stage.imap();
+async fn message_waits_while_the_outgoing_server_is_unreachable() {
+    let server = TestServer::new(Some(1)).await;
+    let mut sign_in = server.imap();
     // No server listens for SMTP over TLS on this port.
-    sign_in.outgoing.port = stage.demo.ports().submission;
-    let page = stage.open(sign_in).await.unwrap();
+    sign_in.outgoing.port = server.demo.ports().submission;
+    let page = server.open(sign_in).await.unwrap();
     let mail = draft("ok@restante.test", "waits");
     let id = page
         .backend
@@ -317,14 +317,14 @@ async fn a_message_waits_while_the_outgoing_server_is_away() {
         "{:?}",
         entry.state
     );
-    let trouble = entry.trouble.unwrap();
-    assert!(!trouble.cause.is_empty() && !trouble.fix.is_empty());
+    let problem = entry.trouble.unwrap();
+    assert!(!problem.cause.is_empty() && !problem.fix.is_empty());
 }
 
 #[tokio::test]
 async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.imap()).await.unwrap();
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
     let mail = draft("ok@restante.test", "kept");
     let id = page
         .backend
@@ -333,8 +333,8 @@ async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
         .unwrap();
     page.settled(&id).await;
     page.handle.close().await;
-    let again = stage.open(stage.imap()).await.unwrap();
-    let subjects: Vec<_> = again
+    let reopened = server.open(server.imap()).await.unwrap();
+    let subjects: Vec<_> = reopened
         .backend
         .outbox_list(None)
         .await
@@ -344,7 +344,7 @@ async fn the_ledger_belongs_to_the_account_and_outlives_the_session() {
         .map(|e| e.subject)
         .collect();
     assert_eq!(subjects, ["kept"]);
-    let other = stage.open(stage.imap_starttls()).await.unwrap();
+    let other = server.open(server.imap_starttls()).await.unwrap();
     assert!(
         other
             .backend

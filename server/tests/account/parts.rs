@@ -20,14 +20,14 @@ pub(crate) enum Protocol {
 
 /// The server's next response and what it does after it.
 #[derive(Debug, Default)]
-pub(crate) struct ReadAnswer {
-    pub(crate) words: String,
+pub(crate) struct Response {
+    pub(crate) text: String,
     pub(crate) starts_tls: bool,
     pub(crate) is_last: bool,
 }
 
 /// The server's side of one connection.
-pub(crate) struct Part {
+pub(crate) struct ServerSession {
     protocol: Protocol,
     is_encrypted: bool,
     /// The capabilities that an IMAP server announces after the sign-in.
@@ -37,7 +37,7 @@ pub(crate) struct Part {
     mail: Option<String>,
 }
 
-impl Part {
+impl ServerSession {
     pub(crate) fn new(
         protocol: Protocol,
         is_encrypted: bool,
@@ -52,7 +52,7 @@ impl Part {
         }
     }
 
-    pub(crate) fn has_tls(&mut self) {
+    pub(crate) fn set_encrypted(&mut self) {
         self.is_encrypted = true;
     }
 
@@ -74,7 +74,7 @@ impl Part {
     }
 
     /// Whether the refusal of this command ends the transfer of a message; drops the message if so.
-    pub(crate) fn refuses(&mut self, command: &str) -> bool {
+    pub(crate) fn refuse(&mut self, command: &str) -> bool {
         let is_mail = self.protocol == Protocol::Smtp && matches!(command, "DATA" | ".");
         if is_mail {
             self.mail = None;
@@ -83,12 +83,12 @@ impl Part {
     }
 
     /// Returns the valid response to a command; "" stands for a new connection.
-    pub(crate) fn answer(
+    pub(crate) fn respond(
         &mut self,
         tag: &str,
         command: &str,
         seen: &watch::Sender<Seen>,
-    ) -> ReadAnswer {
+    ) -> Response {
         match self.protocol {
             Protocol::Imap => self.imap(tag, command, &seen.borrow()),
             Protocol::Pop3 => self.pop3(command),
@@ -96,20 +96,20 @@ impl Part {
         }
     }
 
-    fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> ReadAnswer {
+    fn imap(&mut self, tag: &str, command: &str, seen: &Seen) -> Response {
         let capabilities = match self.is_encrypted {
             true => "IMAP4rev1 AUTH=PLAIN SASL-IR",
             false => "IMAP4rev1 STARTTLS LOGINDISABLED",
         };
         if command.is_empty() {
-            return ReadAnswer::say(format!("* OK [CAPABILITY {capabilities}] ready\r\n"));
+            return Response::with_text(format!("* OK [CAPABILITY {capabilities}] ready\r\n"));
         }
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
-        let mut words = match name {
+        let mut text = match name {
             "CAPABILITY" => format!("* CAPABILITY {capabilities}\r\n"),
             "AUTHENTICATE" => {
                 let capabilities = self.capabilities;
-                return ReadAnswer::say(format!("{tag} OK [CAPABILITY {capabilities}] in\r\n"));
+                return Response::with_text(format!("{tag} OK [CAPABILITY {capabilities}] in\r\n"));
             }
             "LIST" => "* LIST (\\HasNoChildren) \"/\" INBOX\r\n\
                 * LIST (\\HasNoChildren \\Sent) \"/\" Sent\r\n\
@@ -145,11 +145,11 @@ impl Part {
             "UID" if rest.starts_with("SEARCH") => found(rest, seen),
             "APPEND" => {
                 let uid = seen.filed.len() + 3;
-                return ReadAnswer::say(format!("{tag} OK [APPENDUID 9 {uid}] filed\r\n"));
+                return Response::with_text(format!("{tag} OK [APPENDUID 9 {uid}] filed\r\n"));
             }
             "IDLE" => {
                 self.idle_tag = Some(tag.to_owned());
-                return ReadAnswer::say("+ idling\r\n".to_owned());
+                return Response::with_text("+ idling\r\n".to_owned());
             }
             "LOGOUT" => "* BYE then\r\n".to_owned(),
             _ => String::new(),
@@ -157,21 +157,21 @@ impl Part {
         // DONE has no tag; IDLE's is used.
         let done = self.idle_tag.take();
         let tag = done.as_deref().unwrap_or(tag);
-        let _ = write!(words, "{tag} OK done\r\n");
-        ReadAnswer {
-            words,
+        let _ = write!(text, "{tag} OK done\r\n");
+        Response {
+            text,
             starts_tls: name == "STARTTLS",
             is_last: name == "LOGOUT",
         }
     }
 
-    fn pop3(&mut self, command: &str) -> ReadAnswer {
+    fn pop3(&mut self, command: &str) -> Response {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         let mail = |number: &str| {
             let nth = number.parse::<usize>().unwrap_or(1);
             format!("{}\r\n", mail(SUBJECTS[nth - 1]))
         };
-        let words = match name {
+        let text = match name {
             "CAPA" if self.is_encrypted => {
                 "+OK\r\nTOP\r\nUIDL\r\nUSER\r\nSASL PLAIN\r\nPIPELINING\r\n.\r\n".to_owned()
             }
@@ -191,26 +191,26 @@ impl Part {
             "RETR" => format!("+OK\r\n{}.\r\n", mail(rest)),
             _ => "+OK\r\n".to_owned(),
         };
-        ReadAnswer {
-            words,
+        Response {
+            text,
             starts_tls: name == "STLS",
             is_last: name == "QUIT",
         }
     }
 
-    fn smtp(&mut self, command: &str, seen: &watch::Sender<Seen>) -> ReadAnswer {
+    fn smtp(&mut self, command: &str, seen: &watch::Sender<Seen>) -> Response {
         if let Some(mail) = &mut self.mail {
             if command != "." {
                 mail.push_str(command);
                 mail.push('\n');
-                return ReadAnswer::default();
+                return Response::default();
             }
             let mail = self.mail.take().unwrap_or_default();
-            seen.send_modify(|seen| seen.taken.push(mail));
-            return ReadAnswer::say("250 2.0.0 queued\r\n".to_owned());
+            seen.send_modify(|seen| seen.accepted.push(mail));
+            return Response::with_text("250 2.0.0 queued\r\n".to_owned());
         }
         let name = command.split([' ', ':']).next().unwrap_or_default();
-        let words = match name {
+        let text = match name {
             "" => "220 peer ESMTP\r\n",
             "EHLO" if self.is_encrypted => {
                 "250-peer\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN\r\n"
@@ -227,18 +227,18 @@ impl Part {
             "QUIT" => "221 2.0.0 bye\r\n",
             _ => "250 2.1.0 good\r\n",
         };
-        ReadAnswer {
-            words: words.to_owned(),
+        Response {
+            text: text.to_owned(),
             starts_tls: name == "STARTTLS",
             is_last: name == "QUIT",
         }
     }
 }
 
-impl ReadAnswer {
-    fn say(words: String) -> Self {
+impl Response {
+    fn with_text(text: String) -> Self {
         Self {
-            words,
+            text,
             ..Self::default()
         }
     }
@@ -273,13 +273,13 @@ fn number(rest: &str) -> usize {
 fn found(rest: &str, seen: &Seen) -> String {
     let id = rest.rsplit(' ').next().unwrap_or_default();
     let id = id.trim_matches('"');
-    let mut words = "* SEARCH".to_owned();
+    let mut text = "* SEARCH".to_owned();
     for (uid, copy) in (4..).zip(&seen.filed) {
         if copy.contains(id) {
-            let _ = write!(words, " {uid}");
+            let _ = write!(text, " {uid}");
         }
     }
-    words + "\r\n"
+    text + "\r\n"
 }
 
 const STRUCTURE: &str = "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL)";
@@ -303,26 +303,26 @@ fn fetched(rest: &str) -> String {
     let uid = number(rest);
     let subject = SUBJECTS[uid - 1];
     let header = format!("From: Ann <ann@peer.test>\r\nSubject: {subject}\r\n\r\n");
-    let mut words = format!(
+    let mut text = format!(
         "* {uid} FETCH (UID {uid} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" \
          RFC822.SIZE {}",
         mail_bytes(subject)
     );
     if rest.contains("BODYSTRUCTURE") {
-        let _ = write!(words, " BODYSTRUCTURE {STRUCTURE}");
+        let _ = write!(text, " BODYSTRUCTURE {STRUCTURE}");
     }
     if rest.contains("HEADER") {
-        let _ = write!(words, " BODY[HEADER]<0> {{{}}}\r\n{header}", header.len());
+        let _ = write!(text, " BODY[HEADER]<0> {{{}}}\r\n{header}", header.len());
     }
     if rest.contains("[1]") {
-        words.push_str(" BODY[1]<0> {8}\r\nHello.\r\n");
+        text.push_str(" BODY[1]<0> {8}\r\nHello.\r\n");
     }
     if rest.contains("[]") {
         let _ = write!(
-            words,
+            text,
             " BODY[]<0> {{{}}}\r\n{header}Hello.\r\n",
             header.len() + 8
         );
     }
-    words + ")\r\n"
+    text + ")\r\n"
 }

@@ -15,16 +15,16 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::parts::{Part, Protocol, ReadAnswer};
+use super::parts::{Protocol, Response, ServerSession};
 
 /// How long the tests wait for an expected event.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The server's action in place of the valid response. In its text `{tag}` is the command's tag.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// Sends this and continues normally.
-    Say(&'static str),
+    Reply(&'static str),
     /// Sends this and closes its side (FIN).
     Close(&'static str),
     /// Sends this and then nothing more.
@@ -56,22 +56,22 @@ pub(crate) struct Seen {
     /// The number of connections.
     pub(crate) connections: usize,
     /// The connections that the client has closed.
-    left: BTreeSet<usize>,
+    closed: BTreeSet<usize>,
     /// Every command, without its tag.
-    heard: Vec<String>,
+    commands: Vec<String>,
     /// How often the fault occurred.
-    played: u32,
+    failures: u32,
     /// Messages received by APPEND, whether or not it was answered.
     pub(crate) filed: Vec<String>,
     /// Messages received by SMTP that were acknowledged or left without a reply.
-    pub(crate) taken: Vec<String>,
+    pub(crate) accepted: Vec<String>,
 }
 
 impl Seen {
     /// Returns how many commands began with `command`.
     pub(crate) fn count(&self, command: &str) -> usize {
-        let heard = self.heard.iter();
-        heard.filter(|line| line.starts_with(command)).count()
+        let commands = self.commands.iter();
+        commands.filter(|line| line.starts_with(command)).count()
     }
 }
 
@@ -125,7 +125,7 @@ impl Peer {
                     let served = serve(Arc::clone(&shared), Box::new(stream));
                     shared.ends.run_until_cancelled(served).await;
                     shared.seen.send_modify(|seen| {
-                        seen.left.insert(nth);
+                        seen.closed.insert(nth);
                     });
                 });
             }
@@ -145,7 +145,7 @@ impl Peer {
     /// Sets the server's fault, and resets the count of faults.
     pub(crate) fn fail(&self, fault: Fault) {
         *self.shared.faults.lock().unwrap() = vec![fault];
-        self.shared.seen.send_modify(|seen| seen.played = 0);
+        self.shared.seen.send_modify(|seen| seen.failures = 0);
     }
 
     /// Makes the server fail at this command as well, every time.
@@ -162,7 +162,7 @@ impl Peer {
     }
 
     /// Sets the capabilities that an IMAP server announces after the sign-in.
-    pub(crate) fn can(&self, capabilities: &'static str) {
+    pub(crate) fn set_capabilities(&self, capabilities: &'static str) {
         *self.shared.capabilities.lock().unwrap() = Some(capabilities);
     }
 
@@ -172,13 +172,13 @@ impl Peer {
     }
 
     /// Waits until the fault has occurred this many times.
-    pub(crate) async fn played(&self, times: u32) {
-        self.until("the fault", |seen| seen.played >= times).await;
+    pub(crate) async fn until_failed(&self, times: u32) {
+        self.until("the fault", |seen| seen.failures >= times).await;
     }
 
     /// Waits until the client has closed a connection.
-    pub(crate) async fn left(&self, nth: usize) {
-        self.until("the client leaves", |seen| seen.left.contains(&nth))
+    pub(crate) async fn until_closed(&self, nth: usize) {
+        self.until("the client leaves", |seen| seen.closed.contains(&nth))
             .await;
     }
 
@@ -188,10 +188,13 @@ impl Peer {
     }
 
     /// Returns the commands that began with `command`, in order.
-    pub(crate) fn heard(&self, command: &str) -> Vec<String> {
+    pub(crate) fn commands(&self, command: &str) -> Vec<String> {
         let seen = self.shared.seen.borrow();
-        let heard = seen.heard.iter().filter(|line| line.starts_with(command));
-        heard.cloned().collect()
+        let commands = seen
+            .commands
+            .iter()
+            .filter(|line| line.starts_with(command));
+        commands.cloned().collect()
     }
 
     /// Returns how often a password was received.
@@ -203,28 +206,28 @@ impl Peer {
     }
 
     /// Waits until the client has closed all but this many connections.
-    pub(crate) async fn left_but(&self, open: usize) {
+    pub(crate) async fn until_open(&self, open: usize) {
         self.until("the client leaves", |seen| {
-            seen.connections - seen.left.len() == open
+            seen.connections - seen.closed.len() == open
         })
         .await;
     }
 
     /// Files a copy, as some servers do themselves.
-    pub(crate) fn files(&self, copy: String) {
+    pub(crate) fn file_copy(&self, copy: String) {
         self.shared.seen.send_modify(|seen| seen.filed.push(copy));
     }
 
     /// Returns the copies in Sent that were filed and not expunged.
     pub(crate) fn copies(&self) -> Vec<String> {
         let seen = self.shared.seen.borrow();
-        let left = seen.filed.iter().filter(|copy| !copy.is_empty());
-        left.cloned().collect()
+        let remaining = seen.filed.iter().filter(|copy| !copy.is_empty());
+        remaining.cloned().collect()
     }
 
     /// Returns the messages that the server accepted.
-    pub(crate) fn taken(&self) -> Vec<String> {
-        self.shared.seen.borrow().taken.clone()
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        self.shared.seen.borrow().accepted.clone()
     }
 
     /// Returns the number of connections.
@@ -234,7 +237,7 @@ impl Peer {
 }
 
 /// Advances the clock past all deadlines shorter than `time`, without waiting in real time.
-pub(crate) async fn pass(time: Duration) {
+pub(crate) async fn advance_clock(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();
@@ -242,15 +245,15 @@ pub(crate) async fn pass(time: Duration) {
 
 /// Waits until a condition on a server's observations holds.
 pub(super) async fn until<T: Debug>(
-    told: &watch::Sender<T>,
+    observed: &watch::Sender<T>,
     what: &str,
     is_so: impl FnMut(&T) -> bool,
 ) {
-    let mut changes = told.subscribe();
+    let mut changes = observed.subscribe();
     tokio::select! {
         held = changes.wait_for(is_so) => drop(held.unwrap()),
         // Real time: some tests pause tokio's clock.
-        () = real_time(PATIENCE) => panic!("{what}: {:?}", told.borrow()),
+        () = real_time(TIMEOUT) => panic!("{what}: {:?}", observed.borrow()),
     }
 }
 
@@ -264,12 +267,12 @@ async fn real_time(time: Duration) {
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 
-struct Line {
+struct LineStream {
     stream: Box<dyn Duplex>,
     input: Vec<u8>,
 }
 
-impl Line {
+impl LineStream {
     /// Returns the next line without its end; `None` once the client has closed the connection.
     async fn next(&mut self) -> Option<String> {
         loop {
@@ -284,12 +287,12 @@ impl Line {
     }
 
     /// Sends text; returns `false` once the client has closed the connection.
-    async fn say(&mut self, words: &str) -> bool {
-        let written = self.stream.write_all(words.as_bytes()).await;
+    async fn send(&mut self, text: &str) -> bool {
+        let written = self.stream.write_all(text.as_bytes()).await;
         written.is_ok() && self.stream.flush().await.is_ok()
     }
 
-    async fn until_left(&mut self) {
+    async fn until_closed(&mut self) {
         while self.next().await.is_some() {}
     }
 
@@ -303,15 +306,15 @@ impl Line {
 }
 
 async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
-    let mut line = Line {
+    let mut client = LineStream {
         stream,
         input: Vec::new(),
     };
     if shared.is_implicit {
-        line = line.tls().await?;
+        client = client.tls().await?;
     }
     let capabilities = *shared.capabilities.lock().unwrap();
-    let mut part = Part::new(shared.protocol, shared.is_implicit, capabilities);
+    let mut session = ServerSession::new(shared.protocol, shared.is_implicit, capabilities);
     let mut command = String::new();
     let mut tag = String::new();
     loop {
@@ -319,76 +322,76 @@ async fn serve(shared: Arc<Shared>, stream: Box<dyn Duplex>) -> Option<()> {
         let is_refused = matches!(
             fault,
             Some(Fault {
-                act: Act::Say(_),
+                act: Act::Reply(_),
                 ..
             })
         );
-        let right = match is_refused && part.refuses(&command) {
-            true => ReadAnswer::default(),
-            false => part.answer(&tag, &command, &shared.seen),
+        let valid = match is_refused && session.refuse(&command) {
+            true => Response::default(),
+            false => session.respond(&tag, &command, &shared.seen),
         };
         let act = match &fault {
-            None => Act::Say(""),
+            None => Act::Reply(""),
             Some(fault) => fault.act.clone(),
         };
-        let is_played = fault.is_some();
-        let said = |words: &str| words.replace("{tag}", &tag);
-        let goes_on = match act {
-            Act::Say(_) if !is_played => line.say(&right.words).await,
-            Act::Say(words) => line.say(&said(words)).await,
-            Act::Close(words) => {
-                line.say(&said(words)).await;
-                drop(line.stream.shutdown().await);
-                shared.played();
-                line.until_left().await;
+        let is_fault = fault.is_some();
+        let with_tag = |text: &str| text.replace("{tag}", &tag);
+        let is_open = match act {
+            Act::Reply(_) if !is_fault => client.send(&valid.text).await,
+            Act::Reply(text) => client.send(&with_tag(text)).await,
+            Act::Close(text) => {
+                client.send(&with_tag(text)).await;
+                drop(client.stream.shutdown().await);
+                shared.count_failure();
+                client.until_closed().await;
                 return None;
             }
-            Act::Stall(words) => {
-                line.say(&said(words)).await;
-                shared.played();
-                line.until_left().await;
+            Act::Stall(text) => {
+                client.send(&with_tag(text)).await;
+                shared.count_failure();
+                client.until_closed().await;
                 return None;
             }
-            Act::Flood(head, words) => {
-                line.say(&said(head)).await;
-                shared.played();
-                while line.say(words).await {}
+            Act::Flood(head, text) => {
+                client.send(&with_tag(head)).await;
+                shared.count_failure();
+                while client.send(text).await {}
                 return None;
             }
         };
-        if is_played {
-            shared.played();
+        if is_fault {
+            shared.count_failure();
         }
-        if !goes_on {
+        if !is_open {
             return None;
         }
-        if right.starts_tls {
-            line = line.tls().await?;
-            part.has_tls();
+        if valid.starts_tls {
+            client = client.tls().await?;
+            session.set_encrypted();
         }
-        if right.is_last {
-            drop(line.stream.shutdown().await);
-            line.until_left().await;
+        if valid.is_last {
+            drop(client.stream.shutdown().await);
+            client.until_closed().await;
             return None;
         }
-        let heard = line.next().await?;
-        (tag, command) = part.split(&heard);
+        let received = client.next().await?;
+        (tag, command) = session.split(&received);
         let mut filed = None;
-        if let Some(length) = part.literal(&command) {
-            line.say("+ go on\r\n").await.then_some(())?;
+        if let Some(length) = session.literal(&command) {
+            client.send("+ go on\r\n").await.then_some(())?;
             let mut body = Vec::new();
             while body.len() < length {
-                body.extend_from_slice(line.next().await?.as_bytes());
+                body.extend_from_slice(client.next().await?.as_bytes());
                 body.extend_from_slice(b"\r\n");
             }
             // The end of the command, if the literal did not contain it.
             if body.len() == length {
-                line.next().await?;
+                client.next().await?;
             }
             filed = Some(String::from_utf8_lossy(&body).into_owned());
         }
         shared.seen.send_modify(|seen| {
-            seen.heard.push(command.clone());
+            seen.commands.push(command.clone());
             seen.filed.extend(filed);
             let expunged = command.strip_prefix("UID EXPUNGE ");
             let nth = expunged.and_then(|uid| uid.parse::<usize>().ok()?.checked_sub(4));
@@ -412,8 +415,8 @@ impl Shared {
         Some(due.clone())
     }
 
-    fn played(&self) {
-        self.seen.send_modify(|seen| seen.played += 1);
+    fn count_failure(&self) {
+        self.seen.send_modify(|seen| seen.failures += 1);
     }
 }
 

@@ -10,9 +10,9 @@ use super::test_server::TestServer;
 
 #[tokio::test]
 async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
-    let stage = TestServer::new(Some(60)).await;
-    for sign_in in [stage.pop3(), stage.pop3_starttls()] {
-        let page = stage.open(sign_in).await.unwrap();
+    let server = TestServer::new(Some(60)).await;
+    for sign_in in [server.pop3(), server.pop3_starttls()] {
+        let page = server.open(sign_in).await.unwrap();
         let session = page.backend.session_show().await.unwrap();
         let view = &session.accounts[0];
         assert!(view.limitations.contains(&Limitation::OneFolder));
@@ -34,16 +34,16 @@ async fn the_maildrop_is_one_folder_with_the_newest_mail_first() {
 }
 
 #[tokio::test]
-async fn marks_are_kept_here_and_outlive_the_session() {
-    let stage = TestServer::new(Some(5)).await;
-    let page = stage.open(stage.pop3()).await.unwrap();
+async fn marks_are_stored_locally_and_outlive_the_session() {
+    let server = TestServer::new(Some(5)).await;
+    let page = server.open(server.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[1].id.clone();
     let ids = vec![id.clone()];
     let mark = page.mark(ids, Mark::Starred);
     assert_eq!(mark.await.unwrap().count, 1);
     page.handle.close().await;
-    let again = stage.open(stage.pop3()).await.unwrap();
-    let rows = again.rows(&again.inbox()).await;
+    let reopened = server.open(server.pop3()).await.unwrap();
+    let rows = reopened.rows(&reopened.inbox()).await;
     let starred: Vec<_> = rows
         .iter()
         .filter(|r| r.is_starred)
@@ -54,8 +54,8 @@ async fn marks_are_kept_here_and_outlive_the_session() {
 
 #[tokio::test]
 async fn a_delete_can_be_undone_and_runs_at_sign_out() {
-    let stage = TestServer::new(Some(5)).await;
-    let page = stage.open(stage.pop3()).await.unwrap();
+    let server = TestServer::new(Some(5)).await;
+    let page = server.open(server.pop3()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let delete = |n: usize| {
         let to = Destination::Role(FolderRole::Trash);
@@ -69,29 +69,29 @@ async fn a_delete_can_be_undone_and_runs_at_sign_out() {
     page.undo(undone.undo).await.unwrap();
     assert_eq!(page.rows(&page.inbox()).await.len(), 4);
     assert_eq!(
-        stage.demo.inbox_len(),
+        server.demo.inbox_len(),
         5,
         "nothing is deleted while it can be undone"
     );
     page.handle.close().await;
-    stage.until_inbox_len(4).await;
+    server.until_inbox_len(4).await;
 }
 
 #[tokio::test]
-async fn what_pop3_cannot_do_is_said_and_nothing_happens() {
-    let stage = TestServer::new(Some(3)).await;
-    let page = stage.open(stage.pop3()).await.unwrap();
+async fn action_unsupported_by_pop3_is_refused_without_effect() {
+    let server = TestServer::new(Some(3)).await;
+    let page = server.open(server.pop3()).await.unwrap();
     let id = page.rows(&page.inbox()).await[0].id.clone();
     let to = Destination::Role(FolderRole::Archive);
     let moved = page.move_to(vec![id], to).await;
     assert_eq!(moved.unwrap_err().kind, ErrorKind::Unsupported);
-    assert_eq!(stage.demo.inbox_len(), 3);
+    assert_eq!(server.demo.inbox_len(), 3);
 }
 
 #[tokio::test]
-async fn sent_mail_has_no_copy_and_the_ledger_says_so() {
-    let stage = TestServer::new(Some(1)).await;
-    let page = stage.open(stage.pop3()).await.unwrap();
+async fn sent_mail_has_no_copy_and_its_entry_says_so() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.pop3()).await.unwrap();
     let draft = Draft {
         to: "ann@restante.test".into(),
         subject: "by POP3".into(),

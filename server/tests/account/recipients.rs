@@ -13,18 +13,18 @@ use super::peer::Peer;
 use super::test_server::{Page, TestAccounts, TestServer, sign_in};
 
 /// One account at two scripted servers.
-struct Post {
+struct Fixture {
     page: Page,
     smtp: Peer,
-    desk: TestAccounts,
+    accounts: TestAccounts,
     _imap: Peer,
 }
 
-impl Post {
+impl Fixture {
     async fn new() -> Self {
         let imap = Peer::start(Protocol::Imap, true, None).await;
         let smtp = Peer::start(Protocol::Smtp, true, None).await;
-        let desk = TestAccounts::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
+        let accounts = TestAccounts::new(Peer::ca_pem(), vec![imap.port, smtp.port]).await;
         let sign_in = sign_in(
             "me@peer.test",
             "secret",
@@ -33,15 +33,15 @@ impl Post {
             TlsMode::Implicit,
         );
         Self {
-            page: desk.open(sign_in).await.unwrap(),
+            page: accounts.open(sign_in).await.unwrap(),
             smtp,
-            desk,
+            accounts,
             _imap: imap,
         }
     }
 
-    fn taken(&self) -> usize {
-        self.smtp.taken().len()
+    fn accepted_count(&self) -> usize {
+        self.smtp.accepted().len()
     }
 }
 
@@ -55,10 +55,10 @@ fn draft(to: &str) -> Draft {
 }
 
 #[tokio::test]
-async fn what_is_typed_is_what_the_server_hears() {
-    let post = Post::new().await;
-    let page = &post.page;
-    for (typed, rcpt, to) in [
+async fn typed_addresses_reach_the_server_and_the_header() {
+    let fixture = Fixture::new().await;
+    let page = &fixture.page;
+    for (input, rcpt, to) in [
         ("Ann@A.Example", &["Ann@A.Example"][..], "Ann@A.Example"),
         (
             "\"Doe, Ann\" <ann@a.example>；ben@b.example",
@@ -82,11 +82,11 @@ async fn what_is_typed_is_what_the_server_hears() {
         ),
         ("a..b@[IPv6:::1]", &["a..b@[IPv6:::1]"], "a..b@[IPv6:::1]"),
     ] {
-        let before = post.smtp.heard("RCPT TO:").len();
+        let before = fixture.smtp.commands("RCPT TO:").len();
         let sent = page
             .backend
-            .message_send(page.account.clone(), draft(typed));
-        let id = sent.await.unwrap_or_else(|e| panic!("{typed}: {e}"));
+            .message_send(page.account.clone(), draft(input));
+        let id = sent.await.unwrap_or_else(|e| panic!("{input}: {e}"));
         let entry = page.settled(&id).await;
         assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
         let row: Vec<_> = entry
@@ -94,23 +94,23 @@ async fn what_is_typed_is_what_the_server_hears() {
             .iter()
             .map(|r| r.address.as_str())
             .collect();
-        assert_eq!(row, rcpt, "the row of {typed}");
-        let heard = post.smtp.heard("RCPT TO:").split_off(before);
+        assert_eq!(row, rcpt, "the row of {input}");
+        let commands = fixture.smtp.commands("RCPT TO:").split_off(before);
         let expected: Vec<_> = rcpt.iter().map(|a| format!("RCPT TO:<{a}>")).collect();
-        assert_eq!(heard, expected, "{typed}");
-        let mails = post.smtp.taken();
+        assert_eq!(commands, expected, "{input}");
+        let mails = fixture.smtp.accepted();
         let field = mails.last().unwrap().replace("\n ", " ");
         let field = field.lines().find_map(|line| line.strip_prefix("To: "));
-        assert_eq!(field, Some(to), "{typed}");
+        assert_eq!(field, Some(to), "{input}");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_sent_while_one_entry_is_not_clear() {
-    let post = Post::new().await;
-    let page = &post.page;
-    let chinese = post.desk.page(page.handle.clone(), Lang::ZhCn);
-    for (typed, shown, english, chinese_words) in [
+async fn nothing_is_sent_while_one_recipient_is_ambiguous() {
+    let fixture = Fixture::new().await;
+    let page = &fixture.page;
+    let chinese = fixture.accounts.page(page.handle.clone(), Lang::ZhCn);
+    for (input, shown, english, chinese_phrase) in [
         (
             "ok@a.example, ann@a.example ben@b.example",
             "“ann@a.example ben@b.example”",
@@ -143,8 +143,8 @@ async fn nothing_is_sent_while_one_entry_is_not_clear() {
                 "to" => &mut mail.to,
                 "cc" => &mut mail.cc,
                 _ => &mut mail.bcc,
-            } = typed.to_owned();
-            for (page, words) in [(page, english), (&chinese, chinese_words)] {
+            } = input.to_owned();
+            for (page, phrase) in [(page, english), (&chinese, chinese_phrase)] {
                 let sent = page
                     .backend
                     .message_send(page.account.clone(), mail.clone());
@@ -152,7 +152,7 @@ async fn nothing_is_sent_while_one_entry_is_not_clear() {
                 assert_eq!(error.kind, ErrorKind::Invalid);
                 assert_eq!(error.field.as_deref(), Some(field));
                 assert!(error.cause.contains(shown), "{error}");
-                assert!(error.cause.contains(words), "{error}");
+                assert!(error.cause.contains(phrase), "{error}");
                 assert!(!error.fix.is_empty());
             }
         }
@@ -165,17 +165,17 @@ async fn nothing_is_sent_while_one_entry_is_not_clear() {
             .entries
             .is_empty()
     );
-    assert_eq!(post.taken(), 0);
+    assert_eq!(fixture.accepted_count(), 0);
 }
 
 #[tokio::test]
-async fn a_correction_begins_with_what_was_typed_but_for_those_who_have_it() {
-    let post = Post::new().await;
-    let page = &post.page;
-    let typed = "\"Doe, \\\"J\\\"\" <ok@A.example>, Nobody <nobody@a.example>;Ann <fine@b.example>";
+async fn correction_lists_the_typed_recipients_except_those_handed_over() {
+    let fixture = Fixture::new().await;
+    let page = &fixture.page;
+    let input = "\"Doe, \\\"J\\\"\" <ok@A.example>, Nobody <nobody@a.example>;Ann <fine@b.example>";
     let id = page
         .backend
-        .message_send(page.account.clone(), draft(typed))
+        .message_send(page.account.clone(), draft(input))
         .await
         .unwrap();
     let entry = page.settled(&id).await;
@@ -185,9 +185,9 @@ async fn a_correction_begins_with_what_was_typed_but_for_those_who_have_it() {
 }
 
 #[tokio::test]
-async fn an_answer_goes_where_the_reader_shows_it_goes() {
-    let stage = TestServer::new(Some(1)).await;
-    for (nth, (reply_to, typed)) in [
+async fn reply_is_addressed_as_the_reader_shows() {
+    let server = TestServer::new(Some(1)).await;
+    for (nth, (reply_to, input)) in [
         (
             "\"ann@bank.example\" <x@evil.example>, ann@a ben@b",
             "x@evil.example",
@@ -203,10 +203,10 @@ async fn an_answer_goes_where_the_reader_shows_it_goes() {
     .enumerate()
     {
         let subject = format!("Reply {nth}");
-        stage.demo.deliver(format!(
+        server.demo.deliver(format!(
             "From: F <f@restante.test>\r\nReply-To: {reply_to}\r\nSubject: {subject}\r\n\r\nHello\r\n"
         ));
-        let page = stage.open(stage.imap()).await.unwrap();
+        let page = server.open(server.imap()).await.unwrap();
         let rows = page.rows(&page.inbox()).await;
         let row = rows.iter().find(|row| row.subject == subject).unwrap();
         let source = ComposeSource {
@@ -219,7 +219,7 @@ async fn an_answer_goes_where_the_reader_shows_it_goes() {
             .compose_start(page.account.clone(), Some(source))
             .await
             .unwrap();
-        assert_eq!(form.draft.to, typed, "{reply_to}");
+        assert_eq!(form.draft.to, input, "{reply_to}");
         page.handle.close().await;
     }
 }

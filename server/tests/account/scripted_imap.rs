@@ -76,7 +76,7 @@ type Script = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 struct Shared {
     mails: Vec<Mail>,
     script: Script,
-    heard: Mutex<Vec<String>>,
+    commands: Mutex<Vec<String>>,
     /// Commands that contain this text are not answered for now.
     held: watch::Sender<Option<&'static str>>,
 }
@@ -85,7 +85,7 @@ struct Shared {
 pub(crate) struct ScriptedImap {
     shared: Arc<Shared>,
     pub(crate) page: Page,
-    _desk: TestAccounts,
+    _accounts: TestAccounts,
     _ends: DropGuard,
 }
 
@@ -101,7 +101,7 @@ impl ScriptedImap {
         let shared = Arc::new(Shared {
             mails,
             script: Box::new(script),
-            heard: Mutex::default(),
+            commands: Mutex::default(),
             held: watch::Sender::new(None),
         });
         let ends = CancellationToken::new();
@@ -114,12 +114,12 @@ impl ScriptedImap {
                 });
             }
         });
-        let desk = TestAccounts::new(super::peer::Peer::ca_pem(), vec![port]).await;
-        let page = desk.open(typed(port)).await.unwrap();
+        let accounts = TestAccounts::new(super::peer::Peer::ca_pem(), vec![port]).await;
+        let page = accounts.open(plain_sign_in(port)).await.unwrap();
         Self {
             shared,
             page,
-            _desk: desk,
+            _accounts: accounts,
             _ends: ends.drop_guard(),
         }
     }
@@ -131,15 +131,15 @@ impl ScriptedImap {
 
     /// Returns how many commands so far contain `part`.
     pub(crate) fn count(&self, part: &str) -> usize {
-        let heard = self.shared.heard.lock().unwrap();
-        heard
+        let commands = self.shared.commands.lock().unwrap();
+        commands
             .iter()
             .filter(|command| command.contains(part))
             .count()
     }
 }
 
-fn typed(port: u16) -> SignIn {
+fn plain_sign_in(port: u16) -> SignIn {
     sign_in(
         "user@example.test",
         "secret",
@@ -157,15 +157,15 @@ async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
         let mut line = String::new();
         stream.read_line(&mut line).await.ok().filter(|n| *n > 0)?;
         let (tag, command) = line.trim_end().split_once(' ')?;
-        shared.heard.lock().unwrap().push(command.to_owned());
+        shared.commands.lock().unwrap().push(command.to_owned());
         let mut held = shared.held.subscribe();
         let is_free = |held: &Option<&str>| held.is_none_or(|part| !command.contains(part));
         held.wait_for(is_free).await.ok()?;
-        let answer = match (shared.script)(command) {
-            Some(answer) => answer.replace("{tag}", tag),
-            None => format!("{}{tag} OK done\r\n", shared.answer(command)),
+        let response = match (shared.script)(command) {
+            Some(response) => response.replace("{tag}", tag),
+            None => format!("{}{tag} OK done\r\n", shared.respond(command)),
         };
-        stream.write_all(answer.as_bytes()).await.ok()?;
+        stream.write_all(response.as_bytes()).await.ok()?;
         if command == "LOGOUT" {
             return None;
         }
@@ -173,7 +173,7 @@ async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
 }
 
 impl Shared {
-    fn answer(&self, command: &str) -> String {
+    fn respond(&self, command: &str) -> String {
         let by_uid = command.starts_with("UID ");
         let command = command.trim_start_matches("UID ");
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
@@ -221,31 +221,35 @@ impl Shared {
 
     fn fetched(&self, seq: u32, items: &str) -> String {
         let mail = &self.mails[seq as usize - 1];
-        let mut said = format!("* {seq} FETCH (UID {}", seq + UIDS_BEGIN);
+        let mut response = format!("* {seq} FETCH (UID {}", seq + UIDS_BEGIN);
         if items.contains("FLAGS") {
-            said.push_str(" FLAGS ()");
+            response.push_str(" FLAGS ()");
         }
         if items.contains("INTERNALDATE") {
-            let _ = write!(said, " INTERNALDATE \"{}\"", mail.arrived);
+            let _ = write!(response, " INTERNALDATE \"{}\"", mail.arrived);
         }
         if items.contains("RFC822.SIZE") {
-            let _ = write!(said, " RFC822.SIZE {}", mail.raw.len());
+            let _ = write!(response, " RFC822.SIZE {}", mail.raw.len());
         }
         if items.contains("ENVELOPE") {
-            let _ = write!(said, " ENVELOPE {}", mail.envelope);
+            let _ = write!(response, " ENVELOPE {}", mail.envelope);
         }
         if items.contains("BODYSTRUCTURE") {
-            let _ = write!(said, " BODYSTRUCTURE {}", mail.structure);
+            let _ = write!(response, " BODYSTRUCTURE {}", mail.structure);
         }
-        for asked in items.split("BODY.PEEK[").skip(1) {
-            let section = asked.split(']').next().unwrap_or_default();
+        for item in items.split("BODY.PEEK[").skip(1) {
+            let section = item.split(']').next().unwrap_or_default();
             let octets = match section {
                 "" => &mail.raw,
                 _ if section.starts_with("HEADER") => mail.header(),
                 _ => mail.text(),
             };
-            let _ = write!(said, " BODY[{section}]<0> {{{}}}\r\n{octets}", octets.len());
+            let _ = write!(
+                response,
+                " BODY[{section}]<0> {{{}}}\r\n{octets}",
+                octets.len()
+            );
         }
-        said + ")\r\n"
+        response + ")\r\n"
     }
 }

@@ -9,29 +9,29 @@ use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::TlsMode;
 use server::account::uploads::Upload;
 
-use super::peer::pass;
-use super::submission::{Nature, Submission};
+use super::peer::advance_clock;
+use super::submission::{Behaviour, Submission};
 use super::test_server::{Page, TestAccounts, sign_in};
 
 /// An account that reads at the demo server and sends by a server that records its flights.
-struct Office {
+struct Fixture {
     outgoing: Submission,
-    desk: TestAccounts,
+    accounts: TestAccounts,
     page: Page,
     _demo: Demo,
 }
 
-impl Office {
-    async fn new(nature: Nature) -> Self {
+impl Fixture {
+    async fn new(behaviour: Behaviour) -> Self {
         let demo = Demo::start(Options {
             messages: Some(2),
             now_unix_ms: server::store::now_unix_ms(),
             ..Options::default()
         });
         let demo = demo.await.unwrap();
-        let outgoing = Submission::start(nature).await;
+        let outgoing = Submission::start(behaviour).await;
         let imaps = demo.ports().imaps;
-        let desk = TestAccounts::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
+        let accounts = TestAccounts::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
         let mut sign_in = sign_in(
             ADDRESS,
             PASSWORD,
@@ -40,17 +40,17 @@ impl Office {
             TlsMode::Implicit,
         );
         sign_in.outgoing.tls = TlsMode::Plain;
-        let page = desk.open(sign_in).await.unwrap();
+        let page = accounts.open(sign_in).await.unwrap();
         Self {
             outgoing,
-            desk,
+            accounts,
             page,
             _demo: demo,
         }
     }
 
     /// Opens the composer, and waits until the connection is signed in.
-    async fn writes(&self) {
+    async fn open_composer(&self) {
         let nth = self.outgoing.connections();
         let form = self
             .page
@@ -64,8 +64,8 @@ impl Office {
                 .any(|line| line.starts_with("AUTH"))
         };
         self.outgoing
-            .until("the connection is ready", |came| {
-                came.connections.get(nth).is_some_and(is_signed_in)
+            .until("the connection is ready", |received| {
+                received.connections.get(nth).is_some_and(is_signed_in)
             })
             .await;
         // Gives the client time to read the reply.
@@ -84,11 +84,14 @@ impl Office {
             ..Draft::default()
         };
         if !attached.is_empty() {
-            let writer = self.desk.spool.create(self.page.handle.key(), 0, 4 << 20);
+            let writer = self
+                .accounts
+                .spool
+                .create(self.page.handle.key(), 0, 4 << 20);
             let mut writer = writer.await.unwrap();
             writer.write(&attached).await.unwrap();
             let file = writer.finish().await.unwrap();
-            let upload = self.desk.uploads.add(Upload {
+            let upload = self.accounts.uploads.add(Upload {
                 file: file.into(),
                 name: "a.bin".into(),
                 media_type: "application/octet-stream".into(),
@@ -102,7 +105,7 @@ impl Office {
         sent.await.unwrap()
     }
 
-    async fn sends(&self, subject: &str) -> OutboxEntry {
+    async fn send_and_settle(&self, subject: &str) -> OutboxEntry {
         let id = self.send(subject).await;
         self.page.settled(&id).await
     }
@@ -112,13 +115,13 @@ const ENVELOPE: &str = "MAIL FROM, RCPT TO, RCPT TO";
 
 #[tokio::test]
 async fn a_megabyte_takes_two_flights_on_the_connection_that_the_composer_opened() {
-    let office = Office::new(Nature::modern()).await;
-    office.writes().await;
-    let id = office.send_with("large", vec![7; 1 << 20]).await;
-    let entry = office.page.settled(&id).await;
+    let fixture = Fixture::new(Behaviour::modern()).await;
+    fixture.open_composer().await;
+    let id = fixture.send_with("large", vec![7; 1 << 20]).await;
+    let entry = fixture.page.settled(&id).await;
     assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
     assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
-    let flights = office.outgoing.flights(0);
+    let flights = fixture.outgoing.flights(0);
     let [first, second, ..] = &flights[..] else {
         panic!("{flights:?}");
     };
@@ -128,103 +131,121 @@ async fn a_megabyte_takes_two_flights_on_the_connection_that_the_composer_opened
     );
     assert_eq!(first.matches("BDAT").count(), 1, "{flights:?}");
     assert_eq!(second, "BDAT 2 LAST", "{flights:?}");
-    assert_eq!(office.outgoing.connections(), 1);
-    assert_eq!(office.outgoing.arrived("large"), 1);
+    assert_eq!(fixture.outgoing.connections(), 1);
+    assert_eq!(fixture.outgoing.arrived("large"), 1);
 }
 
 #[tokio::test]
 async fn without_chunking_the_dot_is_in_the_second_flight_too() {
-    let mut nature = Nature::modern();
-    nature.offers.retain(|offer| *offer != "CHUNKING");
-    let office = Office::new(nature).await;
-    office.writes().await;
-    assert_eq!(office.sends("by data").await.state, OutboxState::HandedOver);
-    let flights = office.outgoing.flights(0);
+    let mut behaviour = Behaviour::modern();
+    behaviour.ehlo_lines.retain(|offer| *offer != "CHUNKING");
+    let fixture = Fixture::new(behaviour).await;
+    fixture.open_composer().await;
+    assert_eq!(
+        fixture.send_and_settle("by data").await.state,
+        OutboxState::HandedOver
+    );
+    let flights = fixture.outgoing.flights(0);
     assert_eq!(flights[..2], [format!("{ENVELOPE}, DATA"), ".".to_owned()]);
 }
 
 #[tokio::test]
 async fn a_connection_that_waits_for_a_message_is_closed_after_a_minute_and_at_sign_out() {
-    let office = Office::new(Nature::modern()).await;
-    office.writes().await;
-    pass(Duration::from_secs(59)).await;
-    assert_eq!(office.outgoing.came.borrow().open, 1);
-    assert_eq!(office.sends("late").await.state, OutboxState::HandedOver);
-    assert_eq!(office.outgoing.connections(), 1);
-    office.outgoing.until("QUIT", |came| came.open == 0).await;
-    office.writes().await;
-    pass(Duration::from_secs(61)).await;
-    office.outgoing.until("QUIT", |came| came.open == 0).await;
-    assert_eq!(office.outgoing.flights(1), ["QUIT"]);
-    office.writes().await;
-    office.page.handle.close().await;
-    office.outgoing.until("QUIT", |came| came.open == 0).await;
-    assert_eq!(office.outgoing.flights(2), ["QUIT"]);
+    let fixture = Fixture::new(Behaviour::modern()).await;
+    fixture.open_composer().await;
+    advance_clock(Duration::from_secs(59)).await;
+    assert_eq!(fixture.outgoing.received.borrow().open, 1);
+    assert_eq!(
+        fixture.send_and_settle("late").await.state,
+        OutboxState::HandedOver
+    );
+    assert_eq!(fixture.outgoing.connections(), 1);
+    fixture
+        .outgoing
+        .until("QUIT", |received| received.open == 0)
+        .await;
+    fixture.open_composer().await;
+    advance_clock(Duration::from_secs(61)).await;
+    fixture
+        .outgoing
+        .until("QUIT", |received| received.open == 0)
+        .await;
+    assert_eq!(fixture.outgoing.flights(1), ["QUIT"]);
+    fixture.open_composer().await;
+    fixture.page.handle.close().await;
+    fixture
+        .outgoing
+        .until("QUIT", |received| received.open == 0)
+        .await;
+    assert_eq!(fixture.outgoing.flights(2), ["QUIT"]);
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_closed_meanwhile_is_opened_again_without_a_word() {
-    let office = Office::new(Nature::modern()).await;
-    office.writes().await;
-    office.outgoing.hang_up();
-    let entry = office.sends("after all").await;
+async fn connection_closed_by_the_server_is_reopened_without_an_error() {
+    let fixture = Fixture::new(Behaviour::modern()).await;
+    fixture.open_composer().await;
+    fixture.outgoing.hang_up();
+    let entry = fixture.send_and_settle("after all").await;
     assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
     assert!(entry.trouble.is_none(), "{entry:?}");
-    assert_eq!(office.outgoing.arrived("after all"), 1);
-    assert_eq!(office.outgoing.connections(), 2);
+    assert_eq!(fixture.outgoing.arrived("after all"), 1);
+    assert_eq!(fixture.outgoing.connections(), 2);
 }
 
 #[tokio::test]
-async fn several_messages_that_are_due_leave_over_one_connection() {
-    let office = Office::new(Nature::modern()).await;
+async fn several_due_messages_are_sent_over_one_connection() {
+    let fixture = Fixture::new(Behaviour::modern()).await;
     let mut ids = Vec::new();
     for subject in ["one", "two", "three"] {
-        ids.push(office.send(subject).await);
+        ids.push(fixture.send(subject).await);
     }
     for id in &ids {
-        assert_eq!(office.page.settled(id).await.state, OutboxState::HandedOver);
+        assert_eq!(
+            fixture.page.settled(id).await.state,
+            OutboxState::HandedOver
+        );
     }
-    assert_eq!(office.outgoing.connections(), 1);
+    assert_eq!(fixture.outgoing.connections(), 1);
 }
 
 #[tokio::test]
-async fn a_password_that_is_refused_ahead_is_told_to_the_message_and_not_tried_twice() {
-    let nature = Nature {
+async fn password_refused_before_the_message_is_reported_and_not_tried_twice() {
+    let behaviour = Behaviour {
         auth: Some(b"535 5.7.8 no\r\n"),
-        ..Nature::modern()
+        ..Behaviour::modern()
     };
-    let office = Office::new(nature).await;
-    office.writes().await;
-    office
+    let fixture = Fixture::new(behaviour).await;
+    fixture.open_composer().await;
+    fixture
         .page
         .backend
-        .compose_start(office.page.account.clone(), None)
+        .compose_start(fixture.page.account.clone(), None)
         .await
         .unwrap();
-    let entry = office.sends("not now").await;
+    let entry = fixture.send_and_settle("not now").await;
     assert_eq!(entry.state, OutboxState::WaitingForSignIn, "{entry:?}");
-    let trouble = entry.trouble.unwrap();
-    assert!(trouble.reply.unwrap().contains("535 5.7.8 no"));
-    assert_eq!(office.outgoing.connections(), 1, "one try");
+    let problem = entry.trouble.unwrap();
+    assert!(problem.reply.unwrap().contains("535 5.7.8 no"));
+    assert_eq!(fixture.outgoing.connections(), 1, "one try");
 }
 
 #[tokio::test]
-async fn where_bdat_is_refused_as_unknown_the_message_goes_by_data_and_once() {
+async fn message_is_sent_once_by_data_if_bdat_is_unknown() {
     for refusal in [
         "500 5.5.1 what\r\n",
         "502 5.5.2 not here\r\n",
         "503 5.5.1 out of order\r\n",
     ] {
-        let office = Office::new(Nature {
+        let fixture = Fixture::new(Behaviour {
             bdat: Some(refusal),
-            ..Nature::modern()
+            ..Behaviour::modern()
         })
         .await;
-        let entry = office.sends("once").await;
+        let entry = fixture.send_and_settle("once").await;
         assert_eq!(entry.state, OutboxState::HandedOver, "{refusal}: {entry:?}");
-        assert_eq!(office.outgoing.arrived("once"), 1, "{refusal}");
-        assert_eq!(office.outgoing.connections(), 1, "{refusal}");
-        let flights = office.outgoing.flights(0);
+        assert_eq!(fixture.outgoing.arrived("once"), 1, "{refusal}");
+        assert_eq!(fixture.outgoing.connections(), 1, "{refusal}");
+        let flights = fixture.outgoing.flights(0);
         let plain = ["RSET", "MAIL FROM", "RCPT TO", "RCPT TO", "DATA", "."];
         assert_eq!(flights[1..7], plain, "{refusal}");
     }
@@ -232,58 +253,58 @@ async fn where_bdat_is_refused_as_unknown_the_message_goes_by_data_and_once() {
 
 // docs/protocols.md, SMTP: BDAT
 #[tokio::test]
-async fn a_server_that_takes_a_message_for_commands_gets_it_on_a_new_connection() {
-    let office = Office::new(Nature {
+async fn message_read_as_commands_is_sent_on_a_new_connection() {
+    let fixture = Fixture::new(Behaviour {
         takes_octets_for_commands: true,
-        ..Nature::modern()
+        ..Behaviour::modern()
     })
     .await;
-    let entry = office.sends("read as commands").await;
+    let entry = fixture.send_and_settle("read as commands").await;
     assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
-    assert_eq!(office.outgoing.arrived("read as commands"), 1);
-    assert_eq!(office.outgoing.connections(), 2);
+    assert_eq!(fixture.outgoing.arrived("read as commands"), 1);
+    assert_eq!(fixture.outgoing.connections(), 2);
 }
 
 #[tokio::test]
-async fn a_server_that_only_says_that_it_pipelines_gets_one_command_at_a_time() {
-    for offers in [
+async fn server_that_announces_but_refuses_pipelining_gets_one_command_at_a_time() {
+    for ehlo_lines in [
         vec!["PIPELINING", "AUTH PLAIN"],
         vec!["PIPELINING", "CHUNKING", "AUTH PLAIN"],
     ] {
-        let office = Office::new(Nature {
-            offers: offers.clone(),
+        let fixture = Fixture::new(Behaviour {
+            ehlo_lines: ehlo_lines.clone(),
             cannot_pipeline: true,
-            ..Nature::default()
+            ..Behaviour::default()
         })
         .await;
-        let entry = office.sends("in order").await;
+        let entry = fixture.send_and_settle("in order").await;
         assert_eq!(
             entry.state,
             OutboxState::HandedOver,
-            "{offers:?}: {entry:?}"
+            "{ehlo_lines:?}: {entry:?}"
         );
-        assert_eq!(office.outgoing.arrived("in order"), 1, "{offers:?}");
+        assert_eq!(fixture.outgoing.arrived("in order"), 1, "{ehlo_lines:?}");
     }
 }
 
 // docs/protocols.md, SMTP: replies
 #[tokio::test]
-async fn words_of_the_outgoing_server_are_read_in_their_charset() {
+async fn replies_of_the_outgoing_server_are_decoded_from_their_charset() {
     // GBK and Latin-1.
-    let office = Office::new(Nature {
+    let fixture = Fixture::new(Behaviour {
         auth: Some(b"535 \xc7\xeb\xd3\xc3\xca\xda\xc8\xa8\xc2\xeb\xb5\xc7\xc2\xbc\r\n"),
-        ..Nature::modern()
+        ..Behaviour::modern()
     })
     .await;
-    let entry = office.sends("password").await;
+    let entry = fixture.send_and_settle("password").await;
     let reply = entry.trouble.unwrap().reply.unwrap();
     assert_eq!(reply, "535 请用授权码登录");
-    let office = Office::new(Nature {
+    let fixture = Fixture::new(Behaviour {
         rcpt: Some(b"550 5.1.1 Bo\xeete refus\xe9e \xe0 la fronti\xe8re\r\n"),
-        ..Nature::modern()
+        ..Behaviour::modern()
     })
     .await;
-    let entry = office.sends("recipient").await;
+    let entry = fixture.send_and_settle("recipient").await;
     let reply = entry.recipients[0].reply.as_deref().unwrap();
     assert_eq!(reply, "550 5.1.1 Boîte refusée à la frontière");
 }

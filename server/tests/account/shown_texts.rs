@@ -7,11 +7,11 @@ use super::test_server::{Page, TestServer};
 
 /// Opens accounts by both protocols at a server with this message.
 async fn pages(raw: &str) -> (TestServer, [Page; 2]) {
-    let stage = TestServer::new(Some(0)).await;
-    stage.demo.deliver(raw.to_owned());
-    let imap = stage.open(stage.imap()).await.unwrap();
-    let pop3 = stage.open(stage.pop3()).await.unwrap();
-    (stage, [imap, pop3])
+    let server = TestServer::new(Some(0)).await;
+    server.demo.deliver(raw.to_owned());
+    let imap = server.open(server.imap()).await.unwrap();
+    let pop3 = server.open(server.pop3()).await.unwrap();
+    (server, [imap, pop3])
 }
 
 async fn newest(page: &Page) -> MessageView {
@@ -33,29 +33,29 @@ fn mixed(parts: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn the_footer_of_a_mailing_list_stands_below_the_html_and_is_no_attachment() {
+async fn mailing_list_footer_is_shown_below_the_html_and_is_no_attachment() {
     let raw = mixed(&[
         "Content-Type: text/html; charset=utf-8\r\n\r\n<p>author's words<div>",
         "Content-Type: text/plain\r\nContent-Disposition: inline\r\n\r\n____\r\n<how> to leave",
     ]);
-    let (_stage, pages) = pages(&raw).await;
+    let (_server, pages) = pages(&raw).await;
     for page in pages {
         let opened = newest(&page).await;
         assert!(matches!(opened.body, BodyView::Html { .. }), "{opened:?}");
         assert!(opened.attachments.is_empty(), "{opened:?}");
         let document = page.backend.body_document(&opened.id, Images::Blocked);
         let document = document.await.unwrap();
-        let words = document.find("author's words").unwrap();
+        let html = document.find("author's words").unwrap();
         let footer = document.find("____\n&lt;how&gt; to leave").unwrap();
-        assert!(words < footer, "{document}");
+        assert!(html < footer, "{document}");
     }
 }
 
 #[tokio::test]
-async fn an_empty_first_text_hides_no_other_and_all_are_shown_in_order() {
+async fn empty_first_text_hides_no_other_text_and_all_are_shown_in_order() {
     let plain = |text: &str| format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{text}");
     let raw = mixed(&[&plain(""), &plain("the first"), &plain("the second")]);
-    let (_stage, pages) = pages(&raw).await;
+    let (_server, pages) = pages(&raw).await;
     for page in pages {
         let opened = newest(&page).await;
         let shown = format!("{:?}", opened.body);
@@ -68,10 +68,10 @@ async fn an_empty_first_text_hides_no_other_and_all_are_shown_in_order() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_all_there_is_is_shown_although_it_is_marked_as_an_attachment() {
+async fn only_text_is_shown_although_it_is_marked_as_an_attachment() {
     let raw = "From: a@x.example\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: \
         text/plain\r\nContent-Disposition: attachment\r\n\r\nthe text that must be seen\r\n";
-    let (_stage, pages) = pages(raw).await;
+    let (_server, pages) = pages(raw).await;
     for page in pages {
         let shown = format!("{:?}", newest(&page).await.body);
         assert!(shown.contains("the text that must be seen"), "{shown}");
@@ -79,7 +79,7 @@ async fn a_text_that_is_all_there_is_is_shown_although_it_is_marked_as_an_attach
 }
 
 #[tokio::test]
-async fn a_sealed_message_says_what_it_is_and_offers_its_file() {
+async fn encrypted_message_names_its_format_and_offers_its_file() {
     let smime = "From: a@x.example\r\nSubject: s\r\nMIME-Version: 1.0\r\nContent-Type: \
         application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: \
         base64\r\nContent-Disposition: attachment; filename=smime.p7m\r\n\r\nMIAG\r\n";
@@ -91,7 +91,7 @@ async fn a_sealed_message_says_what_it_is_and_offers_its_file() {
         (smime, "S/MIME", "smime.p7m"),
         (pgp, "OpenPGP", "encrypted.asc"),
     ] {
-        let (stage, pages) = pages(raw).await;
+        let (server, pages) = pages(raw).await;
         for page in pages {
             let opened = newest(&page).await;
             let BodyView::Empty { why } = &opened.body else {
@@ -103,7 +103,7 @@ async fn a_sealed_message_says_what_it_is_and_offers_its_file() {
             );
             let names: Vec<&str> = opened.attachments.iter().map(|a| a.name.as_str()).collect();
             assert!(names.contains(&file), "{names:?}");
-            let chinese = stage.page(page.handle.clone(), Lang::ZhCn);
+            let chinese = server.page(page.handle.clone(), Lang::ZhCn);
             let BodyView::Empty { why } = newest(&chinese).await.body else {
                 panic!("a text")
             };

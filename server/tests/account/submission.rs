@@ -16,9 +16,9 @@ const SILENCE: Duration = Duration::from_millis(60);
 
 /// The behaviour of the server.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Nature {
+pub(super) struct Behaviour {
     /// The lines of EHLO's reply after the first.
-    pub(super) offers: Vec<&'static str>,
+    pub(super) ehlo_lines: Vec<&'static str>,
     /// The reply to every BDAT.
     pub(super) bdat: Option<&'static str>,
     /// Whether BDAT is unknown: its octets are taken for commands.
@@ -31,12 +31,12 @@ pub(super) struct Nature {
     pub(super) rcpt: Option<&'static [u8]>,
 }
 
-impl Nature {
+impl Behaviour {
     /// Returns the extensions of today's servers.
     pub(super) fn modern() -> Self {
-        let offers = vec!["PIPELINING", "SIZE 50000000", "CHUNKING", "AUTH PLAIN"];
+        let ehlo_lines = vec!["PIPELINING", "SIZE 50000000", "CHUNKING", "AUTH PLAIN"];
         Self {
-            offers,
+            ehlo_lines,
             ..Self::default()
         }
     }
@@ -44,63 +44,63 @@ impl Nature {
 
 /// What the server received.
 #[derive(Debug, Default)]
-pub(super) struct Came {
+pub(super) struct Received {
     /// For each connection, the commands of each answered flight.
     pub(super) connections: Vec<Vec<Vec<String>>>,
     /// The number of open connections.
     pub(super) open: usize,
     /// The messages that the server accepted.
-    pub(super) taken: Vec<String>,
+    pub(super) accepted: Vec<String>,
 }
 
 /// A running server, without TLS.
 pub(super) struct Submission {
     pub(super) port: u16,
-    pub(super) came: watch::Sender<Came>,
+    pub(super) received: watch::Sender<Received>,
     /// Closes all connections when it is cancelled.
     hang_up: Arc<Mutex<CancellationToken>>,
     _ends: DropGuard,
 }
 
 impl Submission {
-    pub(super) async fn start(nature: Nature) -> Self {
+    pub(super) async fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let came = watch::Sender::<Came>::default();
+        let received = watch::Sender::<Received>::default();
         let hang_up = Arc::new(Mutex::new(CancellationToken::new()));
         let ends = CancellationToken::new();
-        let (all, stop, drops) = (came.clone(), ends.clone(), Arc::clone(&hang_up));
+        let (all, stop, drops) = (received.clone(), ends.clone(), Arc::clone(&hang_up));
         tokio::spawn(async move {
             while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
                 let mut nth = 0;
-                all.send_modify(|came| {
-                    nth = came.connections.len();
-                    came.connections.push(Vec::new());
-                    came.open += 1;
+                all.send_modify(|received| {
+                    nth = received.connections.len();
+                    received.connections.push(Vec::new());
+                    received.open += 1;
                 });
-                let (all, nature) = (all.clone(), nature.clone());
+                let (all, behaviour) = (all.clone(), behaviour.clone());
                 let (stop, hangs_up) = (stop.clone(), drops.lock().unwrap().clone());
                 tokio::spawn(async move {
-                    let mut served = Served {
+                    let mut session = Session {
                         stream,
-                        nature,
-                        came: all.clone(),
+                        behaviour,
+                        received: all.clone(),
                         nth,
                         state: State::Commands,
                         mail: String::new(),
                     };
                     tokio::select! {
-                        _ = served.run() => {}
+                        _ = session.run() => {}
                         () = stop.cancelled() => {}
                         () = hangs_up.cancelled() => {}
                     }
-                    all.send_modify(|came| came.open -= 1);
+                    all.send_modify(|received| received.open -= 1);
                 });
             }
         });
         Self {
             port,
-            came,
+            received,
             hang_up,
             _ends: ends.drop_guard(),
         }
@@ -115,8 +115,8 @@ impl Submission {
 
     /// Returns the flights of a connection after its sign-in, each as the names of its commands.
     pub(super) fn flights(&self, nth: usize) -> Vec<String> {
-        let came = self.came.borrow();
-        let flights = came.connections[nth].iter();
+        let received = self.received.borrow();
+        let flights = received.connections[nth].iter();
         let name = |line: &String| line.split([':', '<']).next().unwrap_or_default().to_owned();
         flights
             .map(|lines| lines.iter().map(name).collect::<Vec<_>>().join(", "))
@@ -126,19 +126,23 @@ impl Submission {
     }
 
     pub(super) fn connections(&self) -> usize {
-        self.came.borrow().connections.len()
+        self.received.borrow().connections.len()
     }
 
     /// Returns how many messages with a subject the server has.
     pub(super) fn arrived(&self, subject: &str) -> usize {
-        let came = self.came.borrow();
+        let received = self.received.borrow();
         let field = format!("Subject: {subject}\r\n");
-        came.taken.iter().filter(|m| m.contains(&field)).count()
+        received
+            .accepted
+            .iter()
+            .filter(|m| m.contains(&field))
+            .count()
     }
 
     /// Waits until a condition holds.
-    pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Came) -> bool) {
-        until(&self.came, what, is_so).await;
+    pub(super) async fn until(&self, what: &str, is_so: impl FnMut(&Received) -> bool) {
+        until(&self.received, what, is_so).await;
     }
 }
 
@@ -146,19 +150,19 @@ enum State {
     Commands,
     Data,
     /// The remaining octets of a chunk, whether it is the last, and its reply.
-    Piece(usize, bool, String),
+    Chunk(usize, bool, String),
 }
 
-struct Served {
+struct Session {
     stream: TcpStream,
-    nature: Nature,
-    came: watch::Sender<Came>,
+    behaviour: Behaviour,
+    received: watch::Sender<Received>,
     nth: usize,
     state: State,
     mail: String,
 }
 
-impl Served {
+impl Session {
     async fn run(&mut self) -> Option<()> {
         self.stream.write_all(b"220 counts ESMTP\r\n").await.ok()?;
         let mut input = Vec::new();
@@ -171,12 +175,13 @@ impl Served {
                 input.extend_from_slice(&bytes[..read]);
             }
             let mut commands = Vec::new();
-            let replies = self.take(&mut input, &mut commands);
+            let replies = self.receive(&mut input, &mut commands);
             let is_last = commands.iter().any(|line| line == "QUIT");
             let written = self.stream.write_all(&replies).await;
             if !commands.is_empty() {
-                let came = |came: &mut Came| came.connections[self.nth].push(commands);
-                self.came.send_modify(came);
+                let received =
+                    |received: &mut Received| received.connections[self.nth].push(commands);
+                self.received.send_modify(received);
             }
             written.ok()?;
             if is_last {
@@ -185,22 +190,22 @@ impl Served {
         }
     }
 
-    fn take(&mut self, input: &mut Vec<u8>, commands: &mut Vec<String>) -> Vec<u8> {
+    fn receive(&mut self, input: &mut Vec<u8>, commands: &mut Vec<String>) -> Vec<u8> {
         let mut replies = Vec::new();
         loop {
-            if let State::Piece(left, is_last, reply) = &mut self.state {
-                let now = (*left).min(input.len());
+            if let State::Chunk(remaining, is_last, reply) = &mut self.state {
+                let now = (*remaining).min(input.len());
                 let octets: Vec<u8> = input.drain(..now).collect();
                 self.mail.push_str(&String::from_utf8_lossy(&octets));
-                *left -= now;
-                if *left > 0 {
+                *remaining -= now;
+                if *remaining > 0 {
                     return replies;
                 }
                 replies.extend_from_slice(reply.as_bytes());
                 let (is_taken, is_last) = (reply.starts_with("250"), *is_last);
                 self.state = State::Commands;
                 if is_last && is_taken {
-                    self.end();
+                    self.accept_message();
                 }
                 continue;
             }
@@ -217,38 +222,39 @@ impl Served {
                 }
                 commands.push(line);
                 self.state = State::Commands;
-                self.end();
+                self.accept_message();
                 replies.extend_from_slice(b"250 2.0.0 queued\r\n");
                 continue;
             }
             let is_pipelined = !commands.is_empty();
             commands.push(line.clone());
-            if self.nature.cannot_pipeline && is_pipelined {
+            if self.behaviour.cannot_pipeline && is_pipelined {
                 replies.extend_from_slice(b"503 5.5.1 out of order\r\n");
                 continue;
             }
-            replies.extend_from_slice(&self.answer(&line));
+            replies.extend_from_slice(&self.reply_to(&line));
         }
     }
 
-    fn end(&mut self) {
+    fn accept_message(&mut self) {
         let mail = std::mem::take(&mut self.mail);
-        self.came.send_modify(|came| came.taken.push(mail));
+        self.received
+            .send_modify(|received| received.accepted.push(mail));
     }
 
-    fn answer(&mut self, line: &str) -> Vec<u8> {
+    fn reply_to(&mut self, line: &str) -> Vec<u8> {
         let name = line.split([' ', ':']).next().unwrap_or_default();
         let reply: &[u8] = match name {
             "EHLO" => {
                 let mut reply = String::from("250-counts\r\n");
-                for offer in &self.nature.offers {
-                    reply += &format!("250-{offer}\r\n");
+                for ehlo_line in &self.behaviour.ehlo_lines {
+                    reply += &format!("250-{ehlo_line}\r\n");
                 }
                 reply += "250 HELP\r\n";
                 return reply.into_bytes();
             }
-            "AUTH" => self.nature.auth.unwrap_or(b"235 2.7.0 in\r\n"),
-            "RCPT" => self.nature.rcpt.unwrap_or(b"250 2.1.5 good\r\n"),
+            "AUTH" => self.behaviour.auth.unwrap_or(b"235 2.7.0 in\r\n"),
+            "RCPT" => self.behaviour.rcpt.unwrap_or(b"250 2.1.5 good\r\n"),
             "MAIL" | "HELO" | "NOOP" => b"250 2.1.0 good\r\n",
             "RSET" => {
                 self.mail.clear();
@@ -258,15 +264,15 @@ impl Served {
                 self.state = State::Data;
                 b"354 go on\r\n"
             }
-            "BDAT" if self.nature.takes_octets_for_commands => {
+            "BDAT" if self.behaviour.takes_octets_for_commands => {
                 b"502 5.5.2 command not recognized\r\n"
             }
             "BDAT" => {
-                let mut words = line.split(' ').skip(1);
-                let length = words.next().unwrap().parse().unwrap();
-                let is_last = words.next().is_some();
-                let reply = self.nature.bdat.unwrap_or("250 2.0.0 taken\r\n");
-                self.state = State::Piece(length, is_last, reply.to_owned());
+                let mut arguments = line.split(' ').skip(1);
+                let length = arguments.next().unwrap().parse().unwrap();
+                let is_last = arguments.next().is_some();
+                let reply = self.behaviour.bdat.unwrap_or("250 2.0.0 taken\r\n");
+                self.state = State::Chunk(length, is_last, reply.to_owned());
                 return Vec::new();
             }
             "QUIT" => b"221 2.0.0 bye\r\n",

@@ -30,14 +30,14 @@ pub(super) const INBOX: &str = "SU5CT1g";
 /// A demo mail server, and accounts that may reach it.
 pub(super) struct TestServer {
     pub(super) demo: Demo,
-    desk: TestAccounts,
+    test_accounts: TestAccounts,
 }
 
 impl std::ops::Deref for TestServer {
     type Target = TestAccounts;
 
     fn deref(&self) -> &TestAccounts {
-        &self.desk
+        &self.test_accounts
     }
 }
 
@@ -69,9 +69,9 @@ impl TestServer {
     }
 
     /// The same with a server that does not announce these IMAP capabilities.
-    pub(super) async fn lacking(imap_lacks: &'static [&'static str]) -> Self {
+    pub(super) async fn lacking(disabled_imap_capabilities: &'static [&'static str]) -> Self {
         Self::over(Options {
-            imap_lacks,
+            disabled_imap_capabilities,
             ..Options::default()
         })
         .await
@@ -95,8 +95,11 @@ impl TestServer {
             ports.smtps,
             ports.submission,
         ];
-        let desk = TestAccounts::new(demo.ca_pem(), all).await;
-        Self { demo, desk }
+        let test_accounts = TestAccounts::new(demo.ca_pem(), all).await;
+        Self {
+            demo,
+            test_accounts,
+        }
     }
 
     /// Waits until the demo's inbox holds this many messages.
@@ -358,7 +361,7 @@ impl Page {
         let is_moving = |entry: &OutboxEntry| {
             entry.state != OutboxState::HandedOver || entry.copy == SentCopy::Pending
         };
-        self.no_longer(id, is_moving).await
+        self.until_not(id, is_moving).await
     }
 
     /// Waits until a message changes no further without a user action.
@@ -367,11 +370,11 @@ impl Page {
             matches!(entry.state, OutboxState::Waiting | OutboxState::Sending)
                 || entry.copy == SentCopy::Pending && entry.state == OutboxState::HandedOver
         };
-        self.no_longer(id, is_moving).await
+        self.until_not(id, is_moving).await
     }
 
     /// Waits until a condition on a message no longer holds.
-    async fn no_longer(&self, id: &OutboxId, is_so: impl Fn(&OutboxEntry) -> bool) -> OutboxEntry {
+    async fn until_not(&self, id: &OutboxId, is_so: impl Fn(&OutboxEntry) -> bool) -> OutboxEntry {
         for _ in 0..500 {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
             if !is_so(&entry) {

@@ -8,12 +8,12 @@ use super::test_server::{Page, TestServer};
 
 /// Delivers messages to an empty inbox and opens it by POP3.
 async fn pop3(messages: &[&str]) -> (TestServer, Page) {
-    let stage = TestServer::new(Some(0)).await;
+    let server = TestServer::new(Some(0)).await;
     for message in messages {
-        stage.demo.deliver(message.replace('\n', "\r\n"));
+        server.demo.deliver(message.replace('\n', "\r\n"));
     }
-    let page = stage.open(stage.pop3()).await.unwrap();
-    (stage, page)
+    let page = server.open(server.pop3()).await.unwrap();
+    (server, page)
 }
 
 /// Opens the message of a subject.
@@ -31,10 +31,10 @@ async fn shown(page: &Page, subject: &str) -> String {
     match view.body {
         BodyView::Text { blocks, .. } => {
             let spans = blocks.into_iter().flat_map(|block| block.spans);
-            let words = spans.map(|span| match span {
+            let texts = spans.map(|span| match span {
                 TextSpan::Text(text) | TextSpan::Link { text, .. } => text,
             });
-            words.collect()
+            texts.collect()
         }
         BodyView::Html { .. } => {
             let document = page.backend.body_document(&view.id, Images::Blocked);
@@ -90,7 +90,7 @@ async fn text_behind_broken_structure_is_shown() {
         })
         .collect();
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
-    let (_stage, page) = pop3(&messages).await;
+    let (_server, page) = pop3(&messages).await;
     for (name, _) in cases {
         let text = shown(&page, name).await;
         assert_eq!(text.matches(THE_TEXT).count(), 1, "{name}: {text}");
@@ -104,7 +104,7 @@ async fn a_quote_of_a_flowed_text_has_whole_paragraphs_and_leaves_out_an_unknown
     let flowed = format!(
         "{HEAD}Subject: flowed\nContent-Type: text/plain; charset=utf-8; format=flowed\n\n{text}"
     );
-    let (_stage, page) = pop3(&[&flowed]).await;
+    let (_server, page) = pop3(&[&flowed]).await;
     let paragraph = "A paragraph that was wrapped softly by the program that sent it, so that \
         every reader may wrap it.";
     assert!(shown(&page, "flowed").await.starts_with(paragraph));
@@ -126,17 +126,17 @@ async fn a_quote_of_a_flowed_text_has_whole_paragraphs_and_leaves_out_an_unknown
 }
 
 #[tokio::test]
-async fn pictures_that_are_asked_for_bring_no_tracking_pixel_with_them() {
+async fn allowed_images_include_no_tracking_pixels() {
     let html = format!(
         "{HEAD}Subject: offer\nContent-Type: text/html\n\n\
          <img src=https://shop.example/banner.png alt=\"Autumn offer\" width=600>\n\
          <img src=https://shop.example/see.gif width=1 height=1>\n\
          <img src=https://mail.example/wf/open?upn=7 alt=open>\n"
     );
-    let stage = TestServer::new(Some(0)).await;
-    stage.demo.deliver(html.replace('\n', "\r\n"));
-    for sign_in in [stage.pop3(), stage.imap()] {
-        let page = stage.open(sign_in).await.unwrap();
+    let server = TestServer::new(Some(0)).await;
+    server.demo.deliver(html.replace('\n', "\r\n"));
+    for sign_in in [server.pop3(), server.imap()] {
+        let page = server.open(sign_in).await.unwrap();
         let view = open(&page, "offer").await;
         let BodyView::Html {
             blocked_images,

@@ -10,12 +10,12 @@ use super::peer::Peer;
 use super::test_server::{Page, TestAccounts, TestServer};
 
 /// Waits until IDLE is active on this many connections.
-async fn idles(stage: &TestServer, connections: usize) {
-    let mut idling = stage.demo.idling();
+async fn until_idle(server: &TestServer, connections: usize) {
+    let mut idling = server.demo.idling();
     let waiting = idling.wait_for(|count| *count == connections);
     let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
     let is_so = waited.is_ok_and(|held| held.is_ok());
-    assert!(is_so, "IDLE is on {} times", *stage.demo.idling().borrow());
+    assert!(is_so, "IDLE is on {} times", *server.demo.idling().borrow());
 }
 
 async fn window(page: &Page, offset: u32) -> usize {
@@ -25,47 +25,47 @@ async fn window(page: &Page, offset: u32) -> usize {
 }
 
 #[tokio::test]
-async fn every_step_waits_for_the_mail_server_once_and_the_sign_in_three_times() {
-    let stage = TestServer::new(Some(1_000)).await;
-    let before = stage.demo.round_trips_seen();
-    let page = stage.open(stage.imap()).await.unwrap();
+async fn every_step_takes_one_round_trip_and_the_sign_in_three() {
+    let server = TestServer::new(Some(1_000)).await;
+    let before = server.demo.round_trip_count();
+    let page = server.open(server.imap()).await.unwrap();
     let rows = page.rows(&page.inbox()).await;
     let folders = page.backend.folder_list(page.account.clone()).await;
     let folders = folders.unwrap().folders;
     let has_counts = |f: &app::api::types::FolderView| f.total.is_some() || !f.is_selectable;
     assert!(folders.iter().all(has_counts), "{folders:?}");
-    let signed_in = stage.demo.round_trips_seen() - before;
+    let signed_in = server.demo.round_trip_count() - before;
     assert!(signed_in <= 3, "{signed_in} for the sign-in");
 
     // Each step begins while IDLE is active.
-    idles(&stage, 1).await;
-    let before = stage.demo.round_trips_seen();
+    until_idle(&server, 1).await;
+    let before = server.demo.round_trip_count();
     assert_eq!(window(&page, 50).await, 50);
-    assert_eq!(stage.demo.round_trips_seen() - before, 1, "the next 50");
+    assert_eq!(server.demo.round_trip_count() - before, 1, "the next 50");
 
-    idles(&stage, 1).await;
-    let before = stage.demo.round_trips_seen();
+    until_idle(&server, 1).await;
+    let before = server.demo.round_trip_count();
     assert_eq!(window(&page, 500).await, 50);
-    assert_eq!(stage.demo.round_trips_seen() - before, 1, "a jump");
+    assert_eq!(server.demo.round_trip_count() - before, 1, "a jump");
 
-    idles(&stage, 1).await;
-    let before = stage.demo.round_trips_seen();
+    until_idle(&server, 1).await;
+    let before = server.demo.round_trip_count();
     let id = rows[3].id.clone();
     let opened = page.open(id);
     opened.await.unwrap();
-    assert_eq!(stage.demo.round_trips_seen() - before, 1, "an open");
+    assert_eq!(server.demo.round_trip_count() - before, 1, "an open");
 }
 
 #[tokio::test]
-async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
-    let stage = TestServer::new(Some(300)).await;
+async fn window_is_complete_although_messages_were_removed_before_the_response() {
+    let server = TestServer::new(Some(300)).await;
     let (page, other) = (
-        stage.open(stage.imap()).await.unwrap(),
-        stage.open(stage.imap()).await.unwrap(),
+        server.open(server.imap()).await.unwrap(),
+        server.open(server.imap()).await.unwrap(),
     );
     let rows = other.rows(&other.inbox()).await;
     page.rows(&page.inbox()).await;
-    idles(&stage, 2).await;
+    until_idle(&server, 2).await;
     for nth in 0..5 {
         // Another session deletes the message during the request.
         let to = Destination::Role(FolderRole::Trash);
@@ -81,16 +81,16 @@ async fn a_window_is_whole_though_messages_left_before_it_was_answered() {
 #[tokio::test]
 async fn the_sign_in_selects_the_inbox_before_it_lists_the_folders() {
     let peer = Peer::start(Protocol::Imap, true, None).await;
-    let desk = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
-    let stage = TestServer::new(Some(0)).await;
-    let mut sign_in = stage.imap();
+    let accounts = TestAccounts::new(Peer::ca_pem(), vec![peer.port]).await;
+    let server = TestServer::new(Some(0)).await;
+    let mut sign_in = server.imap();
     (sign_in.incoming.port, sign_in.outgoing.port) = (peer.port, peer.port);
-    let page = desk.open(sign_in).await.unwrap();
+    let page = accounts.open(sign_in).await.unwrap();
     page.rows(&page.inbox()).await;
     page.folder(FolderRole::Trash).await;
-    let heard = peer.heard("");
-    let nth = |command: &str| heard.iter().position(|line| line.starts_with(command));
+    let commands = peer.commands("");
+    let nth = |command: &str| commands.iter().position(|line| line.starts_with(command));
     let (selected, listed) = (nth("SELECT").unwrap(), nth("LIST").unwrap());
-    assert!(selected < listed, "{heard:?}");
+    assert!(selected < listed, "{commands:?}");
     assert_eq!(peer.connections(), 1);
 }

@@ -12,7 +12,7 @@ use super::peer::Peer;
 use super::test_server::{TestAccounts, sign_in};
 
 /// Starts a server that refuses every sign-in with these octets, and returns its port.
-async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
+async fn start_refusing(kind: IncomingKind, text: Vec<u8>) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -39,7 +39,7 @@ async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
                 }
                 IncomingKind::Pop3 => b"-ERR ".to_vec(),
             };
-            reply.extend_from_slice(&words);
+            reply.extend_from_slice(&text);
             reply.extend_from_slice(b"\r\n");
             if write.write_all(&reply).await.is_err() {
                 return;
@@ -50,9 +50,9 @@ async fn refuses(kind: IncomingKind, words: Vec<u8>) -> u16 {
 }
 
 /// Returns the reply text that is shown to the user.
-async fn told(kind: IncomingKind, words: Vec<u8>) -> String {
-    let port = refuses(kind, words).await;
-    let desk = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
+async fn shown_reply(kind: IncomingKind, text: Vec<u8>) -> String {
+    let port = start_refusing(kind, text).await;
+    let accounts = TestAccounts::new(Peer::ca_pem(), vec![port]).await;
     let sign_in = sign_in(
         "ann@peer.test",
         "Sesame-offne-dich-7731",
@@ -60,12 +60,12 @@ async fn told(kind: IncomingKind, words: Vec<u8>) -> String {
         port,
         TlsMode::Plain,
     );
-    let error = desk.open(sign_in).await.err().unwrap();
+    let error = accounts.open(sign_in).await.err().unwrap();
     error.to_api(Lang::En).reply.unwrap_or_default()
 }
 
 #[tokio::test]
-async fn words_of_incoming_servers_are_read_in_their_charset() {
+async fn replies_of_incoming_servers_are_decoded_from_their_charset() {
     let cases: [(&'static Encoding, &str); 5] = [
         (GBK, "请用授权码登录"),
         (BIG5, "密碼錯誤，請重新輸入正確的密碼"),
@@ -73,11 +73,15 @@ async fn words_of_incoming_servers_are_read_in_their_charset() {
         (EUC_KR, "비밀번호가 틀렸습니다"),
         (WINDOWS_1252, "Mot de passe refusé à l’entrée"),
     ];
-    for (encoding, words) in cases {
+    for (encoding, text) in cases {
         for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-            let octets = encoding.encode(words).0.into_owned();
-            let told = told(kind, octets).await;
-            assert!(told.contains(words), "{kind:?} {}: {told}", encoding.name());
+            let octets = encoding.encode(text).0.into_owned();
+            let shown_reply = shown_reply(kind, octets).await;
+            assert!(
+                shown_reply.contains(text),
+                "{kind:?} {}: {shown_reply}",
+                encoding.name()
+            );
         }
     }
 }

@@ -13,17 +13,17 @@ use crate::client::{Client, Request};
 use crate::mailserver::{Mail, MailServer, Script};
 use crate::nested;
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Maximum growth of the process under ten simultaneous attacks.
 const GROWTH_MAX_BYTES: u64 = 256 << 20;
 /// Maximum part of it that the allocator may retain.
-const KEPT_MAX_BYTES: u64 = 48 << 20;
+const RETAINED_MAX_BYTES: u64 = 48 << 20;
 /// Duration for which each attack is repeated.
-const LASTS: Duration = Duration::from_secs(15);
+const DURATION: Duration = Duration::from_secs(15);
 
 /// Requests paths repeatedly and ignores the responses.
-async fn ask_for(mut client: Client, paths: Vec<String>) {
+async fn request_repeatedly(mut client: Client, paths: Vec<String>) {
     loop {
         for path in &paths {
             let mut stream = client.open(Request::get(path)).await;
@@ -34,8 +34,8 @@ async fn ask_for(mut client: Client, paths: Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
-    let honest = MailServer::honest().await;
+async fn ten_simultaneous_attacks_stay_within_the_limits_of_the_process() {
+    let valid = MailServer::valid().await;
     let on = Arc::new(AtomicBool::new(true));
     let plain = || ["one", "two", "three"].map(Mail::plain).to_vec();
     let scripts: Vec<(Vec<Mail>, Script)> = vec![
@@ -59,18 +59,18 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
     for (mails, script) in scripts {
         servers.push(MailServer::start(mails, script).await);
     }
-    let all: Vec<&MailServer> = std::iter::once(&honest).chain(&servers).collect();
+    let all: Vec<&MailServer> = std::iter::once(&valid).chain(&servers).collect();
     let product = Product::start(&all);
-    let witness = Witness::new(&product, &honest).await;
-    let watch = Watch::begin("ten at once", &product, witness);
+    let probe = Probe::new(&product, &valid).await;
+    let watch = Watch::begin("ten at once", &product, probe);
 
     let mut attacks = JoinSet::new();
     // 1 to 6: signed in at hostile servers, one session with several accounts.
     for (nth, server) in servers.iter().enumerate() {
         for account in 0..4 {
             let address = format!("user{nth}{account}@localhost");
-            let (client, answer) = product.try_sign_in_as(server, &address).await;
-            if answer.status == 303 {
+            let (client, response) = product.try_sign_in_as(server, &address).await;
+            if response.status == 303 {
                 let mail = client.clone().get("/mail").await;
                 let list = mail.header("location").unwrap_or("/mail").to_owned();
                 let paths = vec![
@@ -78,7 +78,7 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
                     format!("{list}?page=2"),
                     format!("{list}/7.3"),
                 ];
-                attacks.spawn(ask_for(client, paths));
+                attacks.spawn(request_repeatedly(client, paths));
             }
         }
     }
@@ -88,16 +88,19 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
         silent.extend(TcpStream::connect(&product.authority).await);
     }
     // 8: one session with endless streams and requests.
-    let crowd = product.signed_in(&honest).await;
+    let crowd = product.signed_in(&valid).await;
     let mut streams = Vec::new();
     for _ in 0..60 {
         streams.push(crowd.open(Request::get("/events")).await);
     }
     for _ in 0..20 {
-        attacks.spawn(ask_for(crowd.clone(), vec!["/outbox".to_owned()]));
+        attacks.spawn(request_repeatedly(
+            crowd.clone(),
+            vec!["/outbox".to_owned()],
+        ));
     }
     // 9: forms that are refused.
-    let author = product.signed_in(&honest).await;
+    let author = product.signed_in(&valid).await;
     attacks.spawn(async move {
         let mut author = author;
         let to = "a%40b.example%2C".repeat(40_000);
@@ -109,18 +112,18 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
         }
     });
     // 10: sign-ins with long fields and forged forwarding headers.
-    let stranger = product.client();
+    let anonymous = product.client();
     attacks.spawn(async move {
         let form = format!("email={}%40x.example&password=p", "a".repeat(50_000));
         let hops = "203.0.113.5, ".repeat(200);
         loop {
             let request = Request::form("/login", &form).header("x-forwarded-for", &hops);
-            let mut stream = stranger.open(request).await;
+            let mut stream = anonymous.open(request).await;
             let _ = stream.read_to_end(&mut Vec::new()).await;
         }
     });
     let count = attacks.len();
-    let _ = tokio::time::timeout(LASTS, attacks.join_next()).await;
+    let _ = tokio::time::timeout(DURATION, attacks.join_next()).await;
     attacks.shutdown().await;
     drop((silent, streams));
     let sent: u64 = servers.iter().map(MailServer::sent_bytes).sum();
@@ -129,6 +132,6 @@ async fn ten_attacks_at_once_stay_within_what_a_process_may_take() {
         sent >> 20
     );
     watch
-        .end_within(&what, GROWTH_MAX_BYTES, KEPT_MAX_BYTES)
+        .end_within(&what, GROWTH_MAX_BYTES, RETAINED_MAX_BYTES)
         .await;
 }

@@ -8,12 +8,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::client::{Client, Request};
-use crate::mailserver::{Mail, MailServer, Say};
+use crate::mailserver::{Mail, MailServer, Reply};
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Longer than any deadline of a connection, on any machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Raises this process's limit to the number of connections that the attacks need.
 fn raise_own_limit() {
@@ -41,7 +41,7 @@ async fn connect_from(source: Ipv4Addr, product: &Product) -> Option<TcpStream> 
 async fn until_closed(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut seen = Vec::new();
     // A reset counts as an end.
-    timeout(PATIENCE, stream.read_to_end(&mut seen))
+    timeout(TIMEOUT, stream.read_to_end(&mut seen))
         .await
         .ok()
         .map(|_| seen)
@@ -72,11 +72,11 @@ async fn open_silent(product: &Product, count: u32, sources: u32) -> Vec<TcpStre
 
 async fn silent_connections(name: &'static str, sources: u32) {
     raise_own_limit();
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start_with_descriptors(&[&server], 1024);
-    let witness = Witness::new(&product, &server).await;
+    let probe = Probe::new(&product, &server).await;
     let before = product.descriptors();
-    let watch = Watch::begin(name, &product, witness);
+    let watch = Watch::begin(name, &product, probe);
     let started = Instant::now();
     let mut open = open_silent(&product, 1100, sources).await;
     let most = product.descriptors();
@@ -86,10 +86,10 @@ async fn silent_connections(name: &'static str, sources: u32) {
     for stream in &mut open {
         closed += usize::from(until_closed(stream).await.is_some());
     }
-    let took = started.elapsed().as_secs();
+    let elapsed = started.elapsed().as_secs();
     watch
         .end(&format!(
-            "1100 silent connections of {sources} addresses, {closed} closed after {took} s, \
+            "1100 silent connections of {sources} addresses, {closed} closed after {elapsed} s, \
              descriptors {before}, at most {most}"
         ))
         .await;
@@ -109,10 +109,10 @@ async fn silent_connections_of_many_addresses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_byte_a_second() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("slow requests", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("slow requests", &product, probe);
     let started = Instant::now();
     let head = format!(
         "POST /login HTTP/1.1\r\nhost: {}\r\nsec-fetch-site: same-origin\r\n\
@@ -130,26 +130,28 @@ async fn one_byte_a_second() {
                 stream.write_all(&rest).await.unwrap();
                 rest = b"email=a".repeat(4000);
             }
-            let mut answer = Vec::new();
+            let mut response = Vec::new();
             for byte in rest {
                 let mut chunk = [0; 4096];
                 let _ = stream.write_all(&[byte]).await;
                 match timeout(Duration::from_secs(1), stream.read(&mut chunk)).await {
                     Ok(Ok(0) | Err(_)) => break,
-                    Ok(Ok(count)) => answer.extend_from_slice(&chunk[..count]),
-                    Err(_) => assert!(started.elapsed() < PATIENCE, "the drip goes on"),
+                    Ok(Ok(count)) => response.extend_from_slice(&chunk[..count]),
+                    Err(_) => assert!(started.elapsed() < TIMEOUT, "the drip goes on"),
                 }
             }
-            String::from_utf8_lossy(&answer).into_owned()
+            String::from_utf8_lossy(&response).into_owned()
         }));
     }
     for task in tasks {
-        let answer = task.await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 408"), "{answer:?}");
+        let response = task.await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 408"), "{response:?}");
     }
-    let took = started.elapsed().as_secs();
+    let elapsed = started.elapsed().as_secs();
     watch
-        .end(&format!("48 dripping requests, all refused after {took} s"))
+        .end(&format!(
+            "48 dripping requests, all refused after {elapsed} s"
+        ))
         .await;
 }
 
@@ -174,14 +176,14 @@ async fn first_message(client: &mut Client) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn downloads_that_are_never_read() {
     raise_own_limit();
-    let honest = MailServer::honest().await;
+    let valid = MailServer::valid().await;
     let server = MailServer::start(vec![large()], Box::new(|_, _| None)).await;
-    let product = Product::start(&[&honest, &server]);
-    let witness = Witness::new(&product, &honest).await;
+    let product = Product::start(&[&valid, &server]);
+    let probe = Probe::new(&product, &valid).await;
     let mut client = product.signed_in(&server).await;
     let source = format!("{}/source", first_message(&mut client).await);
     let before = product.descriptors();
-    let watch = Watch::begin("unread downloads", &product, witness);
+    let watch = Watch::begin("unread downloads", &product, probe);
     let started = Instant::now();
     let mut open = Vec::new();
     for _ in 0..200 {
@@ -192,7 +194,7 @@ async fn downloads_that_are_never_read() {
     for (nth, stream) in open.iter().enumerate() {
         // Peeks at the response, so that no byte is consumed.
         let mut head = [0; 16];
-        let peeked = timeout(PATIENCE, stream.peek(&mut head)).await;
+        let peeked = timeout(TIMEOUT, stream.peek(&mut head)).await;
         assert!(peeked.is_ok(), "download {nth} has no answer");
         refused += usize::from(head.starts_with(b"HTTP/1.1 429"));
         cut += usize::from(head.starts_with(b"HTTP/1.1 200"));
@@ -200,16 +202,16 @@ async fn downloads_that_are_never_read() {
     // The server closes every connection although no byte was read.
     while product.descriptors() > before + 2 {
         assert!(
-            started.elapsed() < PATIENCE,
+            started.elapsed() < TIMEOUT,
             "{} descriptors",
             product.descriptors()
         );
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    let took = started.elapsed().as_secs();
+    let elapsed = started.elapsed().as_secs();
     watch
         .end(&format!(
-            "200 unread downloads, {refused} refused, {cut} begun, all closed after {took} s"
+            "200 unread downloads, {refused} refused, {cut} begun, all closed after {elapsed} s"
         ))
         .await;
     assert!(refused > 100, "{refused}");
@@ -245,12 +247,12 @@ async fn has_event(stream: &mut TcpStream, wanted: &str) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn event_streams_of_one_session() {
     raise_own_limit();
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
+    let probe = Probe::new(&product, &server).await;
     let mut client = product.signed_in(&server).await;
     let before = product.descriptors();
-    let watch = Watch::begin("event streams", &product, witness);
+    let watch = Watch::begin("event streams", &product, probe);
     let mut streams = Vec::new();
     for _ in 0..300 {
         let mut stream = client.open(Request::get("/events")).await;
@@ -259,9 +261,9 @@ async fn event_streams_of_one_session() {
     }
     let most = product.descriptors();
     let (old, new) = streams.split_at_mut(292);
-    let mut told = 0;
+    let mut replaced = 0;
     for stream in old {
-        told += usize::from(has_event(stream, "event: replaced").await);
+        replaced += usize::from(has_event(stream, "event: replaced").await);
     }
     client.send(Request::form("/logout", "")).await;
     let mut ended = 0;
@@ -270,22 +272,22 @@ async fn event_streams_of_one_session() {
     }
     watch
         .end(&format!(
-            "300 event streams of one session, {told} gave way and were told, {ended} stayed, \
+            "300 event streams of one session, {replaced} gave way and were told, {ended} stayed, \
              descriptors {before}, at most {most}"
         ))
         .await;
-    assert_eq!((told, ended), (292, 8));
+    assert_eq!((replaced, ended), (292, 8));
     assert!(most < before + 40, "{most} descriptors");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sign_ins_of_one_account() {
-    let honest = MailServer::honest().await;
-    let server = MailServer::honest().await;
-    let product = Product::start(&[&honest, &server]);
-    let witness = Witness::new(&product, &honest).await;
+    let valid = MailServer::valid().await;
+    let server = MailServer::valid().await;
+    let product = Product::start(&[&valid, &server]);
+    let probe = Probe::new(&product, &valid).await;
     let mut clients = vec![product.signed_in(&server).await];
-    let watch = Watch::begin("sign-ins", &product, witness);
+    let watch = Watch::begin("sign-ins", &product, probe);
     for _ in 1..60 {
         clients.push(product.signed_in(&server).await);
     }
@@ -314,18 +316,21 @@ async fn sign_ins_of_one_account() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_of_one_session() {
-    let honest = MailServer::honest().await;
+    let valid = MailServer::valid().await;
     let mails = vec![Mail::plain("one")];
     // The server never answers the request for a list.
-    let script = |_: &str, heard: &crate::mailserver::Heard<'_>| {
-        heard.command.contains("BODY.PEEK").then_some(Say::Silence)
+    let script = |_: &str, received: &crate::mailserver::ClientCommand<'_>| {
+        received
+            .command
+            .contains("BODY.PEEK")
+            .then_some(Reply::Silence)
     };
     let server = MailServer::start(mails, Box::new(script)).await;
-    let product = Product::start(&[&honest, &server]);
-    let witness = Witness::new(&product, &honest).await;
+    let product = Product::start(&[&valid, &server]);
+    let probe = Probe::new(&product, &valid).await;
     let mut client = product.signed_in(&server).await;
     let body = format!("{}/body", first_message(&mut client).await);
-    let watch = Watch::begin("requests", &product, witness);
+    let watch = Watch::begin("requests", &product, probe);
     let started = Instant::now();
     let mut open = Vec::new();
     for _ in 0..300 {
@@ -341,11 +346,11 @@ async fn requests_of_one_session() {
             Err(_) => waiting += 1,
         }
     }
-    let took = started.elapsed().as_secs();
+    let elapsed = started.elapsed().as_secs();
     watch
         .end(&format!(
             "300 requests that wait for a silent mail server, {refused} refused and {waiting} \
-             served after {took} s"
+             served after {elapsed} s"
         ))
         .await;
     assert_eq!((refused, waiting), (300 - 32, 32));

@@ -2,14 +2,14 @@
 
 use crate::mailserver::MailServer;
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_honest_day_is_no_attack() {
-    let server = MailServer::honest().await;
+async fn normal_use_stays_within_the_limits() {
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("honest", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("honest", &product, probe);
     for client in [
         &mut product.signed_in(&server).await,
         &mut product.signed_in_by_pop3(&server).await,

@@ -11,7 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A command of a client.
 #[derive(Debug)]
-pub(crate) struct Heard<'a> {
+pub(crate) struct ClientCommand<'a> {
     /// The IMAP tag; empty for other protocols.
     pub(crate) tag: &'a str,
     /// The command without its tag; empty for a new connection.
@@ -19,7 +19,7 @@ pub(crate) struct Heard<'a> {
 }
 
 /// The output of a script in place of the valid response.
-pub(crate) enum Say {
+pub(crate) enum Reply {
     /// This text.
     Text(Vec<u8>),
     /// The first text, and then the function's output for 0, 1, 2, … as long as the client reads.
@@ -28,7 +28,7 @@ pub(crate) enum Say {
     Silence,
 }
 
-impl Say {
+impl Reply {
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into().into_bytes())
     }
@@ -36,7 +36,7 @@ impl Say {
 
 /// Returns the output in place of the valid response, if any. The first argument is the protocol:
 /// `"imap"`, `"pop3"` or `"smtp"`.
-pub(crate) type Script = Box<dyn Fn(&str, &Heard<'_>) -> Option<Say> + Send + Sync>;
+pub(crate) type Script = Box<dyn Fn(&str, &ClientCommand<'_>) -> Option<Reply> + Send + Sync>;
 
 /// A message in the mailbox.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ struct Shared {
 
 impl MailServer {
     /// Starts a valid server with three plain messages.
-    pub(crate) async fn honest() -> Self {
+    pub(crate) async fn valid() -> Self {
         let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
         Self::start(mails, Box::new(|_, _| None)).await
     }
@@ -161,8 +161,8 @@ impl MailServer {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };
-        let left = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
-        assert!(left.is_ok(), "{} connections are open", self.open());
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+        assert!(closed.is_ok(), "{} connections are open", self.open());
     }
 
     /// Returns the number of bytes sent so far.
@@ -186,12 +186,12 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
             Some(idle) if line.trim_end() == "DONE" => idle,
             _ => tag.to_owned(),
         };
-        let heard = Heard { tag: &tag, command };
-        let said = match takes_mail && command != "." {
-            true => Say::Text(Vec::new()),
-            false => (shared.script)(protocol, &heard).unwrap_or_else(|| {
-                Say::text(match protocol {
-                    "imap" => imap(shared, &heard),
+        let received = ClientCommand { tag: &tag, command };
+        let reply = match takes_mail && command != "." {
+            true => Reply::Text(Vec::new()),
+            false => (shared.script)(protocol, &received).unwrap_or_else(|| {
+                Reply::text(match protocol {
+                    "imap" => imap(shared, &received),
                     "pop3" => pop3(shared, command),
                     _ => smtp(command),
                 })
@@ -207,15 +207,15 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
                 .fetch_add(bytes.len() as u64, Ordering::Relaxed);
             output.write_all(bytes).await.ok()
         };
-        match said {
-            Say::Text(text) => send(&text).await?,
-            Say::Silence => {}
-            Say::Endless(head, mut next) => {
+        match reply {
+            Reply::Text(text) => send(&text).await?,
+            Reply::Silence => {}
+            Reply::Endless(head, mut next) => {
                 shared.flooding.fetch_add(1, Ordering::Relaxed);
-                let mut goes_on = send(&head).await.is_some();
+                let mut is_open = send(&head).await.is_some();
                 let mut nth = 0;
-                while goes_on {
-                    goes_on = send(&next(nth)).await.is_some();
+                while is_open {
+                    is_open = send(&next(nth)).await.is_some();
                     nth += 1;
                 }
                 shared.flooding.fetch_sub(1, Ordering::Relaxed);
@@ -241,15 +241,15 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
 }
 
 /// Returns the valid response of IMAP.
-fn imap(shared: &Shared, heard: &Heard<'_>) -> String {
-    let Heard { tag, command } = heard;
+fn imap(shared: &Shared, received: &ClientCommand<'_>) -> String {
+    let ClientCommand { tag, command } = received;
     const CAPABILITIES: &str = "IMAP4rev1 IDLE UIDPLUS MOVE AUTH=PLAIN SASL-IR";
     if command.is_empty() && tag.is_empty() {
         return format!("* OK [CAPABILITY {CAPABILITIES}] ready\r\n");
     }
     let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
     let count = shared.mails.len();
-    let words = match name {
+    let untagged = match name {
         "CAPABILITY" => format!("* CAPABILITY {CAPABILITIES}\r\n"),
         "AUTHENTICATE" | "LOGIN" => {
             return format!("{tag} OK [CAPABILITY {CAPABILITIES}] in\r\n");
@@ -274,7 +274,7 @@ fn imap(shared: &Shared, heard: &Heard<'_>) -> String {
         "LOGOUT" => "* BYE then\r\n".to_owned(),
         _ => String::new(),
     };
-    format!("{words}{tag} OK done\r\n")
+    format!("{untagged}{tag} OK done\r\n")
 }
 
 /// Returns the messages that FETCH requests (numbers and UIDs are equal here).
@@ -286,34 +286,34 @@ pub(crate) fn fetch_set(rest: &str, count: usize) -> std::ops::RangeInclusive<us
 }
 
 fn fetched(shared: &Shared, rest: &str) -> String {
-    let mut words = String::new();
+    let mut rows = String::new();
     for seq in fetch_set(rest, shared.mails.len()) {
         let Some(mail) = shared.mails.get(seq - 1) else {
             continue;
         };
-        words.push_str(&row(seq, mail, rest));
+        rows.push_str(&row(seq, mail, rest));
     }
-    words
+    rows
 }
 
 /// Returns the items of one message that a FETCH requests.
-pub(crate) fn row(seq: usize, mail: &Mail, asked: &str) -> String {
+pub(crate) fn row(seq: usize, mail: &Mail, items: &str) -> String {
     let mut row = format!(
         "* {seq} FETCH (UID {seq} FLAGS () INTERNALDATE \"01-Feb-2026 10:00:00 +0000\" RFC822.SIZE {}",
         mail.raw.len()
     );
-    if asked.contains("ENVELOPE") {
+    if items.contains("ENVELOPE") {
         let subject = mail.subject.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = write!(
             row,
             " ENVELOPE (NIL \"{subject}\" ((NIL NIL \"ann\" \"peer.test\")) NIL NIL NIL NIL NIL NIL NIL)"
         );
     }
-    if asked.contains("BODYSTRUCTURE") {
+    if items.contains("BODYSTRUCTURE") {
         let _ = write!(row, " BODYSTRUCTURE {}", mail.structure);
     }
     let header = format!("{}\r\n\r\n", mail.header());
-    let fields = asked.split_once("BODY.PEEK[HEADER.FIELDS ");
+    let fields = items.split_once("BODY.PEEK[HEADER.FIELDS ");
     if let Some((fields, _)) = fields.and_then(|(_, rest)| rest.split_once("]<")) {
         // The whole header: a server may send more than was requested.
         let octets = header.len();
@@ -328,7 +328,7 @@ pub(crate) fn row(seq: usize, mail: &Mail, asked: &str) -> String {
         ("[]", mail.raw.as_str()),
     ];
     for (section, bytes) in parts {
-        if let Some((_, rest)) = asked.split_once(&format!("BODY.PEEK{section}<")) {
+        if let Some((_, rest)) = items.split_once(&format!("BODY.PEEK{section}<")) {
             let window = rest.split('>').next().unwrap_or_default();
             let (offset, max) = window.split_once('.').unwrap_or(("0", "0"));
             let offset: usize = offset.parse().unwrap_or(0);
@@ -357,21 +357,21 @@ fn pop3(shared: &Shared, command: &str) -> String {
     match name {
         "CAPA" => "+OK\r\nTOP\r\nUIDL\r\nUSER\r\nSASL PLAIN\r\nPIPELINING\r\n.\r\n".to_owned(),
         "LIST" | "UIDL" => {
-            let mut words = "+OK\r\n".to_owned();
+            let mut listing = "+OK\r\n".to_owned();
             for (number, mail) in (1..).zip(&shared.mails) {
                 let _ = match name {
-                    "LIST" => write!(words, "{number} {}\r\n", mail.raw.len()),
-                    _ => write!(words, "{number} uid{number}\r\n"),
+                    "LIST" => write!(listing, "{number} {}\r\n", mail.raw.len()),
+                    _ => write!(listing, "{number} uid{number}\r\n"),
                 };
             }
-            words + ".\r\n"
+            listing + ".\r\n"
         }
         "TOP" => match nth(rest) {
-            Some(mail) => format!("+OK\r\n{}\r\n\r\n.\r\n", stuffed(mail.header())),
+            Some(mail) => format!("+OK\r\n{}\r\n\r\n.\r\n", dot_stuff(mail.header())),
             None => "-ERR no such message\r\n".to_owned(),
         },
         "RETR" => match nth(rest) {
-            Some(mail) => format!("+OK\r\n{}\r\n.\r\n", stuffed(&mail.raw)),
+            Some(mail) => format!("+OK\r\n{}\r\n.\r\n", dot_stuff(&mail.raw)),
             None => "-ERR no such message\r\n".to_owned(),
         },
         "STAT" => format!("+OK {} 100\r\n", shared.mails.len()),
@@ -379,7 +379,7 @@ fn pop3(shared: &Shared, command: &str) -> String {
     }
 }
 
-fn stuffed(text: &str) -> String {
+fn dot_stuff(text: &str) -> String {
     let lines: Vec<String> = text
         .split("\r\n")
         .map(|line| match line.starts_with('.') {
@@ -392,7 +392,7 @@ fn stuffed(text: &str) -> String {
 
 fn smtp(command: &str) -> String {
     let name = command.split([' ', ':']).next().unwrap_or_default();
-    let words = match name {
+    let reply = match name {
         "" => "220 peer ESMTP\r\n",
         "EHLO" => "250-peer\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN\r\n",
         "AUTH" => "235 2.7.0 in\r\n",
@@ -400,5 +400,5 @@ fn smtp(command: &str) -> String {
         "QUIT" => "221 2.0.0 bye\r\n",
         _ => "250 2.1.0 good\r\n",
     };
-    words.to_owned()
+    reply.to_owned()
 }

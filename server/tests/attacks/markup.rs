@@ -11,11 +11,11 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD};
 use futures_util::stream::{self, StreamExt as _};
 
-use crate::client::{Answer, Request};
-use crate::mailserver::{Heard, Mail, MailServer, Say, Script, fetch_set, row};
+use crate::client::{Request, Response};
+use crate::mailserver::{ClientCommand, Mail, MailServer, Reply, Script, fetch_set, row};
 use crate::outline::Document;
 use crate::product::{PASSWORD, Product};
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 const HARMLESS: &str = "harmless";
 
@@ -142,9 +142,9 @@ fn with_envelope(row: &str, text: &str) -> String {
         return row.to_owned();
     };
     let (word, raw) = (quoted(&word(text)), quoted(text));
-    let person = format!("(({word} NIL \"ann\" \"peer.test\")({raw} {raw} {raw} {raw}))");
+    let list = format!("(({word} NIL \"ann\" \"peer.test\")({raw} {raw} {raw} {raw}))");
     format!(
-        "{before} ENVELOPE ({raw} {word} {person} {person} {person} {person} {person} NIL {raw} \
+        "{before} ENVELOPE ({raw} {word} {list} {list} {list} {list} {list} NIL {raw} \
          {raw}){after}"
     )
 }
@@ -153,33 +153,33 @@ fn with_envelope(row: &str, text: &str) -> String {
 async fn server_of(text: &str) -> MailServer {
     let (mail, text) = (mail(text), text.to_owned());
     let mails = vec![mail.clone(), mail.clone()];
-    let script: Script = Box::new(move |protocol, heard| match protocol {
-        "imap" => imap(&mail, &text, heard),
-        "smtp" => smtp(&text, heard),
+    let script: Script = Box::new(move |protocol, received| match protocol {
+        "imap" => imap(&mail, &text, received),
+        "smtp" => smtp(&text, received),
         _ => None,
     });
     MailServer::start(mails, script).await
 }
 
-fn imap(mail: &Mail, text: &str, heard: &Heard<'_>) -> Option<Say> {
-    let Heard { tag, command } = heard;
-    let words = line(text);
+fn imap(mail: &Mail, text: &str, received: &ClientCommand<'_>) -> Option<Reply> {
+    let ClientCommand { tag, command } = received;
+    let reply_line = line(text);
     let fetch = command
         .strip_prefix("UID ")
         .unwrap_or(command)
         .strip_prefix("FETCH ");
-    if let Some(asked) = fetch {
-        let mut said = String::new();
-        for seq in fetch_set(asked, 2) {
-            said.push_str(&with_envelope(&row(seq, mail, asked), text));
+    if let Some(items) = fetch {
+        let mut responses = String::new();
+        for seq in fetch_set(items, 2) {
+            responses.push_str(&with_envelope(&row(seq, mail, items), text));
         }
-        return Some(Say::text(format!("{said}{tag} OK done\r\n")));
+        return Some(Reply::text(format!("{responses}{tag} OK done\r\n")));
     }
     let name = command.split(' ').next().unwrap_or_default();
     match name {
         "LIST" => {
             let name = folder_literal(text);
-            Some(Say::text(format!(
+            Some(Reply::text(format!(
                 "* LIST (\\HasNoChildren) \"|\" INBOX\r\n\
                  * LIST (\\HasNoChildren) \"|\" {name}\r\n\
                  * LIST (\\HasNoChildren \\Trash) \"|\" Trash\r\n\
@@ -191,7 +191,7 @@ fn imap(mail: &Mail, text: &str, heard: &Heard<'_>) -> Option<Say> {
             let known = ["INBOX", "Trash", "Archive"];
             let known = known.iter().find(|name| rest.starts_with(*name));
             let name = known.map_or_else(|| folder_literal(text), |name| (*name).to_owned());
-            Some(Say::text(format!(
+            Some(Reply::text(format!(
                 "* STATUS {name} (MESSAGES 2 UNSEEN 2)\r\n{tag} OK done\r\n"
             )))
         }
@@ -201,20 +201,20 @@ fn imap(mail: &Mail, text: &str, heard: &Heard<'_>) -> Option<Say> {
             let response = BASE64_STANDARD.decode(response).unwrap_or_default();
             String::from_utf8_lossy(&response)
                 .contains("wrong")
-                .then(|| Say::text(format!("{tag} NO [AUTHENTICATIONFAILED] {words}\r\n")))
+                .then(|| Reply::text(format!("{tag} NO [AUTHENTICATIONFAILED] {reply_line}\r\n")))
         }
         "UID" if command.contains("MOVE") || command.contains("STORE") => {
-            Some(Say::text(format!("{tag} NO {words}\r\n")))
+            Some(Reply::text(format!("{tag} NO {reply_line}\r\n")))
         }
         _ => None,
     }
 }
 
-fn smtp(text: &str, heard: &Heard<'_>) -> Option<Say> {
-    heard
+fn smtp(text: &str, received: &ClientCommand<'_>) -> Option<Reply> {
+    received
         .command
         .starts_with("RCPT")
-        .then(|| Say::text(format!("550 5.1.1 {}\r\n", line(text))))
+        .then(|| Reply::text(format!("550 5.1.1 {}\r\n", line(text))))
 }
 
 fn percent(text: &str) -> String {
@@ -245,13 +245,13 @@ fn compose(account: &str, fields: &[(&str, &str)], file_name: Option<&str>) -> R
 }
 
 /// Fetches every page that contains a text, by name.
-async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<String, Answer> {
+async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<String, Response> {
     let mut pages = BTreeMap::new();
     let mut client = product.signed_in(server).await;
     let inbox = client.get("/mail").await;
     let inbox = inbox.header("location").expect("the inbox").to_owned();
     let account = inbox.split('/').nth(2).expect("an account").to_owned();
-    let typed = percent(text);
+    let encoded = percent(text);
 
     let list = client.get(&inbox).await;
     // The second folder of the tree is the one with the server's name.
@@ -272,26 +272,31 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
     for (name, path) in [
         ("message", message.clone()),
         ("message document", format!("{message}/body")),
-        ("message of another", format!("{inbox}/{typed}")),
-        ("document of another", format!("{inbox}/{typed}/body")),
-        ("part of another", format!("{message}/part/{typed}")),
-        ("source of another", format!("{inbox}/{typed}/source")),
-        ("unknown account", format!("/mail/{typed}/{typed}")),
-        ("unknown folder", format!("/mail/{account}/{typed}")),
-        ("page", format!("{inbox}?page={typed}&view={typed}")),
-        ("images", format!("{message}?images={typed}&page={typed}")),
+        ("message of another", format!("{inbox}/{encoded}")),
+        ("document of another", format!("{inbox}/{encoded}/body")),
+        ("part of another", format!("{message}/part/{encoded}")),
+        ("source of another", format!("{inbox}/{encoded}/source")),
+        ("unknown account", format!("/mail/{encoded}/{encoded}")),
+        ("unknown folder", format!("/mail/{account}/{encoded}")),
+        ("page", format!("{inbox}?page={encoded}&view={encoded}")),
+        (
+            "images",
+            format!("{message}?images={encoded}&page={encoded}"),
+        ),
         ("reply", answering("reply")),
         ("reply to all", answering("reply_all")),
         ("forward", answering("forward")),
-        ("new", format!("/compose?account={account}&form={typed}")),
+        ("new", format!("/compose?account={account}&form={encoded}")),
         (
             "compose query",
-            format!("/compose?account={typed}&kind=reply&folder={typed}&message={typed}&form=k"),
+            format!(
+                "/compose?account={encoded}&kind=reply&folder={encoded}&message={encoded}&form=k"
+            ),
         ),
-        ("compose again", format!("/compose?again={typed}&form=k")),
-        ("settings", format!("/settings/appearance?x={typed}")),
-        ("unknown path", format!("/nowhere/{typed}?{typed}")),
-        ("unknown asset", format!("/a/{typed}")),
+        ("compose again", format!("/compose?again={encoded}&form=k")),
+        ("settings", format!("/settings/appearance?x={encoded}")),
+        ("unknown path", format!("/nowhere/{encoded}?{encoded}")),
+        ("unknown asset", format!("/a/{encoded}")),
     ] {
         // A request line has a maximum length; a longer one is answered without a page.
         if path.len() < 8_000 {
@@ -305,9 +310,9 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
     );
     client.send(Request::form("/act", &act)).await;
     pages.insert("refused move".to_owned(), client.get(&inbox).await);
-    let act = format!("message={typed}&action={typed}&return={typed}");
-    let answer = client.send(Request::form("/act", &act)).await;
-    pages.insert("malformed action".to_owned(), answer);
+    let act = format!("message={encoded}&action={encoded}&return={encoded}");
+    let response = client.send(Request::form("/act", &act)).await;
+    pages.insert("malformed action".to_owned(), response);
     pages.insert("flash of it".to_owned(), client.get(&inbox).await);
 
     let fields = ["to", "cc", "bcc", "subject", "body", "keep", "upload"].map(|n| (n, text));
@@ -332,8 +337,8 @@ async fn pages(product: &Product, server: &MailServer, text: &str) -> BTreeMap<S
         .next()
         .unwrap_or_default()
         .to_owned();
-    let again = client.get(&format!("/compose?again={id}&form=k")).await;
-    pages.insert("compose again, found".to_owned(), again);
+    let reopened = client.get(&format!("/compose?again={id}&form=k")).await;
+    pages.insert("compose again, found".to_owned(), reopened);
 
     client.send(Request::form("/logout", "")).await;
     pages.extend(signed_out(product, server, text).await);
@@ -346,9 +351,9 @@ async fn signed_out(
     product: &Product,
     server: &MailServer,
     text: &str,
-) -> BTreeMap<String, Answer> {
+) -> BTreeMap<String, Response> {
     let mut pages = BTreeMap::new();
-    let typed = percent(&text.chars().take(600).collect::<String>());
+    let encoded = percent(&text.chars().take(600).collect::<String>());
     // The part that one of our paths may hold; the link to anything else is not followed.
     let path: String = text
         .chars()
@@ -370,7 +375,7 @@ async fn signed_out(
     ];
     let mut forms = vec![(
         "sign in, all fields".to_owned(),
-        names.map(|name| format!("{name}={typed}")).join("&"),
+        names.map(|name| format!("{name}={encoded}")).join("&"),
     )];
     let domain: String = text
         .chars()
@@ -398,7 +403,7 @@ async fn signed_out(
             ("return", String::new()),
         ]);
         // SASL cannot carry control characters; this is reported before the server is contacted.
-        let typed = match name {
+        let encoded = match name {
             "user" | "password" => percent(
                 &text
                     .replace(char::is_control, "")
@@ -406,10 +411,10 @@ async fn signed_out(
                     .take(200)
                     .collect::<String>(),
             ),
-            _ => typed.clone(),
+            _ => encoded.clone(),
         };
         let fields = known.iter().map(|(known, value)| match *known == name {
-            true => format!("{known}={typed}"),
+            true => format!("{known}={encoded}"),
             false => format!("{known}={value}"),
         });
         forms.push((
@@ -421,19 +426,19 @@ async fn signed_out(
     for ((name, form), nth) in forms.into_iter().zip(1..) {
         let address = format!("10.{}.{}.{nth}", from[0], from[1]);
         let request = Request::form("/login", &form).header("x-forwarded-for", &address);
-        let answer = product.client().send(request).await;
-        pages.insert(name, answer);
+        let response = product.client().send(request).await;
+        pages.insert(name, response);
     }
     for (name, path) in [
         (
             "sign-in query",
-            format!("/login?return={typed}&lang={typed}&end={typed}&{typed}={typed}"),
+            format!("/login?return={encoded}&lang={encoded}&end={encoded}&{encoded}={encoded}"),
         ),
         (
             "sign-in return",
             format!("/login?return=/{}", percent(&path)),
         ),
-        ("stranger's page", format!("/mail/{typed}?{typed}")),
+        ("stranger's page", format!("/mail/{encoded}?{encoded}")),
     ] {
         pages.insert(name.to_owned(), product.client().get(&path).await);
     }
@@ -459,8 +464,8 @@ async fn signed_out(
         .header("x-forwarded-host", &cookie);
     pages.insert("cookies and headers".to_owned(), client.send(request).await);
     let request = Request::form("/logout", "").header("sec-fetch-site", "cross-site");
-    let answer = product.client().send(request).await;
-    pages.insert("other site".to_owned(), answer);
+    let response = product.client().send(request).await;
+    pages.insert("other site".to_owned(), response);
     pages
 }
 
@@ -475,15 +480,15 @@ fn links(html: &str, start: &str) -> Vec<String> {
 }
 
 /// Returns what a browser makes of a response: its status, the names of its headers, and its tree.
-fn seen(answer: &Answer, has_script: bool) -> Vec<String> {
-    let mut names: Vec<&str> = answer.headers.iter().map(|(n, _)| n.as_str()).collect();
+fn seen(response: &Response, has_script: bool) -> Vec<String> {
+    let mut names: Vec<&str> = response.headers.iter().map(|(n, _)| n.as_str()).collect();
     names.sort_unstable();
-    let mut seen = vec![format!("{} {}", answer.status, names.join(" "))];
-    let is_html = answer
+    let mut seen = vec![format!("{} {}", response.status, names.join(" "))];
+    let is_html = response
         .header("content-type")
         .is_some_and(|kind| kind.starts_with("text/html"));
     if is_html {
-        let document = Document::parse(&answer.text(), has_script);
+        let document = Document::parse(&response.text(), has_script);
         for script in document.texts_of("script") {
             let is_data = script.starts_with("__RESOLVED") || script.starts_with("__PENDING");
             let outside = ["<", "-->", "\u{2028}", "\u{2029}"];
@@ -500,22 +505,25 @@ fn seen(answer: &Answer, has_script: bool) -> Vec<String> {
 /// With script and without.
 type Views = [Vec<String>; 2];
 
-fn views(answer: &Answer) -> Views {
-    let with_script = seen(answer, true);
+fn views(response: &Response) -> Views {
+    let with_script = seen(response, true);
     // Parsers differ in this one element (HTML §13.2.6.4.4).
-    let differs = answer.text().to_ascii_lowercase().contains("<noscript");
+    let differs = response.text().to_ascii_lowercase().contains("<noscript");
     let without_script = match differs {
-        true => seen(answer, false),
+        true => seen(response, false),
         false => with_script.clone(),
     };
     [with_script, without_script]
 }
 
 /// Returns the first lines in which two responses differ.
-fn difference(usual: &Views, seen: &Views) -> Option<String> {
-    let (usual, seen) = usual.iter().zip(seen).find(|(usual, seen)| usual != seen)?;
-    let at = usual.iter().zip(seen).position(|(a, b)| a != b);
-    let at = at.unwrap_or(usual.len().min(seen.len()));
+fn difference(baseline: &Views, seen: &Views) -> Option<String> {
+    let (baseline, seen) = baseline
+        .iter()
+        .zip(seen)
+        .find(|(baseline, seen)| baseline != seen)?;
+    let at = baseline.iter().zip(seen).position(|(a, b)| a != b);
+    let at = at.unwrap_or(baseline.len().min(seen.len()));
     let window = |lines: &[String]| {
         let end = lines.len().min(at + 4);
         let lines = lines.get(at.saturating_sub(2)..end);
@@ -523,42 +531,42 @@ fn difference(usual: &Views, seen: &Views) -> Option<String> {
     };
     Some(format!(
         "  usual:\n    {}\n  seen:\n    {}",
-        window(usual),
+        window(baseline),
         window(seen)
     ))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_text_of_a_stranger_becomes_markup() {
-    let honest = MailServer::honest().await;
+async fn untrusted_text_never_becomes_markup() {
+    let valid = MailServer::valid().await;
     let harmless = server_of(HARMLESS).await;
     let payloads = payloads();
     let mut servers = Vec::new();
     for payload in &payloads {
         servers.push(server_of(payload).await);
     }
-    let mut all = vec![&honest, &harmless];
+    let mut all = vec![&valid, &harmless];
     all.extend(&servers);
     let product = Product::start_with(&all, "trusted_proxies = [\"127.0.0.1\"]");
-    let usual: BTreeMap<String, Views> = pages(&product, &harmless, HARMLESS)
+    let baseline: BTreeMap<String, Views> = pages(&product, &harmless, HARMLESS)
         .await
         .into_iter()
-        .map(|(name, answer)| (name, views(&answer)))
+        .map(|(name, response)| (name, views(&response)))
         .collect();
-    let witness = Witness::new(&product, &honest).await;
-    let watch = Watch::begin("markup", &product, witness);
+    let probe = Probe::new(&product, &valid).await;
+    let watch = Watch::begin("markup", &product, probe);
 
-    let (product_, usual_) = (&product, &usual);
+    let (product_, baseline_) = (&product, &baseline);
     let tried = payloads
         .iter()
         .zip(&servers)
         .map(async |(payload, server)| {
             let shown: String = payload.chars().take(60).collect();
             let pages = pages(product_, server, payload).await;
-            let changed = pages.iter().filter_map(|(name, answer)| {
-                let found = match usual_.get(name) {
+            let changed = pages.iter().filter_map(|(name, response)| {
+                let found = match baseline_.get(name) {
                     None => "no such page usually".to_owned(),
-                    Some(usual) => difference(usual, &views(answer))?,
+                    Some(baseline) => difference(baseline, &views(response))?,
                 };
                 Some(format!("{name} with {shown:?}:\n{found}"))
             });
@@ -570,7 +578,7 @@ async fn no_text_of_a_stranger_becomes_markup() {
     let what = format!(
         "{} payloads in {} pages, {compared} documents, {} with a stranger's markup",
         payloads.len(),
-        usual.len(),
+        baseline.len(),
         changed.len()
     );
     assert!(changed.is_empty(), "{what}\n{}", changed.join("\n"));

@@ -3,7 +3,7 @@
 
 use crate::mailserver::{Mail, MailServer};
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Builds a message of nested multiparts, and the server's description of it.
 fn nested(levels: usize) -> Mail {
@@ -53,10 +53,10 @@ fn long_header() -> Mail {
 }
 
 fn crowd() -> Mail {
-    let people = "(NIL NIL \"a\" \"b.example\")".repeat(20_000);
+    let addresses = "(NIL NIL \"a\" \"b.example\")".repeat(20_000);
     Mail {
         structure: format!(
-            "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 9 (NIL NIL NIL NIL NIL ({people})) \
+            "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 9 (NIL NIL NIL NIL NIL ({addresses})) \
              (\"TEXT\" \"PLAIN\") 3)"
         ),
         ..Mail::plain("crowd")
@@ -75,15 +75,15 @@ pub(crate) fn annoying() -> Vec<Mail> {
 }
 
 async fn shown_beside_its_neighbours(name: &'static str, by_pop3: bool) {
-    let honest = MailServer::honest().await;
+    let valid = MailServer::valid().await;
     let mut mails = vec![Mail::plain("before")];
     mails.extend(annoying());
     mails.push(Mail::plain("after"));
     let count = mails.len();
     let server = MailServer::start(mails, Box::new(|_, _| None)).await;
-    let product = Product::start(&[&honest, &server]);
-    let witness = Witness::new(&product, &honest).await;
-    let watch = Watch::begin(name, &product, witness);
+    let product = Product::start(&[&valid, &server]);
+    let probe = Probe::new(&product, &valid).await;
+    let watch = Watch::begin(name, &product, probe);
     let mut client = match by_pop3 {
         true => product.signed_in_by_pop3(&server).await,
         false => product.signed_in(&server).await,
@@ -105,15 +105,15 @@ async fn shown_beside_its_neighbours(name: &'static str, by_pop3: bool) {
         .map(str::to_owned)
         .collect();
     let mut opened = 0;
-    for link in &links {
-        let page = client.get(link).await;
-        assert_eq!(page.status, 200, "{link}: {}", page.text());
+    for message in &links {
+        let page = client.get(message).await;
+        assert_eq!(page.status, 200, "{message}: {}", page.text());
         let has_text = ["Hello.", "level 0", "cannot be shown safely", "x"]
             .iter()
             .any(|words| page.text().contains(words));
-        assert!(has_text, "{link}: {}", page.text());
-        let source = client.get(&format!("{link}/source")).await;
-        assert_eq!(source.status, 200, "{link}");
+        assert!(has_text, "{message}: {}", page.text());
+        let source = client.get(&format!("{message}/source")).await;
+        assert_eq!(source.status, 200, "{message}");
         opened += 1;
     }
     assert!(opened >= count, "{links:?}");

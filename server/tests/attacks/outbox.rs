@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 
-use crate::client::{Answer, Client, Request};
-use crate::mailserver::{Heard, Mail, MailServer, Say, Script};
+use crate::client::{Client, Request, Response};
+use crate::mailserver::{ClientCommand, Mail, MailServer, Reply, Script};
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Maximum duration of background work.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const BOUNDARY: &str = "----boundary-of-an-attack";
 
 /// Returns the account id in the paths of pages.
@@ -53,7 +53,7 @@ pub(crate) fn compose(fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Reque
 }
 
 /// Sends a message and returns its id in the outbox.
-async fn sent(
+async fn send_message(
     client: &mut Client,
     account: &str,
     subject: &str,
@@ -65,10 +65,10 @@ async fn sent(
         ("subject", subject),
         ("body", "Hello."),
     ];
-    let answer = client.send(compose(&fields, files)).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let place = answer.header("location").unwrap();
-    place.split_once("entry=").unwrap().1.to_owned()
+    let response = client.send(compose(&fields, files)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    let location = response.header("location").unwrap();
+    location.split_once("entry=").unwrap().1.to_owned()
 }
 
 /// Returns the number of files in the spool, and their size in bytes.
@@ -84,13 +84,13 @@ pub(crate) fn spooled(state_dir: &Path) -> (usize, u64) {
 }
 
 /// Waits until the spool is empty.
-async fn spool_is_empty(product: &Product, what: &str) {
+async fn until_spool_is_empty(product: &Product, what: &str) {
     let emptied = async {
         while spooled(&product.state_dir).0 > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let emptied = tokio::time::timeout(PATIENCE, emptied).await;
+    let emptied = tokio::time::timeout(TIMEOUT, emptied).await;
     assert!(
         emptied.is_ok(),
         "{what}: {:?} (files, bytes) stay in the spool",
@@ -99,26 +99,26 @@ async fn spool_is_empty(product: &Product, what: &str) {
 }
 
 /// Waits until the outbox page contains a text.
-pub(crate) async fn outbox_says(client: &mut Client, words: &str) -> String {
-    let said = async {
+pub(crate) async fn wait_for_outbox(client: &mut Client, expected: &str) -> String {
+    let found = async {
         loop {
             let page = client.get("/outbox").await;
             assert_eq!(page.status, 200, "{}", page.text());
-            if page.text().contains(words) {
+            if page.text().contains(expected) {
                 return page.text();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    let said = tokio::time::timeout(PATIENCE, said).await;
-    said.unwrap_or_else(|_| panic!("the outbox never says “{words}”"))
+    let found = tokio::time::timeout(TIMEOUT, found).await;
+    found.unwrap_or_else(|_| panic!("the outbox never says “{expected}”"))
 }
 
 /// Starts a server whose SMTP side temporarily refuses sign-ins: messages wait.
-async fn not_now() -> MailServer {
-    let script: Script = Box::new(|protocol, heard| {
-        let is_auth = protocol == "smtp" && heard.command.starts_with("AUTH");
-        is_auth.then(|| Say::text("454 4.7.0 not now\r\n"))
+async fn deferring_server() -> MailServer {
+    let script: Script = Box::new(|protocol, received| {
+        let is_auth = protocol == "smtp" && received.command.starts_with("AUTH");
+        is_auth.then(|| Reply::text("454 4.7.0 not now\r\n"))
     });
     MailServer::start(vec![Mail::plain("one")], script).await
 }
@@ -136,9 +136,9 @@ async fn flood(
     let stream = client.open(request.header("connection", "close")).await;
     let (mut input, mut output) = stream.into_split();
     let reading = tokio::spawn(async move {
-        let mut answer = Vec::new();
-        let _ = input.read_to_end(&mut answer).await;
-        let text = String::from_utf8_lossy(&answer).into_owned();
+        let mut response = Vec::new();
+        let _ = input.read_to_end(&mut response).await;
+        let text = String::from_utf8_lossy(&response).into_owned();
         text.split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok())
@@ -151,25 +151,25 @@ async fn flood(
         sent += piece.len();
     }
     drop(output);
-    let status = tokio::time::timeout(PATIENCE, reading).await;
+    let status = tokio::time::timeout(TIMEOUT, reading).await;
     (sent, status.expect("an end of the request").unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_of_names_headers_or_empty_parts_takes_no_memory() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
     let client = product.signed_in(&server).await;
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("form", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("form", &product, probe);
     let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"");
     let empty = format!("{part}x\"\r\n\r\n\r\n").repeat(1000);
     let named = format!("{part}{}\"\r\n\r\n\r\n", "n".repeat(6000)).repeat(10);
-    let noise = vec![b'a'; 64 << 10];
-    let mut told = String::new();
+    let filler = vec![b'a'; 64 << 10];
+    let mut report = String::new();
     for (what, head, piece) in [
-        ("a name", part.clone(), noise.clone()),
-        ("a header", format!("{part}x\"\r\nX-More: "), noise.clone()),
+        ("a name", part.clone(), filler.clone()),
+        ("a header", format!("{part}x\"\r\nX-More: "), filler.clone()),
         (
             "headers",
             format!("{part}x\"\r\n"),
@@ -177,24 +177,24 @@ async fn a_form_of_names_headers_or_empty_parts_takes_no_memory() {
         ),
         ("empty parts", String::new(), empty.into_bytes()),
         ("long names", String::new(), named.into_bytes()),
-        ("a preamble", String::new(), noise),
+        ("a preamble", String::new(), filler),
     ] {
         let (sent, status) = flood(&client, &head, &piece, 100 << 20).await;
-        told.push_str(&format!("{what} {} MiB -> {status:?}, ", sent >> 20));
+        report.push_str(&format!("{what} {} MiB -> {status:?}, ", sent >> 20));
         if let Some(status) = status {
             assert!((400..500).contains(&status), "{what}: {status}");
         }
     }
-    watch.end(&told).await;
+    watch.end(&report).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_that_wait_do_not_weigh_on_pages() {
-    let server = not_now().await;
+async fn waiting_messages_do_not_slow_down_pages() {
+    let server = deferring_server().await;
     let product = Product::start(&[&server]);
     let mut client = product.signed_in(&server).await;
     let account = account(&mut client).await;
-    let witness = Witness::new(&product, &server).await;
+    let probe = Probe::new(&product, &server).await;
     let body = "a line of the text\n".repeat(50_000);
     for nth in 0..30 {
         let subject = format!("waits {nth}");
@@ -204,10 +204,10 @@ async fn messages_that_wait_do_not_weigh_on_pages() {
             ("subject", &subject),
             ("body", &body),
         ];
-        let answer = client.send(compose(&fields, &[])).await;
-        assert_eq!(answer.status, 303, "{}", answer.text());
+        let response = client.send(compose(&fields, &[])).await;
+        assert_eq!(response.status, 303, "{}", response.text());
     }
-    let watch = Watch::begin("waiting", &product, witness);
+    let watch = Watch::begin("waiting", &product, probe);
     let started = std::time::Instant::now();
     let page = format!("/mail/{account}");
     let list = client
@@ -217,10 +217,14 @@ async fn messages_that_wait_do_not_weigh_on_pages() {
         .unwrap()
         .to_owned();
     for path in [list.as_str(), "/outbox", list.as_str(), "/outbox"] {
-        let answer = client.get(path).await;
-        assert_eq!(answer.status, 200, "{path}");
+        let response = client.get(path).await;
+        assert_eq!(response.status, 200, "{path}");
         // Bounded: no list contains the text of a message.
-        assert!(answer.body.len() < 1 << 20, "{path}: {}", answer.body.len());
+        assert!(
+            response.body.len() < 1 << 20,
+            "{path}: {}",
+            response.body.len()
+        );
     }
     let each_ms = started.elapsed().as_millis() / 4;
     watch
@@ -243,8 +247,12 @@ async fn heavy(is_cut: bool, fetched: Arc<AtomicBool>) -> MailServer {
         structure,
         ..Mail::plain("heavy")
     };
-    let script: Script = Box::new(move |protocol, heard: &Heard<'_>| {
-        let (section, window) = heard.command.split_once("BODY.PEEK[")?.1.split_once("]<")?;
+    let script: Script = Box::new(move |protocol, received: &ClientCommand<'_>| {
+        let (section, window) = received
+            .command
+            .split_once("BODY.PEEK[")?
+            .1
+            .split_once("]<")?;
         let section: u32 = section.parse().ok().filter(|nth| *nth > 1)?;
         let (offset, max) = window.split(['>', ')']).next()?.split_once('.')?;
         let (offset, max): (usize, usize) = (offset.parse().ok()?, max.parse().ok()?);
@@ -253,14 +261,14 @@ async fn heavy(is_cut: bool, fetched: Arc<AtomicBool>) -> MailServer {
         }
         fetched.store(true, Ordering::Relaxed);
         if is_cut && section == 3 && offset > 1 << 20 {
-            return Some(Say::text(format!("{} NO gone\r\n", heard.tag)));
+            return Some(Reply::text(format!("{} NO gone\r\n", received.tag)));
         }
         let bytes = max.min((4_usize << 20).saturating_sub(offset));
         let mut text =
             format!("* 1 FETCH (UID 1 BODY[{section}]<{offset}> {{{bytes}}}\r\n").into_bytes();
         text.resize(text.len() + bytes, b'a');
-        text.extend_from_slice(format!(")\r\n{} OK done\r\n", heard.tag).as_bytes());
-        Some(Say::Text(text))
+        text.extend_from_slice(format!(")\r\n{} OK done\r\n", received.tag).as_bytes());
+        Some(Reply::Text(text))
     });
     MailServer::start(vec![mail], script).await
 }
@@ -284,8 +292,8 @@ async fn a_forward_that_fails_leaves_nothing_in_the_spool() {
         let product = Product::start_with(&[&server], &format!("upload_max_bytes = {limit}"));
         let mut client = product.signed_in(&server).await;
         let account = account(&mut client).await;
-        let witness = Witness::new(&product, &server).await;
-        let watch = Watch::begin("forward", &product, witness);
+        let probe = Probe::new(&product, &server).await;
+        let watch = Watch::begin("forward", &product, probe);
         let mut fields = vec![
             ("account", account.as_str()),
             ("to", "bob@peer.test"),
@@ -296,15 +304,15 @@ async fn a_forward_that_fails_leaves_nothing_in_the_spool() {
             ("message", "7.1"),
         ];
         fields.extend(keep.iter().map(|part| ("keep", *part)));
-        let answer = client.send(compose(&fields, &[])).await;
-        assert!((400..600).contains(&answer.status), "{}", answer.status);
-        spool_is_empty(&product, "forward").await;
+        let response = client.send(compose(&fields, &[])).await;
+        assert!((400..600).contains(&response.status), "{}", response.status);
+        until_spool_is_empty(&product, "forward").await;
         assert_eq!(fetched.load(Ordering::Relaxed), may_fetch, "{keep:?}");
         watch
             .end(&format!(
                 "forward of {} parts -> {}",
                 keep.len(),
-                answer.status
+                response.status
             ))
             .await;
     }
@@ -312,14 +320,14 @@ async fn a_forward_that_fails_leaves_nothing_in_the_spool() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uploads_at_once_stay_within_the_quota() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start_with(
         &[&server],
         "upload_max_bytes = 2097152\nspool_account_max_bytes = 8388608",
     );
     let mut client = product.signed_in(&server).await;
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("uploads", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("uploads", &product, probe);
     let mut uploads = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let mut one = product.client();
@@ -327,56 +335,56 @@ async fn uploads_at_once_stay_within_the_quota() {
         uploads.spawn(async move {
             let bytes = vec![b'x'; 1_900_000];
             let request = Request::post("/upload", "application/octet-stream", bytes);
-            let answer = one.send(request.header("x-file-name", "x.bin")).await;
-            (answer.status, answer.text())
+            let response = one.send(request.header("x-file-name", "x.bin")).await;
+            (response.status, response.text())
         });
     }
-    let (mut taken, mut most_bytes) = (0, 0);
-    let answers: Vec<(u16, String)> = async {
-        let mut answers = Vec::new();
-        while let Some(answer) = uploads.join_next().await {
-            answers.push(answer.unwrap());
+    let (mut accepted, mut most_bytes) = (0, 0);
+    let responses: Vec<(u16, String)> = async {
+        let mut responses = Vec::new();
+        while let Some(response) = uploads.join_next().await {
+            responses.push(response.unwrap());
             most_bytes = most_bytes.max(spooled(&product.state_dir).1);
         }
-        answers
+        responses
     }
     .await;
-    for (status, text) in &answers {
+    for (status, text) in &responses {
         match status {
-            200 => taken += 1,
+            200 => accepted += 1,
             507 => assert!(text.contains("cause"), "{text}"),
             other => panic!("{other}: {text}"),
         }
     }
     assert!(most_bytes <= 8 << 20, "{most_bytes} bytes were written");
-    assert_eq!(taken, 4, "as many as fit");
+    assert_eq!(accepted, 4, "as many as fit");
     // The space of a refused upload is freed at once; the rest is freed when the session ends.
     client.send(Request::form("/logout", "")).await;
-    spool_is_empty(&product, "uploads").await;
+    until_spool_is_empty(&product, "uploads").await;
     watch
         .end(&format!(
-            "20 uploads of 1.9 MB at once: {taken} taken, at most {} KiB stored",
+            "20 uploads of 1.9 MB at once: {accepted} taken, at most {} KiB stored",
             most_bytes >> 10
         ))
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn looking_at_a_waiting_message_takes_nothing_from_it() {
-    let refuses = Arc::new(AtomicBool::new(true));
-    let seen = Arc::clone(&refuses);
+async fn viewing_a_waiting_message_leaves_it_complete() {
+    let is_refusing = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&is_refusing);
     let (tries, mut tried) = watch::channel(0);
-    let script: Script = Box::new(move |protocol, heard| {
-        let is_sign_in = protocol == "smtp" && heard.command.starts_with("AUTH");
+    let script: Script = Box::new(move |protocol, received| {
+        let is_sign_in = protocol == "smtp" && received.command.starts_with("AUTH");
         let is_refused = is_sign_in && seen.load(Ordering::Relaxed);
         is_refused.then(|| {
             tries.send_modify(|count| *count += 1);
-            Say::text("535 5.7.8 no\r\n")
+            Reply::text("535 5.7.8 no\r\n")
         })
     });
     // Opening a form also signs in, in advance.
     let mut tried = async |times: usize| {
-        let waited = tokio::time::timeout(PATIENCE, tried.wait_for(|count| *count >= times)).await;
+        let waited = tokio::time::timeout(TIMEOUT, tried.wait_for(|count| *count >= times)).await;
         assert!(
             waited.is_ok_and(|held| held.is_ok()),
             "fewer than {times} tries"
@@ -387,7 +395,7 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     let mut client = product.signed_in(&server).await;
     let id = account(&mut client).await;
     let file = vec![b'f'; 300_000];
-    let outbox = sent(&mut client, &id, "waits", &[("a.bin", &file)]).await;
+    let outbox = send_message(&mut client, &id, "waits", &[("a.bin", &file)]).await;
     let before = spooled(&product.state_dir);
     assert_eq!(before.0, 2, "the message and its attachment");
     let form = client.get(&format!("/compose?again={outbox}&form=k")).await;
@@ -398,8 +406,8 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
     // Corrected in another session, it is sent with its attachment.
     let mut client = product.signed_in(&server).await;
     tried(3).await;
-    outbox_says(&mut client, "waiting_for_sign_in").await;
-    refuses.store(false, Ordering::Relaxed);
+    wait_for_outbox(&mut client, "waiting_for_sign_in").await;
+    is_refusing.store(false, Ordering::Relaxed);
     let form = client
         .get(&format!("/compose?again={outbox}&form=k"))
         .await
@@ -415,25 +423,25 @@ async fn looking_at_a_waiting_message_takes_nothing_from_it() {
         ("again", &outbox),
         ("upload", upload),
     ];
-    let answer = client.send(compose(&fields, &[])).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let page = outbox_says(&mut client, "corrected").await;
+    let response = client.send(compose(&fields, &[])).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    let page = wait_for_outbox(&mut client, "corrected").await;
     assert!(!page.contains("waits"), "the old row is replaced");
-    spool_is_empty(&product, "sent").await;
+    until_spool_is_empty(&product, "sent").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_is_being_sent_is_not_replaced() {
-    let script: Script = Box::new(|protocol, heard| {
-        let is_data = protocol == "smtp" && heard.command == "DATA";
-        is_data.then_some(Say::Silence)
+    let script: Script = Box::new(|protocol, received| {
+        let is_data = protocol == "smtp" && received.command == "DATA";
+        is_data.then_some(Reply::Silence)
     });
     let server = MailServer::start(vec![Mail::plain("one")], script).await;
     let product = Product::start(&[&server]);
     let mut client = product.signed_in(&server).await;
     let id = account(&mut client).await;
-    let outbox = sent(&mut client, &id, "first", &[]).await;
-    outbox_says(&mut client, "Sending").await;
+    let outbox = send_message(&mut client, &id, "first", &[]).await;
+    wait_for_outbox(&mut client, "Sending").await;
     let fields = [
         ("account", id.as_str()),
         ("to", "bob@peer.test"),
@@ -441,56 +449,61 @@ async fn a_message_that_is_being_sent_is_not_replaced() {
         ("body", "Hello."),
         ("again", &outbox),
     ];
-    let answer = client.send(compose(&fields, &[])).await;
-    assert_eq!(answer.status, 422, "{}", answer.text());
+    let response = client.send(compose(&fields, &[])).await;
+    assert_eq!(response.status, 422, "{}", response.text());
     // The form still has the typed text, and the outbox has no further entry.
     assert!(
-        answer.text().contains("value=\"second\""),
+        response.text().contains("value=\"second\""),
         "{}",
-        answer.text()
+        response.text()
     );
-    assert!(!outbox_says(&mut client, "first").await.contains("second"));
+    assert!(
+        !wait_for_outbox(&mut client, "first")
+            .await
+            .contains("second")
+    );
 }
 
 /// Starts the program again over the state of an earlier start.
-fn start_again(state_dir: std::path::PathBuf) -> Product {
+fn restart(state_dir: std::path::PathBuf) -> Product {
     let file = state_dir.join("restante.toml");
     Product::run(state_dir, &file)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_key_loses_no_mail_and_a_lost_one_no_service() {
-    let refuses = Arc::new(AtomicBool::new(true));
-    let seen = Arc::clone(&refuses);
-    let script: Script = Box::new(move |protocol, heard| {
-        let is_refused =
-            seen.load(Ordering::Relaxed) && protocol == "smtp" && heard.command.starts_with("AUTH");
-        is_refused.then(|| Say::text("535 5.7.8 no\r\n"))
+async fn new_key_loses_no_mail_and_a_lost_key_interrupts_no_service() {
+    let is_refusing = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&is_refusing);
+    let script: Script = Box::new(move |protocol, received| {
+        let is_refused = seen.load(Ordering::Relaxed)
+            && protocol == "smtp"
+            && received.command.starts_with("AUTH");
+        is_refused.then(|| Reply::text("535 5.7.8 no\r\n"))
     });
     let server = MailServer::start(vec![Mail::plain("one")], script).await;
     let product = Product::start(&[&server]);
     let mut client = product.signed_in(&server).await;
     let id = account(&mut client).await;
-    sent(&mut client, &id, "rotated", &[("a.bin", b"file")]).await;
-    outbox_says(&mut client, "once you sign in").await;
+    send_message(&mut client, &id, "rotated", &[("a.bin", b"file")]).await;
+    wait_for_outbox(&mut client, "once you sign in").await;
     let state_dir = product.stop_and_keep();
     let key = state_dir.join("key");
     let old = std::fs::read_to_string(&key).unwrap();
     let new = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     std::fs::write(&key, format!("{new}\n{old}")).unwrap();
-    let product = start_again(state_dir);
-    refuses.store(false, Ordering::Relaxed);
+    let product = restart(state_dir);
+    is_refusing.store(false, Ordering::Relaxed);
     let mut client = product.signed_in(&server).await;
-    outbox_says(&mut client, "rotated").await;
-    spool_is_empty(&product, "sent after the rotation").await;
+    wait_for_outbox(&mut client, "rotated").await;
+    until_spool_is_empty(&product, "sent after the rotation").await;
     // The same with both keys deleted, and a message that waits.
-    refuses.store(true, Ordering::Relaxed);
+    is_refusing.store(true, Ordering::Relaxed);
     let id = account(&mut client).await;
-    sent(&mut client, &id, "lost", &[]).await;
-    outbox_says(&mut client, "once you sign in").await;
+    send_message(&mut client, &id, "lost", &[]).await;
+    wait_for_outbox(&mut client, "once you sign in").await;
     let state_dir = product.stop_and_keep();
     std::fs::remove_file(state_dir.join("key")).unwrap();
-    let product = start_again(state_dir);
+    let product = restart(state_dir);
     assert!(
         product.log().contains("cannot be opened"),
         "{}",
@@ -499,15 +512,15 @@ async fn a_new_key_loses_no_mail_and_a_lost_one_no_service() {
     let mut client = product.signed_in(&server).await;
     assert_eq!(client.get("/outbox").await.status, 200);
     assert_eq!(client.get("/healthz").await.status, 200);
-    refuses.store(false, Ordering::Relaxed);
+    is_refusing.store(false, Ordering::Relaxed);
     let id = account(&mut client).await;
-    sent(&mut client, &id, "goes on", &[]).await;
-    outbox_says(&mut client, "goes on").await;
+    send_message(&mut client, &id, "goes on", &[]).await;
+    wait_for_outbox(&mut client, "goes on").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_state_folder_that_others_can_read_is_closed_to_them() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
     let state_dir = product.stop_and_keep();
     let set = |path: &Path, mode| {
@@ -521,10 +534,10 @@ async fn a_state_folder_that_others_can_read_is_closed_to_them() {
             set(&path, 0o644);
         }
     }
-    let product = start_again(state_dir);
+    let product = restart(state_dir);
     let mut client = product.signed_in(&server).await;
     let id = account(&mut client).await;
-    sent(&mut client, &id, "writes the database", &[]).await;
+    send_message(&mut client, &id, "writes the database", &[]).await;
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&product.state_dir), 0o700);
     assert_eq!(mode(&product.state_dir.join("spool")), 0o700);
@@ -536,7 +549,7 @@ async fn a_state_folder_that_others_can_read_is_closed_to_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_an_upload_and_nothing_else() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
     let state_dir = product.stop_and_keep();
     // Writes beyond 4 MiB to any file fail.
@@ -546,11 +559,11 @@ async fn a_full_disk_refuses_an_upload_and_nothing_else() {
         Request::post("/upload", "application/octet-stream", vec![b'x'; size])
             .header("x-file-name", "x.bin")
     };
-    let answer: Answer = client.send(upload(10 << 20)).await;
-    assert_eq!(answer.status, 507, "{}", answer.text());
-    spool_is_empty(&product, "a full disk").await;
+    let response: Response = client.send(upload(10 << 20)).await;
+    assert_eq!(response.status, 507, "{}", response.text());
+    until_spool_is_empty(&product, "a full disk").await;
     assert_eq!(client.send(upload(1 << 20)).await.status, 200);
     let id = account(&mut client).await;
-    sent(&mut client, &id, "goes on", &[]).await;
-    outbox_says(&mut client, "goes on").await;
+    send_message(&mut client, &id, "goes on", &[]).await;
+    wait_for_outbox(&mut client, "goes on").await;
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::client::Request;
-use crate::mailserver::{Mail, MailServer, Say, Script};
-use crate::outbox::{account, compose, outbox_says, spooled};
+use crate::mailserver::{Mail, MailServer, Reply, Script};
+use crate::outbox::{account, compose, spooled, wait_for_outbox};
 use crate::product::Product;
 
 /// A lease expires after 30 s, and the check runs every 10 s.
-const TAKEN_OVER: Duration = Duration::from_secs(90);
+const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What an SMTP server received, by recipient.
 #[derive(Default)]
@@ -29,23 +29,23 @@ type SharedSeen = Arc<Mutex<Seen>>;
 
 /// Does not reply to the final dot of a message to `dot@`, nor to the first `RCPT` of `rcpt@`.
 fn script(seen: SharedSeen) -> Script {
-    Box::new(move |protocol, heard| {
+    Box::new(move |protocol, received| {
         if protocol != "smtp" {
             return None;
         }
         let mut seen = seen.lock().unwrap();
-        if let Some(rest) = heard.command.strip_prefix("RCPT TO:<") {
+        if let Some(rest) = received.command.strip_prefix("RCPT TO:<") {
             let recipient = rest.split('@').next().unwrap_or_default().to_owned();
             let count = seen.envelopes.entry(recipient.clone()).or_default();
             *count += 1;
             let is_held = recipient == "rcpt" && *count == 1;
             seen.recipient = recipient;
-            return is_held.then_some(Say::Silence);
+            return is_held.then_some(Reply::Silence);
         }
-        if heard.command == "." {
+        if received.command == "." {
             let recipient = seen.recipient.clone();
             *seen.dots.entry(recipient.clone()).or_default() += 1;
-            return (recipient == "dot").then_some(Say::Silence);
+            return (recipient == "dot").then_some(Reply::Silence);
         }
         None
     })
@@ -57,7 +57,10 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    assert!(timeout(TAKEN_OVER, waiting).await.is_ok(), "never: {what}");
+    assert!(
+        timeout(TAKEOVER_TIMEOUT, waiting).await.is_ok(),
+        "never: {what}"
+    );
 }
 
 async fn send_to(client: &mut crate::client::Client, recipient: &str, upload: Option<&str>) {
@@ -70,12 +73,12 @@ async fn send_to(client: &mut crate::client::Client, recipient: &str, upload: Op
         ("body", "Hello."),
     ];
     fields.extend(upload.map(|id| ("upload", id)));
-    let answer = client.send(compose(&fields, &[])).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
+    let response = client.send(compose(&fields, &[])).await;
+    assert_eq!(response.status, 303, "{}", response.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
+async fn process_takes_over_the_work_of_a_killed_process() {
     let seen = SharedSeen::default();
     let dots = |recipient: &str| {
         let seen = seen.lock().unwrap();
@@ -99,13 +102,13 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
             .header("x-file-name", "kept.bin")
     };
     assert_eq!(bea.send(upload(5000)).await.status, 200);
-    let kept = ann_here.send(upload(7000)).await;
-    assert_eq!(kept.status, 200, "{}", kept.text());
-    let kept: serde_json::Value = serde_json::from_str(&kept.text()).unwrap();
-    let kept = kept["id"].as_str().unwrap().to_owned();
+    let response = ann_here.send(upload(7000)).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    let view: serde_json::Value = serde_json::from_str(&response.text()).unwrap();
+    let upload_id = view["id"].as_str().unwrap().to_owned();
     // One message is accepted, one waits for the reply to its final dot, one is before it.
     send_to(&mut ann, "taken", None).await;
-    outbox_says(&mut ann, "Handed over").await;
+    wait_for_outbox(&mut ann, "Handed over").await;
     send_to(&mut ann, "dot", None).await;
     until("the final dot", || dots("dot") == 1).await;
     send_to(&mut bea, "rcpt", None).await;
@@ -116,8 +119,8 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
     // While the lease may be valid nothing is taken over; then this process sends what is safe to
     // retry.
     until("the other one sends", || dots("rcpt") == 1).await;
-    outbox_says(&mut bea_here, "Handed over").await;
-    let page = outbox_says(&mut ann_here, "Unknown").await;
+    wait_for_outbox(&mut bea_here, "Handed over").await;
+    let page = wait_for_outbox(&mut ann_here, "Unknown").await;
     assert!(page.contains("Handed over"), "{page}");
     assert_eq!((dots("taken"), dots("dot"), dots("rcpt")), (1, 1, 1));
     assert_eq!((envelopes("taken"), envelopes("dot")), (1, 1));
@@ -130,9 +133,9 @@ async fn a_process_takes_over_what_another_was_killed_in_the_middle_of() {
         (4, 2),
         "one upload, and the unknown message"
     );
-    send_to(&mut ann_here, "file", Some(&kept)).await;
+    send_to(&mut ann_here, "file", Some(&upload_id)).await;
     until("the message with the file", || dots("file") == 1).await;
-    outbox_says(&mut ann_here, "KB").await;
+    wait_for_outbox(&mut ann_here, "KB").await;
     // Only one of the two may remove the folder.
     drop(third.stop_and_keep());
 }

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use crate::client::{Answer, Client, Request};
+use crate::client::{Client, Request, Response};
 use crate::mailserver::MailServer;
 
 /// Maximum time until the program listens.
-const START: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of stored lines of the program's log.
 const LOG_MAX_LINES: usize = 200_000;
 /// The address that signs in to a [`MailServer`].
@@ -22,7 +22,7 @@ pub(crate) const PASSWORD: &str = "hunter2-Zq9-secret";
 
 /// Returns the program under attack: the one under test, or that of `RESTANTE_BINARY`, so that a
 /// release can be measured.
-fn attacked() -> OsString {
+fn binary() -> OsString {
     let chosen = std::env::var_os("RESTANTE_BINARY");
     chosen.unwrap_or_else(|| env!("CARGO_BIN_EXE_restante").into())
 }
@@ -56,7 +56,7 @@ impl Product {
         environment: &[(&str, &str)],
     ) -> Self {
         let (state_dir, file) = Self::configure(servers, config);
-        let mut program = Command::new(attacked());
+        let mut program = Command::new(binary());
         program.envs(environment.iter().copied());
         Self::spawn(program, state_dir, &file)
     }
@@ -68,7 +68,7 @@ impl Product {
         shell
             .arg("-c")
             .arg(format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""))
-            .arg(attacked());
+            .arg(binary());
         Self::spawn(shell, state_dir, &file)
     }
 
@@ -101,7 +101,7 @@ impl Product {
 
     /// Starts the program with an existing configuration.
     pub(crate) fn run(state_dir: PathBuf, config: &Path) -> Self {
-        let program = Command::new(attacked());
+        let program = Command::new(binary());
         Self::spawn(program, state_dir, config)
     }
 
@@ -114,7 +114,7 @@ impl Product {
             "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",
             max_bytes / 512
         );
-        program.arg("-c").arg(script).arg(attacked());
+        program.arg("-c").arg(script).arg(binary());
         let config = state_dir.join("restante.toml");
         Self::spawn(program, state_dir, &config)
     }
@@ -132,19 +132,19 @@ impl Product {
             .unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (found, listens) = mpsc::channel();
-        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
+        let (lines, stored) = (BufReader::new(child.stderr.take().unwrap()), log.clone());
         std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("\"listen\":\"") {
                     let _ = found.send(rest.split('"').next().unwrap_or_default().to_owned());
                 }
-                let mut kept: std::sync::MutexGuard<'_, Vec<String>> = kept.lock().unwrap();
-                if kept.len() < LOG_MAX_LINES {
-                    kept.push(line);
+                let mut stored: std::sync::MutexGuard<'_, Vec<String>> = stored.lock().unwrap();
+                if stored.len() < LOG_MAX_LINES {
+                    stored.push(line);
                 }
             }
         });
-        let authority = listens.recv_timeout(START).unwrap_or_else(|_| {
+        let authority = listens.recv_timeout(START_TIMEOUT).unwrap_or_else(|_| {
             let _ = child.kill();
             panic!("the product did not start: {:#?}", log.lock().unwrap());
         });
@@ -162,7 +162,7 @@ impl Product {
     }
 
     /// Signs in by IMAP and returns the response: 303 on success.
-    pub(crate) async fn try_sign_in(&self, server: &MailServer) -> (Client, Answer) {
+    pub(crate) async fn try_sign_in(&self, server: &MailServer) -> (Client, Response) {
         self.try_sign_in_by("imap", server.imap, server, ADDRESS)
             .await
     }
@@ -172,7 +172,7 @@ impl Product {
         &self,
         server: &MailServer,
         address: &str,
-    ) -> (Client, Answer) {
+    ) -> (Client, Response) {
         self.try_sign_in_by("imap", server.imap, server, address)
             .await
     }
@@ -182,13 +182,13 @@ impl Product {
         let signed_in = self
             .try_sign_in_by("imap", server.imap, server, address)
             .await;
-        let (client, answer) = signed_in;
-        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        let (client, response) = signed_in;
+        assert_eq!(response.status, 303, "{}\n{}", response.text(), self.log());
         client
     }
 
     /// Signs in by POP3.
-    pub(crate) async fn try_sign_in_by_pop3(&self, server: &MailServer) -> (Client, Answer) {
+    pub(crate) async fn try_sign_in_by_pop3(&self, server: &MailServer) -> (Client, Response) {
         self.try_sign_in_by("pop3", server.pop3, server, ADDRESS)
             .await
     }
@@ -199,25 +199,25 @@ impl Product {
         port: u16,
         server: &MailServer,
         address: &str,
-    ) -> (Client, Answer) {
+    ) -> (Client, Response) {
         let mut client = self.client();
         let email = address.replace('@', "%40");
         let form = format!("email={email}&{}", servers_form(kind, port, server));
-        let answer = client.send(Request::form("/login", &form)).await;
-        (client, answer)
+        let response = client.send(Request::form("/login", &form)).await;
+        (client, response)
     }
 
     /// Returns a browser that signed in by IMAP.
     pub(crate) async fn signed_in(&self, server: &MailServer) -> Client {
-        let (client, answer) = self.try_sign_in(server).await;
-        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        let (client, response) = self.try_sign_in(server).await;
+        assert_eq!(response.status, 303, "{}\n{}", response.text(), self.log());
         client
     }
 
     /// Returns a browser that signed in by POP3.
     pub(crate) async fn signed_in_by_pop3(&self, server: &MailServer) -> Client {
-        let (client, answer) = self.try_sign_in_by_pop3(server).await;
-        assert_eq!(answer.status, 303, "{}\n{}", answer.text(), self.log());
+        let (client, response) = self.try_sign_in_by_pop3(server).await;
+        assert_eq!(response.status, 303, "{}\n{}", response.text(), self.log());
         client
     }
 
@@ -236,13 +236,13 @@ impl Product {
         self.status_bytes("VmRSS:")
     }
 
-    /// Peak resident memory since [`forget_peak`](Self::forget_peak), in bytes.
+    /// Peak resident memory since [`reset_peak`](Self::reset_peak), in bytes.
     pub(crate) fn peak_bytes(&self) -> u64 {
         self.status_bytes("VmHWM:")
     }
 
     /// Resets the peak to the current resident memory.
-    pub(crate) fn forget_peak(&self) {
+    pub(crate) fn reset_peak(&self) {
         std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
     }
 

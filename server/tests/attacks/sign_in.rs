@@ -10,29 +10,29 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use crate::client::{Answer, Client, Request};
-use crate::mailserver::{Heard, Mail, MailServer, Say};
+use crate::client::{Client, Request, Response};
+use crate::mailserver::{ClientCommand, Mail, MailServer, Reply};
 use crate::product::{Product, servers_form};
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
-/// Starts a server that refuses every IMAP sign-in except the witness's, and counts them.
+/// Starts a server that refuses every IMAP sign-in except the probe's, and counts them.
 async fn refusing() -> (MailServer, Arc<AtomicUsize>) {
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&tries);
-    let script = move |protocol: &str, heard: &Heard<'_>| {
-        if protocol != "imap" || !heard.command.starts_with("AUTHENTICATE") {
+    let script = move |protocol: &str, received: &ClientCommand<'_>| {
+        if protocol != "imap" || !received.command.starts_with("AUTHENTICATE") {
             return None;
         }
         let nth = counted.fetch_add(1, Ordering::Relaxed);
-        // The first sign-in is the witness's.
-        (nth > 0).then(|| Say::text(format!("{} NO [AUTHENTICATIONFAILED] no\r\n", heard.tag)))
+        // The first sign-in is the probe's.
+        (nth > 0).then(|| Reply::text(format!("{} NO [AUTHENTICATIONFAILED] no\r\n", received.tag)))
     };
     let mails = ["one", "two", "three"].map(Mail::plain).to_vec();
     (MailServer::start(mails, Box::new(script)).await, tries)
 }
 
 /// Signs in once per form, 8 at a time, and returns the responses.
-async fn sign_in_often(product: &Product, forms: Vec<(String, String)>) -> Vec<Answer> {
+async fn sign_in_often(product: &Product, forms: Vec<(String, String)>) -> Vec<Response> {
     stream::iter(forms)
         .map(|(forwarded, form)| async move {
             let request = Request::form("/login", &form).header("x-forwarded-for", &forwarded);
@@ -43,24 +43,24 @@ async fn sign_in_often(product: &Product, forms: Vec<(String, String)>) -> Vec<A
         .await
 }
 
-fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|a| a.status == status).count()
+fn count(responses: &[Response], status: u16) -> usize {
+    responses.iter().filter(|a| a.status == status).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_forwarding_header_does_not_lift_the_limit_by_address() {
     let (server, tries) = refusing().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("forged-header", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("forged-header", &product, probe);
     let servers = servers_form("imap", server.imap, &server);
     let forms = (0..400).map(|n| {
         let forwarded = format!("203.0.{}.{}", n / 250, n % 250);
         (forwarded, format!("email=user{n}%40localhost&{servers}"))
     });
-    let answers = sign_in_often(&product, forms.collect()).await;
+    let responses = sign_in_often(&product, forms.collect()).await;
     let tries = tries.load(Ordering::Relaxed) - 1;
-    let waiting = count(&answers, 429);
+    let waiting = count(&responses, 429);
     watch
         .end(&format!(
             "400 sign-ins with forged addresses: {tries} reached the mail server, {waiting} got 429"
@@ -69,16 +69,16 @@ async fn a_forged_forwarding_header_does_not_lift_the_limit_by_address() {
     assert!((1..=30).contains(&tries), "{tries} tries within a minute");
     assert_eq!(waiting, 400 - tries);
     let log = product.log();
-    let told = log.matches("not in trusted_proxies is ignored").count();
-    assert_eq!(told, 1, "{log}");
+    let warnings = log.matches("not in trusted_proxies is ignored").count();
+    assert_eq!(warnings, 1, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_fields_are_refused_and_leave_nothing_in_memory() {
     let (server, tries) = refusing().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("long-fields", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("long-fields", &product, probe);
     let servers = servers_form("imap", server.imap, &server);
     let long = "u".repeat(60_000);
     let forms = (0..800).map(|n| {
@@ -96,16 +96,16 @@ async fn long_fields_are_refused_and_leave_nothing_in_memory() {
         };
         (forwarded, form)
     });
-    let answers = sign_in_often(&product, forms.collect()).await;
+    let responses = sign_in_often(&product, forms.collect()).await;
     let tries = tries.load(Ordering::Relaxed) - 1;
-    let refused = count(&answers, 422);
+    let refused = count(&responses, 422);
     watch
         .end(&format!(
             "800 sign-ins with fields of 60 kB: {tries} reached the mail server, {refused} got 422"
         ))
         .await;
     assert_eq!((tries, refused), (0, 800));
-    assert!(answers.iter().all(|a| a.text().contains("too long")));
+    assert!(responses.iter().all(|a| a.text().contains("too long")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,8 +115,8 @@ async fn a_chain_of_thousands_of_hops_costs_little() {
         &[&server],
         "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]",
     );
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("many-hops", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("many-hops", &product, probe);
     let servers = servers_form("imap", server.imap, &server);
     let hops = "10.1.2.3,".repeat(6_000);
     let forms = (0..200).map(|n| {
@@ -124,44 +124,44 @@ async fn a_chain_of_thousands_of_hops_costs_little() {
         let forwarded = format!("203.0.113.{n},{hops}10.0.0.1");
         (forwarded, format!("email=user{n}%40localhost&{servers}"))
     });
-    let answers = sign_in_often(&product, forms.collect()).await;
+    let responses = sign_in_often(&product, forms.collect()).await;
     let tries = tries.load(Ordering::Relaxed) - 1;
     watch
         .end(&format!(
             "200 sign-ins behind 6,000 hops: {tries} reached the mail server, {} got 429",
-            count(&answers, 429)
+            count(&responses, 429)
         ))
         .await;
     assert!(tries <= 30, "{tries} tries within a minute");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn private_names_are_told_like_missing_ones() {
-    let server = MailServer::honest().await;
+async fn private_names_are_reported_like_missing_ones() {
+    let server = MailServer::valid().await;
     let product = Product::start_with(&[&server], "upstreams = \"public\"");
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("private-names", &product, witness);
-    let ask = async |host: &str| {
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("private-names", &product, probe);
+    let sign_in_at = async |host: &str| {
         let form = format!(
             "email=ann%40example.org&password=x&incoming=imap&incoming_host={host}&incoming_port=993\
              &incoming_tls=implicit&outgoing_host={host}&outgoing_port=465&outgoing_tls=implicit"
         );
         let started = Instant::now();
-        let answer = product.client().send(Request::form("/login", &form)).await;
-        let text = answer.text().replace(host, "HOST");
-        let words = text.split("id=\"ref").next().unwrap_or_default().to_owned();
-        (answer.status, words, started.elapsed())
+        let response = product.client().send(Request::form("/login", &form)).await;
+        let text = response.text().replace(host, "HOST");
+        let text_before_reference = text.split("id=\"ref").next().unwrap_or_default().to_owned();
+        (response.status, text_before_reference, started.elapsed())
     };
-    let missing = ask("no-such-name.invalid").await;
+    let missing = sign_in_at("no-such-name.invalid").await;
     let mut slowest = missing.2;
     let mut fastest = missing.2;
     let mut differ = Vec::new();
     for private in ["127.0.0.2", "10.0.0.1"] {
-        let told = ask(private).await;
-        slowest = slowest.max(told.2);
-        fastest = fastest.min(told.2);
-        if (told.0, without_reference(&told.1)) != (missing.0, without_reference(&missing.1)) {
-            differ.push((private, told.1, missing.1.clone()));
+        let result = sign_in_at(private).await;
+        slowest = slowest.max(result.2);
+        fastest = fastest.min(result.2);
+        if (result.0, without_reference(&result.1)) != (missing.0, without_reference(&missing.1)) {
+            differ.push((private, result.1, missing.1.clone()));
         }
     }
     watch
@@ -193,10 +193,10 @@ fn without_reference(page: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn outgoing_hosts_count_as_new_hosts() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start_with(&[&server], "upstreams = \"public\"");
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("outgoing-hosts", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("outgoing-hosts", &product, probe);
     let mut statuses = Vec::new();
     for n in 0..40 {
         let form = servers_form("imap", server.imap, &server)
@@ -210,20 +210,22 @@ async fn outgoing_hosts_count_as_new_hosts() {
             )
             .replace("outgoing_tls=plain", "outgoing_tls=implicit");
         let form = format!("email=user{n}%40localhost&{form}");
-        let answer = product.client().send(Request::form("/login", &form)).await;
-        statuses.push(answer.status);
+        let response = product.client().send(Request::form("/login", &form)).await;
+        statuses.push(response.status);
     }
-    let taken = statuses.iter().filter(|s| **s == 303).count();
+    let accepted = statuses.iter().filter(|s| **s == 303).count();
     watch
-        .end(&format!("40 different outgoing hosts: {taken} were taken"))
+        .end(&format!(
+            "40 different outgoing hosts: {accepted} were taken"
+        ))
         .await;
-    assert_eq!(taken, 30);
+    assert_eq!(accepted, 30);
     assert!(statuses.ends_with(&[429; 10]), "{statuses:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_port_of_this_machine_is_another_site() {
-    let server = MailServer::honest().await;
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
     let mut client = product.signed_in(&server).await;
     let own = format!("http://{}", product.authority);
@@ -242,8 +244,8 @@ async fn another_port_of_this_machine_is_another_site() {
         if let Some(origin) = origin {
             request = request.header("origin", origin);
         }
-        let answer = client.send(request).await;
-        assert_eq!(answer.status, status, "{origin:?}");
+        let response = client.send(request).await;
+        assert_eq!(response.status, status, "{origin:?}");
     }
     for site in [
         "same-site",
@@ -266,15 +268,15 @@ async fn another_port_of_this_machine_is_another_site() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_limit() {
-    let server = MailServer::honest().await;
+async fn json_request_of_3_mib_is_read_and_one_of_9_mib_is_refused_with_the_limit() {
+    let server = MailServer::valid().await;
     let product = Product::start(&[&server]);
-    let witness = Witness::new(&product, &server).await;
+    let probe = Probe::new(&product, &server).await;
     let mut client = product.signed_in(&server).await;
-    let watch = Watch::begin("json-size", &product, witness);
+    let watch = Watch::begin("json-size", &product, probe);
     // A folder name that does not exist, so that the response proves that all of it was read.
     let account = account_of(&mut client).await;
-    let mut ask = async |bytes: usize| {
+    let mut post_json = async |bytes: usize| {
         let json = serde_json::json!({
             "query": {
                 "source": { "folder": { "account": account, "folder": "x".repeat(bytes) } },
@@ -287,16 +289,16 @@ async fn a_json_request_of_three_megabytes_is_read_and_one_of_nine_is_told_the_l
             .send(Request::post("/api/message_list", "application/json", json))
             .await
     };
-    let read = ask(3 << 20).await;
-    let refused = ask(9 << 20).await;
+    let read = post_json(3 << 20).await;
+    let refused = post_json(9 << 20).await;
     watch
         .end(&format!(
             "requests of 3 and 9 MiB: {} and {}",
             read.status, refused.status
         ))
         .await;
-    let error = |answer: &Answer| -> app::api::ApiError {
-        serde_json::from_slice(&answer.body).expect("an error of ours")
+    let error = |response: &Response| -> app::api::ApiError {
+        serde_json::from_slice(&response.body).expect("an error of ours")
     };
     assert_eq!(read.status, 404, "{}", read.text());
     assert_eq!(refused.status, 413, "{}", refused.text());
@@ -311,7 +313,7 @@ async fn account_of(client: &mut Client) -> String {
 }
 
 /// Sends a message through the JSON interface.
-async fn send_message(client: &mut Client, to: &str, body: &str) -> Answer {
+async fn send_message(client: &mut Client, to: &str, body: &str) -> Response {
     let account = account_of(client).await;
     let json = serde_json::json!({
         "account": account,

@@ -12,24 +12,24 @@ use crate::product::Product;
 
 /// Maximum growth of the process under one attack, in bytes.
 pub(crate) const GROWTH_MAX_BYTES: u64 = 64 << 20;
-/// Maximum growth, in bytes, that may remain after [`BACK_AFTER`].
-const BACK_WITHIN_BYTES: u64 = 16 << 20;
-/// Time after which [`BACK_WITHIN_BYTES`] must hold.
-const BACK_AFTER: Duration = Duration::from_secs(60);
+/// Maximum growth, in bytes, that may remain after [`RELEASE_TIMEOUT`].
+const RETAINED_MAX_BYTES: u64 = 16 << 20;
+/// Time after which [`RETAINED_MAX_BYTES`] must hold.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time without a response after which the service counts as dead, on any machine.
-const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// Interval between the requests of the witness during an attack.
-const ASK_EVERY: Duration = Duration::from_millis(100);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Interval between the requests of the probe during an attack.
+const PROBE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Another user, whose list is requested during an attack.
-pub(crate) struct Witness {
+pub(crate) struct Probe {
     client: Client,
     list: String,
     _server: Option<MailServer>,
-    usual: Duration,
+    baseline: Duration,
 }
 
-impl Witness {
+impl Probe {
     /// Signs in at a valid server that the product may reach, and warms up the caches.
     pub(crate) async fn new(product: &Product, server: &MailServer) -> Self {
         let mut client = product.signed_in(server).await;
@@ -37,23 +37,23 @@ impl Witness {
         let list = mail.header("location").expect("the inbox").to_owned();
         let mut times = Vec::new();
         for _ in 0..20 {
-            times.push(ask(&mut client, &list).await);
+            times.push(timed_get(&mut client, &list).await);
         }
         Self {
             client,
             list,
             _server: None,
-            usual: median(&mut times),
+            baseline: median(&mut times),
         }
     }
 }
 
-async fn ask(client: &mut Client, path: &str) -> Duration {
+async fn timed_get(client: &mut Client, path: &str) -> Duration {
     let started = Instant::now();
-    let answer = tokio::time::timeout(DEAD_AFTER, client.get(path))
+    let response = tokio::time::timeout(RESPONSE_TIMEOUT, client.get(path))
         .await
-        .unwrap_or_else(|_| panic!("{path} was not answered within {DEAD_AFTER:?}"));
-    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        .unwrap_or_else(|_| panic!("{path} was not answered within {RESPONSE_TIMEOUT:?}"));
+    assert_eq!(response.status, 200, "{path}: {}", response.text());
     started.elapsed()
 }
 
@@ -68,29 +68,29 @@ pub(crate) struct Watch<'a> {
     product: &'a Product,
     before_bytes: u64,
     stop: CancellationToken,
-    asking: JoinHandle<(Vec<Duration>, Vec<Duration>)>,
-    usual: Duration,
+    probing: JoinHandle<(Vec<Duration>, Vec<Duration>)>,
+    baseline: Duration,
 }
 
 impl<'a> Watch<'a> {
-    /// Begins: memory is measured from now on, and the witness sends requests until the attack
+    /// Begins: memory is measured from now on, and the probe sends requests until the attack
     /// ends.
-    pub(crate) fn begin(name: &'static str, product: &'a Product, witness: Witness) -> Self {
-        product.forget_peak();
+    pub(crate) fn begin(name: &'static str, product: &'a Product, probe: Probe) -> Self {
+        product.reset_peak();
         let before_bytes = product.resident_bytes();
         let stop = CancellationToken::new();
-        let (stopped, usual) = (stop.clone(), witness.usual);
-        let mut stranger = product.client();
-        let asking = tokio::spawn(async move {
-            let Witness {
+        let (stopped, baseline) = (stop.clone(), probe.baseline);
+        let mut anonymous = product.client();
+        let probing = tokio::spawn(async move {
+            let Probe {
                 mut client, list, ..
-            } = witness;
+            } = probe;
             let (mut lists, mut healths) = (Vec::new(), Vec::new());
             loop {
-                lists.push(ask(&mut client, &list).await);
-                healths.push(ask(&mut stranger, "/healthz").await);
+                lists.push(timed_get(&mut client, &list).await);
+                healths.push(timed_get(&mut anonymous, "/healthz").await);
                 if stopped
-                    .run_until_cancelled(tokio::time::sleep(ASK_EVERY))
+                    .run_until_cancelled(tokio::time::sleep(PROBE_INTERVAL))
                     .await
                     .is_none()
                 {
@@ -103,37 +103,42 @@ impl<'a> Watch<'a> {
             product,
             before_bytes,
             stop,
-            asking,
-            usual,
+            probing,
+            baseline,
         }
     }
 
     /// Ends: prints the figures, and fails if the process grew over 64 MiB or retained over 16 MiB
-    /// of it, or if the witness got no response.
+    /// of it, or if the probe got no response.
     pub(crate) async fn end(self, what: &str) {
-        self.end_within(what, GROWTH_MAX_BYTES, BACK_WITHIN_BYTES)
+        self.end_within(what, GROWTH_MAX_BYTES, RETAINED_MAX_BYTES)
             .await;
     }
 
     /// The same with other limits, for the growth and for the retained part.
-    pub(crate) async fn end_within(self, what: &str, growth_max_bytes: u64, kept_max_bytes: u64) {
+    pub(crate) async fn end_within(
+        self,
+        what: &str,
+        growth_max_bytes: u64,
+        retained_max_bytes: u64,
+    ) {
         let Self {
             name,
             product,
             before_bytes,
             stop,
-            asking,
-            usual,
+            probing,
+            baseline,
         } = self;
         stop.cancel();
-        let (mut lists, healths) = asking.await.expect("everybody else is answered");
+        let (mut lists, healths) = probing.await.expect("everybody else is answered");
         let worst = lists.iter().max().copied().unwrap_or_default();
         let during = median(&mut lists);
         let health = healths.iter().max().copied().unwrap_or_default();
         let peak_bytes = product.peak_bytes();
         let ended = Instant::now();
         let mut after_bytes = product.resident_bytes();
-        while after_bytes > before_bytes + kept_max_bytes && ended.elapsed() < BACK_AFTER {
+        while after_bytes > before_bytes + retained_max_bytes && ended.elapsed() < RELEASE_TIMEOUT {
             tokio::time::sleep(Duration::from_millis(250)).await;
             after_bytes = product.resident_bytes();
         }
@@ -149,7 +154,7 @@ impl<'a> Watch<'a> {
             ended.elapsed().as_secs(),
             mib(after_bytes),
             ms(during),
-            ms(usual),
+            ms(baseline),
             ms(worst),
             ms(health),
         );
@@ -160,7 +165,7 @@ impl<'a> Watch<'a> {
             mib(growth_bytes)
         );
         assert!(
-            after_bytes <= before_bytes + kept_max_bytes,
+            after_bytes <= before_bytes + retained_max_bytes,
             "{name}: {:.1} MiB are kept",
             mib(after_bytes.saturating_sub(before_bytes))
         );
@@ -170,6 +175,6 @@ impl<'a> Watch<'a> {
 /// Sends a request that may be refused or cut off, but must end.
 pub(crate) async fn end_of(client: &mut Client, request: Request) -> u16 {
     let patience = Duration::from_secs(60);
-    let answer = tokio::time::timeout(patience, client.send(request)).await;
-    answer.expect("an end of the request").status
+    let response = tokio::time::timeout(patience, client.send(request)).await;
+    response.expect("an end of the request").status
 }

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::mailserver::{Heard, Mail, MailServer, Say};
+use crate::mailserver::{ClientCommand, Mail, MailServer, Reply};
 use crate::product::Product;
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Starts a server that is valid except for its response to LIST.
 async fn listing(lists: String) -> MailServer {
-    let script = move |protocol: &str, heard: &Heard<'_>| {
-        let is_list = protocol == "imap" && heard.command.starts_with("LIST ");
-        is_list.then(|| Say::text(format!("{lists}{} OK done\r\n", heard.tag)))
+    let script = move |protocol: &str, received: &ClientCommand<'_>| {
+        let is_list = protocol == "imap" && received.command.starts_with("LIST ");
+        is_list.then(|| Reply::text(format!("{lists}{} OK done\r\n", received.tag)))
     };
     MailServer::start(Vec::new(), Box::new(script)).await
 }
@@ -32,7 +32,7 @@ fn lists(names: impl Iterator<Item = String>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_tree_of_any_shape_costs_what_is_shown_of_it() {
+async fn folder_tree_of_any_shape_costs_only_what_is_shown() {
     let shapes = [
         (
             "deep",
@@ -49,12 +49,12 @@ async fn a_folder_tree_of_any_shape_costs_what_is_shown_of_it() {
         ),
     ];
     for (name, lists) in shapes {
-        let honest = MailServer::honest().await;
+        let valid = MailServer::valid().await;
         let sent = lists.len();
         let server = listing(lists).await;
-        let product = Product::start(&[&honest, &server]);
-        let witness = Witness::new(&product, &honest).await;
-        let watch = Watch::begin("folders", &product, witness);
+        let product = Product::start(&[&valid, &server]);
+        let probe = Probe::new(&product, &valid).await;
+        let watch = Watch::begin("folders", &product, probe);
         let mut client = product.signed_in(&server).await;
         let mail = client.get("/mail").await;
         let page = client.get(mail.header("location").unwrap()).await;
@@ -88,7 +88,7 @@ fn html_mail(subject: &str, html: &str) -> Mail {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_of_any_shape_is_shown_while_others_read_on() {
+async fn document_of_any_shape_is_shown_without_blocking_other_users() {
     let documents = [
         ("lists", "<ul><li>".repeat(100) + &"<li>x".repeat(90_000)),
         (
@@ -105,15 +105,15 @@ async fn a_document_of_any_shape_is_shown_while_others_read_on() {
         .iter()
         .map(|(name, html)| html_mail(name, html))
         .collect();
-    let honest = MailServer::honest().await;
+    let valid = MailServer::valid().await;
     let server = MailServer::start(mails, Box::new(|_, _| None)).await;
-    let product = Product::start(&[&honest, &server]);
+    let product = Product::start(&[&valid, &server]);
     let mut client = product.signed_in(&server).await;
     let mail = client.get("/mail").await;
     let folder = mail.header("location").unwrap().to_owned();
     client.get(&folder).await;
-    let witness = Witness::new(&product, &honest).await;
-    let watch = Watch::begin("documents", &product, witness);
+    let probe = Probe::new(&product, &valid).await;
+    let watch = Watch::begin("documents", &product, probe);
     let mut sizes = Vec::new();
     for (nth, (name, _)) in (1..).zip(&documents) {
         let page = client.get(&format!("{folder}/7.{nth}")).await;

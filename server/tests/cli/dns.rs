@@ -24,48 +24,52 @@ pub(super) enum Record {
 }
 
 /// A running name server.
-pub(super) struct Names {
+pub(super) struct NameServer {
     pub(super) address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+    queries: Arc<Mutex<Vec<String>>>,
     serving: JoinHandle<()>,
 }
 
-impl Drop for Names {
+impl Drop for NameServer {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-impl Names {
+impl NameServer {
     pub(super) async fn start(records: &[(&'static str, Record)]) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let records = records.to_vec();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
-        let noted = Arc::clone(&asked);
+        let queries = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&queries);
         let serving = tokio::spawn(async move {
             let mut query = [0; 1500];
             while let Ok((length, client)) = socket.recv_from(&mut query).await {
-                let (name, answer) = answer(&query[..length], &records);
-                noted.lock().unwrap().push(name);
-                socket.send_to(&answer, client).await.unwrap();
+                let (name, response) = respond(&query[..length], &records);
+                log.lock().unwrap().push(name);
+                socket.send_to(&response, client).await.unwrap();
             }
         });
         Self {
             address,
-            asked,
+            queries,
             serving,
         }
     }
 
     /// Returns whether a name was queried.
-    pub(super) fn was_asked_about(&self, name: &str) -> bool {
-        self.asked.lock().unwrap().iter().any(|asked| asked == name)
+    pub(super) fn was_queried(&self, name: &str) -> bool {
+        self.queries
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|query| query == name)
     }
 }
 
 /// Formats a response (RFC 1035 §4.1): the header, the question as received, the records.
-fn answer(query: &[u8], records: &[(&'static str, Record)]) -> (String, Vec<u8>) {
+fn respond(query: &[u8], records: &[(&'static str, Record)]) -> (String, Vec<u8>) {
     let mut labels = Vec::new();
     let mut at = 12;
     while query[at] > 0 {
@@ -77,13 +81,13 @@ fn answer(query: &[u8], records: &[(&'static str, Record)]) -> (String, Vec<u8>)
     let kind = u16::from_be_bytes([query[at + 1], query[at + 2]]);
     let question = &query[12..at + 5];
 
-    let known: Vec<&Record> = of(records, &name);
+    let known: Vec<&Record> = records_of(records, &name);
     let mut found: Vec<Vec<u8>> = Vec::new();
     for record in &known {
         if let Record::Alias(target) = record {
             found.push(resource(&name, CNAME, &encoded(target)));
-            for behind in of(records, target) {
-                found.extend(data(behind, kind).map(|data| resource(target, kind, &data)));
+            for target_record in records_of(records, target) {
+                found.extend(data(target_record, kind).map(|data| resource(target, kind, &data)));
             }
         }
         found.extend(data(record, kind).map(|data| resource(&name, kind, &data)));
@@ -93,14 +97,14 @@ fn answer(query: &[u8], records: &[(&'static str, Record)]) -> (String, Vec<u8>)
         [Record::Failure] => 2,
         _ => 0,
     };
-    let mut answer = query[..2].to_vec();
-    answer.extend([0x81, 0x80 | code, 0, 1, 0, found.len() as u8, 0, 0, 0, 0]);
-    answer.extend(question);
-    answer.extend(found.concat());
-    (name, answer)
+    let mut response = query[..2].to_vec();
+    response.extend([0x81, 0x80 | code, 0, 1, 0, found.len() as u8, 0, 0, 0, 0]);
+    response.extend(question);
+    response.extend(found.concat());
+    (name, response)
 }
 
-fn of<'a>(records: &'a [(&'static str, Record)], name: &str) -> Vec<&'a Record> {
+fn records_of<'a>(records: &'a [(&'static str, Record)], name: &str) -> Vec<&'a Record> {
     let of_name = records.iter().filter(|(owner, _)| *owner == name);
     of_name.map(|(_, record)| record).collect()
 }

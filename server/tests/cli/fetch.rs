@@ -6,7 +6,7 @@ use std::path::Path;
 use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
 use serde_json::Value;
 
-use super::{PASSWORD, Run, TestAccounts, demo, restante, source, text};
+use super::{PASSWORD, Run, TestDir, demo, restante, source, text};
 use crate::account::parts::{Protocol, SUBJECTS};
 use crate::account::peer::{Act, Fault, Peer};
 
@@ -16,9 +16,9 @@ pub(super) fn url(scheme: &str, port: u16) -> String {
 }
 
 /// Prepares a run that fetches from the demo.
-pub(super) fn fetch(url: &str, desk: &TestAccounts) -> Run {
+pub(super) fn fetch(url: &str, dir: &TestDir) -> Run {
     restante(&["fetch", url])
-        .args(desk.trust())
+        .args(dir.trust())
         .password(DEMO_PASSWORD)
 }
 
@@ -55,7 +55,7 @@ fn rows(report: &Value) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
     let demo = demo(Some(12)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let ports = demo.ports();
     for (scheme, port) in [
         ("pop3s", ports.pop3s),
@@ -64,13 +64,13 @@ async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
         ("imap", ports.imap),
     ] {
         let url = url(scheme, port);
-        let listed = fetch(&url, &desk)
+        let listed = fetch(&url, &dir)
             .args(["--list", "--newest", "5"])
             .end()
             .await;
         assert_eq!(listed.code, 0, "{listed:?}");
         let lines: Vec<Vec<&str>> = listed
-            .out
+            .stdout
             .lines()
             .map(|l| l.split('\t').collect())
             .collect();
@@ -80,12 +80,12 @@ async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
                 .iter()
                 .all(|line| line[1].parse::<u64>().unwrap() > 100)
         );
-        let ended = fetch(&url, &desk)
+        let output = fetch(&url, &dir)
             .args(["--list", "--json", "--uid", lines[4][0], "--uid", "77777"])
             .end()
             .await;
-        assert_eq!(ended.code, 1, "{ended:?}");
-        let report = ended.json();
+        assert_eq!(output.code, 1, "{output:?}");
+        let report = output.json();
         assert_eq!(
             rows(&report),
             [(lines[4][0], "listed"), ("77777", "missing")]
@@ -97,25 +97,25 @@ async fn both_protocols_list_ids_and_sizes_over_both_kinds_of_tls() {
 #[tokio::test]
 async fn messages_are_saved_byte_by_byte_by_both_protocols() {
     let demo = demo(None).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let source = source::messages(&demo).await;
-    let pop3 = desk.path("pop3");
-    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+    let pop3 = dir.path("pop3");
+    let output = fetch(&url("pop3s", demo.ports().pop3s), &dir)
         .args(["--json", "--out", text(&pop3)])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{:?}", ended.told);
+    assert_eq!(output.code, 0, "{:?}", output.stderr);
     let saved = files(&pop3);
     assert_eq!(saved.len(), source.len());
     assert_whole(&saved, &source);
-    assert_eq!(ended.json()["saved"], source.len());
+    assert_eq!(output.json()["saved"], source.len());
 
-    let imap = desk.path("imap");
-    let ended = fetch(&url("imaps", demo.ports().imaps), &desk)
+    let imap = dir.path("imap");
+    let output = fetch(&url("imaps", demo.ports().imaps), &dir)
         .args(["--out", text(&imap)])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(output.code, 0, "{output:?}");
     let contents = |files: BTreeMap<String, Vec<u8>>| {
         let mut contents: Vec<Vec<u8>> = files.into_values().collect();
         contents.sort();
@@ -132,54 +132,54 @@ async fn messages_are_saved_byte_by_byte_by_both_protocols() {
 #[tokio::test]
 async fn another_folder_is_fetched_by_its_name_and_nothing_is_marked_as_read() {
     let demo = demo(None).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let base = url("imaps", demo.ports().imaps);
-    let out = desk.path("out");
-    let ended = fetch(&format!("{base}/Sent"), &desk)
+    let out = dir.path("out");
+    let output = fetch(&format!("{base}/Sent"), &dir)
         .args(["--out", text(&out), "--newest", "3", "--transcript"])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(output.code, 0, "{output:?}");
     let saved = files(&out);
-    assert_eq!(saved.len(), 3, "{ended:?}");
+    assert_eq!(saved.len(), 3, "{output:?}");
     assert!(
         saved.keys().all(|name| name.starts_with("Sent.")),
         "{saved:?}"
     );
     assert!(
-        ended.told.contains("EXAMINE") && !ended.told.contains(" SELECT \""),
-        "{ended:?}"
+        output.stderr.contains("EXAMINE") && !output.stderr.contains(" SELECT \""),
+        "{output:?}"
     );
-    assert!(ended.told.contains("BODY.PEEK[]"), "{ended:?}");
-    let gone = fetch(&format!("{base}/No%20such%20folder"), &desk)
+    assert!(output.stderr.contains("BODY.PEEK[]"), "{output:?}");
+    let missing = fetch(&format!("{base}/No%20such%20folder"), &dir)
         .args(["--list"])
         .end()
         .await;
-    assert_eq!(gone.code, 2, "{gone:?}");
+    assert_eq!(missing.code, 2, "{missing:?}");
 }
 
 #[tokio::test]
-async fn what_is_saved_is_not_fetched_again_and_never_written_over() {
+async fn saved_message_is_not_fetched_again_and_never_overwritten() {
     let demo = demo(Some(8)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
-        let out = desk.path(scheme);
+        let out = dir.path(scheme);
         let run = || {
-            fetch(&url(scheme, port), &desk).args(["--json", "--transcript", "--out", text(&out)])
+            fetch(&url(scheme, port), &dir).args(["--json", "--transcript", "--out", text(&out)])
         };
         assert_eq!(run().end().await.code, 0);
         let first = files(&out).keys().next().unwrap().clone();
         std::fs::write(out.join(&first), "mine").unwrap();
-        let ended = run().end().await;
-        assert_eq!(ended.code, 0, "{ended:?}");
-        let report = ended.json();
+        let output = run().end().await;
+        assert_eq!(output.code, 0, "{output:?}");
+        let report = output.json();
         assert_eq!(
             (&report["saved"], &report["already_saved"]),
             (&0.into(), &8.into())
         );
         assert!(
-            !ended.told.contains("RETR") && !ended.told.contains("BODY"),
-            "{ended:?}"
+            !output.stderr.contains("RETR") && !output.stderr.contains("BODY"),
+            "{output:?}"
         );
         assert_eq!(files(&out)[&first], b"mine");
     }
@@ -188,10 +188,10 @@ async fn what_is_saved_is_not_fetched_again_and_never_written_over() {
 #[tokio::test]
 async fn a_refused_sign_in_is_exit_77_and_an_untrusted_certificate_exit_76() {
     let demo = demo(Some(1)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     for (scheme, port) in [("pop3s", demo.ports().pop3s), ("imaps", demo.ports().imaps)] {
         let url = url(scheme, port);
-        let refused = fetch(&url, &desk)
+        let refused = fetch(&url, &dir)
             .password(PASSWORD)
             .args(["--list", "--transcript"])
             .end()
@@ -202,26 +202,26 @@ async fn a_refused_sign_in_is_exit_77_and_an_untrusted_certificate_exit_76() {
             .end()
             .await;
         assert_eq!(untrusted.code, 76, "{untrusted:?}");
-        assert!(untrusted.told.contains("certificate"), "{untrusted:?}");
+        assert!(untrusted.stderr.contains("certificate"), "{untrusted:?}");
         assert!(
-            !untrusted.told.contains("> "),
+            !untrusted.stderr.contains("> "),
             "nothing was said: {untrusted:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn delete_removes_what_is_saved_and_is_told_as_done_on_the_answer_to_quit() {
+async fn delete_removes_saved_messages_and_is_done_after_the_reply_to_quit() {
     let demo = demo(Some(20)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let source = source::messages(&demo).await;
-    let out = desk.path("out");
-    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+    let out = dir.path("out");
+    let output = fetch(&url("pop3s", demo.ports().pop3s), &dir)
         .args(["--json", "--delete", "--newest", "7", "--out", text(&out)])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
-    let report = ended.json();
+    assert_eq!(output.code, 0, "{output:?}");
+    let report = output.json();
     assert_eq!(
         (&report["deletion"], &report["deleted"]),
         (&"done".into(), &7.into())
@@ -233,21 +233,21 @@ async fn delete_removes_what_is_saved_and_is_told_as_done_on_the_answer_to_quit(
 }
 
 #[tokio::test]
-async fn delete_spares_a_message_whose_file_is_another_ones() {
+async fn delete_spares_a_message_whose_file_belongs_to_another() {
     let demo: Demo = demo(Some(3)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let source = source::messages(&demo).await;
-    let out = desk.path("out");
+    let out = dir.path("out");
     std::fs::create_dir(&out).unwrap();
     // The server reuses the id of an older, deleted message for a new one of the same size.
     let (id, message) = source.iter().next().unwrap();
     let name = format!("{}.{}.eml", id.replace('.', "%2E"), message.len());
     std::fs::write(out.join(&name), "Subject: the older one\r\n\r\n").unwrap();
-    let ended = fetch(&url("pop3s", demo.ports().pop3s), &desk)
+    let output = fetch(&url("pop3s", demo.ports().pop3s), &dir)
         .args(["--json", "--delete", "--out", text(&out)])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(demo.inbox_len(), 0);
     let saved = files(&out);
     assert_eq!(saved.len(), 4, "the older one is kept beside the new one");
@@ -258,23 +258,23 @@ async fn delete_spares_a_message_whose_file_is_another_ones() {
 }
 
 #[tokio::test]
-async fn a_message_that_the_server_does_not_give_is_told_and_never_deleted() {
+async fn message_that_cannot_be_fetched_is_reported_and_never_deleted() {
     let fault = Fault {
         at: "RETR 2",
-        act: Act::Say("-ERR [SYS/TEMP] not now\r\n"),
+        act: Act::Reply("-ERR [SYS/TEMP] not now\r\n"),
         times: 1,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
-    let out = desk.path("out");
+    let dir = TestDir::new(Peer::ca_pem());
+    let out = dir.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
-    let ended = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])
-        .args(desk.trust())
+    let output = restante(&["fetch", &url, "--json", "--delete", "--out", text(&out)])
+        .args(dir.trust())
         .end()
         .await;
-    assert_eq!(ended.code, 1, "{ended:?}");
+    assert_eq!(output.code, 1, "{output:?}");
     assert_eq!(
-        rows(&ended.json()),
+        rows(&output.json()),
         [("a", "saved"), ("b", "refused"), ("c", "saved")]
     );
     assert_eq!(
@@ -292,20 +292,20 @@ async fn a_message_that_the_server_does_not_give_is_told_and_never_deleted() {
 async fn a_server_without_unique_ids_is_fetched_by_contents() {
     let fault = Fault {
         at: "UIDL",
-        act: Act::Say("-ERR not here\r\n"),
+        act: Act::Reply("-ERR not here\r\n"),
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
-    let out = desk.path("out");
+    let dir = TestDir::new(Peer::ca_pem());
+    let out = dir.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     for (saved, already) in [(3, 0), (0, 3)] {
-        let ended = restante(&["fetch", &url, "--json", "--out", text(&out)])
-            .args(desk.trust())
+        let output = restante(&["fetch", &url, "--json", "--out", text(&out)])
+            .args(dir.trust())
             .end()
             .await;
-        assert_eq!(ended.code, 0, "{ended:?}");
-        let report = ended.json();
+        assert_eq!(output.code, 0, "{output:?}");
+        let report = output.json();
         assert_eq!(report["saved"], saved, "{report}");
         assert_eq!(report["already_saved"], already, "{report}");
         assert_eq!(files(&out).len(), 3);
@@ -316,20 +316,20 @@ async fn a_server_without_unique_ids_is_fetched_by_contents() {
 async fn messages_that_share_a_unique_id_have_files_of_their_own() {
     let fault = Fault {
         at: "UIDL",
-        act: Act::Say("+OK\r\n1 a/../b\r\n2 a/../b\r\n3 a/../b\r\n.\r\n"),
+        act: Act::Reply("+OK\r\n1 a/../b\r\n2 a/../b\r\n3 a/../b\r\n.\r\n"),
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
-    let out = desk.path("out");
+    let dir = TestDir::new(Peer::ca_pem());
+    let out = dir.path("out");
     let url = format!("pop3s://ann@localhost:{}", peer.port);
     for saved in [3, 0] {
-        let ended = restante(&["fetch", &url, "--json", "--out", text(&out)])
-            .args(desk.trust())
+        let output = restante(&["fetch", &url, "--json", "--out", text(&out)])
+            .args(dir.trust())
             .end()
             .await;
-        assert_eq!(ended.code, 0, "{ended:?}");
-        assert_eq!(ended.json()["saved"], saved);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert_eq!(output.json()["saved"], saved);
         let files = files(&out);
         for subject in SUBJECTS {
             let line = format!("Subject: {subject}\r\n");
@@ -343,22 +343,22 @@ async fn messages_that_share_a_unique_id_have_files_of_their_own() {
 
 // docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
-async fn a_maildrop_that_is_in_use_is_exit_3_and_no_matter_of_the_password() {
+async fn maildrop_in_use_is_exit_3_and_not_a_password_error() {
     let fault = Fault {
         at: "AUTH",
-        act: Act::Say("-ERR [IN-USE] another session has it\r\n"),
+        act: Act::Reply("-ERR [IN-USE] another session has it\r\n"),
         times: 9,
     };
     let peer = Peer::start(Protocol::Pop3, true, Some(fault)).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
+    let dir = TestDir::new(Peer::ca_pem());
     let url = format!("pop3s://ann@localhost:{}", peer.port);
-    let ended = restante(&["fetch", &url, "--list", "--json"])
-        .args(desk.trust())
+    let output = restante(&["fetch", &url, "--list", "--json"])
+        .args(dir.trust())
         .end()
         .await;
-    assert_eq!(ended.code, 3, "{ended:?}");
-    let trouble = &ended.json()["trouble"];
-    let reply = trouble["reply"].as_str().unwrap();
-    assert!(reply.contains("[IN-USE]"), "{trouble}");
-    assert!(trouble["cause"].as_str().unwrap().ends_with('.'));
+    assert_eq!(output.code, 3, "{output:?}");
+    let problem = &output.json()["trouble"];
+    let reply = problem["reply"].as_str().unwrap();
+    assert!(reply.contains("[IN-USE]"), "{problem}");
+    assert!(problem["cause"].as_str().unwrap().ends_with('.'));
 }

@@ -21,7 +21,7 @@ pub(super) enum Cut {
 }
 
 /// A proxy on loopback to a port of this machine.
-pub(super) struct Link {
+pub(super) struct Proxy {
     pub(super) port: u16,
     /// The number of bytes passed from the client.
     pub(super) up_bytes: Arc<AtomicU64>,
@@ -30,13 +30,13 @@ pub(super) struct Link {
     accepting: JoinHandle<()>,
 }
 
-impl Drop for Link {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-impl Link {
+impl Proxy {
     pub(super) async fn to(server_port: u16, cut: Cut) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -53,14 +53,14 @@ impl Link {
                     Cut::Never => (u64::MAX, u64::MAX),
                 };
                 let ends = CancellationToken::new();
-                tokio::spawn(pass(
+                tokio::spawn(forward(
                     from_client,
                     to_server,
                     up,
                     Arc::clone(&counts.0),
                     ends.clone(),
                 ));
-                tokio::spawn(pass(
+                tokio::spawn(forward(
                     from_server,
                     to_client,
                     down,
@@ -79,26 +79,26 @@ impl Link {
 }
 
 /// Passes bytes until one side ends or the limit is reached; then both directions end.
-async fn pass(
+async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut left: u64,
+    mut remaining: u64,
     count: Arc<AtomicU64>,
     ends: CancellationToken,
 ) {
     let passing = async {
         let mut buffer = vec![0; 16 << 10];
-        while left > 0 {
-            let most = usize::try_from(left)
+        while remaining > 0 {
+            let max = usize::try_from(remaining)
                 .unwrap_or(usize::MAX)
                 .min(buffer.len());
-            let Ok(read @ 1..) = from.read(&mut buffer[..most]).await else {
+            let Ok(read @ 1..) = from.read(&mut buffer[..max]).await else {
                 return;
             };
             if to.write_all(&buffer[..read]).await.is_err() {
                 return;
             }
-            left -= read as u64;
+            remaining -= read as u64;
             count.fetch_add(read as u64, Ordering::Relaxed);
         }
     };

@@ -3,11 +3,11 @@
 use mail_demo::{ADDRESS, Demo, PASSWORD as DEMO_PASSWORD};
 use serde_json::Value;
 
-use super::{PASSWORD, Run, TestAccounts, demo, ended, restante, signal, text};
+use super::{PASSWORD, Run, TestDir, demo, restante, signal, text, wait_for_output};
 use crate::account::parts::Protocol;
 use crate::account::peer::{Act, Fault, Peer};
 
-const FIVE: [&str; 10] = [
+const FIVE_RECIPIENTS: [&str; 10] = [
     "--to",
     "one@restante.test",
     "--to",
@@ -26,16 +26,16 @@ fn smtps(demo: &Demo) -> String {
 }
 
 /// Prepares a run that sends through a server of the test.
-fn send(url: &str, desk: &TestAccounts) -> Run {
-    restante(&["send", "--server", url, "--from", "Ann <ann@peer.test>"]).args(desk.trust())
+fn send(url: &str, dir: &TestDir) -> Run {
+    restante(&["send", "--server", url, "--from", "Ann <ann@peer.test>"]).args(dir.trust())
 }
 
 /// Starts a scripted server: implicit TLS, and a fault at one command.
-async fn peer(at: &'static str, act: Act) -> (Peer, TestAccounts, String) {
+async fn peer(at: &'static str, act: Act) -> (Peer, TestDir, String) {
     let fault = Fault { at, act, times: 1 };
     let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
     let url = format!("smtps://ann%40peer.test@localhost:{}", peer.port);
-    (peer, TestAccounts::new(Peer::ca_pem()), url)
+    (peer, TestDir::new(Peer::ca_pem()), url)
 }
 
 fn recipients(report: &Value) -> Vec<(&str, &str)> {
@@ -53,8 +53,8 @@ fn recipients(report: &Value) -> Vec<(&str, &str)> {
 #[tokio::test]
 async fn five_recipients_two_refused_is_exit_1_with_each_result() {
     let demo = demo(Some(0)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
-    let ended = restante(&[
+    let dir = TestDir::new(demo.ca_pem());
+    let output = restante(&[
         "send",
         "--server",
         &smtps(&demo),
@@ -62,15 +62,15 @@ async fn five_recipients_two_refused_is_exit_1_with_each_result() {
         ADDRESS,
         "--json",
     ])
-    .args(desk.trust())
-    .args(FIVE)
+    .args(dir.trust())
+    .args(FIVE_RECIPIENTS)
     .args(["--subject", "Minutes", "--text", "-"])
     .password(DEMO_PASSWORD)
     .input("Hello.\n.\n")
     .end()
     .await;
-    assert_eq!(ended.code, 1, "{ended:?}");
-    let report = ended.json();
+    assert_eq!(output.code, 1, "{output:?}");
+    let report = output.json();
     assert_eq!(report["exit_code"], 1);
     assert_eq!(report["outcome"], "partly_accepted");
     assert_eq!(
@@ -103,11 +103,15 @@ async fn five_recipients_two_refused_is_exit_1_with_each_result() {
 }
 
 #[tokio::test]
-async fn the_link_cut_after_the_final_dot_is_exit_4_unknown() {
-    let (peer, desk, url) = peer(".", Act::Close("")).await;
-    let ended = send(&url, &desk).args(FIVE).args(["--json"]).end().await;
-    assert_eq!(ended.code, 4, "{ended:?}");
-    let report = ended.json();
+async fn connection_cut_after_the_final_dot_is_exit_4_unknown() {
+    let (peer, dir, url) = peer(".", Act::Close("")).await;
+    let output = send(&url, &dir)
+        .args(FIVE_RECIPIENTS)
+        .args(["--json"])
+        .end()
+        .await;
+    assert_eq!(output.code, 4, "{output:?}");
+    let report = output.json();
     assert_eq!(
         (&report["outcome"], &report["exit_code"]),
         (&"unknown".into(), &4.into())
@@ -127,50 +131,57 @@ async fn the_link_cut_after_the_final_dot_is_exit_4_unknown() {
 }
 
 #[tokio::test]
-async fn the_link_cut_before_the_final_dot_is_exit_3_and_nothing_is_taken() {
+async fn connection_cut_before_the_final_dot_is_exit_3_and_nothing_is_accepted() {
     for at in ["MAIL", "DATA", "RCPT TO:<two"] {
-        let (peer, desk, url) = peer(at, Act::Close("")).await;
-        let ended = send(&url, &desk).args(FIVE).args(["--json"]).end().await;
-        assert_eq!(ended.code, 3, "{at}: {ended:?}");
-        assert_eq!(ended.json()["outcome"], "not_sent", "{at}");
-        assert!(peer.taken().is_empty());
+        let (peer, dir, url) = peer(at, Act::Close("")).await;
+        let output = send(&url, &dir)
+            .args(FIVE_RECIPIENTS)
+            .args(["--json"])
+            .end()
+            .await;
+        assert_eq!(output.code, 3, "{at}: {output:?}");
+        assert_eq!(output.json()["outcome"], "not_sent", "{at}");
+        assert!(peer.accepted().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_message_refused_for_now_is_exit_3_and_one_refused_for_good_exit_2() {
-    for (words, code, outcome) in [
+async fn temporary_refusal_of_a_message_is_exit_3_and_a_permanent_one_exit_2() {
+    for (reply, code, outcome) in [
         ("452 4.3.1 no room\r\n", 3, "deferred"),
         ("554 5.7.1 looks like junk\r\n", 2, "refused"),
     ] {
-        let (_peer, desk, url) = peer(".", Act::Say(words)).await;
-        let ended = send(&url, &desk)
+        let (_peer, dir, url) = peer(".", Act::Reply(reply)).await;
+        let output = send(&url, &dir)
             .args(["--to", "one@restante.test", "--json"])
             .end()
             .await;
-        assert_eq!(ended.code, code, "{ended:?}");
-        let report = ended.json();
+        assert_eq!(output.code, code, "{output:?}");
+        let report = output.json();
         assert_eq!(recipients(&report), [("one@restante.test", outcome)]);
         assert_eq!(report["recipients"][0]["stage"], "end of message");
     }
-    let (_peer, desk, url) = peer("nothing", Act::Say("")).await;
-    let ended = send(&url, &desk)
+    let (_peer, dir, url) = peer("nothing", Act::Reply("")).await;
+    let output = send(&url, &dir)
         .args(["--to", "nobody@x.example", "--to", "nobody@y.example"])
         .end()
         .await;
-    assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.out.contains("550 5.1.1 no such mailbox"), "{ended:?}");
-    assert!(ended.out.contains("Check the spelling."), "{ended:?}");
+    assert_eq!(output.code, 2, "{output:?}");
+    assert!(
+        output.stdout.contains("550 5.1.1 no such mailbox"),
+        "{output:?}"
+    );
+    assert!(output.stdout.contains("Check the spelling."), "{output:?}");
 }
 
 #[tokio::test]
-async fn a_recipient_refused_for_now_is_told_apart_from_one_refused_for_good() {
-    let (_peer, desk, url) = peer("nothing", Act::Say("")).await;
+async fn temporary_and_permanent_refusals_of_recipients_are_distinguished() {
+    let (_peer, dir, url) = peer("nothing", Act::Reply("")).await;
     let all = ["--to", "later@x.example", "--to", "b@x.example"];
     for (to, code, outcome) in [(&all[..2], 3, "not_sent"), (&all[..], 1, "partly_accepted")] {
-        let ended = send(&url, &desk).args(to).args(["--json"]).end().await;
-        assert_eq!(ended.code, code, "{ended:?}");
-        let report = ended.json();
+        let output = send(&url, &dir).args(to).args(["--json"]).end().await;
+        assert_eq!(output.code, code, "{output:?}");
+        let report = output.json();
         assert_eq!(report["outcome"], outcome);
         assert_eq!(recipients(&report)[0], ("later@x.example", "deferred"));
         assert_eq!(report["recipients"][0]["enhanced_code"], "4.2.1");
@@ -178,31 +189,31 @@ async fn a_recipient_refused_for_now_is_told_apart_from_one_refused_for_good() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_is_exit_77_with_the_servers_words() {
+async fn refused_sign_in_is_exit_77_with_the_servers_reply() {
     let demo = demo(Some(0)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
-    let ended = restante(&["send", "--server", &smtps(&demo), "--from", ADDRESS])
-        .args(desk.trust())
+    let dir = TestDir::new(demo.ca_pem());
+    let output = restante(&["send", "--server", &smtps(&demo), "--from", ADDRESS])
+        .args(dir.trust())
         .args(["--to", ADDRESS])
         .end()
         .await;
-    assert_eq!(ended.code, 77, "{ended:?}");
-    assert!(ended.out.contains("535 "), "{ended:?}");
-    ended.assert_no_password(ADDRESS, PASSWORD);
+    assert_eq!(output.code, 77, "{output:?}");
+    assert!(output.stdout.contains("535 "), "{output:?}");
+    output.assert_no_password(ADDRESS, PASSWORD);
     assert_eq!(demo.inbox_len(), 0);
 }
 
 #[tokio::test]
-async fn an_untrusted_certificate_is_exit_76_before_the_password_leaves() {
+async fn untrusted_certificate_is_exit_76_before_the_password_is_sent() {
     for (scheme, is_implicit) in [("smtps", true), ("smtp", false)] {
         let peer = Peer::start(Protocol::Smtp, is_implicit, None).await;
         let url = format!("{scheme}://ann@localhost:{}", peer.port);
-        let ended = restante(&["send", "--server", &url, "--from", "a@x.example"])
+        let output = restante(&["send", "--server", &url, "--from", "a@x.example"])
             .args(["--to", "b@x.example", "--json"])
             .end()
             .await;
-        assert_eq!(ended.code, 76, "{ended:?}");
-        let report = ended.json();
+        assert_eq!(output.code, 76, "{output:?}");
+        let report = output.json();
         let cause = report["recipients"][0]["cause"].as_str().unwrap();
         assert!(cause.contains("certificate"), "{cause}");
         assert_eq!(peer.passwords(), 0);
@@ -210,8 +221,8 @@ async fn an_untrusted_certificate_is_exit_76_before_the_password_leaves() {
 }
 
 #[tokio::test]
-async fn starttls_that_is_not_offered_is_exit_69_unless_plain_is_asked_for() {
-    let hello = Act::Say("250-peer\r\n250 AUTH PLAIN\r\n");
+async fn starttls_that_is_not_offered_is_exit_69_unless_plain_is_requested() {
+    let hello = Act::Reply("250-peer\r\n250 AUTH PLAIN\r\n");
     for (scheme, code) in [("smtp", 69), ("smtp+plain", 0)] {
         let fault = Fault {
             at: "EHLO",
@@ -220,42 +231,42 @@ async fn starttls_that_is_not_offered_is_exit_69_unless_plain_is_asked_for() {
         };
         let peer = Peer::start(Protocol::Smtp, false, Some(fault)).await;
         let url = format!("{scheme}://ann@127.0.0.1:{}", peer.port);
-        let ended = restante(&["send", "--server", &url, "--from", "a@x.example"])
+        let output = restante(&["send", "--server", &url, "--from", "a@x.example"])
             .args(["--to", "b@x.example"])
             .end()
             .await;
-        assert_eq!(ended.code, code, "{ended:?}");
-        assert_eq!(peer.taken().len(), usize::from(code == 0));
+        assert_eq!(output.code, code, "{output:?}");
+        assert_eq!(peer.accepted().len(), usize::from(code == 0));
     }
 }
 
 #[tokio::test]
-async fn without_a_user_nobody_signs_in() {
+async fn without_a_user_there_is_no_sign_in() {
     let peer = Peer::start(Protocol::Smtp, true, None).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
+    let dir = TestDir::new(Peer::ca_pem());
     let url = format!("smtps://localhost:{}", peer.port);
-    let ended = send(&url, &desk).args(["--to", "b@x.example"]).end().await;
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!((peer.passwords(), peer.taken().len()), (0, 1));
+    let output = send(&url, &dir).args(["--to", "b@x.example"]).end().await;
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!((peer.passwords(), peer.accepted().len()), (0, 1));
 }
 
 #[tokio::test]
-async fn nobody_there_and_no_such_host_have_codes_of_their_own() {
+async fn closed_port_and_unknown_host_have_separate_exit_codes() {
     // No name server is queried for an invalid name.
     let no_name = format!("smtps://{}.invalid", "x".repeat(64));
     for (url, code) in [("smtps://localhost:1", 3), (no_name.as_str(), 68)] {
-        let ended = restante(&["send", "--server", url, "--from", "a@x.example"])
+        let output = restante(&["send", "--server", url, "--from", "a@x.example"])
             .args(["--to", "b@x.example"])
             .end()
             .await;
-        assert_eq!(ended.code, code, "{ended:?}");
+        assert_eq!(output.code, code, "{output:?}");
     }
 }
 
 #[tokio::test]
 async fn the_transcript_shows_both_sides_and_no_secret() {
-    let (peer, desk, url) = peer("nothing", Act::Say("")).await;
-    let ended = send(&url, &desk)
+    let (peer, dir, url) = peer("nothing", Act::Reply("")).await;
+    let output = send(&url, &dir)
         .args([
             "--to",
             "b@x.example",
@@ -266,7 +277,7 @@ async fn the_transcript_shows_both_sides_and_no_secret() {
         ])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(output.code, 0, "{output:?}");
     for line in [
         "< 220 peer ESMTP",
         "> EHLO [127.0.0.1]",
@@ -274,14 +285,14 @@ async fn the_transcript_shows_both_sides_and_no_secret() {
         "> RCPT TO:<b@x.example>",
         "> QUIT",
     ] {
-        assert!(ended.told.contains(line), "{line}: {ended:?}");
+        assert!(output.stderr.contains(line), "{line}: {output:?}");
     }
     assert!(
-        !ended.told.contains("Quietly"),
-        "the message is told by its size: {ended:?}"
+        !output.stderr.contains("Quietly"),
+        "the message is told by its size: {output:?}"
     );
-    ended.assert_no_password("ann@peer.test", PASSWORD);
-    let first = ended.told.lines().next().unwrap();
+    output.assert_no_password("ann@peer.test", PASSWORD);
+    let first = output.stderr.lines().next().unwrap();
     assert_eq!(
         first.find(" localhost "),
         Some("HH:MM:SS.mmm".len()),
@@ -291,14 +302,14 @@ async fn the_transcript_shows_both_sides_and_no_secret() {
 }
 
 #[tokio::test]
-async fn a_dry_run_shows_message_and_envelope_and_connects_to_nobody() {
+async fn dry_run_shows_message_and_envelope_and_opens_no_connection() {
     let peer = Peer::start(Protocol::Smtp, true, None).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
+    let dir = TestDir::new(Peer::ca_pem());
     let octets: Vec<u8> = (0..=255).cycle().take(200_000).collect();
-    let file = desk.file("报价.pdf", &octets);
-    let page = desk.file("page.html", "<p>Hello <b>there</b></p>");
+    let file = dir.file("报价.pdf", &octets);
+    let page = dir.file("page.html", "<p>Hello <b>there</b></p>");
     let url = format!("smtps://localhost:{}", peer.port);
-    let ended = send(&url, &desk)
+    let output = send(&url, &dir)
         .args([
             "--to",
             "Bob <b@x.example>",
@@ -316,14 +327,14 @@ async fn a_dry_run_shows_message_and_envelope_and_connects_to_nobody() {
         ])
         .end()
         .await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(
-        ended.told,
+        output.stderr,
         "MAIL FROM:<ann@peer.test>\nRCPT TO:<b@x.example>\nRCPT TO:<secret@x.example>\n"
     );
-    assert!(!ended.out.contains("secret@"));
+    assert!(!output.stdout.contains("secret@"));
     let limits = mail_mime::limits::Limits::DEFAULT;
-    let message = mail_mime::parse::Message::parse(ended.out.as_bytes(), &limits).unwrap();
+    let message = mail_mime::parse::Message::parse(output.stdout.as_bytes(), &limits).unwrap();
     let headers = message.headers();
     assert_eq!(headers.subject(), "会议");
     assert!(headers.message_id().unwrap().ends_with("@peer.test"));
@@ -336,15 +347,15 @@ async fn a_dry_run_shows_message_and_envelope_and_connects_to_nobody() {
     assert_eq!(part.media_type, "application/pdf");
     let found = message.part_bytes(&part.section).unwrap();
     assert!(mail_mime::transfer::decode(found, part.encoding) == octets);
-    assert!(ended.out.contains("multipart/alternative"));
+    assert!(output.stdout.contains("multipart/alternative"));
     assert_eq!(peer.connections(), 0);
 }
 
 #[tokio::test]
-async fn what_leaves_is_what_the_dry_run_shows() {
-    let (peer, desk, url) = peer("nothing", Act::Say("")).await;
-    let file = desk.file("data.bin", vec![7; 300_000]);
-    let words = |run: Run| {
+async fn sent_message_equals_the_dry_run() {
+    let (peer, dir, url) = peer("nothing", Act::Reply("")).await;
+    let file = dir.file("data.bin", vec![7; 300_000]);
+    let with_message = |run: Run| {
         run.args([
             "--to",
             "b@x.example",
@@ -355,18 +366,21 @@ async fn what_leaves_is_what_the_dry_run_shows() {
         ])
         .input("One\n.\nTwo\n")
     };
-    let sent = words(send(&url, &desk)).args(["--json"]).end().await;
+    let sent = with_message(send(&url, &dir)).args(["--json"]).end().await;
     assert_eq!(sent.code, 0, "{sent:?}");
-    let shown = words(send(&url, &desk)).args(["--dry-run"]).end().await;
+    let shown = with_message(send(&url, &dir))
+        .args(["--dry-run"])
+        .end()
+        .await;
     let sent_bytes = sent.json()["size_bytes"].as_u64().unwrap();
-    assert_eq!(shown.out.len() as u64, sent_bytes);
+    assert_eq!(shown.stdout.len() as u64, sent_bytes);
     // The peer stores lines as received: dots stuffed, line feeds only.
-    let taken = peer
-        .taken()
+    let accepted = peer
+        .accepted()
         .remove(0)
         .replace("\n..", "\n.")
         .replace('\n', "\r\n");
-    assert_eq!(taken.len() as u64, sent_bytes);
+    assert_eq!(accepted.len() as u64, sent_bytes);
     let body = |message: &str| {
         message
             .split_once("Content-Transfer-Encoding")
@@ -374,38 +388,38 @@ async fn what_leaves_is_what_the_dry_run_shows() {
             .1
             .len()
     };
-    assert_eq!(body(&taken), body(&shown.out));
+    assert_eq!(body(&accepted), body(&shown.stdout));
 }
 
 #[tokio::test]
-async fn a_signal_before_the_final_dot_keeps_the_message_from_going_out() {
-    let (peer, desk, url) = peer("DATA", Act::Stall("")).await;
-    let child = send(&url, &desk)
+async fn signal_before_the_final_dot_prevents_sending() {
+    let (peer, dir, url) = peer("DATA", Act::Stall("")).await;
+    let child = send(&url, &dir)
         .args(["--to", "b@x.example", "--json"])
         .spawn();
-    peer.played(1).await;
+    peer.until_failed(1).await;
     signal(&child, "INT");
-    let ended = ended(child).await;
-    assert_eq!(ended.code, 3, "{ended:?}");
-    assert_eq!(recipients(&ended.json()), [("b@x.example", "not_sent")]);
-    assert!(peer.taken().is_empty());
+    let output = wait_for_output(child).await;
+    assert_eq!(output.code, 3, "{output:?}");
+    assert_eq!(recipients(&output.json()), [("b@x.example", "not_sent")]);
+    assert!(peer.accepted().is_empty());
 }
 
 #[tokio::test]
-async fn a_signal_after_the_final_dot_says_unknown() {
-    let (peer, desk, url) = peer(".", Act::Stall("")).await;
-    let child = send(&url, &desk)
+async fn signal_after_the_final_dot_is_reported_as_unknown() {
+    let (peer, dir, url) = peer(".", Act::Stall("")).await;
+    let child = send(&url, &dir)
         .args(["--to", "b@x.example", "--json"])
         .spawn();
-    peer.played(1).await;
+    peer.until_failed(1).await;
     signal(&child, "TERM");
-    let ended = ended(child).await;
-    assert_eq!(ended.code, 4, "{ended:?}");
-    assert_eq!(recipients(&ended.json()), [("b@x.example", "unknown")]);
+    let output = wait_for_output(child).await;
+    assert_eq!(output.code, 4, "{output:?}");
+    assert_eq!(recipients(&output.json()), [("b@x.example", "unknown")]);
 }
 
 #[tokio::test]
-async fn notices_are_asked_for_where_they_are_offered_and_told_where_not() {
+async fn dsn_is_requested_if_offered_and_its_absence_is_reported() {
     let dsn = [
         "--to",
         "b@x.example",
@@ -413,43 +427,47 @@ async fn notices_are_asked_for_where_they_are_offered_and_told_where_not() {
         "--dsn",
         "success,delay,headers",
     ];
-    let hello = Act::Say("250-peer\r\n250-DSN\r\n250 AUTH PLAIN\r\n");
-    let (peer, desk, url) = peer("EHLO", hello).await;
-    let ended = send(&url, &desk).args(dsn).end().await;
-    assert_eq!(ended.code, 0, "{ended:?}");
+    let hello = Act::Reply("250-peer\r\n250-DSN\r\n250 AUTH PLAIN\r\n");
+    let (peer, dir, url) = peer("EHLO", hello).await;
+    let output = send(&url, &dir).args(dsn).end().await;
+    assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(
         peer.count("RCPT TO:<b@x.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;"),
         1
     );
     assert_eq!(peer.count("MAIL FROM:<ann@peer.test> RET=HDRS ENVID="), 1);
-    let report = ended.json();
+    let report = output.json();
     assert_eq!(
         report["recipients"][0]["left_out"],
         Value::Array(Vec::new())
     );
 
     // The peer has no fault from now on, and does not offer DSN.
-    let ended = send(&url, &desk).args(dsn).end().await;
-    assert_eq!(ended.code, 0, "{ended:?}");
-    assert_eq!(ended.json()["recipients"][0]["left_out"][0], "DSN");
-    let ended = send(&url, &desk).args(["--to", "b@x.example", "--dsn", "never,delay"]);
-    assert_eq!(ended.end().await.code, 64);
+    let output = send(&url, &dir).args(dsn).end().await;
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(output.json()["recipients"][0]["left_out"][0], "DSN");
+    let output = send(&url, &dir).args(["--to", "b@x.example", "--dsn", "never,delay"]);
+    assert_eq!(output.end().await.code, 64);
 }
 
 #[tokio::test]
-async fn a_server_that_takes_two_recipients_at_a_time_is_asked_until_all_are_told() {
+async fn server_with_a_limit_of_two_recipients_gets_all_in_several_transactions() {
     let hello = "250-peer\r\n250-PIPELINING\r\n250-LIMITS RCPTMAX=2\r\n250 AUTH PLAIN\r\n";
     let fault = Fault {
         at: "EHLO",
-        act: Act::Say(hello),
+        act: Act::Reply(hello),
         times: 9,
     };
     let peer = Peer::start(Protocol::Smtp, true, Some(fault)).await;
-    let desk = TestAccounts::new(Peer::ca_pem());
+    let dir = TestDir::new(Peer::ca_pem());
     let url = format!("smtps://localhost:{}", peer.port);
-    let ended = send(&url, &desk).args(FIVE).args(["--json"]).end().await;
-    assert_eq!(ended.code, 1, "{ended:?}");
-    let report = ended.json();
+    let output = send(&url, &dir)
+        .args(FIVE_RECIPIENTS)
+        .args(["--json"])
+        .end()
+        .await;
+    assert_eq!(output.code, 1, "{output:?}");
+    let report = output.json();
     let outcomes: Vec<_> = recipients(&report)
         .into_iter()
         .map(|(_, what)| what)
@@ -459,9 +477,9 @@ async fn a_server_that_takes_two_recipients_at_a_time_is_asked_until_all_are_tol
         ["accepted", "refused", "accepted", "accepted", "refused"]
     );
     // If the only recipient is refused, the client sends a single dot.
-    let taken = peer.taken();
-    let messages = taken.iter().filter(|message| !message.is_empty());
-    assert_eq!(messages.count(), 2, "{taken:?}");
+    let accepted = peer.accepted();
+    let messages = accepted.iter().filter(|message| !message.is_empty());
+    assert_eq!(messages.count(), 2, "{accepted:?}");
     for address in ["one@", "two@", "three@", "nobody1@", "nobody2@"] {
         assert_eq!(peer.count(&format!("RCPT TO:<{address}")), 1, "{address}");
     }

@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 /// Returns every message of the demo's maildrop, by its unique id.
 pub(super) async fn messages(demo: &Demo) -> HashMap<String, Vec<u8>> {
     let mut maildrop = Maildrop::open(demo).await;
-    maildrop.say("UIDL").await;
+    maildrop.send("UIDL").await;
     let ids: Vec<String> = maildrop
         .lines()
         .await
@@ -36,7 +36,7 @@ pub(super) async fn messages(demo: &Demo) -> HashMap<String, Vec<u8>> {
             messages.insert(id.clone(), maildrop.lines().await.concat());
         }
     }
-    maildrop.say("QUIT").await;
+    maildrop.send("QUIT").await;
     messages
 }
 
@@ -61,8 +61,8 @@ impl Maildrop {
             connector.connect(name, stream).await.unwrap(),
         ));
         this.line().await;
-        this.say(&format!("USER {ADDRESS}")).await;
-        this.say(&format!("PASS {PASSWORD}")).await;
+        this.send(&format!("USER {ADDRESS}")).await;
+        this.send(&format!("PASS {PASSWORD}")).await;
         this
     }
 
@@ -72,7 +72,7 @@ impl Maildrop {
         line
     }
 
-    async fn say(&mut self, command: &str) {
+    async fn send(&mut self, command: &str) {
         self.write(&format!("{command}\r\n")).await;
         self.ok(command).await;
     }
@@ -84,8 +84,8 @@ impl Maildrop {
     }
 
     async fn ok(&mut self, command: &str) {
-        let answer = self.line().await;
-        assert!(answer.starts_with(b"+OK"), "{command}: {answer:?}");
+        let reply = self.line().await;
+        assert!(reply.starts_with(b"+OK"), "{command}: {reply:?}");
     }
 
     /// Reads the lines up to the single dot, without stuffed dots.

@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 
 use mail_demo::{ADDRESS, PASSWORD as DEMO_PASSWORD};
 
-use super::{Ended, TestAccounts, demo, restante, text};
+use super::{RunOutput, TestDir, demo, restante, text};
 
 #[tokio::test]
-async fn what_cannot_be_understood_ends_with_64_and_says_why() {
-    for (args, told) in [
+async fn invalid_arguments_end_with_64_and_a_reason() {
+    for (args, message) in [
         (&["send"][..], "--from"),
         (
             &["send", "--from", "a@x.example", "--to", "b@x.example"],
@@ -83,27 +83,27 @@ async fn what_cannot_be_understood_ends_with_64_and_says_why() {
         ),
         (&["sendd"], "unrecognized subcommand"),
     ] {
-        let ended = restante(args).end().await;
-        assert_eq!(ended.code, 64, "{args:?}: {ended:?}");
-        assert!(ended.told.contains(told), "{args:?}: {ended:?}");
-        assert_eq!(ended.out, "", "{args:?}");
+        let output = restante(args).end().await;
+        assert_eq!(output.code, 64, "{args:?}: {output:?}");
+        assert!(output.stderr.contains(message), "{args:?}: {output:?}");
+        assert_eq!(output.stdout, "", "{args:?}");
     }
 }
 
 #[tokio::test]
-async fn a_password_in_the_url_or_as_an_argument_is_a_usage_error_that_names_the_three_ways() {
+async fn password_in_the_url_or_an_argument_is_a_usage_error_that_names_the_three_sources() {
     for url in [
         "pop3s://ann:sesame@localhost",
         "imaps://ann:sesame@localhost/x",
     ] {
-        let ended = restante(&["fetch", "--list", url]).end().await;
-        assert_eq!(ended.code, 64, "{ended:?}");
-        for way in ["to be asked", "--password-file", "RESTANTE_PASSWORD"] {
-            assert!(ended.told.contains(way), "{ended:?}");
+        let output = restante(&["fetch", "--list", url]).end().await;
+        assert_eq!(output.code, 64, "{output:?}");
+        for source in ["to be asked", "--password-file", "RESTANTE_PASSWORD"] {
+            assert!(output.stderr.contains(source), "{output:?}");
         }
-        assert!(!ended.told.contains("sesame"), "{ended:?}");
+        assert!(!output.stderr.contains("sesame"), "{output:?}");
     }
-    let ended = restante(&[
+    let output = restante(&[
         "fetch",
         "--list",
         "pop3s://ann@localhost",
@@ -112,22 +112,25 @@ async fn a_password_in_the_url_or_as_an_argument_is_a_usage_error_that_names_the
     ])
     .end()
     .await;
-    assert_eq!(ended.code, 64, "{ended:?}");
+    assert_eq!(output.code, 64, "{output:?}");
 }
 
 #[tokio::test]
-async fn the_help_tells_urls_and_exit_codes() {
+async fn help_lists_urls_and_exit_codes() {
     for command in ["send", "fetch"] {
-        let ended = restante(&[command, "--help"]).end().await;
-        assert_eq!(ended.code, 0);
-        assert!(ended.out.contains("smtp+plain imap+plain pop3+plain"));
-        assert!(ended.out.contains("\n  64  the command line"), "{ended:?}");
+        let output = restante(&[command, "--help"]).end().await;
+        assert_eq!(output.code, 0);
+        assert!(output.stdout.contains("smtp+plain imap+plain pop3+plain"));
+        assert!(
+            output.stdout.contains("\n  64  the command line"),
+            "{output:?}"
+        );
     }
 }
 
 #[tokio::test]
-async fn files_that_are_not_there_end_with_66_and_folders_that_cannot_be_made_with_73() {
-    let desk = TestAccounts::new("");
+async fn missing_files_end_with_66_and_folders_that_cannot_be_created_with_73() {
+    let dir = TestDir::new("");
     let send = [
         "send",
         "--direct",
@@ -137,49 +140,49 @@ async fn files_that_are_not_there_end_with_66_and_folders_that_cannot_be_made_wi
         "b@x.example",
     ];
     for option in ["--attach", "--text", "--html"] {
-        let ended = restante(&send).args([option, "/not/there"]).end().await;
-        assert_eq!(ended.code, 66, "{ended:?}");
-        assert!(ended.told.contains("/not/there"), "{ended:?}");
+        let output = restante(&send).args([option, "/not/there"]).end().await;
+        assert_eq!(output.code, 66, "{output:?}");
+        assert!(output.stderr.contains("/not/there"), "{output:?}");
     }
-    let file = desk.file("file", "x");
-    let ended = restante(&["fetch", "pop3s://u@localhost", "--out", text(&file)])
+    let file = dir.file("file", "x");
+    let output = restante(&["fetch", "pop3s://u@localhost", "--out", text(&file)])
         .end()
         .await;
-    assert_eq!(ended.code, 73, "{ended:?}");
-    let ended = restante(&["fetch", "pop3s://u@localhost", "--list"])
+    assert_eq!(output.code, 73, "{output:?}");
+    let output = restante(&["fetch", "pop3s://u@localhost", "--list"])
         .args(["--password-file", "/not/there"])
         .end()
         .await;
-    assert_eq!(ended.code, 66, "{ended:?}");
-    let ended = restante(&["fetch", "pop3s://u@localhost", "--list"])
-        .args(desk.trust())
+    assert_eq!(output.code, 66, "{output:?}");
+    let output = restante(&["fetch", "pop3s://u@localhost", "--list"])
+        .args(dir.trust())
         .end()
         .await;
-    assert_eq!(ended.code, 64, "{ended:?}");
-    assert!(ended.told.contains("no certificate"), "{ended:?}");
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("no certificate"), "{output:?}");
 }
 
 #[tokio::test]
 async fn the_password_file_wins_over_the_environment() {
     let demo = demo(Some(1)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let url = pop3s(&demo);
-    let right = desk.file("right", format!("{DEMO_PASSWORD}\nsecond line\n"));
+    let right = dir.file("right", format!("{DEMO_PASSWORD}\nsecond line\n"));
     let list = |file| {
         restante(&["fetch", "--list", &url])
-            .args(desk.trust())
+            .args(dir.trust())
             .args(["--password-file", text(file)])
             .password("wrong")
     };
-    let ended = list(&right).end().await;
-    assert_eq!(ended.code, 0, "{ended:?}");
-    let empty = desk.file("empty", "\n");
-    let ended = list(&empty).end().await;
-    assert_eq!(ended.code, 64, "{ended:?}");
+    let output = list(&right).end().await;
+    assert_eq!(output.code, 0, "{output:?}");
+    let empty = dir.file("empty", "\n");
+    let output = list(&empty).end().await;
+    assert_eq!(output.code, 64, "{output:?}");
 }
 
 #[tokio::test]
-async fn without_a_terminal_nobody_is_asked_for_the_password() {
+async fn without_a_terminal_there_is_no_password_prompt() {
     // A new session has no terminal, wherever the tests run.
     let output = tokio::task::spawn_blocking(|| {
         Command::new("setsid")
@@ -189,20 +192,20 @@ async fn without_a_terminal_nobody_is_asked_for_the_password() {
             .env_remove("RESTANTE_PASSWORD")
             .output()
     });
-    let ended = Ended::of(output.await.unwrap().unwrap());
-    assert_eq!(ended.code, 64, "{ended:?}");
-    assert!(ended.told.contains("--password-file"), "{ended:?}");
+    let output = RunOutput::of(output.await.unwrap().unwrap());
+    assert_eq!(output.code, 64, "{output:?}");
+    assert!(output.stderr.contains("--password-file"), "{output:?}");
 }
 
 #[tokio::test]
-async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
+async fn password_prompt_on_a_terminal_shows_no_input() {
     let demo = demo(Some(1)).await;
-    let desk = TestAccounts::new(demo.ca_pem());
+    let dir = TestDir::new(demo.ca_pem());
     let line = format!(
         "tty && exec {} fetch --list --json {} --ca-file {}",
         env!("CARGO_BIN_EXE_restante"),
         pop3s(&demo),
-        text(&desk.ca_file)
+        text(&dir.ca_file)
     );
     // `script` runs a program on its own terminal.
     let talking = tokio::task::spawn_blocking(move || {
@@ -224,12 +227,12 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
         // The prompt comes first, and echo is switched off right after it.
         let terminal = String::from_utf8(shown.clone()).unwrap();
         let terminal = terminal.lines().next().unwrap();
-        let shows_nothing = || {
+        let is_echo_off = || {
             let state = Command::new("stty").args(["-F", terminal, "-a"]).output();
             let state = String::from_utf8(state.unwrap().stdout).unwrap();
             state.split_whitespace().any(|word| word == "-echo")
         };
-        while !shows_nothing() {}
+        while !is_echo_off() {}
         let mut keyboard = child.stdin.take().unwrap();
         keyboard
             .write_all(format!("{DEMO_PASSWORD}\n").as_bytes())
@@ -241,9 +244,9 @@ async fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
     let (status, shown) = talking.await.unwrap();
     assert!(status.success(), "{shown}");
     let (_terminal, shown) = shown.split_once("\r\n").unwrap();
-    let (asked, answer) = shown.split_once(": ").unwrap();
-    assert!(asked.starts_with("Password of demo@restante.test at localhost:"));
-    let report = answer.trim_start();
+    let (prompt, remainder) = shown.split_once(": ").unwrap();
+    assert!(prompt.starts_with("Password of demo@restante.test at localhost:"));
+    let report = remainder.trim_start();
     assert!(
         report.starts_with('{'),
         "nothing is shown before the report: {shown:?}"

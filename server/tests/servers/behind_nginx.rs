@@ -94,11 +94,11 @@ impl Exchange {
 fn sign_in(authority: &Authority, nginx: &Nginx) -> String {
     let form = b"email=demo%40restante.test&password=demo";
     let head = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let answer = Exchange::new(authority, nginx, "POST", "/login", head, form);
-    assert_eq!(answer.status, 303, "{:?}\n{}", answer.head, nginx.log());
-    let location = answer.header("location").expect("a place to go to");
+    let response = Exchange::new(authority, nginx, "POST", "/login", head, form);
+    assert_eq!(response.status, 303, "{:?}\n{}", response.head, nginx.log());
+    let location = response.header("location").expect("a place to go to");
     assert!(location.starts_with("/webmail/"), "{location}");
-    let cookie = answer.header("set-cookie").expect("a cookie");
+    let cookie = response.header("set-cookie").expect("a cookie");
     let cookie = cookie.split(';').next().expect("its name and value");
     format!("Cookie: {cookie}\r\n")
 }
@@ -123,7 +123,7 @@ fn the_product_is_served_below_its_path() {
 }
 
 #[test]
-fn live_events_are_not_held_back() {
+fn live_events_are_not_buffered() {
     let authority = Authority::new();
     let product = Product::start();
     let nginx = Nginx::start(&authority, product.port);
@@ -146,7 +146,7 @@ fn an_upload_passes_and_one_over_the_limit_is_refused_by_the_product() {
     let head =
         format!("{cookie}X-File-Name: file.bin\r\nContent-Type: application/octet-stream\r\n");
     // Above nginx's default limit of 1 MB.
-    let taken = Exchange::new(
+    let accepted = Exchange::new(
         &authority,
         &nginx,
         "POST",
@@ -154,7 +154,7 @@ fn an_upload_passes_and_one_over_the_limit_is_refused_by_the_product() {
         &head,
         &vec![7; 5 << 20],
     );
-    assert_eq!(taken.status, 200, "{:?}\n{}", taken.head, nginx.log());
+    assert_eq!(accepted.status, 200, "{:?}\n{}", accepted.head, nginx.log());
     let refused = Exchange::new(
         &authority,
         &nginx,

@@ -18,7 +18,7 @@ fn plain() -> String {
 fn inbox_reaches(imap: &mut Session, count: usize, dovecot: &Dovecot) {
     let mut status = String::new();
     let reached = holds_within(Duration::from_secs(10), || {
-        status = imap.ask("s STATUS INBOX (MESSAGES)", "s ");
+        status = imap.request("s STATUS INBOX (MESSAGES)", "s ");
         status.contains(&format!("(MESSAGES {count})"))
     });
     assert!(reached, "{status}\n{}", dovecot.log());
@@ -31,25 +31,25 @@ fn dovecot_signs_in_over_implicit_tls_and_starttls() {
 
     let mut imap = Session::implicit(&authority, dovecot.imaps);
     assert!(imap.line().starts_with("* OK"));
-    let answer = imap.ask(&format!("a AUTHENTICATE PLAIN {}", plain()), "a ");
-    assert!(answer.contains("a OK"), "{answer}\n{}", dovecot.log());
-    let list = imap.ask("b LIST \"\" *", "b ");
+    let response = imap.request(&format!("a AUTHENTICATE PLAIN {}", plain()), "a ");
+    assert!(response.contains("a OK"), "{response}\n{}", dovecot.log());
+    let list = imap.request("b LIST \"\" *", "b ");
     assert!(
         list.contains("\\Sent") && list.contains("\\Trash"),
         "{list}"
     );
 
     let mut imap = Session::upgraded(&authority, dovecot.imap, "a STARTTLS\r\n");
-    let answer = imap.ask(&format!("b AUTHENTICATE PLAIN {}", plain()), "b ");
-    assert!(answer.contains("b OK"), "{answer}");
+    let response = imap.request(&format!("b AUTHENTICATE PLAIN {}", plain()), "b ");
+    assert!(response.contains("b OK"), "{response}");
 
     let mut pop3 = Session::upgraded(&authority, dovecot.pop3, "STLS\r\n");
-    let answer = pop3.ask(&format!("AUTH PLAIN {}", plain()), "+OK");
-    assert!(answer.contains("+OK"), "{answer}");
+    let response = pop3.request(&format!("AUTH PLAIN {}", plain()), "+OK");
+    assert!(response.contains("+OK"), "{response}");
 
     let mut pop3 = Session::implicit(&authority, dovecot.pop3s);
     assert!(pop3.line().starts_with("+OK"));
-    let capabilities = pop3.ask("CAPA", ".");
+    let capabilities = pop3.request("CAPA", ".");
     assert!(capabilities.contains("UIDL"), "{capabilities}");
 }
 
@@ -63,7 +63,7 @@ fn a_delivered_message_is_in_the_inbox() {
     );
     let mut imap = Session::implicit(&authority, dovecot.imaps);
     imap.line();
-    imap.ask(&format!("a AUTHENTICATE PLAIN {}", plain()), "a OK");
+    imap.request(&format!("a AUTHENTICATE PLAIN {}", plain()), "a OK");
     inbox_reaches(&mut imap, 1, &dovecot);
 }
 
@@ -78,23 +78,23 @@ fn mail_through_postfix_arrives_in_dovecot() {
     assert!(over_tls.line().starts_with("220"));
     let mut upgraded = Session::upgraded(&authority, postfix.submission, "STARTTLS\r\n");
     for smtp in [&mut over_tls, &mut upgraded] {
-        let offers = smtp.ask("EHLO client.test", "250 ");
+        let offers = smtp.request("EHLO client.test", "250 ");
         assert!(offers.contains("AUTH"), "{offers}\n{}", postfix.log());
-        smtp.ask(&format!("AUTH PLAIN {}", plain()), "235");
-        smtp.ask(&format!("MAIL FROM:<{ADDRESS}>"), "250");
-        smtp.ask(&format!("RCPT TO:<{ADDRESS}>"), "250");
-        let unknown = smtp.ask("RCPT TO:<nobody@servers.test>", "");
+        smtp.request(&format!("AUTH PLAIN {}", plain()), "235");
+        smtp.request(&format!("MAIL FROM:<{ADDRESS}>"), "250");
+        smtp.request(&format!("RCPT TO:<{ADDRESS}>"), "250");
+        let unknown = smtp.request("RCPT TO:<nobody@servers.test>", "");
         assert!(unknown.starts_with("550"), "{unknown}");
-        let elsewhere = smtp.ask("RCPT TO:<someone@elsewhere.test>", "");
+        let elsewhere = smtp.request("RCPT TO:<someone@elsewhere.test>", "");
         assert!(elsewhere.starts_with("5"), "{elsewhere}");
-        smtp.ask("DATA", "354");
-        smtp.ask("Subject: through postfix\r\n\r\nhello\r\n.", "250");
-        smtp.ask("QUIT", "221");
+        smtp.request("DATA", "354");
+        smtp.request("Subject: through postfix\r\n\r\nhello\r\n.", "250");
+        smtp.request("QUIT", "221");
     }
 
     let mut imap = Session::implicit(&authority, dovecot.imaps);
     imap.line();
-    imap.ask(&format!("a AUTHENTICATE PLAIN {}", plain()), "a OK");
+    imap.request(&format!("a AUTHENTICATE PLAIN {}", plain()), "a OK");
     inbox_reaches(&mut imap, 2, &dovecot);
 }
 
@@ -105,27 +105,27 @@ fn postfix_offers_no_login_before_tls() {
     let postfix = Postfix::start(&authority, &dovecot);
     let mut smtp = Session::plain(postfix.submission);
     smtp.line();
-    let offers = smtp.ask("EHLO client.test", "250 ");
+    let offers = smtp.request("EHLO client.test", "250 ");
     assert!(
         offers.contains("STARTTLS") && !offers.contains("AUTH"),
         "{offers}"
     );
-    let refused = smtp.ask(&format!("MAIL FROM:<{OTHER_ADDRESS}>"), "");
+    let refused = smtp.request(&format!("MAIL FROM:<{OTHER_ADDRESS}>"), "");
     assert!(refused.starts_with("530"), "{refused}");
 }
 
 #[test]
-fn the_nginx_example_starts_and_says_when_the_product_is_away() {
+fn nginx_example_starts_and_responds_with_502_without_the_product() {
     let authority = Authority::new();
     let nginx = Nginx::start(&authority, super::free_port());
     let mut web = Session::implicit(&authority, nginx.https);
-    let answer = web.ask(
+    let response = web.request(
         "GET /webmail/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
         "HTTP/1.1",
     );
     assert!(
-        answer.starts_with("HTTP/1.1 502"),
-        "{answer}\n{}",
+        response.starts_with("HTTP/1.1 502"),
+        "{response}\n{}",
         nginx.log()
     );
 }

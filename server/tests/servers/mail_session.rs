@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// Sends a line and reads up to the line that begins with `end`; returns all of it.
-    pub(super) fn ask(&mut self, line: &str, end: &str) -> String {
+    pub(super) fn request(&mut self, line: &str, end: &str) -> String {
         self.send(format!("{line}\r\n").as_bytes());
         let mut all = String::new();
         loop {

@@ -38,13 +38,13 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
     let mut other = Session::implicit(&authority, dovecot.imaps);
     other.line();
     let plain = STANDARD.encode(format!("\0{ADDRESS}\0{PASSWORD}"));
-    other.ask(&format!("a AUTHENTICATE PLAIN {plain}"), "a OK");
+    other.request(&format!("a AUTHENTICATE PLAIN {plain}"), "a OK");
     for name in ["shared.Trash", "shared.team"] {
-        let made = other.ask(&format!("b CREATE {name}"), "b ");
+        let made = other.request(&format!("b CREATE {name}"), "b ");
         assert!(made.contains("b OK"), "{made}\n{}", dovecot.log());
     }
 
-    let desk = TestAccounts::new(authority.ca_pem(), vec![dovecot.imaps]).await;
+    let accounts = TestAccounts::new(authority.ca_pem(), vec![dovecot.imaps]).await;
     let sign_in = sign_in(
         ADDRESS,
         PASSWORD,
@@ -52,7 +52,7 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
         dovecot.imaps,
         TlsMode::Implicit,
     );
-    let page = desk.open(sign_in).await.unwrap();
+    let page = accounts.open(sign_in).await.unwrap();
     let account = page.account.clone();
     let folders = page.backend.folder_list(account.clone()).await.unwrap();
     let shown: Vec<_> = folders
@@ -87,7 +87,7 @@ async fn folders_below_inbox_have_their_roles_beside_a_shared_folder() {
     assert_eq!((made.depth, made.role), (0, Some(FolderRole::Archive)));
     let moving = page.move_to(vec![id], to);
     assert_eq!(moving.await.unwrap().count, 1);
-    let archive = other.ask("c STATUS INBOX.Archive (MESSAGES)", "c ");
+    let archive = other.request("c STATUS INBOX.Archive (MESSAGES)", "c ");
     assert!(archive.contains("(MESSAGES 1)"), "{archive}");
     page.handle.close().await;
 }

@@ -23,7 +23,7 @@ struct RealServer {
     _authority: Authority,
     dovecot: Dovecot,
     postfix: Postfix,
-    desk: TestAccounts,
+    accounts: TestAccounts,
 }
 
 impl RealServer {
@@ -39,12 +39,12 @@ impl RealServer {
             postfix.smtps,
             postfix.submission,
         ];
-        let desk = TestAccounts::new(authority.ca_pem(), ports).await;
+        let accounts = TestAccounts::new(authority.ca_pem(), ports).await;
         Self {
             _authority: authority,
             dovecot,
             postfix,
-            desk,
+            accounts,
         }
     }
 
@@ -88,14 +88,14 @@ async fn wait_for_in(page: &Page, folder: &FolderId, subject: &str) -> MessageRo
 }
 
 async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
-    let house = RealServer::new().await;
-    house.deliver("first");
-    let page = house
-        .desk
-        .open(house.sign_in(kind, tls))
+    let server = RealServer::new().await;
+    server.deliver("first");
+    let page = server
+        .accounts
+        .open(server.sign_in(kind, tls))
         .await
         .unwrap_or_else(|error| {
-            panic!("{error}\n{}", house.dovecot.log());
+            panic!("{error}\n{}", server.dovecot.log());
         });
     let row = wait_for(&page, "first").await;
     let opened = page.open(row.id).await.unwrap();
@@ -120,7 +120,7 @@ async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
         entry.state,
         OutboxState::PartlyRefused,
         "{entry:?}\n{}",
-        house.postfix.log()
+        server.postfix.log()
     );
     let states: Vec<_> = entry.recipients.iter().map(|r| r.state).collect();
     assert_eq!(
@@ -176,12 +176,12 @@ async fn pop3_over_stls_reads_and_sends() {
 
 // docs/protocols.md, IMAP: EXPUNGE, UID EXPUNGE, STORE (UNCHANGEDSINCE), COPY, MOVE
 #[tokio::test]
-async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
-    let house = RealServer::new().await;
-    house.deliver("one");
-    house.deliver("two");
-    let sign_in = house.sign_in(IncomingKind::Imap, TlsMode::Implicit);
-    let page = house.desk.open(sign_in).await.unwrap();
+async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_announced() {
+    let server = RealServer::new().await;
+    server.deliver("one");
+    server.deliver("two");
+    let sign_in = server.sign_in(IncomingKind::Imap, TlsMode::Implicit);
+    let page = server.accounts.open(sign_in).await.unwrap();
     let row = wait_for(&page, "one").await;
     wait_for(&page, "two").await;
     let ids = vec![row.id.clone()];
@@ -196,7 +196,7 @@ async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
 
     let mut events = page.handle.subscribe();
     let _watcher = page.handle.watch();
-    house.deliver("three");
+    server.deliver("three");
     tokio::time::timeout(Duration::from_secs(20), async {
         while !matches!(
             events.recv().await.unwrap(),
@@ -209,13 +209,13 @@ async fn changes_and_their_undo_reach_dovecot_and_new_mail_is_told() {
 }
 
 #[tokio::test]
-async fn dovecots_refusal_is_a_wrong_password_in_its_own_words() {
-    let house = RealServer::new().await;
+async fn dovecots_refusal_is_reported_as_a_wrong_password_with_its_reply() {
+    let server = RealServer::new().await;
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-        let mut sign_in = house.sign_in(kind, TlsMode::Implicit);
+        let mut sign_in = server.sign_in(kind, TlsMode::Implicit);
         sign_in.password = Secret::new("wrong");
-        let error = house
-            .desk
+        let error = server
+            .accounts
             .open(sign_in)
             .await
             .err()
@@ -241,15 +241,15 @@ fn nested(levels: usize) -> String {
 
 #[tokio::test]
 async fn a_message_nested_deeper_than_the_limit_is_listed_and_opens_beside_its_neighbours() {
-    let house = RealServer::new().await;
-    house.deliver("before");
+    let server = RealServer::new().await;
+    server.deliver("before");
     for levels in [98, 400] {
-        house.dovecot.deliver(ADDRESS, nested(levels).as_bytes());
+        server.dovecot.deliver(ADDRESS, nested(levels).as_bytes());
     }
-    house.deliver("after");
+    server.deliver("after");
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-        let sign_in = house.sign_in(kind, TlsMode::Implicit);
-        let page = house.desk.open(sign_in).await.unwrap();
+        let sign_in = server.sign_in(kind, TlsMode::Implicit);
+        let page = server.accounts.open(sign_in).await.unwrap();
         wait_for(&page, "after").await;
         let rows = page.rows(&page.inbox()).await;
         let mut subjects: Vec<&str> = rows.iter().map(|row| row.subject.as_str()).collect();
@@ -313,7 +313,7 @@ const HIDDEN_TEXTS: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn a_text_is_shown_however_its_message_is_built() {
-    let house = RealServer::new().await;
+    let server = RealServer::new().await;
     for (subject, rest) in HIDDEN_TEXTS {
         let head = format!(
             "From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nMIME-Version: 1.0\r\nSubject: {subject}\r\n"
@@ -328,12 +328,12 @@ async fn a_text_is_shown_however_its_message_is_built() {
         } else {
             mail.extend_from_slice(rest.as_bytes());
         }
-        house.dovecot.deliver(ADDRESS, &mail);
+        server.dovecot.deliver(ADDRESS, &mail);
     }
     let mut unseen = Vec::new();
     for kind in [IncomingKind::Imap, IncomingKind::Pop3] {
-        let sign_in = house.sign_in(kind, TlsMode::Implicit);
-        let page = house.desk.open(sign_in).await.unwrap();
+        let sign_in = server.sign_in(kind, TlsMode::Implicit);
+        let page = server.accounts.open(sign_in).await.unwrap();
         wait_for(&page, "UTF-16").await;
         for row in page.rows(&page.inbox()).await {
             let opened = page.open(row.id.clone()).await.unwrap();

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::Id;
 
-use super::client::{Answer, Client};
+use super::client::{Client, Response};
 use super::{Product, Request};
 
 const MAIN: &str = "email=demo%40restante.test&password=demo";
 const MAILDROP: &str = "email=demo%40restante.test&password=demo&incoming=pop3&add=1";
 
-async fn ask(client: &mut Client, endpoint: &str, json: &Value) -> Answer {
+async fn call_api(client: &mut Client, endpoint: &str, json: &Value) -> Response {
     let path = format!("/api/{endpoint}");
     let json = serde_json::to_vec(json).unwrap();
     client
@@ -24,22 +24,22 @@ async fn ask(client: &mut Client, endpoint: &str, json: &Value) -> Answer {
 }
 
 async fn session(client: &mut Client) -> SessionView {
-    let answer = ask(client, "session_show", &json!({})).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    serde_json::from_slice(&answer.body).unwrap()
+    let response = call_api(client, "session_show", &json!({})).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    serde_json::from_slice(&response.body).unwrap()
 }
 
 async fn list_status(client: &mut Client, account: &AccountId, folder: &str) -> u16 {
     let source = json!({"folder": {"account": account, "folder": folder}});
-    let question = json!({"query": {"source": source, "at": {"offset": 0}, "limit": 50}});
-    ask(client, "message_list", &question).await.status
+    let body = json!({"query": {"source": source, "at": {"offset": 0}, "limit": 50}});
+    call_api(client, "message_list", &body).await.status
 }
 
 async fn upload(client: &mut Client) -> UploadView {
     let file = Request::post("/upload", "text/plain", "kept").header("x-file-name", "kept.txt");
-    let answer = client.send(file).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    serde_json::from_slice(&answer.body).unwrap()
+    let response = client.send(file).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    serde_json::from_slice(&response.body).unwrap()
 }
 
 async fn send_with(client: &mut Client, account: &AccountId, upload: UploadView) {
@@ -49,13 +49,13 @@ async fn send_with(client: &mut Client, account: &AccountId, upload: UploadView)
         uploads: vec![upload.id],
         ..Draft::default()
     };
-    let question = json!({"account": account, "draft": draft});
-    let answer = ask(client, "message_send", &question).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = json!({"account": account, "draft": draft});
+    let response = call_api(client, "message_send", &body).await;
+    assert_eq!(response.status, 200, "{}", response.text());
 }
 
 /// Returns the number of account keys in the session's record.
-async fn recorded(product: &Product, client: &Client) -> usize {
+async fn recorded_accounts(product: &Product, client: &Client) -> usize {
     let cookie = client.cookies.iter().find(|(name, _)| *name == "restante");
     let id: Id = cookie.expect("the session's cookie").1.parse().unwrap();
     let sealer = Arc::new(Sealer::open(&product.state_dir).unwrap());
@@ -66,25 +66,27 @@ async fn recorded(product: &Product, client: &Client) -> usize {
 }
 
 #[tokio::test]
-async fn an_account_joins_a_session_that_runs_and_leaves_it_again() {
+async fn account_joins_and_leaves_a_running_session() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let first = session(&mut client).await.accounts.remove(0);
     let file = upload(&mut client).await;
     let mut earlier = client.clone();
 
-    let answer = client.send(Request::form("/login", MAILDROP)).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
+    let response = client.send(Request::form("/login", MAILDROP)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
     let accounts = session(&mut client).await.accounts;
     let kinds: Vec<_> = accounts.iter().map(|account| account.incoming).collect();
     assert_eq!(kinds, [IncomingKind::Imap, IncomingKind::Pop3]);
     assert_eq!(accounts[0].id, first.id);
     let second = &accounts[1];
     let inbox = format!("/mail/{}/{}", second.id, second.inbox);
-    assert_eq!(answer.header("location"), Some(inbox.as_str()));
-    assert_eq!(recorded(&product, &client).await, 2);
+    assert_eq!(response.header("location"), Some(inbox.as_str()));
+    assert_eq!(recorded_accounts(&product, &client).await, 2);
     assert_eq!(
-        ask(&mut earlier, "session_show", &json!({})).await.status,
+        call_api(&mut earlier, "session_show", &json!({}))
+            .await
+            .status,
         401,
         "the earlier id opens nothing"
     );
@@ -94,22 +96,22 @@ async fn an_account_joins_a_session_that_runs_and_leaves_it_again() {
     }
     send_with(&mut client, &first.id, file).await;
 
-    let leaves = format!("account={}", second.id);
-    let answer = client.send(Request::form("/logout", &leaves)).await;
-    assert_eq!(answer.header("location"), Some("/"));
+    let logout_form = format!("account={}", second.id);
+    let response = client.send(Request::form("/logout", &logout_form)).await;
+    assert_eq!(response.header("location"), Some("/"));
     assert_eq!(session(&mut client).await.accounts.len(), 1);
-    assert_eq!(recorded(&product, &client).await, 1);
+    assert_eq!(recorded_accounts(&product, &client).await, 1);
     let status = list_status(&mut client, &second.id, second.inbox.as_str()).await;
     assert_eq!(status, 404);
     let status = list_status(&mut client, &first.id, first.inbox.as_str()).await;
     assert_eq!(status, 200);
     // The account was removed before: the request ends nothing else.
-    client.send(Request::form("/logout", &leaves)).await;
+    client.send(Request::form("/logout", &logout_form)).await;
     assert_eq!(session(&mut client).await.accounts.len(), 1);
     // Removing the last account ends the session.
     let last = format!("account={}", first.id);
     client.send(Request::form("/logout", &last)).await;
-    let ended = ask(&mut client, "session_show", &json!({})).await;
+    let ended = call_api(&mut client, "session_show", &json!({})).await;
     assert_eq!(ended.status, 401);
     product.stop().await;
 }
@@ -119,8 +121,8 @@ async fn signing_in_again_to_the_same_account_ends_nothing_that_runs() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let file = upload(&mut client).await;
-    let answer = client.send(Request::form("/login", MAIN)).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
+    let response = client.send(Request::form("/login", MAIN)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
     let accounts = session(&mut client).await.accounts;
     assert_eq!(accounts.len(), 1);
     send_with(&mut client, &accounts[0].id, file).await;
@@ -128,12 +130,12 @@ async fn signing_in_again_to_the_same_account_ends_nothing_that_runs() {
 }
 
 #[tokio::test]
-async fn signing_in_to_another_account_without_adding_it_takes_the_session_s_place() {
+async fn signing_in_to_another_account_without_adding_it_replaces_the_session() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let other = MAILDROP.replace("&add=1", "");
-    let answer = client.send(Request::form("/login", &other)).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
+    let response = client.send(Request::form("/login", &other)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
     let accounts = session(&mut client).await.accounts;
     let kinds: Vec<_> = accounts.iter().map(|account| account.incoming).collect();
     assert_eq!(kinds, [IncomingKind::Pop3]);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Product, Request};
 
 #[tokio::test]
-async fn under_a_base_path_nothing_outside_of_it_answers() {
+async fn nothing_is_served_outside_the_base_path() {
     let product = Product::start_with(|config| config.base_path = "/webmail".into()).await;
     let mut client = product.client();
     for (path, status) in [
@@ -27,9 +27,9 @@ async fn under_a_base_path_nothing_outside_of_it_answers() {
     ] {
         assert_eq!(client.get(path).await.status, status, "{path}");
     }
-    let answer = client.get("/webmail/mail/a/b?page=2").await;
+    let response = client.get("/webmail/mail/a/b?page=2").await;
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         Some("/webmail/login?return=%2Fwebmail%2Fmail%2Fa%2Fb%3Fpage%3D2")
     );
     let mut client = product.signed_in("/webmail").await;
@@ -90,8 +90,8 @@ async fn app_pages_have_their_policy_with_a_nonce_of_their_own() {
 async fn the_message_document_has_its_own_sandbox_policy() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let answer = client.get("/mail/acc/fold/1.2/body?images=once").await;
-    assert_eq!(answer.status, 404);
+    let response = client.get("/mail/acc/fold/1.2/body?images=once").await;
+    assert_eq!(response.status, 404);
     let parts = format!("http://{}/mail/acc/fold/1.2/part/", product.authority);
     let policy = format!(
         "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; \
@@ -99,11 +99,11 @@ async fn the_message_document_has_its_own_sandbox_policy() {
          form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
     );
     assert_eq!(
-        answer.header("content-security-policy"),
+        response.header("content-security-policy"),
         Some(policy.as_str())
     );
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-    assert_eq!(answer.header("cross-origin-opener-policy"), None);
+    assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(response.header("cross-origin-opener-policy"), None);
     product.stop().await;
 }
 
@@ -136,21 +136,21 @@ async fn an_unknown_server_function_is_not_found() {
     let mut client = product.signed_in("").await;
     let request = Request::post("/api/nothing", "application/json", "{}");
     assert_eq!(client.send(request).await.status, 404);
-    let mut stranger = product.client();
+    let mut anonymous = product.client();
     let request = Request::post("/api/session_show", "application/json", "{}");
-    let answer = stranger.send(request).await;
-    assert_eq!(answer.status, 401);
+    let response = anonymous.send(request).await;
+    assert_eq!(response.status, 401);
     assert!(
-        answer.text().contains("\"kind\":\"signed_out\""),
+        response.text().contains("\"kind\":\"signed_out\""),
         "{}",
-        answer.text()
+        response.text()
     );
     product.stop().await;
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn behind_a_proxy_a_socket_in_the_file_system_will_do() {
+async fn product_behind_a_proxy_can_listen_on_a_unix_socket() {
     use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixStream;
@@ -180,10 +180,10 @@ async fn behind_a_proxy_a_socket_in_the_file_system_will_do() {
         .write_all(b"GET /login HTTP/1.1\r\nhost: mail.example.org\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("name=\"password\""), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(response.contains("name=\"password\""), "{response}");
     shutdown.cancel();
     task.await.unwrap();
     product.stop().await;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) struct Request {
     pub(super) method: &'static str,
@@ -63,13 +63,13 @@ impl Request {
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -102,15 +102,15 @@ impl Client {
     }
 
     /// Sends a request and reads until the server closes the connection.
-    pub(super) async fn send(&mut self, request: Request) -> Answer {
+    pub(super) async fn send(&mut self, request: Request) -> Response {
         let mut stream = self.open(request.header("connection", "close")).await;
         let mut raw = Vec::new();
-        timeout(PATIENCE, stream.read_to_end(&mut raw))
+        timeout(TIMEOUT, stream.read_to_end(&mut raw))
             .await
             .expect("an answer in time")
             .unwrap();
-        let answer = parse(&raw);
-        for cookie in answer.set_cookies() {
+        let response = parse(&raw);
+        for cookie in response.set_cookies() {
             let (pair, flags) = cookie.split_once(';').unwrap_or((cookie, ""));
             let (name, value) = pair.split_once('=').unwrap();
             if flags.contains("Max-Age=0") {
@@ -119,10 +119,10 @@ impl Client {
                 self.cookies.insert(name.into(), value.into());
             }
         }
-        answer
+        response
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Answer {
+    pub(super) async fn get(&mut self, path: &str) -> Response {
         self.send(Request::get(path)).await
     }
 
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-fn parse(raw: &[u8]) -> Answer {
+fn parse(raw: &[u8]) -> Response {
     let end = raw
         .windows(4)
         .position(|w| w == b"\r\n\r\n")
@@ -184,7 +184,7 @@ fn parse(raw: &[u8]) -> Answer {
     } else {
         raw[end..].to_vec()
     };
-    Answer {
+    Response {
         status,
         headers,
         body,

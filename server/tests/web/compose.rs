@@ -1,7 +1,7 @@
 //! The compose form without script: a form sends one message, no message is sent without a selected
 //! file, and a text whose session ended is restored after the sign-in.
 
-use super::client::Answer;
+use super::client::Response;
 use super::{Client, Product, Request};
 
 const SIGN_IN: &str = "email=demo%40restante.test&password=demo";
@@ -20,17 +20,20 @@ impl Form {
     async fn open(client: &mut Client, path: &str) -> Self {
         let mut address = path.to_owned();
         loop {
-            let answer = client.get(&address).await;
-            match answer.status {
-                303 => answer.header("location").unwrap().clone_into(&mut address),
-                200 => return Self::shown(&address, &answer),
-                status => panic!("{address}: {status} {}", answer.text()),
+            let response = client.get(&address).await;
+            match response.status {
+                303 => response
+                    .header("location")
+                    .unwrap()
+                    .clone_into(&mut address),
+                200 => return Self::shown(&address, &response),
+                status => panic!("{address}: {status} {}", response.text()),
             }
         }
     }
 
-    fn shown(address: &str, answer: &Answer) -> Self {
-        let page = answer.text();
+    fn shown(address: &str, response: &Response) -> Self {
+        let page = response.text();
         let form = page.split_once("class=\"composer\"").expect(&page).1;
         let form = form.split_once("</form>").unwrap().0;
         let mut fields = Vec::new();
@@ -102,7 +105,7 @@ impl Form {
         Request::post("/compose", "multipart/form-data; boundary=x", self.body())
     }
 
-    async fn send(&self, client: &mut Client) -> Answer {
+    async fn send(&self, client: &mut Client) -> Response {
         client.send(self.request()).await
     }
 }
@@ -120,14 +123,14 @@ fn plain(text: &str) -> String {
 }
 
 /// Returns the same browser, for a product that runs at another address.
-fn moved(browser: Client, product: &Product) -> Client {
+fn with_cookies_of(browser: Client, product: &Product) -> Client {
     let mut moved = product.client();
     moved.cookies = browser.cookies;
     moved
 }
 
 /// Fills in a form.
-async fn written(client: &mut Client, subject: &str) -> Form {
+async fn filled_form(client: &mut Client, subject: &str) -> Form {
     let form = Form::open(client, "/compose").await;
     form.with("to", "ann@restante.test")
         .with("subject", subject)
@@ -140,18 +143,18 @@ async fn entries(client: &mut Client, subject: &str) -> usize {
     page.matches(&format!(">{subject}<")).count()
 }
 
-fn entry(answer: &Answer) -> String {
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let place = answer.header("location").unwrap();
-    assert!(place.starts_with("/outbox?entry="), "{place}");
-    place.to_owned()
+fn entry(response: &Response) -> String {
+    assert_eq!(response.status, 303, "{}", response.text());
+    let location = response.header("location").unwrap();
+    assert!(location.starts_with("/outbox?entry="), "{location}");
+    location.to_owned()
 }
 
 #[tokio::test]
 async fn two_clicks_on_send_are_one_message() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Two clicks")
+    let form = filled_form(&mut client, "Two clicks")
         .await
         .file("a.txt", "A file.");
     let (mut first, mut second) = (client.clone(), client.clone());
@@ -165,7 +168,7 @@ async fn two_clicks_on_send_are_one_message() {
 async fn coming_back_to_a_sent_form_sends_no_second_message_even_after_a_restart() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Once").await;
+    let form = filled_form(&mut client, "Once").await;
     let first = entry(&form.send(&mut client).await);
     // A browser requests the page again and restores the typed text.
     let back = Form::open(&mut client, &form.address).await;
@@ -179,77 +182,81 @@ async fn coming_back_to_a_sent_form_sends_no_second_message_even_after_a_restart
 }
 
 #[tokio::test]
-async fn another_text_in_a_sent_form_is_asked_about_and_leaves_then() {
+async fn changed_text_in_a_sent_form_is_sent_after_confirmation() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "The first").await;
+    let form = filled_form(&mut client, "The first").await;
     let first = entry(&form.send(&mut client).await);
     let changed = form.with("subject", "The second");
-    let answer = changed.send(&mut client).await;
-    assert_eq!(answer.status, 422);
+    let response = changed.send(&mut client).await;
+    assert_eq!(response.status, 422);
     assert!(
-        answer.text().contains("was sent already"),
+        response.text().contains("was sent already"),
         "{}",
-        answer.text()
+        response.text()
     );
     assert_eq!(entries(&mut client, "The second").await, 0);
-    let asked = Form::shown("", &answer);
-    assert_eq!(asked.get("subject"), Some("The second"));
-    assert_ne!(asked.get("form"), changed.get("form"));
-    assert_ne!(entry(&asked.send(&mut client).await), first);
+    let confirmation = Form::shown("", &response);
+    assert_eq!(confirmation.get("subject"), Some("The second"));
+    assert_ne!(confirmation.get("form"), changed.get("form"));
+    assert_ne!(entry(&confirmation.send(&mut client).await), first);
     assert_eq!(entries(&mut client, "The second").await, 1);
     assert_eq!(entries(&mut client, "The first").await, 1);
     product.stop().await;
 }
 
 /// Posts a form whose session is over; returns the sign-in path.
-async fn posted_too_late(client: &mut Client, form: &Form) -> String {
-    let answer = form.send(client).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    let place = answer.header("location").unwrap().to_owned();
-    assert!(place.starts_with("/login?return="), "{place}");
+async fn post_after_session_end(client: &mut Client, form: &Form) -> String {
+    let response = form.send(client).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    let location = response.header("location").unwrap().to_owned();
+    assert!(location.starts_with("/login?return="), "{location}");
     assert!(
-        !place.contains("First"),
-        "the text is in the address: {place}"
+        !location.contains("First"),
+        "the text is in the address: {location}"
     );
-    place
+    location
 }
 
 /// Signs in at the given path, and follows the redirect.
-async fn sign_in(client: &mut Client, place: &str, form: &str) -> String {
-    let page = client.get(place).await.text();
+async fn sign_in(client: &mut Client, location: &str, form: &str) -> String {
+    let page = client.get(location).await.text();
     let back = page.split_once("name=\"return\" value=\"").expect(&page).1;
     let back = plain(back.split_once('"').unwrap().0);
     let form = format!("{form}&return={}", app::text::url::encode(&back));
-    let answer = client.send(Request::form("/login", &form)).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    answer.header("location").unwrap().to_owned()
+    let response = client.send(Request::form("/login", &form)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    response.header("location").unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn a_text_whose_session_ended_is_in_the_form_after_the_sign_in_and_leaves_once() {
+async fn text_of_an_ended_session_is_restored_after_the_sign_in_and_sent_once() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Kept for me").await;
+    let form = filled_form(&mut client, "Kept for me").await;
     let product = product.restart().await;
-    let mut client = moved(client, &product);
-    let place = posted_too_late(&mut client, &form).await;
-    let page = client.get(&place).await.text();
+    let mut client = with_cookies_of(client, &product);
+    let location = post_after_session_end(&mut client, &form).await;
+    let page = client.get(&location).await.text();
     assert!(page.contains("Its text is kept"), "{page}");
     // Two clicks on Send.
-    posted_too_late(&mut client, &form).await;
-    let back = sign_in(&mut client, &place, SIGN_IN).await;
-    let answer = client.get(&back).await;
-    assert_eq!(answer.status, 200, "{back}");
-    assert!(answer.text().contains("was not sent"), "{}", answer.text());
-    let shown = Form::shown(&back, &answer);
+    post_after_session_end(&mut client, &form).await;
+    let back = sign_in(&mut client, &location, SIGN_IN).await;
+    let response = client.get(&back).await;
+    assert_eq!(response.status, 200, "{back}");
+    assert!(
+        response.text().contains("was not sent"),
+        "{}",
+        response.text()
+    );
+    let shown = Form::shown(&back, &response);
     for name in ["to", "subject", "body", "form"] {
         assert_eq!(shown.get(name), form.get(name), "{name}");
     }
     assert_eq!(entries(&mut client, "Kept for me").await, 0);
     // A reload shows the form once more.
-    let again = client.get(&back).await;
-    assert_eq!(Form::shown(&back, &again).get("body"), form.get("body"));
+    let reloaded = client.get(&back).await;
+    assert_eq!(Form::shown(&back, &reloaded).get("body"), form.get("body"));
     let first = entry(&shown.send(&mut client).await);
     assert_eq!(entry(&shown.send(&mut client).await), first);
     assert_eq!(entries(&mut client, "Kept for me").await, 1);
@@ -263,18 +270,18 @@ async fn a_text_whose_session_ended_is_in_the_form_after_the_sign_in_and_leaves_
 }
 
 #[tokio::test]
-async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
+async fn stored_text_is_shown_to_its_account_in_its_browser_only() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "A secret of mine").await;
+    let form = filled_form(&mut client, "A secret of mine").await;
     let product = product.restart().await;
-    let mut client = moved(client, &product);
-    let place = posted_too_late(&mut client, &form).await;
+    let mut client = with_cookies_of(client, &product);
+    let location = post_after_session_end(&mut client, &form).await;
 
     // The POP3 account is a different one.
     let other = format!("{SIGN_IN}&incoming=pop3");
     let mut another = client.clone();
-    let back = sign_in(&mut another, &place, &other).await;
+    let back = sign_in(&mut another, &location, &other).await;
     let page = another.get(&back).await.text();
     assert!(page.contains("another account"), "{page}");
     assert!(!page.contains("A secret of mine"), "{page}");
@@ -283,23 +290,23 @@ async fn a_kept_text_is_shown_to_its_account_in_its_browser_only() {
     let empty = Form::open(&mut elsewhere, &back).await;
     assert_eq!(empty.get("subject"), Some(""));
 
-    let back = sign_in(&mut client, &place, SIGN_IN).await;
+    let back = sign_in(&mut client, &location, SIGN_IN).await;
     let mine = Form::open(&mut client, &back).await;
     assert_eq!(mine.get("subject"), Some("A secret of mine"));
     client.send(Request::form("/logout", "")).await;
-    let mut client = moved(client, &product);
-    sign_in(&mut client, &place, SIGN_IN).await;
-    let gone = Form::open(&mut client, &back).await;
-    assert_eq!(gone.get("subject"), Some(""), "signing out forgets it");
+    let mut client = with_cookies_of(client, &product);
+    sign_in(&mut client, &location, SIGN_IN).await;
+    let forgotten = Form::open(&mut client, &back).await;
+    assert_eq!(forgotten.get("subject"), Some(""), "signing out forgets it");
     product.stop().await;
 }
 
 #[tokio::test]
-async fn a_form_that_is_not_ours_is_not_kept() {
+async fn forged_form_is_not_stored() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Not ours").await;
-    let mut stranger = product.client();
+    let form = filled_form(&mut client, "Not ours").await;
+    let mut anonymous = product.client();
     for forged in [
         form.clone()
             .with("form", "abcdefghijklmnop.abcdefghijklmnop"),
@@ -307,28 +314,28 @@ async fn a_form_that_is_not_ours_is_not_kept() {
         form.clone().without("form"),
         form.clone().without("account"),
     ] {
-        let answer = forged.send(&mut stranger).await;
-        assert_eq!(answer.header("location"), Some("/login"));
+        let response = forged.send(&mut anonymous).await;
+        assert_eq!(response.header("location"), Some("/login"));
         assert!(
-            answer.set_cookies().is_empty(),
+            response.set_cookies().is_empty(),
             "{:?}",
-            answer.set_cookies()
+            response.set_cookies()
         );
     }
     product.stop().await;
 }
 
 #[tokio::test]
-async fn files_of_a_text_whose_session_ended_have_to_be_chosen_again() {
+async fn files_of_an_ended_session_must_be_chosen_again() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "With a file")
+    let form = filled_form(&mut client, "With a file")
         .await
         .file("plan.txt", "The plan.");
     let product = product.restart().await;
-    let mut client = moved(client, &product);
-    let place = posted_too_late(&mut client, &form).await;
-    let back = sign_in(&mut client, &place, SIGN_IN).await;
+    let mut client = with_cookies_of(client, &product);
+    let location = post_after_session_end(&mut client, &form).await;
+    let back = sign_in(&mut client, &location, SIGN_IN).await;
     let shown = Form::open(&mut client, &back).await;
     assert_eq!(shown.get("missing"), Some("plan.txt"));
     let refused = shown.send(&mut client).await;
@@ -346,20 +353,24 @@ async fn files_of_a_text_whose_session_ended_have_to_be_chosen_again() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_without_a_file_that_was_too_large_until_it_is_unticked() {
+async fn nothing_is_sent_without_a_file_that_was_too_large_until_it_is_unticked() {
     let product = Product::start_with(|config| config.upload_max_bytes = 1 << 20).await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Heavy").await;
+    let form = filled_form(&mut client, "Heavy").await;
     let form = form
         .file("small.txt", "small")
         .file("big.bin", vec![b'b'; 3 << 20]);
-    let answer = form.file("last.txt", "last").send(&mut client).await;
-    assert_eq!(answer.status, 413);
-    assert!(answer.text().contains("big.bin: "), "{}", answer.text());
-    let shown = Form::shown("", &answer);
+    let response = form.file("last.txt", "last").send(&mut client).await;
+    assert_eq!(response.status, 413);
+    assert!(response.text().contains("big.bin: "), "{}", response.text());
+    let shown = Form::shown("", &response);
     assert_eq!(shown.get("missing"), Some("big.bin"));
-    let kept = shown.fields.iter().filter(|(name, _)| name == "upload");
-    assert_eq!(kept.count(), 2, "the files around it are kept: {shown:?}");
+    let uploads = shown.fields.iter().filter(|(name, _)| name == "upload");
+    assert_eq!(
+        uploads.count(),
+        2,
+        "the files around it are kept: {shown:?}"
+    );
     assert_eq!(shown.send(&mut client).await.status, 422);
     assert_eq!(entries(&mut client, "Heavy").await, 0);
     entry(&shown.without("missing").send(&mut client).await);
@@ -368,34 +379,36 @@ async fn nothing_leaves_without_a_file_that_was_too_large_until_it_is_unticked()
 }
 
 #[tokio::test]
-async fn a_form_that_breaks_off_in_a_file_comes_back_filled_and_names_it() {
+async fn form_cut_off_in_a_file_is_returned_filled_and_names_the_file() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Cut off")
+    let form = filled_form(&mut client, "Cut off")
         .await
         .file("report.pdf", vec![b'p'; 9000]);
     let mut body = form.body();
     body.truncate(body.len() - 4000);
     let request = Request::post("/compose", "multipart/form-data; boundary=x", body);
-    let answer = client.send(request).await;
-    assert_eq!(answer.status, 422, "{}", answer.text());
-    let shown = Form::shown("", &answer);
+    let response = client.send(request).await;
+    assert_eq!(response.status, 422, "{}", response.text());
+    let shown = Form::shown("", &response);
     assert_eq!(shown.get("subject"), Some("Cut off"));
     assert_eq!(shown.get("missing"), Some("report.pdf"));
     assert!(
-        answer.text().contains("report.pdf: The upload broke off."),
+        response
+            .text()
+            .contains("report.pdf: The upload broke off."),
         "{}",
-        answer.text()
+        response.text()
     );
     assert_eq!(entries(&mut client, "Cut off").await, 0);
     product.stop().await;
 }
 
 #[tokio::test]
-async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
+async fn files_of_an_earlier_session_are_reported_as_missing() {
     let product = Product::start_with(|config| config.upload_max_bytes = 1 << 20).await;
     let mut client = product.signed_in("").await;
-    let form = written(&mut client, "Old file")
+    let form = filled_form(&mut client, "Old file")
         .await
         .with("to", "not an address");
     let refused = form.file("a.txt", "a").send(&mut client).await;
@@ -405,9 +418,9 @@ async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
     // A sign-out in another tab ends the session that the upload belongs to.
     client.send(Request::form("/logout", "")).await;
     client.send(Request::form("/login", SIGN_IN)).await;
-    let answer = shown.send(&mut client).await;
-    assert_eq!(answer.status, 422, "{}", answer.text());
-    let shown = Form::shown("", &answer);
+    let response = shown.send(&mut client).await;
+    assert_eq!(response.status, 422, "{}", response.text());
+    let shown = Form::shown("", &response);
     assert_eq!(shown.get("missing"), Some("a.txt"));
     assert_eq!(shown.send(&mut client).await.status, 422);
     assert_eq!(entries(&mut client, "Old file").await, 0);
@@ -415,16 +428,16 @@ async fn files_of_an_earlier_session_are_named_and_not_forgotten() {
 }
 
 #[tokio::test]
-async fn an_action_whose_session_ended_is_said_not_to_be_done() {
+async fn action_of_an_ended_session_is_reported_as_not_done() {
     let product = Product::start().await;
-    let mut stranger = product.client();
+    let mut anonymous = product.client();
     for path in ["/act", "/undo", "/outbox/x/retry"] {
         let form = "message=1.2&action=archive&return=%2Fmail%2Fa%2FSU5CT1g%3Fpage%3D2";
-        let answer = stranger.send(Request::form(path, form)).await;
-        let place = answer.header("location").unwrap().to_owned();
+        let response = anonymous.send(Request::form(path, form)).await;
+        let location = response.header("location").unwrap().to_owned();
         let back = "/login?return=%2Fmail%2Fa%2FSU5CT1g%3Fpage%3D2&end=not_done";
-        assert_eq!(place, back, "{path}");
-        let page = stranger.get(&place).await.text();
+        assert_eq!(location, back, "{path}");
+        let page = anonymous.get(&location).await.text();
         assert!(page.contains("was not done"), "{page}");
     }
     product.stop().await;

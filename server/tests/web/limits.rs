@@ -11,14 +11,14 @@ async fn product() -> Product {
 }
 
 #[tokio::test]
-async fn a_file_within_the_limit_is_taken() {
+async fn file_within_the_limit_is_accepted() {
     let product = product().await;
     let mut client = product.signed_in("").await;
     let upload = Request::post("/upload", "image/png", vec![7; MAX as usize])
         .header("x-file-name", "%E6%8A%A5%E4%BB%B7%2F..%2Fa.png");
-    let answer = client.send(upload).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let view: app::api::types::UploadView = serde_json::from_slice(&answer.body).unwrap();
+    let response = client.send(upload).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    let view: app::api::types::UploadView = serde_json::from_slice(&response.body).unwrap();
     assert_eq!((view.name.as_str(), view.size_bytes), ("a.png", MAX));
     product.stop().await;
 }
@@ -28,13 +28,13 @@ async fn a_file_over_the_limit_is_read_dropped_and_refused() {
     let product = product().await;
     let mut client = product.signed_in("").await;
     let upload = Request::post("/upload", "image/png", vec![7; 8 * MAX as usize]);
-    let answer = client.send(upload).await;
-    assert_eq!(answer.status, 413);
-    assert_eq!(answer.header("connection"), Some("close"));
+    let response = client.send(upload).await;
+    assert_eq!(response.status, 413);
+    assert_eq!(response.header("connection"), Some("close"));
     assert!(
-        answer.text().contains("\"kind\":\"too_large\""),
+        response.text().contains("\"kind\":\"too_large\""),
         "{}",
-        answer.text()
+        response.text()
     );
     assert_eq!(
         std::fs::read_dir(product.state_dir.join("spool"))
@@ -61,20 +61,20 @@ async fn an_announced_size_beyond_all_bounds_is_refused_at_once() {
         Request::form("/settings/appearance", "").announcing(300 << 20),
     ] {
         let path = request.path.clone();
-        let answer = client.send(request).await;
+        let response = client.send(request).await;
         assert_eq!(
-            (answer.status, answer.header("connection")),
+            (response.status, response.header("connection")),
             (413, Some("close")),
             "{path}"
         );
     }
-    let mut stranger = product.client();
+    let mut anonymous = product.client();
     for path in ["/login", "/upload"] {
-        let answer = stranger
+        let response = anonymous
             .send(Request::form(path, "").announcing(17 << 20))
             .await;
         assert_eq!(
-            (answer.status, answer.header("connection")),
+            (response.status, response.header("connection")),
             (413, Some("close")),
             "{path}"
         );
@@ -84,14 +84,14 @@ async fn an_announced_size_beyond_all_bounds_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_stranger_who_never_ends_a_form_is_cut_off() {
+async fn unfinished_form_without_a_session_is_cut_off() {
     let product = product().await;
-    let mut stranger = product.client();
+    let mut anonymous = product.client();
     let started = Instant::now();
     let request = Request::post("/upload", "image/png", "begun").announcing(1 << 20);
-    let answer = stranger.send(request).await;
+    let response = anonymous.send(request).await;
     assert_eq!(
-        (answer.status, answer.header("connection")),
+        (response.status, response.header("connection")),
         (413, Some("close"))
     );
     assert!(
@@ -103,7 +103,7 @@ async fn a_stranger_who_never_ends_a_form_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_compose_form_over_the_limit_comes_back_with_its_words() {
+async fn compose_form_over_the_limit_is_returned_with_its_text() {
     let product = product().await;
     let mut client = product.signed_in("").await;
     let mut body = Vec::new();
@@ -123,10 +123,10 @@ async fn a_compose_form_over_the_limit_comes_back_with_its_words() {
     body.extend(vec![b'b'; 3 * MAX as usize]);
     body.extend(b"\r\n--x--\r\n");
     let request = Request::post("/compose", "multipart/form-data; boundary=x", body);
-    let answer = client.send(request).await;
-    assert_eq!(answer.status, 413);
-    for typed in ["ann@restante.test", "Too large", "Typed words."] {
-        assert!(answer.text().contains(typed), "{typed}");
+    let response = client.send(request).await;
+    assert_eq!(response.status, 413);
+    for field in ["ann@restante.test", "Too large", "Typed words."] {
+        assert!(response.text().contains(field), "{field}");
     }
     product.stop().await;
 }

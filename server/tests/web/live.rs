@@ -10,23 +10,23 @@ use tokio::time::timeout;
 use super::{Product, Request};
 
 /// Reads until the text arrives.
-async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+async fn read_until(stream: &mut TcpStream, expected: &str) -> String {
     let mut seen = Vec::new();
     let reading = async {
         loop {
             let text = String::from_utf8_lossy(&seen).into_owned();
-            if text.contains(wanted) {
+            if text.contains(expected) {
                 return text;
             }
             let mut chunk = [0; 4096];
             let count = stream.read(&mut chunk).await.unwrap();
-            assert_ne!(count, 0, "the stream ended before {wanted:?}: {text}");
+            assert_ne!(count, 0, "the stream ended before {expected:?}: {text}");
             seen.extend_from_slice(&chunk[..count]);
         }
     };
     timeout(Duration::from_secs(10), reading)
         .await
-        .unwrap_or_else(|_| panic!("no {wanted:?} in time"))
+        .unwrap_or_else(|_| panic!("no {expected:?} in time"))
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_stream_begins_with_hello_and_is_not_buffered() {
 }
 
 #[tokio::test]
-async fn a_quiet_stream_beats_while_its_session_is_in_use() {
+async fn quiet_stream_sends_beats_while_its_session_is_in_use() {
     let product = Product::start().await;
     let client = product.signed_in("").await;
     let mut stream = client.open(Request::get("/events")).await;
@@ -71,7 +71,7 @@ async fn a_quiet_stream_beats_while_its_session_is_in_use() {
 }
 
 #[tokio::test]
-async fn a_reader_that_missed_events_is_told_to_ask_again() {
+async fn client_that_missed_events_gets_a_resync() {
     let product = Product::start().await;
     let client = product.signed_in("").await;
     for request in [
@@ -86,7 +86,7 @@ async fn a_reader_that_missed_events_is_told_to_ask_again() {
 }
 
 #[tokio::test]
-async fn what_happens_between_a_page_and_its_stream_is_still_told() {
+async fn events_between_a_page_and_its_stream_are_delivered() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let page = client.get("/mail").await;
@@ -94,12 +94,12 @@ async fn what_happens_between_a_page_and_its_stream_is_still_told() {
     let page = client.get(&inbox).await.text();
     assert!(!page.contains("Between the two"), "{page}");
     // Mail arrives while the browser still loads the program; another tab's stream shows when.
-    let mut witness = client.open(Request::get("/events")).await;
-    read_until(&mut witness, "event: hello").await;
+    let mut other_tab = client.open(Request::get("/events")).await;
+    read_until(&mut other_tab, "event: hello").await;
     product
         .demo
         .deliver("From: a@example.org\r\nSubject: Between the two\r\n\r\nx\r\n");
-    read_until(&mut witness, "event: folder").await;
+    read_until(&mut other_tab, "event: folder").await;
     let seen = page
         .split_once("data-seen=\"")
         .and_then(|(_, rest)| rest.split_once('"'))
@@ -124,9 +124,13 @@ async fn signing_out_ends_the_streams_of_the_session() {
 #[tokio::test]
 async fn without_a_session_the_stream_is_one_end_event() {
     let product = Product::start().await;
-    let answer = product.client().get("/events").await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.text().contains("event: end"), "{}", answer.text());
+    let response = product.client().get("/events").await;
+    assert_eq!(response.status, 200);
+    assert!(
+        response.text().contains("event: end"),
+        "{}",
+        response.text()
+    );
     product.stop().await;
 }
 

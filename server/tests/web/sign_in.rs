@@ -10,9 +10,9 @@ use super::{Product, Request};
 async fn the_sign_in_page_allows_its_one_script_by_hash_and_opens_no_session() {
     let product = Product::start().await;
     for path in ["/login", "/"] {
-        let answer = product.client().get(path).await;
-        assert_eq!(answer.status, 200, "{path}");
-        let page = answer.text();
+        let response = product.client().get(path).await;
+        assert_eq!(response.status, 200, "{path}");
+        let page = response.text();
         let scripts: Vec<&str> = page.split("<script>").skip(1).collect();
         assert_eq!(
             (scripts.len(), page.matches("<script").count()),
@@ -21,11 +21,11 @@ async fn the_sign_in_page_allows_its_one_script_by_hash_and_opens_no_session() {
         );
         let script = scripts[0].split("</script>").next().unwrap();
         let source = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)));
-        let policy = answer.header("content-security-policy").unwrap();
+        let policy = response.header("content-security-policy").unwrap();
         assert_eq!(policy, server::http::headers::sign_in_csp(&source, None));
         assert!(page.contains("name=\"password\""), "{page}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        assert!(answer.set_cookies().is_empty());
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert!(response.set_cookies().is_empty());
     }
     product.stop().await;
 }
@@ -42,26 +42,26 @@ fn own_address(page: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_browser_that_runs_script_gets_the_inbox_as_the_answer_to_its_form() {
+async fn browser_with_script_gets_the_inbox_as_the_response_to_its_form() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let earlier = client.cookies.clone();
-    let answer = client.send(Request::form("/login", &scripted(""))).await;
-    let page = answer.text();
-    assert_eq!((answer.status, answer.header("location")), (200, None));
-    let policy = answer.header("content-security-policy").unwrap();
+    let response = client.send(Request::form("/login", &scripted(""))).await;
+    let page = response.text();
+    assert_eq!((response.status, response.header("location")), (200, None));
+    let policy = response.header("content-security-policy").unwrap();
     let nonce = policy.split("'nonce-").nth(1).unwrap();
     let nonce = nonce.split('\'').next().unwrap();
     assert_eq!(policy, server::http::headers::app_csp(nonce));
     // The first script of the document, with the nonce, sets the form's address before anything
     // else.
     let first = page.find("<script").unwrap();
-    let wanted = format!(
+    let expected = format!(
         "<script nonce=\"{nonce}\">history.replaceState(null,'',document.documentElement.dataset.at)</script>"
     );
-    assert!(page[first..].starts_with(&wanted), "{page}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
+    assert!(page[first..].starts_with(&expected), "{page}");
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("referrer-policy"), Some("same-origin"));
     assert!(!page.contains("password"), "{page}");
     assert_ne!(client.cookies, earlier, "a session id of its own");
 
@@ -94,7 +94,7 @@ async fn the_first_list_after_sign_in_has_the_times_of_the_reader() {
 }
 
 #[tokio::test]
-async fn only_lists_of_ours_are_answered_in_place() {
+async fn only_own_list_pages_are_returned_without_a_redirect() {
     let product = Product::start().await;
     let mut client = product.client();
     let page = client
@@ -104,32 +104,32 @@ async fn only_lists_of_ours_are_answered_in_place() {
     let inbox = own_address(&page).to_owned();
 
     let second = format!("&return={inbox}%3Fpage%3D2");
-    let answer = client
+    let response = client
         .send(Request::form("/login", &scripted(&second)))
         .await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(own_address(&answer.text()), format!("{inbox}?page=2"));
+    assert_eq!(response.status, 200);
+    assert_eq!(own_address(&response.text()), format!("{inbox}?page=2"));
     for (return_to, location) in [
         ("%2Foutbox".to_owned(), "/outbox".to_owned()),
         ("%2Fcompose".to_owned(), "/compose".to_owned()),
         (format!("{inbox}%2F1.1"), format!("{inbox}/1.1")),
     ] {
         let form = scripted(&format!("&return={return_to}"));
-        let answer = client.send(Request::form("/login", &form)).await;
+        let response = client.send(Request::form("/login", &form)).await;
         assert_eq!(
-            (answer.status, answer.header("location")),
+            (response.status, response.header("location")),
             (303, Some(location.as_str()))
         );
     }
-    for wicked in [
+    for foreign in [
         "%2F%2Fevil.example%2Fmail%2Fa%2Fb",
         "https%3A%2F%2Fevil.example%2Fmail%2Fa%2Fb",
         "javascript%3Aalert(1)",
     ] {
-        let form = scripted(&format!("&return={wicked}"));
-        let answer = client.send(Request::form("/login", &form)).await;
-        assert_eq!(answer.status, 200, "{wicked}");
-        assert_eq!(own_address(&answer.text()), inbox, "{wicked}");
+        let form = scripted(&format!("&return={foreign}"));
+        let response = client.send(Request::form("/login", &form)).await;
+        assert_eq!(response.status, 200, "{foreign}");
+        assert_eq!(own_address(&response.text()), inbox, "{foreign}");
     }
     let quoted = scripted("&return=%2Fmail%2Fa%2Fb%3Fx%3D%22onload%3D'%26lt;");
     let page = client.send(Request::form("/login", &quoted)).await.text();
@@ -138,7 +138,7 @@ async fn only_lists_of_ours_are_answered_in_place() {
 }
 
 #[tokio::test]
-async fn another_site_cannot_sign_in_for_a_person() {
+async fn another_site_cannot_sign_a_user_in() {
     let product = Product::start().await;
     let mut client = product.client();
     let form = Request::form("/login", &scripted("")).header("sec-fetch-site", "cross-site");
@@ -148,7 +148,7 @@ async fn another_site_cannot_sign_in_for_a_person() {
 }
 
 #[tokio::test]
-async fn the_start_page_is_the_inbox_without_a_further_trip() {
+async fn start_page_is_the_inbox_without_another_round_trip() {
     for base in ["", "/webmail"] {
         let product = Product::start_with(|config| config.base_path = base.into()).await;
         let mut client = product.signed_in(base).await;
@@ -166,8 +166,8 @@ async fn the_start_page_is_the_inbox_without_a_further_trip() {
 async fn the_cookie_has_the_flags_of_its_scheme() {
     let form = "email=demo%40restante.test&password=demo";
     let product = Product::start().await;
-    let answer = product.client().send(Request::form("/login", form)).await;
-    let cookies = answer.set_cookies();
+    let response = product.client().send(Request::form("/login", form)).await;
+    let cookies = response.set_cookies();
     assert_eq!(cookies.len(), 1, "{cookies:?}");
     let (pair, flags) = cookies[0].split_once("; ").unwrap();
     assert!(pair.starts_with("restante="), "{pair}");
@@ -179,11 +179,11 @@ async fn the_cookie_has_the_flags_of_its_scheme() {
         config.base_path = "/webmail".into();
     })
     .await;
-    let answer = product
+    let response = product
         .client()
         .send(Request::form("/webmail/login", form))
         .await;
-    let (pair, flags) = answer.set_cookies()[0].split_once("; ").unwrap();
+    let (pair, flags) = response.set_cookies()[0].split_once("; ").unwrap();
     assert!(pair.starts_with("__Secure-restante="), "{pair}");
     assert_eq!(
         sorted(flags),
@@ -204,9 +204,9 @@ async fn signing_in_again_makes_a_new_session_and_ends_the_earlier_one() {
     let mut client = product.signed_in("").await;
     let earlier = client.cookies.clone();
     let form = "email=demo%40restante.test&password=demo&return=%2Foutbox";
-    let answer = client.send(Request::form("/login", form)).await;
+    let response = client.send(Request::form("/login", form)).await;
     assert_eq!(
-        (answer.status, answer.header("location")),
+        (response.status, response.header("location")),
         (303, Some("/outbox"))
     );
     assert_ne!(client.cookies, earlier);
@@ -225,9 +225,9 @@ async fn signing_out_ends_the_session_for_every_copy_of_the_cookie() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let copied = client.cookies.clone();
-    let answer = client.send(Request::form("/logout", "")).await;
-    assert_eq!(answer.status, 303);
-    assert!(client.cookies.is_empty(), "{:?}", answer.set_cookies());
+    let response = client.send(Request::form("/logout", "")).await;
+    assert_eq!(response.status, 303);
+    assert!(client.cookies.is_empty(), "{:?}", response.set_cookies());
     client.cookies = copied;
     assert_eq!(client.get("/outbox").await.status, 303);
     product.stop().await;
@@ -245,14 +245,14 @@ async fn a_restart_ends_sessions_whose_passwords_it_forgot() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_keeps_what_was_typed_but_the_password() {
+async fn wrong_password_keeps_all_fields_except_the_password() {
     let product = Product::start().await;
     let mut client = product.client();
     let form = "email=demo%40restante.test&password=hunter2hunter2";
-    let answer = client.send(Request::form("/login", form)).await;
-    assert_eq!(answer.status, 422);
-    assert!(answer.text().contains("demo@restante.test"));
-    assert!(!answer.text().contains("hunter2"));
+    let response = client.send(Request::form("/login", form)).await;
+    assert_eq!(response.status, 422);
+    assert!(response.text().contains("demo@restante.test"));
+    assert!(!response.text().contains("hunter2"));
     assert!(client.cookies.is_empty());
     product.stop().await;
 }
@@ -260,48 +260,48 @@ async fn a_wrong_password_keeps_what_was_typed_but_the_password() {
 #[tokio::test]
 async fn servers_of_an_unknown_domain_are_shown_before_they_are_dialled() {
     let product = Product::start().await;
-    let before = product.demo.commands_seen();
+    let before = product.demo.command_count();
     let form = "email=ann%40unknown.example&password=secret-words&incoming=pop3";
-    let answer = product.client().send(Request::form("/login", form)).await;
-    assert_eq!(answer.status, 200);
+    let response = product.client().send(Request::form("/login", form)).await;
+    assert_eq!(response.status, 200);
     for shown in ["pop.unknown.example", "995", "smtp.unknown.example", "465"] {
-        assert!(answer.text().contains(shown), "{shown}");
+        assert!(response.text().contains(shown), "{shown}");
     }
-    assert!(!answer.text().contains("secret-words"));
-    assert_eq!(product.demo.commands_seen(), before);
+    assert!(!response.text().contains("secret-words"));
+    assert_eq!(product.demo.command_count(), before);
     product.stop().await;
 }
 
 #[tokio::test]
 async fn a_foreign_return_address_is_not_followed() {
     let product = Product::start().await;
-    for wicked in [
+    for foreign in [
         "%2F%2Fevil.example",
         "https%3A%2F%2Fevil.example",
         "%2F%5Cevil.example",
     ] {
-        let form = format!("email=demo%40restante.test&password=demo&return={wicked}");
-        let answer = product.client().send(Request::form("/login", &form)).await;
-        assert_eq!(answer.header("location"), Some("/"), "{wicked}");
+        let form = format!("email=demo%40restante.test&password=demo&return={foreign}");
+        let response = product.client().send(Request::form("/login", &form)).await;
+        assert_eq!(response.header("location"), Some("/"), "{foreign}");
     }
     product.stop().await;
 }
 
 #[tokio::test]
-async fn five_wrong_passwords_are_enough_for_a_minute() {
+async fn five_wrong_passwords_block_the_sign_in_for_a_minute() {
     let product = Product::start().await;
     let wrong = "email=demo%40restante.test&password=wrong";
     for _ in 0..5 {
-        let answer = product.client().send(Request::form("/login", wrong)).await;
-        assert_eq!(answer.status, 422);
+        let response = product.client().send(Request::form("/login", wrong)).await;
+        assert_eq!(response.status, 422);
     }
-    let before = product.demo.commands_seen();
+    let before = product.demo.command_count();
     let right = "email=demo%40restante.test&password=demo";
-    let answer = product.client().send(Request::form("/login", right)).await;
-    assert_eq!(answer.status, 429);
-    assert!(answer.header("retry-after").is_some());
+    let response = product.client().send(Request::form("/login", right)).await;
+    assert_eq!(response.status, 429);
+    assert!(response.header("retry-after").is_some());
     assert_eq!(
-        product.demo.commands_seen(),
+        product.demo.command_count(),
         before,
         "the mail server is not asked"
     );
@@ -312,17 +312,17 @@ async fn five_wrong_passwords_are_enough_for_a_minute() {
 async fn the_language_is_chosen_by_link_cookie_and_browser() {
     let product = Product::start().await;
     let mut client = product.client();
-    let answer = client
+    let response = client
         .send(Request::get("/login").header("accept-language", "zh-CN,en;q=0.5"))
         .await;
-    assert!(answer.text().contains("lang=\"zh-CN\""));
-    let answer = client.get("/login?lang=zh-CN").await;
-    assert!(answer.text().contains("lang=\"zh-CN\""));
-    let answer = client
+    assert!(response.text().contains("lang=\"zh-CN\""));
+    let response = client.get("/login?lang=zh-CN").await;
+    assert!(response.text().contains("lang=\"zh-CN\""));
+    let response = client
         .send(Request::get("/login").header("accept-language", "en"))
         .await;
     assert!(
-        answer.text().contains("lang=\"zh-CN\""),
+        response.text().contains("lang=\"zh-CN\""),
         "the cookie wins over the browser"
     );
     product.stop().await;

@@ -4,22 +4,22 @@
 use super::{Client, Product, Request};
 
 async fn account(client: &mut Client) -> String {
-    let answer = client
+    let response = client
         .send(Request::post("/api/session_show", "application/json", "{}"))
         .await;
-    let session: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    let session: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
     session["accounts"][0]["id"].as_str().unwrap().to_owned()
 }
 
 async fn keys(client: &mut Client, account: &str) -> (u16, String) {
     let json = serde_json::json!({ "account": account }).to_string();
     let request = Request::post("/api/unsent_keys", "application/json", json);
-    let answer = client.send(request).await;
-    (answer.status, answer.text())
+    let response = client.send(request).await;
+    (response.status, response.text())
 }
 
 #[tokio::test]
-async fn only_a_live_session_of_the_account_gets_its_keys_and_gets_the_same_again() {
+async fn only_a_live_session_of_the_account_gets_its_keys_and_always_the_same() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
     let imap = account(&mut client).await;

@@ -37,16 +37,16 @@ pub(super) fn page(rows: &str, sources: &Sources) -> (String, Findings) {
         "# Protocols: the tests behind each row\n\nWritten by `cargo xtask docs` from the lines \
          above the tests, row by row of [protocols.md](protocols.md).\n",
     );
-    let mut known = Vec::new();
+    let mut listed = Vec::new();
     for (number, section, row) in rows_of(rows) {
-        if known.last().is_none_or(|(last, _)| *last != section) {
+        if listed.last().is_none_or(|(last, _)| *last != section) {
             let _ = write!(page, "\n## {section}\n\n");
         }
-        known.push((section, row));
-        let own = |proof: &&Proof<'_>| proof.section == section && proof.row == row;
+        listed.push((section, row));
+        let is_of_row = |proof: &&Proof<'_>| proof.section == section && proof.row == row;
         let tests: Vec<String> = proofs
             .iter()
-            .filter(own)
+            .filter(is_of_row)
             .filter_map(|proof| Some(format!("[{}](../{})", proof.test?, proof.path)))
             .collect();
         if tests.is_empty() {
@@ -56,17 +56,17 @@ pub(super) fn page(rows: &str, sources: &Sources) -> (String, Findings) {
         }
         let _ = writeln!(page, "- **{row}**: {}", tests.join(", "));
     }
-    if known.is_empty() {
+    if listed.is_empty() {
         findings.push(format!("{ROWS}: no row at all"));
     }
     for proof in &proofs {
-        let place = format!("{}:{}", proof.path, proof.line);
+        let location = format!("{}:{}", proof.path, proof.line);
         if proof.test.is_none() {
-            findings.push(format!("{place}: no test follows"));
+            findings.push(format!("{location}: no test follows"));
         }
-        if !known.contains(&(proof.section, proof.row)) {
+        if !listed.contains(&(proof.section, proof.row)) {
             let (section, row) = (proof.section, proof.row);
-            findings.push(format!("{place}: {ROWS} has no row `{section}: {row}`"));
+            findings.push(format!("{location}: {ROWS} has no row `{section}: {row}`"));
         }
     }
     (page, findings)
@@ -91,12 +91,14 @@ fn proofs_in<'s>(path: &'s str, text: &'s str) -> impl Iterator<Item = Proof<'s>
     let lines: Vec<&str> = text.lines().collect();
     (0..lines.len()).filter_map(move |at| {
         let (section, row) = lines[at].trim().strip_prefix(MARK)?.split_once(": ")?;
-        let mut behind = lines[at + 1..].iter().map(|line| line.trim());
+        let mut following = lines[at + 1..].iter().map(|line| line.trim());
         let is_before_test = |line: &&str| line.starts_with("//") || line.starts_with("#[");
-        let test = behind.find(|line| !is_before_test(line)).and_then(|line| {
-            let name = line.trim_start_matches("async ").strip_prefix("fn ")?;
-            name.split(['(', '<']).next()
-        });
+        let test = following
+            .find(|line| !is_before_test(line))
+            .and_then(|line| {
+                let name = line.trim_start_matches("async ").strip_prefix("fn ")?;
+                name.split(['(', '<']).next()
+            });
         let has_attribute = lines[at + 1..]
             .iter()
             .take_while(|line| is_before_test(&line.trim()))
@@ -118,13 +120,13 @@ mod tests {
     const ROWS_OF_TWO: &str = "# x\n\n## SMTP\n\n| row | what is done |\n|---|---|\n\
                                | EHLO, HELO | EHLO first |\n| BDAT | in pieces |\n";
 
-    fn of(lines: &[&str]) -> (String, Findings) {
+    fn page_of(lines: &[&str]) -> (String, Findings) {
         page(ROWS_OF_TWO, &Sources::of(&[("a/b.rs", &lines.join("\n"))]))
     }
 
     #[test]
     fn each_row_has_the_tests_that_name_it() {
-        let (page, findings) = of(&[
+        let (page, findings) = page_of(&[
             "// docs/protocols.md, SMTP: EHLO, HELO",
             "#[test]",
             "fn one() {}",
@@ -141,8 +143,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_a_test_and_a_test_without_a_row_are_told() {
-        let (_, findings) = of(&[
+    fn a_row_without_a_test_and_a_test_without_a_row_are_reported() {
+        let (_, findings) = page_of(&[
             "// docs/protocols.md, SMTP: EHLO, HELO",
             "fn no_test() {}",
             "",

@@ -29,11 +29,11 @@ pub(super) fn page(decision: &str, measured: &str) -> Result<String> {
     let (before, rest) = decision
         .split_once(BEGIN)
         .with_context(|| format!("{PAGE} has no place for its table"))?;
-    let (_, behind) = rest
+    let (_, after) = rest
         .split_once(END)
         .with_context(|| format!("the table of {PAGE} has no end"))?;
     Ok(format!(
-        "{before}{BEGIN}\n\n{}\n{END}{behind}",
+        "{before}{BEGIN}\n\n{}\n{END}{after}",
         table(measured)?
     ))
 }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told() {
+    fn unreadable_measurements_are_errors() {
         for measured in ["a", "a\tx", "a\tftp: fin 3", "a\timap: fin"] {
             assert!(table(measured).is_err(), "{measured}");
         }

@@ -47,32 +47,32 @@ fn circles_in(files: &[(Module, &Source)]) -> Findings {
             let shared = module.iter().zip(&used).take_while(|(a, b)| a == b).count();
             // The siblings above both; there are none if one of the two is above the other.
             if let (Some(from), Some(to)) = (module.get(..=shared), used.get(..=shared)) {
-                let place = format!("{}:{line}", source.path);
+                let location = format!("{}:{line}", source.path);
                 let from = uses.entry(from.to_vec()).or_default();
-                from.entry(to.to_vec()).or_insert(place);
+                from.entry(to.to_vec()).or_insert(location);
             }
         }
     }
     let mut findings = Findings::new();
     let mut done = BTreeSet::new();
     for module in uses.keys() {
-        follow(module, &uses, &mut Vec::new(), &mut done, &mut findings);
+        visit(module, &uses, &mut Vec::new(), &mut done, &mut findings);
     }
     findings
 }
 
 /// Follows what a module uses, and reports where that leads back to a module on the way.
-fn follow<'u>(
+fn visit<'u>(
     module: &'u Module,
     uses: &'u Uses,
-    way: &mut Vec<(&'u Module, &'u str)>,
+    stack: &mut Vec<(&'u Module, &'u str)>,
     done: &mut BTreeSet<&'u Module>,
     findings: &mut Findings,
 ) {
-    if let Some(begin) = way.iter().position(|(passed, _)| *passed == module) {
-        let circle = way[begin..].iter();
+    if let Some(begin) = stack.iter().position(|(passed, _)| *passed == module) {
+        let circle = stack[begin..].iter();
         let steps: Vec<String> = circle
-            .map(|(module, place)| format!("`{}` ({place})", module.join("::")))
+            .map(|(module, location)| format!("`{}` ({location})", module.join("::")))
             .collect();
         findings.push(format!(
             "modules use each other in a circle: {}; what both need belongs below them",
@@ -83,10 +83,10 @@ fn follow<'u>(
     if !done.insert(module) {
         return;
     }
-    for (used, place) in uses.get(module).into_iter().flatten() {
-        way.push((module, place));
-        follow(used, uses, way, done, findings);
-        way.pop();
+    for (used, location) in uses.get(module).into_iter().flatten() {
+        stack.push((module, location));
+        visit(used, uses, stack, done, findings);
+        stack.pop();
     }
 }
 
@@ -96,9 +96,9 @@ fn module_at(from: &Module, path: &[String], modules: &BTreeSet<&Module>) -> Opt
         Some("crate") => (Vec::new(), &path[1..]),
         Some("self") => (from.clone(), &path[1..]),
         _ => {
-            let climbed = path.iter().take_while(|name| *name == "super").count();
-            let depth = from.len().checked_sub(climbed)?;
-            (from[..depth].to_vec(), &path[climbed..])
+            let supers = path.iter().take_while(|name| *name == "super").count();
+            let depth = from.len().checked_sub(supers)?;
+            (from[..depth].to_vec(), &path[supers..])
         }
     };
     for name in rest {
@@ -150,30 +150,30 @@ fn read_tree<'t>(text: &'t str, before: &mut Vec<String>, paths: &mut Vec<Vec<St
             rest = list;
             loop {
                 rest = rest.trim_start_matches([',', ' ', '\n']);
-                if let Some(behind) = rest.strip_prefix('}') {
+                if let Some(after) = rest.strip_prefix('}') {
                     before.truncate(depth);
-                    return behind;
+                    return after;
                 }
-                let behind = read_tree(rest, before, paths);
-                if behind.len() == rest.len() {
+                let after = read_tree(rest, before, paths);
+                if after.len() == rest.len() {
                     before.truncate(depth);
-                    return behind;
+                    return after;
                 }
-                rest = behind.trim_start_matches(|c| !matches!(c, ',' | '}'));
+                rest = after.trim_start_matches(|c| !matches!(c, ',' | '}'));
             }
         }
         let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '*');
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
-        let (name, behind) = rest.split_at(end);
+        let (name, after) = rest.split_at(end);
         if !name.is_empty() {
             before.push(name.to_owned());
         }
-        match behind.strip_prefix("::") {
-            Some(behind) if !name.is_empty() => rest = behind,
+        match after.strip_prefix("::") {
+            Some(after) if !name.is_empty() => rest = after,
             _ => {
                 paths.push(before.clone());
                 before.truncate(depth);
-                return behind;
+                return after;
             }
         }
     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_between_siblings_is_found_with_its_places() {
+    fn a_circle_between_siblings_is_found_with_its_locations() {
         let found = circles(&[
             ("a/src/lib.rs", "mod x;\nmod y;\nmod z;\n"),
             ("a/src/x.rs", "//! x\nuse crate::y::Y;\n"),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_a_module_counts_as_the_module() {
+    fn submodules_count_as_their_module() {
         let found = circles(&[
             ("a/src/x.rs", "mod inner;\n"),
             ("a/src/x/inner.rs", "use super::super::y::Y;\n"),

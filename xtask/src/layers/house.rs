@@ -43,11 +43,11 @@ pub(super) fn check(sources: &Sources) -> Findings {
 }
 
 /// Elements whose children the framework writes without escaping, with the one file that may use
-/// them because it escapes them itself.
+/// them: it escapes them itself, or writes what this server is built with.
 const RAW_ELEMENTS: [(&str, &str); 4] = [
     ("textarea", "app/src/ui/text_area.rs"),
-    ("script", ""),
-    ("style", ""),
+    ("script", "app/src/document.rs"),
+    ("style", "app/src/document.rs"),
     ("noscript", ""),
 ];
 
@@ -62,7 +62,7 @@ const RAW_MARKUP: [(&str, &str); 3] = [
 ];
 
 /// Files that may create markup as a string, because they escape it.
-const MAKES_MARKUP: [&str; 1] = ["app/src/text/markup.rs"];
+const MARKUP_BUILDERS: [&str; 1] = ["app/src/text/markup.rs"];
 
 /// Finds text that would reach a document without a view's escaping.
 fn markup_beside_the_view(source: &Source) -> Findings {
@@ -82,16 +82,17 @@ fn markup_beside_the_view(source: &Source) -> Findings {
             }
         }
         for (name, home) in RAW_ELEMENTS {
-            let is_element =
-                code.starts_with(&format!("<{name}")) || code.contains(&format!("html::{name}("));
+            let is_element = code.starts_with(&format!("<{name}"))
+                || code.contains(&format!("view! {{ <{name}"))
+                || code.contains(&format!("html::{name}("));
             if is_page && source.path != home && is_element {
                 found(format!("`<{name}>`: its children are written unescaped"));
             }
         }
-        let makes_markup = ["format!(\"<", "push_str(\"<", "write!(out, \"<"]
+        let builds_markup = ["format!(\"<", "push_str(\"<", "write!(out, \"<"]
             .iter()
             .any(|call| code.contains(call));
-        if makes_markup && !MAKES_MARKUP.contains(&source.path.as_str()) {
+        if builds_markup && !MARKUP_BUILDERS.contains(&source.path.as_str()) {
             found("markup made as a string: write it as a view".to_owned());
         }
     }
@@ -149,10 +150,10 @@ fn folders_without_introduction(sources: &Sources) -> Findings {
     let mut findings = Findings::new();
     for (folder, source) in first {
         // Without a main.rs each file in such a folder is a program of its own.
-        let stands_alone = ["/tests", "/benches", "/fuzz_targets"]
+        let is_standalone = ["/tests", "/benches", "/fuzz_targets"]
             .iter()
             .any(|ending| folder.ends_with(ending));
-        if source.is_none() && stands_alone {
+        if source.is_none() && is_standalone {
             let within = |source: &&Source| {
                 source
                     .path
@@ -187,7 +188,7 @@ fn has_style_attribute(line: &str) -> bool {
     line.match_indices("style").any(|(start, word)| {
         let before = line.get(..start).and_then(|text| text.chars().next_back());
         let after = line.get(start + word.len()..).unwrap_or_default();
-        let starts_a_word = before.is_none_or(char::is_whitespace);
+        let is_word_start = before.is_none_or(char::is_whitespace);
         let is_attribute = after.starts_with('=') && !after.starts_with("==");
         let is_property = after.strip_prefix(':').is_some_and(|rest| {
             let name: String = rest
@@ -199,7 +200,7 @@ fn has_style_attribute(line: &str) -> bool {
                     .get(name.len()..)
                     .is_some_and(|rest| rest.starts_with('='))
         });
-        starts_a_word && (is_attribute || is_property)
+        is_word_start && (is_attribute || is_property)
     })
 }
 
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_says_what_it_is_for() {
+    fn each_folder_needs_an_introduction() {
         let sources = Sources::of(&[
             ("app/src/lib.rs", "//! The page.\n"),
             ("app/src/ui/button.rs", "//! A button.\n"),
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn each_test_program_says_what_it_is_for() {
+    fn each_test_program_needs_an_introduction() {
         let sources = Sources::of(&[
             ("server/crates/mail-net/tests/tls.rs", "//! TLS.\n"),
             ("server/crates/mail-net/tests/dial.rs", "use x;\n"),
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn style_attributes_are_told_from_other_words() {
+    fn style_attributes_are_distinguished_from_other_words() {
         assert!(has_style_attribute("<div style=\"x\">"));
         assert!(has_style_attribute("style:width=move || width()"));
         assert!(!has_style_attribute("let style = sheet();"));
@@ -293,6 +294,10 @@ mod tests {
                 "    <textarea name=name>{text}</textarea>",
             ),
             ("app/src/mail/a.rs", "    <noscript>{text}</noscript>"),
+            (
+                "app/src/mail/a.rs",
+                "    let a = view! { <script>{text}</script> };",
+            ),
             (
                 "server/src/http/a.rs",
                 "    let page = format!(\"<p>{words}</p>\");",

@@ -44,8 +44,8 @@ fn is_allowed(expression: &str) -> Option<bool> {
         .replace('/', " OR ")
         .replace('(', " ( ")
         .replace(')', " ) ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut rest = words.as_slice();
+    let tokens: Vec<&str> = spaced.split_whitespace().collect();
+    let mut rest = tokens.as_slice();
     let verdict = alternatives(&mut rest)?;
     rest.is_empty().then_some(verdict)
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_expression_is_not_waved_through() {
+    fn invalid_expressions_are_not_allowed() {
         for text in ["", "(MIT", "MIT OR", "MIT Apache-2.0", "AND MIT"] {
             assert_eq!(is_allowed(text), None, "{text:?}");
         }

@@ -177,15 +177,15 @@ fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
                     Some(list) => (is_in_list, rest) = (true, list),
                     None => {
                         let end = named.find(|c: char| !c.is_alphanumeric());
-                        let (name, behind) = named.split_at(end.unwrap_or(named.len()));
+                        let (name, after) = named.split_at(end.unwrap_or(named.len()));
                         found.push((number, name.to_owned()));
-                        rest = behind;
+                        rest = after;
                         continue;
                     }
                 }
             }
-            let (list, behind) = match rest.split_once('}') {
-                Some((list, behind)) => (list, Some(behind)),
+            let (list, after) = match rest.split_once('}') {
+                Some((list, after)) => (list, Some(after)),
                 None => (rest, None),
             };
             let names = list
@@ -193,8 +193,8 @@ fn app_names(source: &Source) -> impl Iterator<Item = (usize, String)> {
                 .map(str::trim)
                 .filter(|name| !name.is_empty());
             found.extend(names.map(|name| (number, name.to_owned())));
-            let Some(behind) = behind else { break };
-            (is_in_list, rest) = (false, behind);
+            let Some(after) = after else { break };
+            (is_in_list, rest) = (false, after);
         }
     }
     found.into_iter()
@@ -208,9 +208,9 @@ fn room_of<'p>(path: &[&'p str], depth: usize) -> Option<&'p str> {
         ["crate", "" | "*"] => Some("{"),
         ["crate", room, ..] => Some(room),
         _ => {
-            let climbed = path.iter().take_while(|part| **part == "super").count();
-            let room = (climbed >= depth)
-                .then(|| path.get(climbed).copied())
+            let supers = path.iter().take_while(|part| **part == "super").count();
+            let room = (supers >= depth)
+                .then(|| path.get(supers).copied())
                 .flatten();
             room.map(|room| if room == "*" { "{" } else { room })
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_room_may_name_is_not_found() {
+    fn allowed_names_are_not_reported() {
         for (path, line) in [
             ("server/src/store/pop3.rs", "use crate::domain::AccountKey;"),
             (

@@ -26,21 +26,21 @@ pub(super) fn check(sources: &Sources) -> Findings {
         let within =
             |folders: &[&str]| folders.iter().any(|folder| source.path.starts_with(folder));
         for (number, line) in source.product_lines() {
-            let names =
-                |words: &[&'static str]| words.iter().copied().find(|word| line.contains(word));
+            let find =
+                |types: &[&'static str]| types.iter().copied().find(|name| line.contains(name));
             if !within(&MAY_CONNECT)
-                && let Some(word) = names(&CONNECTS)
+                && let Some(name) = find(&CONNECTS)
             {
                 findings.push(format!(
-                    "{}:{number}: `{word}`: only mail-net connects, behind its address check",
+                    "{}:{number}: `{name}`: only mail-net connects, behind its address check",
                     source.path
                 ));
             }
             if !within(&MAY_LISTEN)
-                && let Some(word) = names(&LISTENS)
+                && let Some(name) = find(&LISTENS)
             {
                 findings.push(format!(
-                    "{}:{number}: `{word}`: only server and mail-demo listen",
+                    "{}:{number}: `{name}`: only server and mail-demo listen",
                     source.path
                 ));
             }

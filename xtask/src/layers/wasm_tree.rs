@@ -45,20 +45,20 @@ fn judge(edges: &BTreeSet<(String, String)>) -> Findings {
 /// occurs at least once.
 fn edges(tree: &str) -> Result<BTreeSet<(String, String)>> {
     let mut edges = BTreeSet::new();
-    let mut above: Vec<String> = Vec::new();
+    let mut ancestors: Vec<String> = Vec::new();
     for line in tree.lines().filter(|line| !line.is_empty()) {
-        let mut words = line.split_whitespace();
+        let mut columns = line.split_whitespace();
         let (Some(depth), Some(name)) = (
-            words.next().and_then(|word| word.parse().ok()),
-            words.next(),
+            columns.next().and_then(|column| column.parse().ok()),
+            columns.next(),
         ) else {
             bail!("cargo tree printed a line without a depth and a name: {line}");
         };
-        above.truncate(depth);
-        if let Some(parent) = above.last() {
+        ancestors.truncate(depth);
+        if let Some(parent) = ancestors.last() {
             edges.insert((parent.clone(), name.to_owned()));
         }
-        above.push(name.to_owned());
+        ancestors.push(name.to_owned());
     }
     if edges.is_empty() {
         bail!("cargo tree printed nothing for the page");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_crate_by_another_way_is_found() {
+    fn the_same_crate_by_another_path_is_found() {
         let tree = format!("{TREE}1 regex v1.0.0 (*)\n");
         assert_eq!(
             judge(&edges(&tree).unwrap()),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_no_proof() {
+    fn empty_output_is_an_error() {
         assert!(edges("").is_err());
     }
 }

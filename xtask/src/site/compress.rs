@@ -35,9 +35,9 @@ fn brotli(plain: &[u8]) -> Result<Vec<u8>> {
         size_hint: plain.len(),
         ..BrotliEncoderParams::default()
     };
-    let mut packed = Vec::new();
-    brotli::BrotliCompress(&mut &plain[..], &mut packed, &params)?;
-    Ok(packed)
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &plain[..], &mut compressed, &params)?;
+    Ok(compressed)
 }
 
 fn gzip(plain: &[u8]) -> Result<Vec<u8>> {
@@ -60,16 +60,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_packed_comes_out_again() {
+    fn compressed_files_round_trip() {
         let plain = b"the same line over and over\n".repeat(200);
         let mut from_brotli = Vec::new();
         brotli::BrotliDecompress(&mut &brotli(&plain).unwrap()[..], &mut from_brotli).unwrap();
         assert_eq!(from_brotli, plain);
 
-        let packed = gzip(&plain).unwrap();
-        assert!(packed.len() < plain.len());
+        let compressed = gzip(&plain).unwrap();
+        assert!(compressed.len() < plain.len());
         let mut from_gzip = Vec::new();
-        flate2::read::GzDecoder::new(&packed[..])
+        flate2::read::GzDecoder::new(&compressed[..])
             .read_to_end(&mut from_gzip)
             .unwrap();
         assert_eq!(from_gzip, plain);

@@ -18,8 +18,12 @@ impl ShortNames {
     ///
     /// Fails if the script already uses such names.
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>, script: &str) -> Result<Self> {
-        let own = words(script).any(|word| word.len() > 1 && word.starts_with('$'));
-        ensure!(!own, "the glue has names with a `$` of its own");
+        let has_dollar_names =
+            tokens(script).any(|token| token.len() > 1 && token.starts_with('$'));
+        ensure!(
+            !has_dollar_names,
+            "the glue has names with a `$` of its own"
+        );
         let names: BTreeSet<_> = names.filter(|name| !PUBLIC.contains(name)).collect();
         let short = names.into_iter().zip(0_u32..);
         Ok(Self(
@@ -51,8 +55,9 @@ impl ShortNames {
                     ticks % 2 == 0,
                     "a text of several lines in the glue: {line}"
                 );
-                let words = words(line).map(|word| self.0.get(word).map_or(word, String::as_str));
-                out.extend(words);
+                let tokens =
+                    tokens(line).map(|token| self.0.get(token).map_or(token, String::as_str));
+                out.extend(tokens);
                 out.push('\n');
             }
         }
@@ -61,15 +66,15 @@ impl ShortNames {
 }
 
 /// Splits a text into names and the text between them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let kind = is_name(rest.chars().next()?);
         let end = rest.find(|c| is_name(c) != kind).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
+        let (token, after) = rest.split_at(end);
         rest = after;
-        Some(word)
+        Some(token)
     })
 }
 

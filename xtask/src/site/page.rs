@@ -87,10 +87,10 @@ fn with_snippets<'a>(glue: &str, snippets: impl Iterator<Item = &'a String>) -> 
     let mut script = String::new();
     let mut exported = Vec::new();
     for line in snippets.flat_map(|snippet| snippet.lines()) {
-        let own = line.strip_prefix("export ");
-        let name = own.and_then(|own| own.split_once("function ")?.1.split_once('('));
+        let export = line.strip_prefix("export ");
+        let name = export.and_then(|export| export.split_once("function ")?.1.split_once('('));
         exported.extend(name.map(|(name, _)| name));
-        script.push_str(own.unwrap_or(line));
+        script.push_str(export.unwrap_or(line));
         script.push('\n');
     }
     for line in glue.lines() {
@@ -117,20 +117,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_scripts_stand_in_the_glue() {
-        let own = "// Ours.\nconst N = 1;\nexport async function one(a) {\n  return a;\n}\n\
+    fn our_scripts_are_inlined_into_the_glue() {
+        let snippet = "// Ours.\nconst N = 1;\nexport async function one(a) {\n  return a;\n}\n\
                    export function two() {}\n"
             .to_owned();
         let glue = "import { one } from './snippets/app-1/own.js';\n\
                     import * as import1 from \"./snippets/app-1/own.js\"\n\
                     one(two);\n";
-        let script = with_snippets(glue, [&own].into_iter()).unwrap();
+        let script = with_snippets(glue, [&snippet].into_iter()).unwrap();
         assert_eq!(
             script,
             "// Ours.\nconst N = 1;\nasync function one(a) {\n  return a;\n}\nfunction two() {}\n\
              \nconst import1 = { one, two };\none(two);\n"
         );
         let renamed = "import { one as other } from './snippets/app-1/own.js';";
-        assert!(with_snippets(renamed, [&own].into_iter()).is_err());
+        assert!(with_snippets(renamed, [&snippet].into_iter()).is_err());
     }
 }

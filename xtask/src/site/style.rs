@@ -100,15 +100,19 @@ fn imports(index: &Path) -> Result<Vec<PathBuf>> {
 
 /// Removes comments and blank lines to reduce the download.
 fn without_comments(sheet: &str) -> String {
-    let mut kept = String::with_capacity(sheet.len());
+    let mut uncommented = String::with_capacity(sheet.len());
     let mut rest = sheet;
     while let Some((before, after)) = rest.split_once("/*") {
-        kept.push_str(before);
+        uncommented.push_str(before);
         rest = after.split_once("*/").map_or("", |(_, after)| after);
     }
-    kept.push_str(rest);
-    let mut lines = String::with_capacity(kept.len());
-    for line in kept.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    uncommented.push_str(rest);
+    let mut lines = String::with_capacity(uncommented.len());
+    for line in uncommented
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
         lines.push_str(line);
         lines.push('\n');
     }

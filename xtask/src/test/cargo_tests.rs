@@ -100,10 +100,10 @@ impl Summary {
     /// Parses `test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; …`.
     fn parse(line: &str) -> Option<Self> {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
-        let count = |what: &str| {
+        let count = |label: &str| {
             counts
                 .split("; ")
-                .find_map(|part| part.strip_suffix(what)?.trim().parse().ok())
+                .find_map(|part| part.strip_suffix(label)?.trim().parse().ok())
         };
         Some(Self {
             passed: count("passed")?,

@@ -6,7 +6,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use super::Unreadable;
+use super::DecodeError;
 
 /// A value that a JSON parser returned.
 pub(super) trait Parsed: Sized {
@@ -32,80 +32,80 @@ pub(super) struct Reader<P>(pub(super) P);
 
 impl<P: Parsed> Reader<P> {
     /// An integer from 0 to 2^53.
-    fn whole(&self) -> Result<u64, Unreadable> {
-        u64::try_from(self.integer()?).map_err(|_| Unreadable)
+    fn whole(&self) -> Result<u64, DecodeError> {
+        u64::try_from(self.integer()?).map_err(|_| DecodeError)
     }
 
     /// An integer from -2^53 to 2^53.
-    fn integer(&self) -> Result<i64, Unreadable> {
+    fn integer(&self) -> Result<i64, DecodeError> {
         const LARGEST: f64 = 9_007_199_254_740_992.0;
-        let number = self.0.number().ok_or(Unreadable)?;
+        let number = self.0.number().ok_or(DecodeError)?;
         if number.trunc() == number && (-LARGEST..=LARGEST).contains(&number) {
             Ok(number as i64)
         } else {
-            Err(Unreadable)
+            Err(DecodeError)
         }
     }
 
     /// The elements of an array of exactly `len` elements.
-    fn tuple(self, len: usize) -> Result<Elements<P>, Unreadable> {
+    fn tuple(self, len: usize) -> Result<Elements<P>, DecodeError> {
         let elements = Elements::of(self.0)?;
         if u32::try_from(len) == Ok(elements.len) {
             Ok(elements)
         } else {
-            Err(Unreadable)
+            Err(DecodeError)
         }
     }
 
     /// The index of the variant, and its content.
-    fn variant(self, variants: &[&str]) -> Result<Variant<P>, Unreadable> {
+    fn variant(self, variants: &[&str]) -> Result<Variant<P>, DecodeError> {
         let (name, content) = if let Some(name) = self.0.text() {
             (name, None)
         } else {
             // `{"variant": content}`
-            let mut names = self.0.names().ok_or(Unreadable)?;
-            let name = names.pop().ok_or(Unreadable)?;
+            let mut names = self.0.names().ok_or(DecodeError)?;
+            let name = names.pop().ok_or(DecodeError)?;
             if !names.is_empty() {
-                return Err(Unreadable);
+                return Err(DecodeError);
             }
-            let content = self.0.field(&name).ok_or(Unreadable)?;
+            let content = self.0.field(&name).ok_or(DecodeError)?;
             (name, Some(content))
         };
         let index = variants.iter().position(|known| *known == name);
         Ok(Variant {
-            index: index.and_then(|n| n.try_into().ok()).ok_or(Unreadable)?,
+            index: index.and_then(|n| n.try_into().ok()).ok_or(DecodeError)?,
             content,
         })
     }
 }
 
 impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_bool(self.0.bool().ok_or(Unreadable)?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_bool(self.0.bool().ok_or(DecodeError)?)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_u64(self.whole()?)
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_u64(self.whole()?)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        visitor.visit_string(self.0.text().ok_or(Unreadable)?)
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_string(self.0.text().ok_or(DecodeError)?)
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if !self.0.is_null() {
-            return Err(Unreadable);
+            return Err(DecodeError);
         }
         visitor.visit_unit()
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if self.0.is_null() {
             visitor.visit_none()
         } else {
@@ -113,7 +113,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         }
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(Elements::of(self.0)?)
     }
 
@@ -121,7 +121,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         self,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self.tuple(len)?)
     }
 
@@ -130,7 +130,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         _: &'static str,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_seq(self.tuple(len)?)
     }
 
@@ -138,16 +138,16 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if !self.0.is_object() {
-            return Err(Unreadable);
+            return Err(DecodeError);
         }
         visitor.visit_map(Entries {
-            names: self.0.names().ok_or(Unreadable)?.into_iter(),
+            names: self.0.names().ok_or(DecodeError)?.into_iter(),
             of: self.0,
             name: String::new(),
         })
@@ -157,7 +157,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -166,7 +166,7 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         Fields::of(self.0, names).and_then(|fields| visitor.visit_seq(fields))
     }
 
@@ -175,20 +175,20 @@ impl<'de, P: Parsed> Deserializer<'de> for Reader<P> {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
+    ) -> Result<V::Value, DecodeError> {
         visitor.visit_enum(self.variant(variants)?)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         visitor.visit_unit()
     }
 
     /// For values that serde buffers before it knows their type: tags and flattened fields.
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if self.0.is_null() {
             visitor.visit_unit()
-        } else if let Some(is_so) = self.0.bool() {
-            visitor.visit_bool(is_so)
+        } else if let Some(value) = self.0.bool() {
+            visitor.visit_bool(value)
         } else if let Some(text) = self.0.text() {
             visitor.visit_string(text)
         } else if let Ok(whole) = self.whole() {
@@ -218,19 +218,19 @@ struct Elements<P> {
 }
 
 impl<P: Parsed> Elements<P> {
-    fn of(of: P) -> Result<Self, Unreadable> {
-        let len = of.len().ok_or(Unreadable)?;
+    fn of(of: P) -> Result<Self, DecodeError> {
+        let len = of.len().ok_or(DecodeError)?;
         Ok(Self { of, next: 0, len })
     }
 }
 
 impl<'de, P: Parsed> SeqAccess<'de> for Elements<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Unreadable> {
+    ) -> Result<Option<S::Value>, DecodeError> {
         if self.next == self.len {
             return Ok(None);
         }
@@ -249,26 +249,26 @@ struct Fields<P> {
 impl<P: Parsed> Fields<P> {
     /// Refuses all values but objects: a struct that has only options would be read from any of
     /// them.
-    fn of(of: P, names: &'static [&'static str]) -> Result<Self, Unreadable> {
+    fn of(of: P, names: &'static [&'static str]) -> Result<Self, DecodeError> {
         if of.is_object() {
             Ok(Self { of, names })
         } else {
-            Err(Unreadable)
+            Err(DecodeError)
         }
     }
 }
 
 impl<'de, P: Parsed> SeqAccess<'de> for Fields<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Unreadable> {
-        let Some((name, others)) = self.names.split_first() else {
+    ) -> Result<Option<S::Value>, DecodeError> {
+        let Some((name, remaining)) = self.names.split_first() else {
             return Ok(None);
         };
-        self.names = others;
+        self.names = remaining;
         let field = self.of.field(name);
         let is_missing = field.is_none();
         // A missing field is read as null: `None` for an option, the default if the field has one;
@@ -289,25 +289,25 @@ struct Entries<P> {
 }
 
 impl<'de, P: Parsed> MapAccess<'de> for Entries<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<Option<S::Value>, Unreadable> {
+    ) -> Result<Option<S::Value>, DecodeError> {
         let Some(name) = self.names.next() else {
             return Ok(None);
         };
         self.name.clone_from(&name);
-        let name: StringDeserializer<Unreadable> = name.into_deserializer();
+        let name: StringDeserializer<DecodeError> = name.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(
         &mut self,
         seed: S,
-    ) -> Result<S::Value, Unreadable> {
-        let value = self.of.field(&self.name).ok_or(Unreadable)?;
+    ) -> Result<S::Value, DecodeError> {
+        let value = self.of.field(&self.name).ok_or(DecodeError)?;
         seed.deserialize(Reader(value))
     }
 }
@@ -319,14 +319,14 @@ struct Variant<P> {
 }
 
 impl<'de, P: Parsed> EnumAccess<'de> for Variant<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
     type Variant = Content<P>;
 
     fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
-    ) -> Result<(S::Value, Content<P>), Unreadable> {
-        let index: U32Deserializer<Unreadable> = self.index.into_deserializer();
+    ) -> Result<(S::Value, Content<P>), DecodeError> {
+        let index: U32Deserializer<DecodeError> = self.index.into_deserializer();
         Ok((seed.deserialize(index)?, Content(self.content)))
     }
 }
@@ -335,11 +335,11 @@ impl<'de, P: Parsed> EnumAccess<'de> for Variant<P> {
 struct Content<P>(Option<P>);
 
 impl<'de, P: Parsed> VariantAccess<'de> for Content<P> {
-    type Error = Unreadable;
+    type Error = DecodeError;
 
-    fn unit_variant(self) -> Result<(), Unreadable> {
+    fn unit_variant(self) -> Result<(), DecodeError> {
         match self.0 {
-            Some(content) if !content.is_null() => Err(Unreadable),
+            Some(content) if !content.is_null() => Err(DecodeError),
             _ => Ok(()),
         }
     }
@@ -347,24 +347,24 @@ impl<'de, P: Parsed> VariantAccess<'de> for Content<P> {
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
-    ) -> Result<S::Value, Unreadable> {
-        seed.deserialize(Reader(self.0.ok_or(Unreadable)?))
+    ) -> Result<S::Value, DecodeError> {
+        seed.deserialize(Reader(self.0.ok_or(DecodeError)?))
     }
 
     fn tuple_variant<V: Visitor<'de>>(
         self,
         len: usize,
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
-        Reader(self.0.ok_or(Unreadable)?).deserialize_tuple(len, visitor)
+    ) -> Result<V::Value, DecodeError> {
+        Reader(self.0.ok_or(DecodeError)?).deserialize_tuple(len, visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Unreadable> {
-        let content = self.0.ok_or(Unreadable)?;
+    ) -> Result<V::Value, DecodeError> {
+        let content = self.0.ok_or(DecodeError)?;
         Fields::of(content, names).and_then(|fields| visitor.visit_seq(fields))
     }
 }

@@ -37,13 +37,13 @@ pub struct UndoRef {
 }
 
 /// Takes the next part of an encoded reference.
-fn part(word: &mut std::str::Split<'_, char>) -> String {
-    word.next().unwrap_or_default().to_owned()
+fn part(parts: &mut std::str::Split<'_, char>) -> String {
+    parts.next().unwrap_or_default().to_owned()
 }
 
 impl From<&str> for MessageRef {
-    fn from(word: &str) -> Self {
-        let mut parts = word.split('/');
+    fn from(text: &str) -> Self {
+        let mut parts = text.split('/');
         Self {
             folder: FolderRef {
                 account: AccountId(part(&mut parts)),
@@ -55,8 +55,8 @@ impl From<&str> for MessageRef {
 }
 
 impl From<&str> for UndoRef {
-    fn from(word: &str) -> Self {
-        let mut parts = word.split('/');
+    fn from(text: &str) -> Self {
+        let mut parts = text.split('/');
         Self {
             account: AccountId(part(&mut parts)),
             undo: UndoId(part(&mut parts)),
@@ -78,8 +78,8 @@ impl std::fmt::Display for UndoRef {
 }
 
 impl From<String> for MessageRef {
-    fn from(word: String) -> Self {
-        Self::from(word.as_str())
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
     }
 }
 
@@ -90,8 +90,8 @@ impl From<MessageRef> for String {
 }
 
 impl From<String> for UndoRef {
-    fn from(word: String) -> Self {
-        Self::from(word.as_str())
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_named_by_one_word_and_read_back_from_it() {
+    fn message_reference_round_trips_as_one_string() {
         let of = MessageRef::from("acc/SU5CT1g/7.42");
         assert_eq!(of.folder.account.as_str(), "acc");
         assert_eq!(of.folder.folder.as_str(), "SU5CT1g");
@@ -174,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_cut_names_no_message() {
-        for word in ["", "acc", "acc/SU5CT1g"] {
-            assert_eq!(MessageRef::from(word).message.as_str(), "", "{word}");
+    fn truncated_reference_identifies_no_message() {
+        for text in ["", "acc", "acc/SU5CT1g"] {
+            assert_eq!(MessageRef::from(text).message.as_str(), "", "{text}");
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::ui::question::{Answer, Question};
 
 /// Returns the field to focus: the field at fault; in a reply the text, above the quote; in a
 /// corrected message the recipients; otherwise the first empty field.
-pub(super) fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static str {
-    let at_fault = at_fault.as_deref();
+pub(super) fn first_field(draft: &Draft, invalid_field: Option<String>) -> &'static str {
+    let invalid_field = invalid_field.as_deref();
     let named = ["to", "cc", "bcc", "subject", "body"].into_iter();
-    if let Some(name) = named.clone().find(|name| Some(*name) == at_fault) {
+    if let Some(name) = named.clone().find(|name| Some(*name) == invalid_field) {
         return name;
     }
     match draft.source.as_ref().map(|source| source.kind) {
@@ -26,7 +26,7 @@ pub(super) fn first_field(draft: &Draft, at_fault: Option<String>) -> &'static s
 }
 
 /// Returns the question before sending a message without a subject or without text.
-pub(super) fn left_out(
+pub(super) fn omission_question(
     draft: &Draft,
     quote: &str,
     fields: Fields,
@@ -34,24 +34,24 @@ pub(super) fn left_out(
     lang: Lang,
 ) -> Option<Question> {
     let kind = draft.source.as_ref().map(|source| source.kind);
-    let is_answer = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
+    let is_reply = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
     let is_quote_only = || {
         let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
-        is_answer && is_bare && draft.body.trim() == quote.trim()
+        is_reply && is_bare && draft.body.trim() == quote.trim()
     };
     let no_subject = draft.subject.trim().is_empty();
     let no_text = draft.body.trim().is_empty() || is_quote_only();
     (no_subject || no_text).then(|| Question {
         title: lang.send_without(no_subject, no_text),
         text: "".into(),
-        stay: lang.go_on_writing(),
-        stayed: Some(Arc::new(move || {
+        cancel_label: lang.go_on_writing(),
+        on_cancel: Some(Arc::new(move || {
             fields.focus(if no_subject { "subject" } else { "body" });
         })),
         answers: vec![Answer {
             label: lang.send_anyway(),
             class: "btn-primary",
-            act: Arc::new(move || is_confirmed.set(true)),
+            action: Arc::new(move || is_confirmed.set(true)),
         }],
     })
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_focus_is_where_one_writes_next() {
+    fn first_field_is_where_the_user_types_next() {
         let new = draft(ComposeKind::New, "", "", "");
         assert_eq!(first_field(&new, None), "to");
         let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x");
@@ -93,10 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_subject_or_nothing_written_in_it_is_asked_about() {
+    fn missing_subject_or_text_requires_confirmation() {
         Owner::new().with(|| {
-            let asked = |draft: &Draft, quote: &str| {
-                left_out(
+            let question_for = |draft: &Draft, quote: &str| {
+                omission_question(
                     draft,
                     quote,
                     Fields::unmounted(),
@@ -106,21 +106,21 @@ mod tests {
                 .map(|question| question.title.into_owned())
             };
             let new = |subject, body| draft(ComposeKind::New, "a@b.example", subject, body);
-            assert_eq!(asked(&new("Boat", "Ten?"), ""), None);
+            assert_eq!(question_for(&new("Boat", "Ten?"), ""), None);
             let both = "Send without a subject and without text?";
-            assert_eq!(asked(&new(" ", "\n"), "").as_deref(), Some(both));
+            assert_eq!(question_for(&new(" ", "\n"), "").as_deref(), Some(both));
             let text = Some("Send without text?".to_owned());
-            assert_eq!(asked(&new("Boat", ""), ""), text);
+            assert_eq!(question_for(&new("Boat", ""), ""), text);
             let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x\n");
-            assert_eq!(asked(&reply, "\n> x\n"), text);
-            assert_eq!(asked(&reply, "> other"), None);
+            assert_eq!(question_for(&reply, "\n> x\n"), text);
+            assert_eq!(question_for(&reply, "> other"), None);
             let with_file = Draft {
                 uploads: vec!["u".into()],
                 ..reply
             };
-            assert_eq!(asked(&with_file, "\n> x\n"), None);
+            assert_eq!(question_for(&with_file, "\n> x\n"), None);
             let forward = draft(ComposeKind::Forward, "a@b.example", "Fwd: x", "> x");
-            assert_eq!(asked(&forward, "> x"), None);
+            assert_eq!(question_for(&forward, "> x"), None);
         });
     }
 }

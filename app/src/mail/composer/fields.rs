@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use crate::api::error::ApiError;
 use crate::api::types::{AttachmentView, Draft, PartId, UploadId};
-use crate::mail::attachments::kind;
+use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::size::size;
@@ -26,7 +26,7 @@ pub struct Fields {
     /// The text.
     pub body: NodeRef<html::Textarea>,
     /// The parts of a forwarded message.
-    pub kept: NodeRef<html::Div>,
+    pub forwarded_parts: NodeRef<html::Div>,
 }
 
 impl Fields {
@@ -38,7 +38,7 @@ impl Fields {
             bcc: NodeRef::new(),
             subject: NodeRef::new(),
             body: NodeRef::new(),
-            kept: NodeRef::new(),
+            forwarded_parts: NodeRef::new(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Fields {
 
     /// Handles Enter in a field: focuses the next visible field. `false` if the form does not
     /// handle the key.
-    pub fn go_on_from(self, from: &web_sys::EventTarget) -> bool {
+    pub fn focus_next(self, from: &web_sys::EventTarget) -> bool {
         let Some(from) = from.dyn_ref::<web_sys::HtmlInputElement>() else {
             return false;
         };
@@ -113,8 +113,13 @@ impl Fields {
         if let Some(body) = self.body.get_untracked() {
             body.set_value(&draft.body);
         }
-        for tick in self.ticks("input") {
-            tick.set_checked(draft.keep_parts.iter().any(|part| part.0 == tick.value()));
+        for check_box in self.check_boxes("input") {
+            check_box.set_checked(
+                draft
+                    .keep_parts
+                    .iter()
+                    .any(|part| part.0 == check_box.value()),
+            );
         }
     }
 
@@ -138,22 +143,22 @@ impl Fields {
             subject: value(self.subject),
             body,
             uploads,
-            keep_parts: self.ticked_parts(),
+            keep_parts: self.checked_parts(),
             ..fixed
         }
     }
 
     /// Returns the checked forwarded parts.
-    fn ticked_parts(self) -> Vec<PartId> {
-        let ticked = self.ticks("input:checked").into_iter();
-        ticked.map(|input| PartId(input.value())).collect()
+    fn checked_parts(self) -> Vec<PartId> {
+        let checked = self.check_boxes("input:checked").into_iter();
+        checked.map(|input| PartId(input.value())).collect()
     }
 
-    fn ticks(self, selector: &str) -> Vec<web_sys::HtmlInputElement> {
-        let Some(kept) = self.kept.get_untracked() else {
+    fn check_boxes(self, selector: &str) -> Vec<web_sys::HtmlInputElement> {
+        let Some(forwarded_parts) = self.forwarded_parts.get_untracked() else {
             return Vec::new();
         };
-        let Ok(boxes) = kept.query_selector_all(selector) else {
+        let Ok(boxes) = forwarded_parts.query_selector_all(selector) else {
             return Vec::new();
         };
         (0..boxes.length())
@@ -186,7 +191,7 @@ pub fn Source(draft: Draft) -> impl IntoView {
         source,
         draft
             .replaces
-            .map(|again| view! { <Hidden name="again" value=again.0 /> }.into_any()),
+            .map(|entry| view! { <Hidden name="again" value=entry.0 /> }.into_any()),
     )
 }
 
@@ -201,7 +206,7 @@ pub fn Line(
     error: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
     let id = format!("c-{name}");
-    let is_at_fault = move || {
+    let is_invalid = move || {
         error.with(|error| {
             error
                 .as_ref()
@@ -209,7 +214,7 @@ pub fn Line(
         })
     };
     view! {
-        <div class="c-line" class:bad-line=is_at_fault>
+        <div class="c-line" class:bad-line=is_invalid>
             <label for=id.clone()>{label}</label>
             <input
                 id=id
@@ -219,7 +224,7 @@ pub fn Line(
                 autocomplete="off"
                 enterkeyhint="next"
                 autofocus=autofocus
-                aria-invalid=derived(move || is_at_fault().then_some("true"))
+                aria-invalid=derived(move || is_invalid().then_some("true"))
                 node_ref=element
             />
         </div>
@@ -228,9 +233,9 @@ pub fn Line(
 
 /// The parts of a forwarded message; checked parts are attached.
 #[component]
-pub fn Kept(
+pub fn ForwardedParts(
     parts: Vec<AttachmentView>,
-    keep: Vec<PartId>,
+    checked: Vec<PartId>,
     element: NodeRef<html::Div>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -238,18 +243,18 @@ pub fn Kept(
         let boxes = parts
             .into_iter()
             .map(|part| {
-                let is_kept = keep.contains(&part.part);
-                let word = kind(&part.name, &part.media_type);
+                let is_checked = checked.contains(&part.part);
+                let label = type_label(&part.name, &part.media_type);
                 let name = if part.name.is_empty() {
-                    lang.nameless_file(word).into_owned()
+                    lang.nameless_file(label).into_owned()
                 } else {
                     part.name
                 };
-                let named = format!("{} {name}", part.part);
+                let id_and_name = format!("{} {name}", part.part);
                 view! {
-                    <Hidden name="named" value=named />
+                    <Hidden name="named" value=id_and_name />
                     <label class="check">
-                        <input type="checkbox" name="keep" value=part.part.0 checked=is_kept />
+                        <input type="checkbox" name="keep" value=part.part.0 checked=is_checked />
                         <span dir="auto">{name}</span>
                         <span class="muted small">{size(part.size_bytes)}</span>
                     </label>

@@ -5,7 +5,7 @@ use leptos::{ev, html};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::api::types::UploadView;
-use crate::mail::attachments::{hue, kind};
+use crate::mail::attachments::{hue, type_label};
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::state::tab::Tab;
@@ -34,7 +34,7 @@ pub fn Files(
     };
     // Adds the files that were chosen before hydration.
     effect(add);
-    take_dropped(files);
+    accept_dropped(files);
     // The next post sends the ids of files that an earlier post left in the spool.
     let spooled = uploads
         .into_iter()
@@ -65,9 +65,9 @@ pub fn Files(
             .into_any()
         })
         .collect_view();
-    let is_over = move || files.sum_bytes() > files.room_bytes();
+    let is_over_limit = move || files.sum_bytes() > files.room_bytes();
     view! {
-        <div class="c-attach" inert=derived(move || files.is_held.get())>
+        <div class="c-attach" inert=derived(move || files.is_locked.get())>
             {spooled}
             {missing}
             {when(
@@ -103,7 +103,7 @@ pub fn Files(
                         move || { files.sum_bytes() > 0 },
                         move || {
                             view! {
-                                <span class:bad=is_over>
+                                <span class:bad=is_over_limit>
                                     {dynamic(move || {
                                         lang.size_now(size(encoded_size(files.sum_bytes())))
                                     })}
@@ -121,26 +121,26 @@ pub fn Files(
 
 /// Attaches files that are dropped anywhere on the page, which the browser would otherwise open,
 /// and pasted files unless text is pasted with them.
-fn take_dropped(files: Attachments) {
+fn accept_dropped(files: Attachments) {
     effect(move || {
         let over = window_event_listener(ev::dragover, |event| {
             // The browser handles dragged text.
-            let dragged = part(&event, "dataTransfer");
+            let dragged = property(&event, "dataTransfer");
             if dragged.is_some_and(|dragged| has_type(&dragged, "Files")) {
                 event.prevent_default();
             }
         });
         let drop = window_event_listener(ev::drop, move |event| {
-            let dropped = part(&event, "dataTransfer");
-            if dropped.is_some_and(|dropped| files.add_all(listed(&dropped)) > 0) {
+            let dropped = property(&event, "dataTransfer");
+            if dropped.is_some_and(|dropped| files.add_all(file_list(&dropped)) > 0) {
                 event.prevent_default();
             }
         });
         let paste = window_event_listener(ev::paste, move |event| {
-            let Some(pasted) = part(&event, "clipboardData") else {
+            let Some(pasted) = property(&event, "clipboardData") else {
                 return;
             };
-            if !has_type(&pasted, "text/plain") && files.add_all(listed(&pasted)) > 0 {
+            if !has_type(&pasted, "text/plain") && files.add_all(file_list(&pasted)) > 0 {
                 event.prevent_default();
             }
         });
@@ -154,20 +154,21 @@ fn take_dropped(files: Attachments) {
 
 /// Returns a property by name: each `web-sys` binding of these events would add a feature to every
 /// dependent crate.
-fn part(of: &JsValue, name: &str) -> Option<JsValue> {
+fn property(of: &JsValue, name: &str) -> Option<JsValue> {
     let value = js_sys::Reflect::get(of, &name.into()).ok()?;
     (!value.is_null() && !value.is_undefined()).then_some(value)
 }
 
 /// Whether the dragged or pasted data has a type.
-fn has_type(transfer: &JsValue, kind: &str) -> bool {
-    let types = part(transfer, "types").and_then(|types| types.dyn_into::<js_sys::Array>().ok());
-    types.is_some_and(|types| types.includes(&kind.into(), 0))
+fn has_type(transfer: &JsValue, media_type: &str) -> bool {
+    let types =
+        property(transfer, "types").and_then(|types| types.dyn_into::<js_sys::Array>().ok());
+    types.is_some_and(|types| types.includes(&media_type.into(), 0))
 }
 
 /// Returns the dragged or pasted files.
-fn listed(transfer: &JsValue) -> Option<web_sys::FileList> {
-    part(transfer, "files")?.dyn_into().ok()
+fn file_list(transfer: &JsValue) -> Option<web_sys::FileList> {
+    property(transfer, "files")?.dyn_into().ok()
 }
 
 /// One file: its name, its progress, and its remove button.
@@ -175,7 +176,7 @@ fn listed(transfer: &JsValue) -> Option<web_sys::FileList> {
 fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let name = file.name.get_value();
-    let word = kind(&name, "");
+    let label = type_label(&name, "");
     let is_failed = move || matches!(*file.progress.read(), Progress::Failed(_));
     let state = move || match file.progress.get() {
         Progress::Sending { sent_bytes } => lang
@@ -199,8 +200,8 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
     };
     view! {
         <div class="file" class:bad=is_failed>
-            <span class=format!("thumb {}", hue(&word)) aria-hidden="true">
-                {word.clone()}
+            <span class=format!("thumb {}", hue(&label)) aria-hidden="true">
+                {label.clone()}
             </span>
             <b class="cut" dir="auto">
                 {name.clone()}
@@ -208,7 +209,7 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
             <small role="status">{dynamic(state)}</small>
             {dynamic(bar)}
             {when(
-                move || is_failed() && file.may_retry(),
+                move || is_failed() && file.can_retry(),
                 move || {
                     view! {
                         <button

@@ -13,7 +13,7 @@ use crate::ui::dynamic::effect;
 
 /// Stores the content of a form as it changes, and fills the form from the unsent text that was
 /// requested for it.
-pub(super) fn keep(
+pub(super) fn autosave(
     unsent: Unsent,
     form: Form,
     fields: Fields,
@@ -26,12 +26,12 @@ pub(super) fn keep(
         if fields.body.get().is_some()
             && let Some(form) = form.take()
         {
-            let began = form.began.clone();
-            number.set_value(unsent.begin(form));
+            let initial = form.initial.clone();
+            number.set_value(unsent.register_form(form));
             // The elements of an earlier form are reused with their content. The first form of a
             // page may have been edited before hydration.
-            if let Some(began) = began.filter(|_| number.get_value() > 1) {
-                fields.fill(&began);
+            if let Some(initial) = initial.filter(|_| number.get_value() > 1) {
+                fields.fill(&initial);
             }
             // Reports text typed before hydration.
             observe(unsent, fields, files, fixed);
@@ -50,7 +50,7 @@ pub(super) fn keep(
         if fields.body.get().is_none() {
             return;
         }
-        let Some((offer, is_same_session)) = unsent.take_wanted() else {
+        let Some((offer, is_same_session)) = unsent.take_claimed() else {
             return;
         };
         let text = &offer.text;
@@ -71,7 +71,7 @@ pub(super) fn keep(
         );
     });
     if cfg!(feature = "hydrate") {
-        on_cleanup(move || unsent.end(number.get_value()));
+        on_cleanup(move || unsent.unregister_form(number.get_value()));
     }
 }
 

@@ -28,7 +28,7 @@ fn page(base: &str, lang: Lang) -> LoginPage {
 }
 
 #[test]
-fn the_page_has_one_script_and_names_every_field() {
+fn page_has_one_script_and_every_field() {
     let html = render(page("/webmail", Lang::En));
     assert!(
         html.starts_with("<!DOCTYPE html><html lang=\"en\""),
@@ -61,7 +61,7 @@ fn the_page_has_one_script_and_names_every_field() {
 }
 
 #[test]
-fn the_page_carries_its_own_style_where_there_is_one() {
+fn configured_style_replaces_the_style_sheet() {
     let mut page = page("", Lang::En);
     page.style = Some(".a>.b { content: \"<\" }".into());
     let html = render(page);
@@ -77,7 +77,7 @@ fn the_page_carries_its_own_style_where_there_is_one() {
 }
 
 #[test]
-fn what_was_typed_comes_back_escaped_and_the_cause_with_it() {
+fn typed_fields_are_escaped_and_shown_with_the_error() {
     let mut page = page("", Lang::ZhCn);
     page.form.email = "\"><script>a@b".to_owned();
     page.form.incoming_tls = TlsChoice::Plain;
@@ -114,7 +114,7 @@ fn what_was_typed_comes_back_escaped_and_the_cause_with_it() {
 }
 
 #[test]
-fn the_demo_mailbox_is_one_click_away_where_there_is_one() {
+fn demo_mailbox_button_is_shown_only_if_configured() {
     let mut with_demo = page("", Lang::En);
     assert!(!render(with_demo.clone()).contains("demo mailbox"));
     with_demo.demo = Some(DemoMailbox {

@@ -11,7 +11,7 @@ pub(super) const TOTAL: u32 = 1_284;
 
 /// The mail of one session, generated on request.
 #[derive(Default)]
-pub(super) struct Fake {
+pub(super) struct FakeBackend {
     /// Whether the account uses POP3.
     pub(super) is_pop3: bool,
     /// The number of folders that the server has and the page does not list.
@@ -61,11 +61,11 @@ fn person(name: &str, address: &str) -> Person {
     }
 }
 
-fn done<'a, T: Send + 'a>(answer: Result<T, ApiError>) -> BackendFuture<'a, T> {
-    Box::pin(std::future::ready(answer))
+fn ready<'a, T: Send + 'a>(result: Result<T, ApiError>) -> BackendFuture<'a, T> {
+    Box::pin(std::future::ready(result))
 }
 
-impl Fake {
+impl FakeBackend {
     fn row(position: u32) -> MessageRow {
         MessageRow {
             id: MessageRef::from(format!("acc/SU5CT1g/7.{}", TOTAL - position)),
@@ -117,7 +117,7 @@ impl Fake {
     }
 }
 
-impl MailBackend for Fake {
+impl MailBackend for FakeBackend {
     fn session_show(&self) -> BackendFuture<'_, SessionView> {
         let (incoming, limitations) = if self.is_pop3 {
             (
@@ -127,7 +127,7 @@ impl MailBackend for Fake {
         } else {
             (IncomingKind::Imap, Vec::new())
         };
-        done(Ok(SessionView {
+        ready(Ok(SessionView {
             accounts: vec![AccountView {
                 id: "acc".into(),
                 address: "demo@restante.test".into(),
@@ -162,14 +162,14 @@ impl MailBackend for Fake {
             folder("UHJvamVjdHM", "Projects", 0, None),
             folder("5rW36biG", "海鸥", 1, None),
         ];
-        done(Ok(FoldersView {
+        ready(Ok(FoldersView {
             folders,
             left_out: self.left_out,
         }))
     }
 
     fn folder_create(&self, _: AccountId, role: FolderRole) -> BackendFuture<'_, FolderView> {
-        done(Ok(FolderView {
+        ready(Ok(FolderView {
             id: "new".into(),
             name: "New".into(),
             depth: 0,
@@ -183,18 +183,18 @@ impl MailBackend for Fake {
 
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
         let (ListSource::Folder(of), ListAt::Offset(offset)) = (query.source, query.at) else {
-            return done(Err(error(ErrorKind::NotFound, "There is no such list.")));
+            return ready(Err(error(ErrorKind::NotFound, "There is no such list.")));
         };
         let folder = &of.folder;
         if folder.as_str() == "unknown" {
-            return done(Err(error(ErrorKind::NotFound, "There is no such folder.")));
+            return ready(Err(error(ErrorKind::NotFound, "There is no such folder.")));
         }
         let is_inbox = folder.as_str() == "SU5CT1g";
         let total = if is_inbox { TOTAL } else { 0 };
         let rows = (offset..total.min(offset + query.limit))
             .map(Self::row)
             .collect();
-        done(Ok(MessageRows {
+        ready(Ok(MessageRows {
             folder: Some(of),
             name: if is_inbox {
                 "INBOX".into()
@@ -220,7 +220,7 @@ impl MailBackend for Fake {
             .strip_prefix("7.")
             .and_then(|n| n.parse::<u32>().ok());
         let Some(position) = number.and_then(|n| TOTAL.checked_sub(n)) else {
-            return done(Err(error(ErrorKind::NotFound, "There is no such message.")));
+            return ready(Err(error(ErrorKind::NotFound, "There is no such message.")));
         };
         let row = Self::row(position);
         let text = |quote_depth, text: &str| TextBlock {
@@ -259,7 +259,7 @@ impl MailBackend for Fake {
                 .filter(|p| *p < TOTAL)
                 .map(|p| Self::row(p).id)
         };
-        done(Ok(MessageView {
+        ready(Ok(MessageView {
             id: message,
             subject: row.subject,
             from: row.people,
@@ -305,7 +305,7 @@ impl MailBackend for Fake {
         messages: Vec<MessageRef>,
         mark: Mark,
     ) -> BackendFuture<'_, ChangesDone> {
-        done(Ok(Self::changed(Change::Marked(mark), messages.len())))
+        ready(Ok(Self::changed(Change::Marked(mark), messages.len())))
     }
 
     fn message_move(
@@ -314,7 +314,7 @@ impl MailBackend for Fake {
         to: Destination,
     ) -> BackendFuture<'_, ChangesDone> {
         match to {
-            Destination::Role(role @ FolderRole::Junk) => done(Err(error(
+            Destination::Role(role @ FolderRole::Junk) => ready(Err(error(
                 ErrorKind::MissingFolder(role),
                 "There is no Junk folder.",
             ))),
@@ -323,9 +323,9 @@ impl MailBackend for Fake {
                     role: Some(role),
                     name: "x".into(),
                 };
-                done(Ok(Self::changed(change, messages.len())))
+                ready(Ok(Self::changed(change, messages.len())))
             }
-            Destination::Folder(_) => done(Err(error(
+            Destination::Folder(_) => ready(Err(error(
                 ErrorKind::Refused,
                 "The mail server refused to move this.",
             ))),
@@ -333,7 +333,7 @@ impl MailBackend for Fake {
     }
 
     fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone> {
-        done(Ok(ChangesDone {
+        ready(Ok(ChangesDone {
             done: vec![ChangeDone {
                 change: Change::Undone,
                 count: undo.len() as u32,
@@ -346,11 +346,11 @@ impl MailBackend for Fake {
     }
 
     fn folder_pin(&self, _: FolderRef, _: bool) -> BackendFuture<'_, ()> {
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn view_cancel(&self, _: ViewId) -> BackendFuture<'_, ()> {
-        done(Ok(()))
+        ready(Ok(()))
     }
 
     fn compose_start(
@@ -362,7 +362,7 @@ impl MailBackend for Fake {
             Some(_) => "\n\nOn Monday, Marta wrote:\n> </textarea><script>alert(1)</script>\n",
             None => "",
         };
-        done(Ok(ComposeForm {
+        ready(Ok(ComposeForm {
             account,
             from: person("Demo", "demo@restante.test"),
             draft: Draft {
@@ -390,7 +390,7 @@ impl MailBackend for Fake {
             body: "again".into(),
             ..Draft::default()
         };
-        done(Ok(ComposeForm {
+        ready(Ok(ComposeForm {
             account: "acc".into(),
             from: person("Demo", "demo@restante.test"),
             draft,
@@ -403,22 +403,22 @@ impl MailBackend for Fake {
     }
 
     fn unsent_keys(&self, _: AccountId) -> BackendFuture<'_, SealingKeys> {
-        done(Ok(SealingKeys(vec!["A".repeat(43)])))
+        ready(Ok(SealingKeys(vec!["A".repeat(43)])))
     }
 
     fn message_send(&self, _: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId> {
         if draft.to.is_empty() {
             let mut error = error(ErrorKind::Invalid, "Nobody is named as a recipient.");
             error.field = Some("to".into());
-            return done(Err(error));
+            return ready(Err(error));
         }
         self.sent.lock().expect("not poisoned").push(draft);
-        done(Ok("e2".into()))
+        ready(Ok("e2".into()))
     }
 
     fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {
         if before.is_some() {
-            return done(Ok(OutboxRows {
+            return ready(Ok(OutboxRows {
                 entries: vec![Self::entry(
                     "e5",
                     OutboxState::Damaged {
@@ -430,7 +430,7 @@ impl MailBackend for Fake {
                 removed: Vec::new(),
             }));
         }
-        done(Ok(OutboxRows {
+        ready(Ok(OutboxRows {
             entries: vec![
                 Self::entry("e1", OutboxState::Refused, RecipientState::Refused),
                 Self::entry("e2", OutboxState::Unknown, RecipientState::Unknown),
@@ -447,7 +447,7 @@ impl MailBackend for Fake {
     }
 
     fn outbox_show(&self, outbox: OutboxId) -> BackendFuture<'_, OutboxEntry> {
-        done(Ok(Self::entry(
+        ready(Ok(Self::entry(
             outbox.as_str(),
             OutboxState::Sending,
             RecipientState::Waiting,
@@ -455,6 +455,6 @@ impl MailBackend for Fake {
     }
 
     fn outbox_change(&self, _: OutboxId, _: EntryChange) -> BackendFuture<'_, ()> {
-        done(Ok(()))
+        ready(Ok(()))
     }
 }

@@ -38,13 +38,13 @@ const PAYLOADS: [&str; 12] = [
 /// text there.
 fn fill<T: Serialize + DeserializeOwned>(value: T, text: &str) -> T {
     let mut json = serde_json::to_value(&value).expect("plain data");
-    for place in places(&json) {
-        let before = json.pointer(&place).cloned().expect("a place in it");
-        let put = |json: &mut Value, value| *json.pointer_mut(&place).expect("a place") = value;
-        put(&mut json, text.into());
+    for pointer in pointers(&json) {
+        let before = json.pointer(&pointer).cloned().expect("a place in it");
+        let set = |json: &mut Value, value| *json.pointer_mut(&pointer).expect("a place") = value;
+        set(&mut json, text.into());
         // An enum value, or not a string.
         if T::deserialize(&json).is_err() {
-            put(&mut json, before);
+            set(&mut json, before);
         }
     }
     T::deserialize(&json).expect("the same type")
@@ -52,39 +52,39 @@ fn fill<T: Serialize + DeserializeOwned>(value: T, text: &str) -> T {
 
 /// Returns the pointers of all strings and nulls (RFC 6901). No field name needs escaping in a
 /// pointer.
-fn places(json: &Value) -> Vec<String> {
-    let below = |name: &str, value: &Value| -> Vec<String> {
-        let deeper = places(value).into_iter();
-        deeper.map(|place| format!("/{name}{place}")).collect()
+fn pointers(json: &Value) -> Vec<String> {
+    let child_pointers = |name: &str, value: &Value| -> Vec<String> {
+        let nested = pointers(value).into_iter();
+        nested.map(|pointer| format!("/{name}{pointer}")).collect()
     };
     match json {
         Value::String(_) | Value::Null => vec![String::new()],
         Value::Array(items) => (0..)
             .zip(items)
-            .flat_map(|(index, item): (usize, _)| below(&index.to_string(), item))
+            .flat_map(|(index, item): (usize, _)| child_pointers(&index.to_string(), item))
             .collect(),
         Value::Object(fields) => fields
             .iter()
-            .flat_map(|(name, value)| below(name, value))
+            .flat_map(|(name, value)| child_pointers(name, value))
             .collect(),
         Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
 
 /// The fake backend with a text in every string that it returns.
-struct Hostile {
-    fake: Fake,
+struct MarkupBackend {
+    fake: FakeBackend,
     text: String,
 }
 
-impl Hostile {
-    fn say<'a, T>(&'a self, answer: BackendFuture<'a, T>) -> BackendFuture<'a, T>
+impl MarkupBackend {
+    fn filled<'a, T>(&'a self, response: BackendFuture<'a, T>) -> BackendFuture<'a, T>
     where
         T: Serialize + DeserializeOwned + Send + 'a,
     {
         Box::pin(async move {
-            match answer.await {
-                Ok(answer) => Ok(fill(answer, &self.text)),
+            match response.await {
+                Ok(response) => Ok(fill(response, &self.text)),
                 Err(error) => Err(fill(error, &self.text)),
             }
         })
@@ -99,17 +99,17 @@ impl Hostile {
     }
 }
 
-macro_rules! say {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty { $($given:expr),* })*) => { $(
-        fn $name(&self, $($arg: $type),*) -> BackendFuture<'_, $answer> {
+macro_rules! filled {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $response:ty { $($passed:expr),* })*) => { $(
+        fn $name(&self, $($arg: $type),*) -> BackendFuture<'_, $response> {
             $(let _ = &$arg;)*
-            self.say(self.fake.$name($($given),*))
+            self.filled(self.fake.$name($($passed),*))
         }
     )* };
 }
 
-impl MailBackend for Hostile {
-    say! {
+impl MailBackend for MarkupBackend {
+    filled! {
         session_show() -> SessionView {}
         folder_list(account: AccountId) -> FoldersView { account }
         folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
@@ -135,17 +135,17 @@ impl MailBackend for Hostile {
             limit: 2,
             ..query
         };
-        self.say(self.fake.message_list(query))
+        self.filled(self.fake.message_list(query))
     }
 
     fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView> {
         let message = message.message.as_str();
-        let known = match message.strip_suffix("-html") {
+        let id = match message.strip_suffix("-html") {
             Some(_) => "7.1283",
             None if message.ends_with("-missing") => "missing",
             None => "7.1284",
         };
-        self.say(self.fake.message_open(Self::inbox().message(known.into())))
+        self.filled(self.fake.message_open(Self::inbox().message(id.into())))
     }
 }
 
@@ -160,8 +160,8 @@ async fn app_page(path: &str, text: &str, flash: Option<Flash>, is_retry: bool) 
     let provide = move || {
         let text = &provided;
         provide_context(page_context(text));
-        provide_context::<Arc<dyn MailBackend>>(Arc::new(Hostile {
-            fake: Fake::default(),
+        provide_context::<Arc<dyn MailBackend>>(Arc::new(MarkupBackend {
+            fake: FakeBackend::default(),
             text: text.clone(),
         }));
         if let Some(flash) = flash.clone() {
@@ -291,24 +291,27 @@ fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
 
 /// Renders every page; returns its name, and the beginning of its title if that is untrusted.
 async fn pages(text: &str) -> Vec<(String, String)> {
-    let typed = url::encode(text);
-    let list = format!("/mail/{typed}/{typed}");
-    let compose = format!("/compose?account={typed}");
+    let encoded = url::encode(text);
+    let list = format!("/mail/{encoded}/{encoded}");
+    let compose = format!("/compose?account={encoded}");
     let mut pages = Vec::new();
     for (name, path) in [
         ("list", list.clone()),
-        ("folders", format!("{list}?view=folders&page={typed}")),
-        ("text", format!("{list}/{typed}")),
-        ("html", format!("{list}/{typed}-html?images={typed}")),
-        ("missing", format!("{list}/{typed}-missing")),
+        ("folders", format!("{list}?view=folders&page={encoded}")),
+        ("text", format!("{list}/{encoded}")),
+        ("html", format!("{list}/{encoded}-html?images={encoded}")),
+        ("missing", format!("{list}/{encoded}-missing")),
         ("compose", compose.clone()),
         (
             "reply",
-            format!("{compose}&kind=reply&folder={typed}&message={typed}"),
+            format!("{compose}&kind=reply&folder={encoded}&message={encoded}"),
         ),
-        ("again", format!("/compose?again={typed}")),
-        ("outbox", format!("/outbox?entry={typed}")),
-        ("settings", format!("/settings/appearance?{typed}={typed}")),
+        ("again", format!("/compose?again={encoded}")),
+        ("outbox", format!("/outbox?entry={encoded}")),
+        (
+            "settings",
+            format!("/settings/appearance?{encoded}={encoded}"),
+        ),
     ] {
         pages.push((name.to_owned(), app_page(&path, text, None, false).await));
     }
@@ -342,23 +345,23 @@ async fn pages(text: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn no_string_of_any_page_becomes_markup() {
-    let usual = pages(HARMLESS).await;
+async fn no_string_becomes_markup_on_any_page() {
+    let expected = pages(HARMLESS).await;
     for text in PAYLOADS {
-        for ((name, usual), (_, page)) in usual.iter().zip(pages(text).await) {
+        for ((name, expected), (_, page)) in expected.iter().zip(pages(text).await) {
             for has_script in [true, false] {
-                let usual = Document::parse(usual, has_script).outline();
-                let seen = Document::parse(&page, has_script);
-                let outline = seen.outline();
-                let at = usual.iter().zip(&outline).position(|(a, b)| a != b);
+                let expected = Document::parse(expected, has_script).outline();
+                let document = Document::parse(&page, has_script);
+                let outline = document.outline();
+                let at = expected.iter().zip(&outline).position(|(a, b)| a != b);
                 assert!(
-                    usual == outline,
+                    expected == outline,
                     "{name} with {text:?} differs at {at:?}: {:#?}\n{page}",
                     at.and_then(|at| outline.get(at.saturating_sub(2)..outline.len().min(at + 3))),
                 );
-                assert_eq!(seen.texts_of("title").len(), 1, "{name} with {text:?}");
+                assert_eq!(document.texts_of("title").len(), 1, "{name} with {text:?}");
                 // Each data script must be closed, whatever it contains.
-                for script in seen.texts_of("script") {
+                for script in document.texts_of("script") {
                     let is_data = script.starts_with("__RESOLVED");
                     let ends = ["<", "-->", "\u{2028}", "\u{2029}"];
                     let has_end = ends.iter().any(|end| script.contains(end));
@@ -370,7 +373,7 @@ async fn no_string_of_any_page_becomes_markup() {
 }
 
 #[tokio::test]
-async fn a_title_is_the_text_that_names_the_page() {
+async fn title_is_the_escaped_name_of_the_page() {
     for text in PAYLOADS {
         let page = app_page(
             &format!("/mail/acc/{}", url::encode(text)),
@@ -382,8 +385,8 @@ async fn a_title_is_the_text_that_names_the_page() {
         let titles = Document::parse(&page, true).texts_of("title");
         // The session does not have the account, so the page shows its error.
         assert_eq!(titles.len(), 1, "{page}");
-        let typed = url::encode(text);
-        let message = format!("/mail/{typed}/{typed}/{typed}");
+        let encoded = url::encode(text);
+        let message = format!("/mail/{encoded}/{encoded}/{encoded}");
         let page = app_page(&message, text, None, false).await;
         assert_eq!(
             Document::parse(&page, true).texts_of("title"),

@@ -14,19 +14,19 @@ use crate::ui::dynamic::after_frame;
 
 /// The number of rows above and below the displayed ones that are fetched too, once the list is
 /// scrolled.
-const AHEAD: u32 = 25;
+const PREFETCH_ROWS: u32 = 25;
 /// The delay before missing rows are shown as grey placeholders; most responses arrive earlier.
-const SHADOWS_AFTER: Duration = Duration::from_millis(100);
+const PLACEHOLDER_DELAY: Duration = Duration::from_millis(100);
 /// The delay before the second page is fetched, so that the user's own requests come first.
-const NEXT_PAGE_AFTER: Duration = Duration::from_millis(400);
+const NEXT_PAGE_DELAY: Duration = Duration::from_millis(400);
 
 /// The display of missing rows at a scroll position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shadows {
+pub(super) enum Placeholders {
     /// All visible rows are known.
     None,
     /// Placeholders are shown after the delay, unless the rows arrive first.
-    Soon(u32),
+    Delayed(u32),
     /// Placeholders are shown at once, until all visible rows are known.
     Shown,
 }
@@ -39,7 +39,7 @@ pub struct RowsInPage(pub u32);
 /// without script, and hydrating a row costs as much as creating it. Most of them would leave the
 /// document at once, and the first of them are added again after the first frame.
 #[cfg(feature = "hydrate")]
-pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
+pub fn drop_invisible_rows() -> Option<RowsInPage> {
     let scroller = document().query_selector(".list-scroll").ok()??;
     let rows = scroller.query_selector(".rows").ok()??;
     let row = rows.query_selector(".row-item").ok()??;
@@ -52,46 +52,46 @@ pub fn drop_rows_out_of_sight() -> Option<RowsInPage> {
         total,
     };
     let view = measures.viewport(f64::from(scroller.scroll_top()));
-    let keep = view.bottom;
-    if keep == 0 || row_px <= 0.0 {
+    let visible = view.bottom;
+    if visible == 0 || row_px <= 0.0 {
         // The list is hidden or empty.
         return None;
     }
-    let behind = format!(".row-item:nth-child(n + {})", keep.saturating_add(2));
-    while let Ok(Some(row)) = rows.query_selector(&behind) {
+    let hidden_rows = format!(".row-item:nth-child(n + {})", visible.saturating_add(2));
+    while let Ok(Some(row)) = rows.query_selector(&hidden_rows) {
         row.remove();
     }
-    Some(RowsInPage(keep))
+    Some(RowsInPage(visible))
 }
 
 impl ListState {
     /// Handles a scroll event.
     pub fn scrolled(self) {
-        if self.is_alive() && self.follow() {
+        if self.is_alive() && self.update_view() {
             self.fetch_missing();
         }
     }
 
     /// Shows the rows of the scroll position. If rows are missing, the document stays unchanged for
     /// a short time, so that a fast response causes one change instead of two.
-    pub(super) fn follow(self) -> bool {
+    pub(super) fn update_view(self) -> bool {
         let Some((measures, scroll_px)) = self.measures() else {
             return false;
         };
         let view = measures.viewport(scroll_px);
-        self.wanted.set_value(view);
-        let in_sight = view.top..view.bottom;
+        self.target_view.set_value(view);
+        let visible = view.top..view.bottom;
         if self
             .rows
-            .with_value(|rows| rows.missing(in_sight).is_empty())
+            .with_value(|rows| rows.missing(visible).is_empty())
         {
-            self.shadows.set_value(Shadows::None);
-            self.put(view);
+            self.placeholders.set_value(Placeholders::None);
+            self.set_view(view);
         } else {
-            match self.shadows.get_value() {
-                Shadows::None => self.put_later(),
-                Shadows::Soon(_) => {}
-                Shadows::Shown => self.put(view),
+            match self.placeholders.get_value() {
+                Placeholders::None => self.set_view_later(),
+                Placeholders::Delayed(_) => {}
+                Placeholders::Shown => self.set_view(view),
             }
         }
         if scroll_px < measures.row_px && self.arrived.get_untracked() > 0 {
@@ -100,74 +100,77 @@ impl ListState {
         true
     }
 
-    fn in_sight(self) -> Range<u32> {
-        let view = self.wanted.get_value();
+    fn visible_rows(self) -> Range<u32> {
+        let view = self.target_view.get_value();
         view.top..view.bottom
     }
 
     /// Shows rows. After a jump to another part of the list, the visible rows are shown first.
-    fn put(self, view: Viewport) {
+    fn set_view(self, view: Viewport) {
         let before = self.view.get_untracked();
         if view == before {
             return;
         }
-        let is_elsewhere =
+        let is_jump =
             view.top >= before.first.saturating_add(before.count) || view.bottom <= before.first;
-        if !is_elsewhere {
+        if !is_jump {
             self.view.set(view);
             return;
         }
-        self.view.set(view.in_sight(self.row_px.get_value()));
+        self.view.set(view.visible_only(self.row_px.get_value()));
         after_frame(move || {
             if self.is_alive() {
-                self.follow();
+                self.update_view();
             }
         });
     }
 
     /// Shows the wanted rows with placeholders after a delay, unless the rows arrive first.
-    fn put_later(self) {
-        let wait = self.waits.get_value().wrapping_add(1);
-        self.waits.set_value(wait);
-        self.shadows.set_value(Shadows::Soon(wait));
+    fn set_view_later(self) {
+        let delay = self.placeholder_delays.get_value().wrapping_add(1);
+        self.placeholder_delays.set_value(delay);
+        self.placeholders.set_value(Placeholders::Delayed(delay));
         set_timeout(
             move || {
-                if self.shadows.try_get_value() == Some(Shadows::Soon(wait)) {
-                    self.shadows.set_value(Shadows::Shown);
-                    self.put(self.wanted.get_value());
+                if self.placeholders.try_get_value() == Some(Placeholders::Delayed(delay)) {
+                    self.placeholders.set_value(Placeholders::Shown);
+                    self.set_view(self.target_view.get_value());
                 }
             },
-            SHADOWS_AFTER,
+            PLACEHOLDER_DELAY,
         );
     }
 
-    pub(super) fn shown(self) -> Range<u32> {
-        let view = self.wanted.get_value();
+    pub(super) fn target_rows(self) -> Range<u32> {
+        let view = self.target_view.get_value();
         view.first..view.first.saturating_add(view.count)
     }
 
     pub(super) fn fetch_missing(self) {
-        if self.trouble.get_untracked().is_some() {
+        if self.error.get_untracked().is_some() {
             return;
         }
-        if self.asked.with_value(Vec::is_empty) {
-            self.fetch_shown();
+        if self.requested_pages.with_value(Vec::is_empty) {
+            self.fetch_visible();
             return;
         }
-        let missing = self.rows.with_value(|rows| rows.missing(self.in_sight()));
-        let is_new = missing
-            .iter()
-            .any(|w| self.asked.with_value(|asked| !asked.contains(&w.offset)));
+        let missing = self
+            .rows
+            .with_value(|rows| rows.missing(self.visible_rows()));
+        let is_new = missing.iter().any(|w| {
+            self.requested_pages
+                .with_value(|requested| !requested.contains(&w.offset))
+        });
         if !is_new {
             return;
         }
         // The user drags the scrollbar faster than the server responds: fetch only after the
         // position has been stable for 60 ms.
-        let first = self.shown().start;
+        let first = self.target_rows().start;
         set_timeout(
             move || {
-                if self.is_alive() && self.shown().start == first {
-                    self.fetch_shown();
+                if self.is_alive() && self.target_rows().start == first {
+                    self.fetch_visible();
                 }
             },
             Duration::from_millis(60),
@@ -176,14 +179,14 @@ impl ListState {
 
     /// Fetches the page after the displayed rows after a delay, before the user scrolls there.
     pub(super) fn fetch_next_page_soon(self) {
-        set_timeout(move || self.fetch_next_page(), NEXT_PAGE_AFTER);
+        set_timeout(move || self.fetch_next_page(), NEXT_PAGE_DELAY);
     }
 
     fn fetch_next_page(self) {
-        if !self.is_alive() || self.trouble.get_untracked().is_some() {
+        if !self.is_alive() || self.error.get_untracked().is_some() {
             return;
         }
-        let end = self.shown().end;
+        let end = self.target_rows().end;
         let next = end..end.saturating_add(Window::PAGE);
         for window in self.rows.with_value(|rows| rows.missing(next)) {
             self.fetch(window);
@@ -191,12 +194,15 @@ impl ListState {
     }
 
     /// Fetches the visible rows; if all are known, the rows around them.
-    fn fetch_shown(self) {
-        let shown = self.shown();
-        let mut missing = self.rows.with_value(|rows| rows.missing(self.in_sight()));
-        let is_scrolled = self.wanted.get_value().before_px > 0.0;
+    fn fetch_visible(self) {
+        let shown = self.target_rows();
+        let mut missing = self
+            .rows
+            .with_value(|rows| rows.missing(self.visible_rows()));
+        let is_scrolled = self.target_view.get_value().before_px > 0.0;
         if missing.is_empty() && is_scrolled {
-            let around = shown.start.saturating_sub(AHEAD)..shown.end.saturating_add(AHEAD);
+            let around =
+                shown.start.saturating_sub(PREFETCH_ROWS)..shown.end.saturating_add(PREFETCH_ROWS);
             missing = self.rows.with_value(|rows| rows.missing(around));
         }
         for window in missing {

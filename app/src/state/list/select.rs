@@ -18,7 +18,7 @@ use crate::state::rows::Rows;
 /// Maximum number of messages in a range: that many rows around the visible ones are never dropped.
 pub const RANGE_MAX: u32 = 500;
 /// The duration of a long press.
-const HOLD: Duration = Duration::from_millis(450);
+const LONG_PRESS: Duration = Duration::from_millis(450);
 
 /// The state of the selection process.
 #[derive(Debug, Clone, Default)]
@@ -28,17 +28,17 @@ pub(super) struct Picking {
     /// The messages ticked before the range.
     before: Vec<MessageRef>,
     /// The range whose rows are being fetched.
-    wanted: Option<Range<u32>>,
+    pending_range: Option<Range<u32>>,
     /// Whether Shift was pressed at the last click.
-    with_shift: bool,
+    is_shift_pressed: bool,
     /// The current touch, so that a touch that ends early does not count as a long press.
     touch: Option<u32>,
     touches: u32,
     /// Whether the touch was a long press; the click that some browsers send after it opens
     /// nothing.
-    was_held: bool,
+    was_long_press: bool,
     /// Whether a tap ticks.
-    by_touch: bool,
+    is_touch_selection: bool,
 }
 
 impl ListState {
@@ -49,7 +49,7 @@ impl ListState {
 
     /// Returns the number of loaded rows, which "all" refers to.
     pub fn loaded(self) -> usize {
-        self.moved.track();
+        self.rows_changed.track();
         self.rows.with_value(Rows::known)
     }
 
@@ -64,14 +64,14 @@ impl ListState {
         let ids = self.rows.with_value(|rows| rows.ids(0..rows.total()));
         self.picking.update_value(|picking| {
             picking.before.clone_from(&ids);
-            picking.wanted = None;
+            picking.pending_range = None;
         });
         self.selected.set(ids);
     }
 
     /// Whether Shift was pressed at the last click on a check box: it ends a range.
     pub fn is_range_end(self) -> bool {
-        self.picking.with_value(|picking| picking.with_shift)
+        self.picking.with_value(|picking| picking.is_shift_pressed)
     }
 
     /// Ticks or unticks one message; a range begins there.
@@ -86,7 +86,7 @@ impl ListState {
         self.picking.update_value(|picking| {
             picking.anchor = Some(id.clone());
             picking.before = before;
-            picking.wanted = None;
+            picking.pending_range = None;
         });
     }
 
@@ -94,38 +94,38 @@ impl ListState {
     /// [`RANGE_MAX`] messages.
     pub fn pick_to(self, id: &MessageRef) -> bool {
         let anchor = self.picking.with_value(|picking| picking.anchor.clone());
-        let ends = self.rows.with_value(|rows| {
+        let positions = self.rows.with_value(|rows| {
             let anchor = anchor.as_ref().and_then(|anchor| rows.position(anchor));
             anchor.zip(rows.position(id))
         });
-        let Some((from, to)) = ends else {
+        let Some((from, to)) = positions else {
             self.pick(id, true);
             return false;
         };
         let (range, is_cut) = range(from, to);
         let missing = self.rows.with_value(|rows| rows.missing(range.clone()));
         self.picking
-            .update_value(|picking| picking.wanted = Some(range));
+            .update_value(|picking| picking.pending_range = Some(range));
         for window in missing {
             self.fetch(window);
         }
-        self.pick_wanted();
+        self.pick_pending_range();
         is_cut
     }
 
     /// Ticks the wanted range once no fetch is pending.
-    pub(super) fn pick_wanted(self) {
-        if !self.asked.with_value(Vec::is_empty) {
+    pub(super) fn pick_pending_range(self) {
+        if !self.requested_pages.with_value(Vec::is_empty) {
             return;
         }
-        let wanted = self.picking.try_update_value(|picking| {
-            let range = picking.wanted.take()?;
+        let pending = self.picking.try_update_value(|picking| {
+            let range = picking.pending_range.take()?;
             Some((range, picking.before.clone()))
         });
-        if let Some((range, mut ids)) = wanted.flatten() {
-            let more = self.rows.with_value(|rows| rows.ids(range));
-            ids.retain(|id| !more.contains(id));
-            ids.extend(more);
+        if let Some((range, mut ids)) = pending.flatten() {
+            let added = self.rows.with_value(|rows| rows.ids(range));
+            ids.retain(|id| !added.contains(id));
+            ids.extend(added);
             self.selected.set(ids);
         }
     }
@@ -144,9 +144,9 @@ impl ListState {
         let (target, id) = row_of(event)?;
         let is_in = |selector| target.closest(selector).ok().flatten().is_some();
         if is_in("input") {
-            let with_shift = event.shift_key();
+            let is_shift_pressed = event.shift_key();
             self.picking
-                .update_value(|picking| picking.with_shift = with_shift);
+                .update_value(|picking| picking.is_shift_pressed = is_shift_pressed);
             return None;
         }
         if is_in("button") {
@@ -154,10 +154,11 @@ impl ListState {
         }
         let mut end = None;
         let picking = self.picking.get_value();
-        let is_tap = picking.by_touch && self.selected.with_untracked(|ids| !ids.is_empty());
-        if picking.was_held {
+        let is_tap =
+            picking.is_touch_selection && self.selected.with_untracked(|ids| !ids.is_empty());
+        if picking.was_long_press {
             self.picking
-                .update_value(|picking| picking.was_held = false);
+                .update_value(|picking| picking.was_long_press = false);
         } else if event.shift_key() {
             end = Some(id);
         } else if is_tap {
@@ -175,39 +176,39 @@ impl ListState {
     }
 
     /// Handles the start of a touch on a row.
-    pub fn touched(self, event: &PointerEvent) {
+    pub fn touch_started(self, event: &PointerEvent) {
         if event.pointer_type() != "touch" {
             return;
         }
         let Some((_, id)) = row_of(event) else { return };
         let touch = self.picking.try_update_value(|picking| {
-            picking.was_held = false;
+            picking.was_long_press = false;
             picking.touches = picking.touches.wrapping_add(1);
             picking.touch = Some(picking.touches);
             picking.touches
         });
         set_timeout(
             move || {
-                let now = self.picking.try_with_value(|picking| picking.touch);
-                if now.flatten() == touch && touch.is_some() {
-                    self.hold(&id);
+                let current = self.picking.try_with_value(|picking| picking.touch);
+                if current.flatten() == touch && touch.is_some() {
+                    self.long_press(&id);
                 }
             },
-            HOLD,
+            LONG_PRESS,
         );
     }
 
-    fn hold(self, id: &MessageRef) {
+    fn long_press(self, id: &MessageRef) {
         self.picking.update_value(|picking| {
             picking.touch = None;
-            picking.was_held = true;
-            picking.by_touch = true;
+            picking.was_long_press = true;
+            picking.is_touch_selection = true;
         });
         self.toggle(id);
     }
 
     /// Handles the end of a touch, or the start of scrolling.
-    pub fn let_go(self) {
+    pub fn touch_ended(self) {
         self.picking.update_value(|picking| picking.touch = None);
     }
 
@@ -217,8 +218,8 @@ impl ListState {
         if picking.touch.is_some()
             && let Some((_, id)) = row_of(event)
         {
-            self.hold(&id);
-        } else if !picking.was_held {
+            self.long_press(&id);
+        } else if !picking.was_long_press {
             return;
         }
         event.prevent_default();
@@ -250,14 +251,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_range_holds_both_its_ends() {
+    fn range_includes_both_ends() {
         assert_eq!(range(3, 5), (3..6, false));
         assert_eq!(range(5, 3), (3..6, false));
         assert_eq!(range(4, 4), (4..5, false));
     }
 
     #[test]
-    fn a_range_that_is_too_long_keeps_the_end_where_it_began() {
+    fn too_long_range_is_cut_at_its_moving_end() {
         assert_eq!(range(10, 2_000), (10..510, true));
         assert_eq!(range(2_000, 10), (1_501..2_001, true));
         assert_eq!(range(0, RANGE_MAX - 1), (0..RANGE_MAX, false));

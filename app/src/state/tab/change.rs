@@ -10,38 +10,38 @@ use crate::api::message::{message_mark, message_move};
 use crate::api::types::{
     AccountId, ChangeDone, ChangesDone, Destination, Failed, FolderRef, Mark, MessageRef,
 };
-use crate::state::act::Act;
-use crate::state::snack::{Again, Snack};
+use crate::state::act::MessageAction;
+use crate::state::snack::{MissingFolderRetry, Snack};
 
 impl Tab {
     /// Changes messages.
-    pub fn act(self, messages: Vec<MessageRef>, act: Act) {
+    pub fn act(self, messages: Vec<MessageRef>, act: MessageAction) {
         self.change(messages, act, false);
     }
 
     /// Changes the open message and leaves it.
-    pub fn act_and_leave(self, message: MessageRef, act: Act) {
+    pub fn act_and_leave(self, message: MessageRef, act: MessageAction) {
         self.change(vec![message], act, true);
     }
 
-    fn change(self, messages: Vec<MessageRef>, act: Act, is_left: bool) {
+    fn change(self, messages: Vec<MessageRef>, act: MessageAction, has_left_message: bool) {
         if messages.is_empty() {
             return;
         }
         match act {
-            Act::Mark(mark) => self.mark(messages, mark, is_left),
-            Act::Move(to) => self.move_messages(messages, to, is_left),
+            MessageAction::Mark(mark) => self.mark(messages, mark, has_left_message),
+            MessageAction::Move(to) => self.move_messages(messages, to, has_left_message),
         }
     }
 
-    fn mark(self, messages: Vec<MessageRef>, mark: Mark, is_left: bool) {
+    fn mark(self, messages: Vec<MessageRef>, mark: Mark, has_left_message: bool) {
         let list = self.list();
         let before: Vec<_> = messages
             .iter()
-            .filter_map(|id| list?.update_row(id, |row| mark.put_on(row)))
+            .filter_map(|id| list?.update_row(id, |row| mark.apply_to(row)))
             .collect();
         // Restores the former rows of the messages that were not changed.
-        let put_back = move |failed: &dyn Fn(&MessageRef) -> bool| {
+        let restore_rows = move |failed: &dyn Fn(&MessageRef) -> bool| {
             for old in before {
                 if let Some(list) = self.list().filter(|_| failed(&old.id)) {
                     list.update_row(&old.id.clone(), |row| *row = old);
@@ -50,13 +50,13 @@ impl Tab {
         };
         spawn_local(async move {
             match message_mark(messages, mark).await {
-                Ok(answer) => {
-                    put_back(&|id| is_in(&answer.failed, id));
-                    self.answered(answer, is_left, mark.is_star(), None);
+                Ok(changes) => {
+                    restore_rows(&|id| contains_message(&changes.failed, id));
+                    self.show_changes(changes, has_left_message, mark.is_star(), None);
                 }
                 Err(error) => {
-                    put_back(&|_| true);
-                    self.fail(error, None);
+                    restore_rows(&|_| true);
+                    self.show_error(error, None);
                 }
             }
         });
@@ -68,89 +68,89 @@ impl Tab {
             list.update_row(&message, |row| row.is_seen = true);
         }
         spawn_local(async move {
-            let answer = message_mark(vec![message], Mark::Seen).await;
-            if let Err(error) = answer {
+            let result = message_mark(vec![message], Mark::Seen).await;
+            if let Err(error) = result {
                 // The failure is not shown; the next list response corrects the row.
                 self.note_error(&error);
             }
         });
     }
 
-    fn move_messages(self, messages: Vec<MessageRef>, to: Destination, is_left: bool) {
+    fn move_messages(self, messages: Vec<MessageRef>, to: Destination, has_left_message: bool) {
         let list = self.list();
         let removed = list.map(|list| list.remove(&messages));
         spawn_local(async move {
-            let answer = message_move(messages.clone(), to.clone()).await;
-            let put_back = |failed: Option<&[Failed]>| {
+            let result = message_move(messages.clone(), to.clone()).await;
+            let restore = |failed: Option<&[Failed]>| {
                 if let (Some(list), Some(removed)) = (list, removed) {
                     list.restore(match failed {
-                        Some(failed) => removed.of(|id| is_in(failed, id)),
+                        Some(failed) => removed.filter(|id| contains_message(failed, id)),
                         None => removed,
                     });
                 }
             };
-            let again = |error: &ApiError, messages| match error.kind {
-                ErrorKind::MissingFolder(role) => Some(Again {
+            let retry_for = |error: &ApiError, messages| match error.kind {
+                ErrorKind::MissingFolder(role) => Some(MissingFolderRetry {
                     messages,
                     role,
-                    act: Act::Move(to),
+                    act: MessageAction::Move(to),
                 }),
                 _ => None,
             };
-            match answer {
-                Ok(answer) => {
-                    put_back(Some(&answer.failed));
-                    let failure = answer.failure();
-                    let again = failure.and_then(|(error, messages)| again(&error, messages));
-                    self.answered(answer, is_left, false, again);
+            match result {
+                Ok(changes) => {
+                    restore(Some(&changes.failed));
+                    let failure = changes.failure();
+                    let retry = failure.and_then(|(error, messages)| retry_for(&error, messages));
+                    self.show_changes(changes, has_left_message, false, retry);
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
                 Err(error) => {
-                    put_back(None);
-                    let again = again(&error, messages);
-                    self.fail(error, again);
+                    restore(None);
+                    let retry = retry_for(&error, messages);
+                    self.show_error(error, retry);
                 }
             }
         });
     }
 
     /// Shows what the mail servers confirmed, or the first error.
-    pub(super) fn answered(
+    pub(super) fn show_changes(
         self,
-        answer: ChangesDone,
-        is_left: bool,
+        changes: ChangesDone,
+        has_left_message: bool,
         is_silent: bool,
-        again: Option<Again>,
+        retry: Option<MissingFolderRetry>,
     ) {
         let is_changed = |done: &ChangeDone| done.count > 0;
-        if !answer.done.iter().all(is_changed)
+        if !changes.done.iter().all(is_changed)
             && let Some(list) = self.list()
         {
             // The list showed an outdated state.
             list.refresh();
         }
-        if let Some(Failed { error, .. }) = answer.failed.into_iter().next() {
-            self.fail_beside(answer.done, error, again);
-        } else if !is_silent || !answer.done.iter().all(is_changed) {
-            self.say(Snack::Done {
-                done: answer.done,
-                is_left,
+        if let Some(Failed { error, .. }) = changes.failed.into_iter().next() {
+            self.show_partial_failure(changes.done, error, retry);
+        } else if !is_silent || !changes.done.iter().all(is_changed) {
+            self.show_snack(Snack::Done {
+                done: changes.done,
+                has_left_message,
             });
         }
     }
 
     /// Creates the missing folder in every account concerned, then repeats the change.
-    pub fn create_and_repeat(self, again: Again) {
+    pub fn create_and_repeat(self, retry: MissingFolderRetry) {
         self.snack.set(None);
         spawn_local(async move {
-            for account in again.accounts() {
-                if let Err(error) = folder_create(account, again.role).await {
-                    self.fail(error, None);
+            for account in retry.accounts() {
+                if let Err(error) = folder_create(account, retry.role).await {
+                    self.show_error(error, None);
                     return;
                 }
             }
             self.tree_changes.update(|n| *n = n.wrapping_add(1));
-            self.act(again.messages, again.act);
+            self.act(retry.messages, retry.act);
         });
     }
 
@@ -159,27 +159,32 @@ impl Tab {
         spawn_local(async move {
             match folder_pin(folder, is_pinned).await {
                 Ok(()) => self.tree_changes.update(|n| *n = n.wrapping_add(1)),
-                Err(error) => self.fail(error, None),
+                Err(error) => self.show_error(error, None),
             }
         });
     }
 
     /// Shows the error of a change.
-    pub fn fail(self, error: ApiError, again: Option<Again>) {
-        self.fail_beside(Vec::new(), error, again);
+    pub fn show_error(self, error: ApiError, retry: Option<MissingFolderRetry>) {
+        self.show_partial_failure(Vec::new(), error, retry);
     }
 
-    fn fail_beside(self, done: Vec<ChangeDone>, error: ApiError, again: Option<Again>) {
+    fn show_partial_failure(
+        self,
+        done: Vec<ChangeDone>,
+        error: ApiError,
+        retry: Option<MissingFolderRetry>,
+    ) {
         self.note_error(&error);
-        self.say(Snack::Failed { done, error, again });
+        self.show_snack(Snack::Failed { done, error, retry });
     }
 }
 
-fn is_in(failed: &[Failed], id: &MessageRef) -> bool {
+fn contains_message(failed: &[Failed], id: &MessageRef) -> bool {
     failed.iter().any(|one| one.messages.contains(id))
 }
 
-impl Again {
+impl MissingFolderRetry {
     /// The accounts of its messages.
     fn accounts(&self) -> Vec<AccountId> {
         let mut accounts = Vec::new();

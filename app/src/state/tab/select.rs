@@ -2,7 +2,7 @@
 
 use super::Tab;
 use crate::api::types::MessageRef;
-use crate::page::lang_here;
+use crate::page::current_lang;
 use crate::state::list::{ListState, RANGE_MAX};
 use crate::state::snack::Snack;
 
@@ -10,8 +10,8 @@ impl Tab {
     /// Ticks the messages of a list from the anchor to this one.
     pub fn pick_to(self, list: ListState, id: &MessageRef) {
         if list.pick_to(id) {
-            let words = lang_here().range_cut(RANGE_MAX);
-            self.say(Snack::Note(words.into_owned()));
+            let text = current_lang().range_cut(RANGE_MAX);
+            self.show_snack(Snack::Note(text.into_owned()));
         }
     }
 }

@@ -12,45 +12,45 @@ use crate::api::types::{EntryChange, OutboxId, UndoRef};
 use crate::state::snack::Snack;
 
 /// The display time of a change. A failure stays until it is dismissed.
-const SHOWN_FOR: Duration = Duration::from_secs(10);
+const SNACK_DURATION: Duration = Duration::from_secs(10);
 
 impl Tab {
     /// Shows a snack.
-    pub fn say(self, snack: Snack) {
-        let is_passing = !matches!(snack, Snack::Failed { .. });
+    pub fn show_snack(self, snack: Snack) {
+        let is_temporary = !matches!(snack, Snack::Failed { .. });
         self.snack.set(Some(snack.clone()));
-        if is_passing {
+        if is_temporary {
             set_timeout(
                 move || {
                     if self
                         .snack
-                        .with_untracked(|now| now.as_ref() == Some(&snack))
+                        .with_untracked(|current| current.as_ref() == Some(&snack))
                     {
                         self.snack.set(None);
                     }
                 },
-                SHOWN_FOR,
+                SNACK_DURATION,
             );
         }
     }
 
     /// Undoes changes, and reopens the message that the user left by them.
-    pub fn undo(self, undo: Vec<UndoRef>, is_left: bool) {
+    pub fn undo(self, undo: Vec<UndoRef>, has_left_message: bool) {
         self.snack.set(None);
         spawn_local(async move {
             match change_undo(undo).await {
-                Ok(answer) => {
-                    let mut messages = answer.done.iter().flat_map(|done| &done.messages);
-                    if let Some(message) = messages.next().filter(|_| is_left) {
+                Ok(changes) => {
+                    let mut messages = changes.done.iter().flat_map(|done| &done.messages);
+                    if let Some(message) = messages.next().filter(|_| has_left_message) {
                         self.reopened.set(Some(message.clone()));
                     }
-                    self.answered(answer, false, false, None);
+                    self.show_changes(changes, false, false, None);
                     if let Some(list) = self.list() {
                         list.refresh();
                     }
                     self.tree_changes.update(|n| *n = n.wrapping_add(1));
                 }
-                Err(error) => self.fail(error, None),
+                Err(error) => self.show_error(error, None),
             }
         });
     }
@@ -62,8 +62,8 @@ impl Tab {
             match outbox_change(outbox.clone(), change).await {
                 // A retry is visible in the list.
                 Ok(()) if change == EntryChange::Retry => {}
-                Ok(()) => self.say(Snack::Outbox { outbox, change }),
-                Err(error) => self.fail(error, None),
+                Ok(()) => self.show_snack(Snack::Outbox { outbox, change }),
+                Err(error) => self.show_error(error, None),
             }
             self.outbox_changed();
         });
@@ -82,7 +82,13 @@ impl Tab {
         if !undo.is_empty() {
             self.undo(
                 undo,
-                matches!(snack, Some(Snack::Done { is_left: true, .. })),
+                matches!(
+                    snack,
+                    Some(Snack::Done {
+                        has_left_message: true,
+                        ..
+                    })
+                ),
             );
         }
     }

@@ -4,40 +4,40 @@
 // What this browser lacks at this address is answered as "not kept": nothing here throws.
 
 // A text that nobody came back for goes after 7 days, and there are at most so many of them.
-const KEPT_MS = 7 * 24 * 3600 * 1000;
-const KEPT_COUNT = 20;
+const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
+const MAX_TEXTS = 20;
 // NIST SP 800-38D §8.2.2: a random nonce of 96 bits.
 const NONCE_BYTES = 12;
 
 const unsentHeld = new Map();
 const unsentKeys = new Map();
-const unsentGone = new Set();
+const unsentRemoved = new Set();
 
-async function unsentOr(otherwise, run) {
+async function unsentOr(fallback, run) {
   try {
     return await run();
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
 const unsentBytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
 
-const unsentCipher = (iv, place) => ({
+const unsentCipher = (iv, aad) => ({
   name: 'AES-GCM',
   iv,
-  additionalData: new TextEncoder().encode(place),
+  additionalData: new TextEncoder().encode(aad),
 });
 
 // The keys of an account: the first one seals, all of them open. Scripts use and never read them.
 async function unsentKeysOf(base, account) {
   if (!unsentKeys.has(account)) {
-    const answer = await fetch(base + '/api/unsent_keys', {
+    const response = await fetch(base + '/api/unsent_keys', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ account }),
     });
-    const keys = (await answer.json()).map(key =>
+    const keys = (await response.json()).map(key =>
       crypto.subtle.importKey(
         'raw', unsentBytes(key.replace(/-/g, '+').replace(/_/g, '/')), 'AES-GCM', false, ['encrypt', 'decrypt']));
     unsentKeys.set(account, await Promise.all(keys));
@@ -51,7 +51,7 @@ const unsentNames = prefix => Object.keys(localStorage).filter(name => name.star
 export function unsentAny(prefix) {
   try {
     for (const name of unsentNames(prefix)) {
-      if (!(parseInt(localStorage.getItem(name)) >= Date.now() - KEPT_MS)) localStorage.removeItem(name);
+      if (!(parseInt(localStorage.getItem(name)) >= Date.now() - MAX_AGE_MS)) localStorage.removeItem(name);
     }
     return unsentNames(prefix).length > 0;
   } catch {
@@ -92,7 +92,7 @@ export function unsentPut(base, prefix, account, id, at, text) {
     let bytes = '';
     for (const byte of [...nonce, ...sealed]) bytes += String.fromCharCode(byte);
     const names = unsentNames(prefix);
-    if (unsentGone.has(name) || (!names.includes(name) && names.length >= KEPT_COUNT)) return false;
+    if (unsentRemoved.has(name) || (!names.includes(name) && names.length >= MAX_TEXTS)) return false;
     // A later writing of the same text may have been quicker.
     if (!(parseInt(localStorage.getItem(name)) > +at)) localStorage.setItem(name, at + '.' + btoa(bytes));
     return true;
@@ -101,7 +101,7 @@ export function unsentPut(base, prefix, account, id, at, text) {
 
 // Removes a text. What is still on its way to the storage stays out.
 export function unsentRemove(name) {
-  unsentGone.add(name);
+  unsentRemoved.add(name);
   unsentRelease(name);
   try {
     localStorage.removeItem(name);
@@ -110,12 +110,12 @@ export function unsentRemove(name) {
 
 // Takes the lock of a text. False where another tab has it.
 export function unsentHold(name) {
-  return unsentOr(false, () => unsentHeld.has(name) || new Promise((answer, fail) => {
-    const hold = lock => {
-      answer(!!lock);
+  return unsentOr(false, () => unsentHeld.has(name) || new Promise((resolve, reject) => {
+    const onLock = lock => {
+      resolve(!!lock);
       return lock && new Promise(release => unsentHeld.set(name, release));
     };
-    navigator.locks.request(name, { ifAvailable: true }, hold).catch(fail);
+    navigator.locks.request(name, { ifAvailable: true }, onLock).catch(reject);
   }));
 }
 

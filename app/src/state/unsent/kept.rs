@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 extern "C" {
     /// Whether any text is stored, of any account. Removes expired ones.
     #[wasm_bindgen(js_name = unsentAny)]
-    pub(super) fn is_any(prefix: &str) -> bool;
+    pub(super) fn has_any(prefix: &str) -> bool;
     #[wasm_bindgen(js_name = unsentAll)]
     fn all_rows(base: &str, prefix: &str, account: &str) -> Promise;
     #[wasm_bindgen(js_name = unsentPut)]
@@ -17,7 +17,7 @@ extern "C" {
     #[wasm_bindgen(js_name = unsentRemove)]
     pub(super) fn remove(name: &str);
     #[wasm_bindgen(js_name = unsentHold)]
-    fn hold_name(name: &str) -> Promise;
+    fn request_lock(name: &str) -> Promise;
     /// Releases a lock, if this tab holds it.
     #[wasm_bindgen(js_name = unsentRelease)]
     pub(super) fn release(name: &str);
@@ -31,7 +31,7 @@ extern "C" {
     pub(super) fn new_name() -> String;
     /// Formats a time in the browser's zone, with its day if that is not today.
     #[wasm_bindgen(js_name = unsentMoment)]
-    pub fn moment(at: &str, lang: &str) -> String;
+    pub fn format_time(at: &str, lang: &str) -> String;
 }
 
 /// Returns the stored texts of an account: id, time and text in a row, for each.
@@ -48,21 +48,21 @@ pub(super) async fn put(
     at: &str,
     text: &str,
 ) -> bool {
-    is_true(put_row(base, prefix, account, id, at, text)).await
+    is_truthy_result(put_row(base, prefix, account, id, at, text)).await
 }
 
 /// Takes a lock. `false` if another tab holds it, or the browser has no locks.
-pub(super) async fn hold(name: &str) -> bool {
-    is_true(hold_name(name)).await
+pub(super) async fn lock(name: &str) -> bool {
+    is_truthy_result(request_lock(name)).await
 }
 
 /// Returns the names of all locks that any tab holds.
-pub(super) async fn held() -> Vec<String> {
+pub(super) async fn locked_names() -> Vec<String> {
     strings(lock_names()).await
 }
 
-async fn is_true(answer: Promise) -> bool {
-    answer.await.is_ok_and(|answer: JsValue| answer.is_truthy())
+async fn is_truthy_result(promise: Promise) -> bool {
+    promise.await.is_ok_and(|value: JsValue| value.is_truthy())
 }
 
 async fn strings(list: Promise) -> Vec<String> {

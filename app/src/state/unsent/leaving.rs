@@ -12,31 +12,31 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, HtmlElement, HtmlFormElement, MouseEvent};
 
-use super::{Unsent, own, with};
+use super::{Unsent, load_stored, with};
 use crate::api::types::Lang;
 use crate::page::PageContext;
 use crate::state::session::Session;
 use crate::text::url;
-use crate::ui::question::{Act, Answer, Asked, Question};
+use crate::ui::question::{ActionFn, Answer, Question, QuestionHandle};
 
 /// Maximum delay of a link that waits for a text to be stored; after it the link is followed, and
 /// the browser prompts.
-const STORED_WITHIN: Duration = Duration::from_secs(1);
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// The link or form that waits for an answer.
     static WAITING: RefCell<Option<HtmlElement>> = const { RefCell::new(None) };
     /// Whether a click comes from the answer to a question.
-    static IS_ANSWERED: RefCell<bool> = const { RefCell::new(false) };
+    static IS_CONFIRMED_CLICK: RefCell<bool> = const { RefCell::new(false) };
 }
 
 /// Watches links, sign-out and page unload until the tab is closed.
-pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) {
+pub fn watch(unsent: Unsent, questions: QuestionHandle, session: Session, page: PageContext) {
     let lang = page.lang;
     let compose = url::compose_form(&page.base);
     listen("click", move |event| {
         if let Some(event) = event.dyn_ref::<MouseEvent>() {
-            clicked(unsent, asked, event, &compose, lang);
+            clicked(unsent, questions, event, &compose, lang);
         }
     });
     let logout = url::logout(&page.base);
@@ -46,12 +46,12 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
             .and_then(|t| t.dyn_into::<HtmlFormElement>().ok());
         let form = form.filter(|form| form.get_attribute("action").as_ref() == Some(&logout));
         if let Some(form) = form {
-            signing_out(unsent, asked, session, event, form, lang);
+            confirm_sign_out(unsent, questions, session, event, form, lang);
         }
     });
     listen("visibilitychange", move |_| {
         if !document().hidden() {
-            spawn_local(unsent.look(session));
+            spawn_local(unsent.reload(session));
         }
     });
     window_event_listener(ev::storage, move |event| {
@@ -59,7 +59,7 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
         let is_ours = |name: String| with(|state| name.starts_with(&state.prefix));
         // A hidden page loads the texts when it becomes visible.
         if event.key().is_none_or(is_ours) && !document().hidden() {
-            spawn_local(unsent.look(session));
+            spawn_local(unsent.reload(session));
         }
     });
     window_event_listener(ev::beforeunload, move |event| {
@@ -73,18 +73,24 @@ pub fn watch(unsent: Unsent, asked: Asked, session: Session, page: PageContext) 
 }
 
 /// Listens on the document, so that it runs before the router, which listens on the window.
-fn listen(name: &str, act: impl FnMut(Event) + 'static) {
-    let act = Closure::<dyn FnMut(Event)>::new(act);
+fn listen(name: &str, action: impl FnMut(Event) + 'static) {
+    let action = Closure::<dyn FnMut(Event)>::new(action);
     // The document lives as long as the tab.
-    drop(document().add_event_listener_with_callback(name, act.as_ref().unchecked_ref()));
-    act.forget();
+    drop(document().add_event_listener_with_callback(name, action.as_ref().unchecked_ref()));
+    action.forget();
 }
 
-fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang: Lang) {
+fn clicked(
+    unsent: Unsent,
+    questions: QuestionHandle,
+    event: &MouseEvent,
+    compose: &str,
+    lang: Lang,
+) {
     let is_plain = event.button() == 0
         && !event.default_prevented()
         && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
-    if !is_plain || !unsent.is_written() || IS_ANSWERED.with_borrow(|is| *is) {
+    if !is_plain || !unsent.is_written() || IS_CONFIRMED_CLICK.with_borrow(|is| *is) {
         return;
     }
     let element = event
@@ -98,21 +104,21 @@ fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang
     let question = if link.has_attribute("data-discard") {
         let discard = move || {
             unsent.discard();
-            follow();
+            follow_link();
         };
-        discarding(lang, lang.go_on_writing(), Arc::new(discard))
+        discard_question(lang, lang.go_on_writing(), Arc::new(discard))
     } else if to.starts_with(compose) {
-        replacing(unsent, lang, Arc::new(follow))
+        replace_question(unsent, lang, Arc::new(follow_link))
     } else if with(|state| state.is_uploading) {
         Question {
             title: lang.unsent_uploading(),
             text: lang.unsent_uploading_fix(),
-            stay: lang.go_on_writing(),
-            stayed: None,
+            cancel_label: lang.go_on_writing(),
+            on_cancel: None,
             answers: vec![Answer {
                 label: lang.leave(),
                 class: "btn-primary",
-                act: Arc::new(follow),
+                action: Arc::new(follow_link),
             }],
         }
     } else {
@@ -120,65 +126,65 @@ fn clicked(unsent: Unsent, asked: Asked, event: &MouseEvent, compose: &str, lang
             // A full page load would lose the last change, so it is stored first.
             event.prevent_default();
             WAITING.set(Some(link));
-            set_timeout(follow, STORED_WITHIN);
+            set_timeout(follow_link, STORE_TIMEOUT);
             spawn_local(async move {
                 unsent.store_now().await;
-                follow();
+                follow_link();
             });
         }
         return;
     };
     event.prevent_default();
     WAITING.set(Some(link));
-    asked.ask(question);
+    questions.ask(question);
 }
 
 /// Follows the link that was clicked.
-fn follow() {
+fn follow_link() {
     if let Some(link) = WAITING.take() {
-        IS_ANSWERED.set(true);
+        IS_CONFIRMED_CLICK.set(true);
         link.click();
-        IS_ANSWERED.set(false);
+        IS_CONFIRMED_CLICK.set(false);
     }
 }
 
-/// Returns the question before a text is discarded; `stay` is the label that cancels, `act`
-/// discards the text.
-pub fn discarding(lang: Lang, stay: Cow<'static, str>, act: Act) -> Question {
+/// Returns the question before a text is discarded; `cancel_label` is the label that cancels,
+/// `action` discards the text.
+pub fn discard_question(lang: Lang, cancel_label: Cow<'static, str>, action: ActionFn) -> Question {
     Question {
         title: lang.unsent_discard(),
         text: "".into(),
-        stay,
-        stayed: None,
+        cancel_label,
+        on_cancel: None,
         answers: vec![Answer {
             label: lang.discard_text(),
             class: "btn-danger btn-solid",
-            act,
+            action,
         }],
     }
 }
 
 /// Returns the question before another form replaces one with unsent text.
-fn replacing(unsent: Unsent, lang: Lang, then: Act) -> Question {
-    let kept = Arc::clone(&then);
+fn replace_question(unsent: Unsent, lang: Lang, proceed: ActionFn) -> Question {
+    let keep_action = Arc::clone(&proceed);
     Question {
         title: lang.unsent_replace(),
         text: lang.unsent_replace_fix(),
-        stay: lang.go_on_writing(),
-        stayed: None,
+        cancel_label: lang.go_on_writing(),
+        on_cancel: None,
         answers: vec![
             Answer {
                 label: lang.discard_text(),
                 class: "btn-danger",
-                act: Arc::new(move || {
+                action: Arc::new(move || {
                     unsent.discard();
-                    then();
+                    proceed();
                 }),
             },
             Answer {
                 label: lang.unsent_keep(),
                 class: "btn-primary",
-                act: kept,
+                action: keep_action,
             },
         ],
     }
@@ -186,18 +192,18 @@ fn replacing(unsent: Unsent, lang: Lang, then: Act) -> Question {
 
 /// Performs an action that puts another text into the form, after a question if the form has unsent
 /// text.
-pub fn before_replacing(unsent: Unsent, asked: Asked, lang: Lang, act: Act) {
+pub fn confirm_replace(unsent: Unsent, questions: QuestionHandle, lang: Lang, action: ActionFn) {
     if unsent.is_written() {
-        asked.ask(replacing(unsent, lang, act));
+        questions.ask(replace_question(unsent, lang, action));
     } else {
-        act();
+        action();
     }
 }
 
 /// Asks before signing out, which deletes unsent texts.
-fn signing_out(
+fn confirm_sign_out(
     unsent: Unsent,
-    asked: Asked,
+    questions: QuestionHandle,
     session: Session,
     event: Event,
     form: HtmlFormElement,
@@ -206,15 +212,19 @@ fn signing_out(
     event.prevent_default();
     WAITING.set(Some(form.into()));
     spawn_local(async move {
-        let mut ids: Vec<String> = own(session).await.into_iter().map(|o| o.id).collect();
+        let mut ids: Vec<String> = load_stored(session)
+            .await
+            .into_iter()
+            .map(|o| o.id)
+            .collect();
         with(|state| {
-            let here = state.offers.iter().chain(&state.now);
-            ids.extend(here.map(|offer| offer.id.clone()));
+            let in_memory = state.offers.iter().chain(&state.current);
+            ids.extend(in_memory.map(|offer| offer.id.clone()));
         });
         let is_any = !ids.is_empty();
-        let leave = move || {
+        let sign_out = move || {
             for id in &ids {
-                unsent.forget(id);
+                unsent.delete(id);
             }
             unsent.discard();
             let form = WAITING
@@ -226,19 +236,19 @@ fn signing_out(
             }
         };
         if is_any {
-            asked.ask(Question {
+            questions.ask(Question {
                 title: lang.unsent_signing_out(),
                 text: lang.unsent_signing_out_fix(),
-                stay: lang.stay(),
-                stayed: None,
+                cancel_label: lang.stay(),
+                on_cancel: None,
                 answers: vec![Answer {
                     label: lang.sign_out_and_delete(),
                     class: "btn-danger btn-solid",
-                    act: Arc::new(leave),
+                    action: Arc::new(sign_out),
                 }],
             });
         } else {
-            leave();
+            sign_out();
         }
     });
 }

@@ -14,7 +14,7 @@ pub struct Form {
     /// The outbox entry that it corrects.
     pub replaces: Option<OutboxId>,
     /// Its initial content; `None` if that is already an unsent text.
-    pub began: Option<Draft>,
+    pub initial: Option<Draft>,
 }
 
 /// The content of an unsent text.
@@ -87,7 +87,7 @@ pub struct Offer {
 
 impl Offer {
     /// Returns the URL of its form.
-    pub fn address(&self, base: &str) -> String {
+    pub fn url(&self, base: &str) -> String {
         let Draft {
             source, replaces, ..
         } = &self.text.draft;
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_reads_back_as_it_was_written() {
+    fn serialized_text_round_trips() {
         let file = |id: &str, name: &str| UploadView {
             id: id.into(),
             name: name.into(),
@@ -128,8 +128,8 @@ mod tests {
             session: String::new(),
             tab: "t".into(),
         };
-        let written = text.write().expect("plain data");
-        assert_eq!(Text::read(&written), Some(text));
+        let serialized = text.write().expect("plain data");
+        assert_eq!(Text::read(&serialized), Some(text));
         assert_eq!(Text::read("{}\n\n"), None);
         assert_eq!(Text::read(""), None);
     }

@@ -83,9 +83,9 @@ pub struct Options {
     /// The start time in Unix milliseconds; all dates are relative to it.
     pub now_unix_ms: i64,
     /// IMAP capabilities that the server does not offer, to act as an older server.
-    pub imap_lacks: &'static [&'static str],
+    pub disabled_imap_capabilities: &'static [&'static str],
     /// Whether IMAP refuses to open a folder before the client sends ID, as some providers do.
-    pub imap_wants_id: bool,
+    pub imap_requires_id: bool,
 }
 
 /// The ports a [`Demo`] listens on, all on 127.0.0.1.
@@ -111,7 +111,7 @@ pub struct Demo {
     ports: Ports,
     ca_pem: String,
     tasks: TaskTracker,
-    ends_tasks_on_drop: DropGuard,
+    shutdown_guard: DropGuard,
 }
 
 impl fmt::Debug for Demo {
@@ -129,18 +129,18 @@ impl Demo {
     /// A port cannot be bound or the certificate cannot be generated.
     pub async fn start(options: Options) -> io::Result<Self> {
         let clock = Clock::starting_at(options.now_unix_ms);
-        let certificate = tls::Certificate::throw_away()?;
+        let certificate = tls::Certificate::generate()?;
         let store = Store::new(sample::mailboxes(&options), options.now_unix_ms);
         let service = Arc::new(Service {
             store,
             clock,
             tls: certificate.acceptor,
-            commands_seen: AtomicU64::new(0),
+            command_count: AtomicU64::new(0),
             idling: watch::Sender::new(0),
             traffic: Arc::default(),
             shutdown: CancellationToken::new(),
-            imap_lacks: options.imap_lacks,
-            imap_wants_id: options.imap_wants_id,
+            disabled_imap_capabilities: options.disabled_imap_capabilities,
+            imap_requires_id: options.imap_requires_id,
         });
         let tasks = TaskTracker::new();
         let listen = async |protocol, tls_mode| -> io::Result<u16> {
@@ -167,13 +167,13 @@ impl Demo {
         if let Some(pause) = options.mail_every {
             tasks.spawn(sample::arrivals(Arc::clone(&service), pause));
         }
-        let ends_tasks_on_drop = service.shutdown.clone().drop_guard();
+        let shutdown_guard = service.shutdown.clone().drop_guard();
         Ok(Self {
             service,
             ports,
             ca_pem: certificate.ca_pem,
             tasks,
-            ends_tasks_on_drop,
+            shutdown_guard,
         })
     }
 
@@ -202,8 +202,8 @@ impl Demo {
     /// Returns the number of command lines received so far over all protocols.
     ///
     /// Continuations (literals, SASL responses, `DONE`, message data) are not counted.
-    pub fn commands_seen(&self) -> u64 {
-        self.service.commands_seen.load(Ordering::Relaxed)
+    pub fn command_count(&self) -> u64 {
+        self.service.command_count.load(Ordering::Relaxed)
     }
 
     /// Watches the number of IMAP connections in IDLE.
@@ -217,18 +217,18 @@ impl Demo {
     }
 
     /// Returns the number of round trips so far: how often a client sent data after a response.
-    pub fn round_trips_seen(&self) -> u64 {
+    pub fn round_trip_count(&self) -> u64 {
         self.service.traffic.round_trips.load(Ordering::Relaxed)
     }
 
     /// Returns the number of octets so far, in both directions, without TLS overhead.
-    pub fn bytes_seen(&self) -> u64 {
+    pub fn byte_count(&self) -> u64 {
         self.service.traffic.bytes.load(Ordering::Relaxed)
     }
 
     /// Closes all connections with a final response and waits until all tasks have ended.
     pub async fn stop(self) {
-        drop(self.ends_tasks_on_drop);
+        drop(self.shutdown_guard);
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -239,28 +239,28 @@ pub(crate) struct Service {
     store: Store,
     clock: Clock,
     tls: TlsAcceptor,
-    commands_seen: AtomicU64,
+    command_count: AtomicU64,
     /// The number of IMAP connections in IDLE.
     idling: watch::Sender<usize>,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
-    imap_lacks: &'static [&'static str],
-    imap_wants_id: bool,
+    disabled_imap_capabilities: &'static [&'static str],
+    imap_requires_id: bool,
 }
 
 impl Service {
     /// Returns whether the IMAP server offers a capability, that is, it is not in
-    /// [`Options::imap_lacks`].
+    /// [`Options::disabled_imap_capabilities`].
     pub(crate) fn has(&self, capability: &str) -> bool {
-        !self.imap_lacks.contains(&capability)
+        !self.disabled_imap_capabilities.contains(&capability)
     }
 
     fn count_command(&self) {
-        self.commands_seen.fetch_add(1, Ordering::Relaxed);
+        self.command_count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a connection as idle until the returned guard is dropped.
-    pub(crate) fn idles(self: &Arc<Self>) -> Idling {
+    pub(crate) fn idle_guard(self: &Arc<Self>) -> Idling {
         self.idling.send_modify(|count| *count += 1);
         Idling(Arc::clone(self))
     }

@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use crate::{ADDRESS, PASSWORD};
 
 /// Returns whether `user` (the address or its local part, in any case) and `password` are correct.
-pub(crate) fn is_right(user: &[u8], password: &[u8]) -> bool {
+pub(crate) fn is_valid(user: &[u8], password: &[u8]) -> bool {
     let local_part = ADDRESS.split('@').next().unwrap_or(ADDRESS);
-    let known = [ADDRESS, local_part]
+    let is_known_user = [ADDRESS, local_part]
         .iter()
         .any(|name| user.eq_ignore_ascii_case(name.as_bytes()));
-    known && password == PASSWORD.as_bytes()
+    is_known_user && password == PASSWORD.as_bytes()
 }
 
 /// The result of a SASL message.
@@ -31,13 +31,13 @@ pub(crate) fn plain(message_base64: &[u8]) -> Outcome {
         return Outcome::Malformed;
     };
     let mut fields = message.split(|&octet| octet == 0);
-    let (Some(acts_as), Some(user), Some(password), None) =
+    let (Some(authzid), Some(user), Some(password), None) =
         (fields.next(), fields.next(), fields.next(), fields.next())
     else {
         return Outcome::Malformed;
     };
-    let acts_as_itself = acts_as.is_empty() || is_right(acts_as, PASSWORD.as_bytes());
-    if acts_as_itself && is_right(user, password) {
+    let is_own_identity = authzid.is_empty() || is_valid(authzid, PASSWORD.as_bytes());
+    if is_own_identity && is_valid(user, password) {
         Outcome::Accepted
     } else {
         Outcome::WrongCredentials
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_takes_the_address_or_its_local_part() {
+    fn plain_accepts_the_address_or_its_local_part() {
         for message in [
             "\0demo@restante.test\0demo",
             "\0demo\0demo",

@@ -17,7 +17,7 @@ const MAX_LINE_BYTES: usize = 16 * 1024;
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 const MAX_REFUSALS: u32 = 5;
 /// Number of generated messages that are measured before the task yields.
-const MEASURED_IN_ONE_GO: usize = 1_000;
+const MEASURED_PER_YIELD: usize = 1_000;
 
 /// Serves one client until it disconnects, breaks a limit, or the demo stops.
 pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireError> {
@@ -30,11 +30,11 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
     };
     session.wire.push("+OK Restante demo POP3 server\r\n");
     let ended = session.run().await;
-    let last_word = match &ended {
+    let final_line = match &ended {
         Ok(()) | Err(WireError::Closed | WireError::Io(_)) => String::new(),
         Err(reason) => format!("-ERR {reason}\r\n"),
     };
-    session.wire.close(&last_word).await;
+    session.wire.close(&final_line).await;
     ended
 }
 
@@ -50,18 +50,18 @@ struct Session {
 /// A snapshot of INBOX at the start of the session; message numbers are positions in it.
 struct Maildrop {
     id: UidValidity,
-    messages: Vec<Held>,
+    messages: Vec<MaildropMessage>,
     _lock: MaildropLock,
 }
 
-struct Held {
+struct MaildropMessage {
     uid: Uid,
     source: Source,
     size_bytes: Option<usize>,
     is_deleted: bool,
 }
 
-impl Held {
+impl MaildropMessage {
     fn size_bytes(&mut self) -> usize {
         *self
             .size_bytes
@@ -140,8 +140,8 @@ impl Session {
             }
             ("STAT", Some(maildrop)) => maildrop.stat().await,
             ("LIST" | "UIDL", Some(_)) => match numbers {
-                None => return self.listing(&name).await,
-                Some(Some((number, None))) => self.listed(&name, number),
+                None => return self.list_all(&name).await,
+                Some(Some((number, None))) => self.list_one(&name, number),
                 Some(_) => MALFORMED,
             },
             ("DELE", Some(maildrop)) => match numbers {
@@ -197,19 +197,19 @@ impl Session {
                 Reply::ok("and the password")
             }
             ("PASS", Some(password)) => match self.user.take() {
-                Some(user) => self.signed_in(login::is_right(&user, &password)),
+                Some(user) => self.complete_sign_in(login::is_valid(&user, &password)),
                 None => Reply::Err("USER comes first"),
             },
             ("AUTH", Some(argument)) => {
-                let mut words = argument.splitn(2, |octet| *octet == b' ');
-                if !words
+                let mut parts = argument.splitn(2, |octet| *octet == b' ');
+                if !parts
                     .next()
                     .unwrap_or_default()
                     .eq_ignore_ascii_case(b"PLAIN")
                 {
                     return Ok(Reply::Err("this mechanism is not offered"));
                 }
-                let response = match words.next() {
+                let response = match parts.next() {
                     Some(initial) => Bytes::copy_from_slice(initial),
                     None => {
                         self.wire.push("+ \r\n");
@@ -220,15 +220,15 @@ impl Session {
                     login::Outcome::Malformed => {
                         Reply::Err("the response is malformed or AUTH was cancelled")
                     }
-                    outcome => self.signed_in(outcome == login::Outcome::Accepted),
+                    outcome => self.complete_sign_in(outcome == login::Outcome::Accepted),
                 }
             }
             _ => MALFORMED,
         })
     }
 
-    fn signed_in(&mut self, is_right: bool) -> Reply {
-        if !is_right {
+    fn complete_sign_in(&mut self, is_valid: bool) -> Reply {
+        if !is_valid {
             self.refusals += 1;
             return Reply::Err("[AUTH] wrong user name or password");
         }
@@ -239,7 +239,7 @@ impl Session {
         let Some(inbox) = folders.find(INBOX) else {
             return Reply::Err("[SYS/TEMP] there is no INBOX");
         };
-        let held = inbox.messages().iter().map(|message| Held {
+        let messages = inbox.messages().iter().map(|message| MaildropMessage {
             uid: message.uid,
             source: message.source.clone(),
             size_bytes: None,
@@ -247,7 +247,7 @@ impl Session {
         });
         let maildrop = Maildrop {
             id: inbox.uid_validity,
-            messages: held.collect(),
+            messages: messages.collect(),
             _lock: lock,
         };
         let count = maildrop.messages.len();
@@ -255,7 +255,7 @@ impl Session {
         Reply::Ok(format!("maildrop has {count} messages"))
     }
 
-    async fn listing(&mut self, name: &str) -> Result<Reply, WireError> {
+    async fn list_all(&mut self, name: &str) -> Result<Reply, WireError> {
         let Some(maildrop) = &mut self.maildrop else {
             return Ok(WRONG_STATE);
         };
@@ -267,7 +267,7 @@ impl Session {
                     .push(format!("{}\r\n", listing_line(name, at + 1, id, message)));
             }
             self.wire.flush_if_large().await?;
-            if at % MEASURED_IN_ONE_GO == 0 {
+            if at % MEASURED_PER_YIELD == 0 {
                 tokio::task::yield_now().await;
             }
         }
@@ -275,7 +275,7 @@ impl Session {
         Ok(Reply::Written)
     }
 
-    fn listed(&mut self, name: &str, number: u64) -> Reply {
+    fn list_one(&mut self, name: &str, number: u64) -> Reply {
         let Some(maildrop) = &mut self.maildrop else {
             return WRONG_STATE;
         };
@@ -326,7 +326,7 @@ impl Session {
 
 impl Maildrop {
     /// Finds a message by its number from 1, unless it is marked as deleted.
-    fn find(&mut self, number: u64) -> Option<&mut Held> {
+    fn find(&mut self, number: u64) -> Option<&mut MaildropMessage> {
         let at = usize::try_from(number).ok()?.checked_sub(1)?;
         self.messages
             .get_mut(at)
@@ -340,7 +340,7 @@ impl Maildrop {
                 count += 1;
                 octets += message.size_bytes() as u64;
             }
-            if at % MEASURED_IN_ONE_GO == 0 {
+            if at % MEASURED_PER_YIELD == 0 {
                 tokio::task::yield_now().await;
             }
         }
@@ -348,7 +348,12 @@ impl Maildrop {
     }
 }
 
-fn listing_line(name: &str, number: usize, id: UidValidity, message: &mut Held) -> String {
+fn listing_line(
+    name: &str,
+    number: usize,
+    id: UidValidity,
+    message: &mut MaildropMessage,
+) -> String {
     if name == "UIDL" {
         format!("{number} {:08x}.{:08x}", id.0, message.uid.0)
     } else {
@@ -373,13 +378,13 @@ fn numbers(argument: &[u8]) -> Option<(u64, Option<u64>)> {
 
 /// Writes a multi-line response: dot-stuffed lines and the final dot (RFC 1939 §3).
 fn dot_stuffed(message: &[u8], body_lines: Option<u64>, out: &mut BytesMut) {
-    let mut lines_left: Option<u64> = None;
+    let mut remaining_lines: Option<u64> = None;
     for line in message.split_inclusive(|octet| *octet == b'\n') {
-        match &mut lines_left {
+        match &mut remaining_lines {
             Some(0) => break,
-            Some(left) => *left -= 1,
+            Some(remaining) => *remaining -= 1,
             // The empty line after the header is not a body line.
-            None if line == b"\r\n" => lines_left = body_lines,
+            None if line == b"\r\n" => remaining_lines = body_lines,
             None => {}
         }
         if line.first() == Some(&b'.') {

@@ -46,7 +46,7 @@ pub(crate) struct Folders {
 
 /// Why a folder cannot be created, deleted or renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum FolderError {
     NonExistent,
     AlreadyExists,
     /// INBOX can be neither deleted nor created.
@@ -92,7 +92,7 @@ impl Store {
     /// Adds a message to INBOX.
     pub(crate) fn deliver(&self, rfc822: Bytes, flags: Flags, now_unix_ms: i64) {
         if let Some(inbox) = self.folders().find_mut(INBOX) {
-            inbox.append(Source::Held(rfc822), flags, now_unix_ms);
+            inbox.append(Source::Stored(rfc822), flags, now_unix_ms);
         }
     }
 
@@ -159,10 +159,10 @@ impl Folders {
         self.children(name).next().is_some()
     }
 
-    pub(crate) fn create(&mut self, name: &str) -> Result<MailboxId, Refused> {
+    pub(crate) fn create(&mut self, name: &str) -> Result<MailboxId, FolderError> {
         let name = name.strip_suffix(DELIMITER).unwrap_or(name);
         if name.eq_ignore_ascii_case(INBOX) {
-            return Err(Refused::Inbox);
+            return Err(FolderError::Inbox);
         }
         self.check_new(name)?;
         let folder = Folder::empty(self.new_uid_validity(), None);
@@ -171,21 +171,21 @@ impl Folders {
         Ok(id)
     }
 
-    pub(crate) fn delete(&mut self, name: &str) -> Result<(), Refused> {
+    pub(crate) fn delete(&mut self, name: &str) -> Result<(), FolderError> {
         if name.eq_ignore_ascii_case(INBOX) {
-            return Err(Refused::Inbox);
+            return Err(FolderError::Inbox);
         }
         match self.by_name.remove(name) {
             // Dropping the folder ends its watch, which wakes the sessions that have it selected.
             Some(_) => Ok(()),
-            None if self.has_children(name) => Err(Refused::HasChildren),
-            None => Err(Refused::NonExistent),
+            None if self.has_children(name) => Err(FolderError::HasChildren),
+            None => Err(FolderError::NonExistent),
         }
     }
 
     /// Renames a folder and those below it. For INBOX, moves its messages to a new folder (RFC 3501
     /// §6.3.5).
-    pub(crate) fn rename(&mut self, from: &str, to: &str) -> Result<(), Refused> {
+    pub(crate) fn rename(&mut self, from: &str, to: &str) -> Result<(), FolderError> {
         let to = to.strip_suffix(DELIMITER).unwrap_or(to);
         if from.eq_ignore_ascii_case(INBOX) {
             self.check_new(to)?;
@@ -200,16 +200,16 @@ impl Folders {
             }
             return Ok(());
         }
-        let below = format!("{from}{DELIMITER}");
-        if to.starts_with(&below) {
-            return Err(Refused::InvalidName);
+        let prefix = format!("{from}{DELIMITER}");
+        if to.starts_with(&prefix) {
+            return Err(FolderError::InvalidName);
         }
         let mut old_names: Vec<_> = self.children(from).map(str::to_owned).collect();
         if self.by_name.contains_key(from) {
             old_names.push(from.to_owned());
         }
         if old_names.is_empty() {
-            return Err(Refused::NonExistent);
+            return Err(FolderError::NonExistent);
         }
         self.check_new(to)?;
         let renamed = |old: &str| format!("{to}{}", old.strip_prefix(from).unwrap_or_default());
@@ -225,25 +225,25 @@ impl Folders {
     }
 
     fn children(&self, name: &str) -> impl Iterator<Item = &str> {
-        let below = format!("{name}{DELIMITER}");
+        let prefix = format!("{name}{DELIMITER}");
         self.by_name
             .keys()
             .map(String::as_str)
-            .filter(move |other| other.starts_with(&below))
+            .filter(move |other| other.starts_with(&prefix))
     }
 
-    fn check_new(&self, name: &str) -> Result<(), Refused> {
+    fn check_new(&self, name: &str) -> Result<(), FolderError> {
         let is_valid = name.len() <= MAX_FOLDER_NAME_BYTES
             && name
                 .split(DELIMITER)
                 .all(|part| !part.is_empty() && !part.contains(['*', '%']))
             && !name.chars().any(char::is_control);
         if !is_valid {
-            Err(Refused::InvalidName)
+            Err(FolderError::InvalidName)
         } else if self.find(name).is_some() {
-            Err(Refused::AlreadyExists)
+            Err(FolderError::AlreadyExists)
         } else if self.by_name.len() >= MAX_FOLDERS {
-            Err(Refused::TooMany)
+            Err(FolderError::TooMany)
         } else {
             Ok(())
         }
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_takes_the_folders_below_along() {
+    fn rename_includes_the_folders_below() {
         let store = store(&["INBOX", "Projects/Relay", "Projects/Relay/old"]);
         let mut folders = store.folders();
         folders.rename("Projects", "Work").unwrap();
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(names, ["INBOX", "Work/Relay", "Work/Relay/old"]);
         assert_eq!(
             folders.rename("Work", "Work/below"),
-            Err(Refused::InvalidName)
+            Err(FolderError::InvalidName)
         );
     }
 
@@ -323,10 +323,14 @@ mod tests {
         let store = store(&["INBOX"]);
         let mut folders = store.folders();
         for name in ["", "/", "a//b", "/a", "a*", "100%", "tab\there"] {
-            assert_eq!(folders.create(name), Err(Refused::InvalidName), "{name:?}");
+            assert_eq!(
+                folders.create(name),
+                Err(FolderError::InvalidName),
+                "{name:?}"
+            );
         }
-        assert_eq!(folders.create("inbox"), Err(Refused::Inbox));
+        assert_eq!(folders.create("inbox"), Err(FolderError::Inbox));
         assert!(folders.create("a/b/").is_ok());
-        assert_eq!(folders.create("a/b"), Err(Refused::AlreadyExists));
+        assert_eq!(folders.create("a/b"), Err(FolderError::AlreadyExists));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Certificate {
 
 impl Certificate {
     /// Generates a new CA and a certificate; the CA's key is dropped on return.
-    pub(crate) fn throw_away() -> io::Result<Self> {
+    pub(crate) fn generate() -> io::Result<Self> {
         let ca_key = KeyPair::generate().map_err(io::Error::other)?;
         let mut ca = CertificateParams::default();
         ca.distinguished_name = named("Restante demo CA");

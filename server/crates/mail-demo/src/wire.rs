@@ -15,11 +15,11 @@ use tokio_util::sync::CancellationToken;
 use crate::TLS_DEADLINE;
 
 /// Buffered output above which it is written even if more input waits.
-const OUTPUT_HELD_BYTES: usize = 64 * 1024;
+const MAX_BUFFERED_OUTPUT_BYTES: usize = 64 * 1024;
 /// Maximum time in which a client must read our output.
 const WRITE_DEADLINE: Duration = Duration::from_secs(300);
 /// Maximum time to send the final response at shutdown.
-const GOODBYE_DEADLINE: Duration = Duration::from_millis(200);
+const CLOSE_DEADLINE: Duration = Duration::from_millis(200);
 const READ_BYTES: usize = 16 * 1024;
 
 /// The stream under a session: a socket, or TLS over one.
@@ -90,7 +90,7 @@ pub(crate) struct Wire {
     output: BytesMut,
     is_encrypted: bool,
     /// Whether output was added since the client last sent data.
-    has_answered: bool,
+    has_responded: bool,
     traffic: Arc<Traffic>,
     shutdown: CancellationToken,
 }
@@ -106,7 +106,7 @@ impl Wire {
             input: BytesMut::new(),
             output: BytesMut::new(),
             is_encrypted: false,
-            has_answered: false,
+            has_responded: false,
             traffic,
             shutdown,
         }
@@ -130,8 +130,8 @@ impl Wire {
             return Err(WireError::InputBeforeTls);
         }
         self.flush().await?;
-        let (gone, _) = tokio::io::duplex(1);
-        let plain = std::mem::replace(&mut self.stream, Box::new(gone));
+        let (placeholder, _) = tokio::io::duplex(1);
+        let plain = std::mem::replace(&mut self.stream, Box::new(placeholder));
         let handshake = timeout(TLS_DEADLINE, acceptor.accept(plain));
         let shutdown = self.shutdown.clone();
         let upgraded = shutdown
@@ -184,15 +184,15 @@ impl Wire {
     /// Reads and discards `len` octets.
     pub(crate) async fn skip(&mut self, mut len: u64, idle: Duration) -> Result<(), WireError> {
         loop {
-            let waiting = self.input.len();
+            let buffered = self.input.len();
             match usize::try_from(len) {
-                Ok(rest) if rest <= waiting => {
+                Ok(rest) if rest <= buffered => {
                     self.input.advance(rest);
                     return Ok(());
                 }
                 _ => {
                     self.input.clear();
-                    len -= waiting as u64;
+                    len -= buffered as u64;
                 }
             }
             self.fill(idle).await?;
@@ -206,7 +206,7 @@ impl Wire {
 
     /// Writes the output if its buffer is large; called while a long response is built.
     pub(crate) async fn flush_if_large(&mut self) -> Result<(), WireError> {
-        if self.output.len() < OUTPUT_HELD_BYTES {
+        if self.output.len() < MAX_BUFFERED_OUTPUT_BYTES {
             Ok(())
         } else {
             self.flush().await
@@ -218,7 +218,7 @@ impl Wire {
         if self.output.is_empty() {
             return Ok(());
         }
-        self.has_answered = true;
+        self.has_responded = true;
         let stream = &mut self.stream;
         let output = &mut self.output;
         self.traffic.count(output.len());
@@ -238,22 +238,22 @@ impl Wire {
         let written = written.ok_or(WireError::Shutdown)?;
         // Frees the capacity of a burst, such as a large body, so that an idle session does not
         // hold it.
-        if output.is_empty() && output.capacity() > OUTPUT_HELD_BYTES {
+        if output.is_empty() && output.capacity() > MAX_BUFFERED_OUTPUT_BYTES {
             *output = BytesMut::new();
         }
         written.unwrap_or(Err(WireError::Idle))
     }
 
     /// Sends a final line, if the client accepts it within the deadline, and closes the connection.
-    pub(crate) async fn close(mut self, last_word: &str) {
-        self.push(last_word);
-        let farewell = async {
+    pub(crate) async fn close(mut self, final_line: &str) {
+        self.push(final_line);
+        let closing = async {
             while self.output.has_remaining() {
                 self.stream.write_buf(&mut self.output).await?;
             }
             self.stream.shutdown().await
         };
-        if !matches!(timeout(GOODBYE_DEADLINE, farewell).await, Ok(Ok(()))) {
+        if !matches!(timeout(CLOSE_DEADLINE, closing).await, Ok(Ok(()))) {
             tracing::trace!("the client did not wait for the goodbye");
         }
     }
@@ -269,7 +269,7 @@ impl Wire {
             Some(Ok(Ok(0))) => Err(WireError::Closed),
             Some(Ok(Ok(count))) => {
                 self.traffic.count(count);
-                let round_trips = u64::from(std::mem::take(&mut self.has_answered));
+                let round_trips = u64::from(std::mem::take(&mut self.has_responded));
                 self.traffic
                     .round_trips
                     .fetch_add(round_trips, Ordering::Relaxed);
@@ -285,10 +285,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// Sends the pieces one by one and returns the result of reading lines of up to 20 octets.
-    fn read_in(pieces: Vec<Vec<u8>>) -> Vec<Result<Bytes, String>> {
+    fn read_lines(pieces: Vec<Vec<u8>>) -> Vec<Result<Bytes, String>> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -308,7 +308,7 @@ mod tests {
                 let mut lines = Vec::new();
                 loop {
                     let line = wire
-                        .line(20, PATIENCE)
+                        .line(20, TIMEOUT)
                         .await
                         .map_err(|error| error.to_string());
                     let ended = line.is_err();
@@ -324,21 +324,22 @@ mod tests {
 
     #[test]
     fn a_line_may_be_as_long_as_the_limit() {
-        let line = |len: usize| read_in(vec![[&b"x".repeat(len)[..], b"\r\n"].concat()]).remove(0);
+        let line =
+            |len: usize| read_lines(vec![[&b"x".repeat(len)[..], b"\r\n"].concat()]).remove(0);
         assert_eq!(line(20).unwrap().len(), 20);
         assert_eq!(line(21).unwrap_err(), "line over 20 octets");
         assert_eq!(
-            read_in(vec![b"x".repeat(1_000)]).remove(0).unwrap_err(),
+            read_lines(vec![b"x".repeat(1_000)]).remove(0).unwrap_err(),
             "line over 20 octets"
         );
     }
 
     #[test]
-    fn a_line_with_two_faults_is_told_the_same_however_it_is_cut() {
+    fn a_line_with_two_errors_reports_the_same_error_however_it_is_split() {
         let line = b"aaaaa\raaaaaa\raaaaa\raaaa\n";
         for cut in 0..line.len() {
             let (first, rest) = line.split_at(cut);
-            let read = read_in(vec![first.to_vec(), rest.to_vec()]).remove(0);
+            let read = read_lines(vec![first.to_vec(), rest.to_vec()]).remove(0);
             assert_eq!(read.unwrap_err(), "line over 20 octets", "{cut}");
         }
     }
@@ -357,14 +358,14 @@ mod tests {
             assert!(matches!(silent, Err(WireError::Idle)));
             shutdown.cancel();
             assert!(matches!(
-                wire.line(20, PATIENCE).await,
+                wire.line(20, TIMEOUT).await,
                 Err(WireError::Shutdown)
             ));
         });
     }
 
     #[test]
-    fn skipped_octets_are_not_kept() {
+    fn skipped_octets_are_not_buffered() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
@@ -378,8 +379,8 @@ mod tests {
                     .await
             };
             let read = async {
-                wire.skip(100_000, PATIENCE).await.unwrap();
-                wire.line(20, PATIENCE).await.unwrap()
+                wire.skip(100_000, TIMEOUT).await.unwrap();
+                wire.line(20, TIMEOUT).await.unwrap()
             };
             assert_eq!(tokio::join!(send, read).1, "next");
         });
@@ -393,8 +394,8 @@ mod tests {
             cuts in proptest::collection::vec(1..5_usize, 0..40),
         ) {
             let octets = text.into_bytes();
-            let whole = read_in(vec![octets.clone()]);
-            let single = read_in(octets.iter().map(|octet| vec![*octet]).collect());
+            let whole = read_lines(vec![octets.clone()]);
+            let single = read_lines(octets.iter().map(|octet| vec![*octet]).collect());
             let mut rest = octets.as_slice();
             let mut pieces = Vec::new();
             for cut in cuts {
@@ -404,7 +405,7 @@ mod tests {
             }
             pieces.push(rest.to_vec());
             prop_assert_eq!(&single, &whole);
-            prop_assert_eq!(&read_in(pieces), &whole);
+            prop_assert_eq!(&read_lines(pieces), &whole);
         }
     }
 }

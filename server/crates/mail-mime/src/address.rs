@@ -281,16 +281,16 @@ pub struct EmailAddress {
     pub address: String,
     /// Whether the name imitates another address (name "boss@bank.example" with an unrelated
     /// address).
-    pub name_is_suspicious: bool,
+    pub has_suspicious_name: bool,
 }
 
 impl EmailAddress {
     /// Creates a mailbox from a decoded name and an address.
     pub fn new(name: &str, address: &str) -> Self {
         let name = display::line(name).trim().to_owned();
-        let address: String = address.trim().chars().map(shown_in_address).collect();
+        let address: String = address.trim().chars().map(sanitized_char).collect();
         Self {
-            name_is_suspicious: poses(&name, &address),
+            has_suspicious_name: names_another_address(&name, &address),
             name,
             address,
         }
@@ -314,7 +314,7 @@ impl EmailAddress {
     }
 }
 
-fn shown_in_address(c: char) -> char {
+fn sanitized_char(c: char) -> char {
     match c {
         '\t' | '\r' | '\n' => ' ',
         hidden if display::is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
@@ -346,7 +346,7 @@ impl fmt::Display for EmailAddress {
 }
 
 /// Whether a name holds an address that is not the mailbox's own.
-fn poses(name: &str, address: &str) -> bool {
+fn names_another_address(name: &str, address: &str) -> bool {
     let is_at = |c: char| matches!(c, '@' | '\u{ff20}' | '\u{fe6b}');
     name.split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c))
         .filter(|word| word.contains(is_at))

@@ -20,7 +20,10 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     {
         return text.to_owned();
     }
-    match label.and_then(known).map(|found| real(found, bytes)) {
+    match label
+        .and_then(known)
+        .map(|found| actual_encoding(found, bytes))
+    {
         Some(encoding) => {
             let joined;
             let bytes = if encoding == ISO_2022_JP {
@@ -35,9 +38,9 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
             }
             if encoding == UTF_8 {
                 // A cut inside a character, or one bad octet, does not disprove the label.
-                let bad = text.matches('\u{fffd}').count();
-                let good = text.chars().filter(|c| !c.is_ascii()).count() - bad;
-                if bad <= 1 + good / 16 && good > 0 {
+                let invalid = text.matches('\u{fffd}').count();
+                let valid = text.chars().filter(|c| !c.is_ascii()).count() - invalid;
+                if invalid <= 1 + valid / 16 && valid > 0 {
                     return text.into_owned();
                 }
                 return guessed(bytes, None);
@@ -53,7 +56,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
 
 /// The encoding of octets that are labelled as UTF-16. By RFC 2781 §4.3 text without a byte order
 /// mark is big endian, but programs write little endian; some write UTF-8 under that label.
-fn real(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
+fn actual_encoding(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
     if (labelled != UTF_16LE && labelled != UTF_16BE) || Encoding::for_bom(bytes).is_some() {
         return labelled;
     }
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn short_words_of_a_server_are_read() {
+    fn short_server_texts_are_decoded() {
         for (text, label, host) in [
             ("请用授权码登录", "gb18030", "127.0.0.1"),
             (
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_the_octets_contradict_gives_way() {
+    fn a_label_that_contradicts_the_octets_is_ignored() {
         assert_eq!(decode("会议".as_bytes(), Some("us-ascii")), "会议");
         assert_eq!(decode("会议纪要".as_bytes(), Some("big5")), "会议纪要");
         let gb = encoded("你好，附件是本周的会议纪要，请查收。", "gb18030");
@@ -283,13 +286,13 @@ mod tests {
     }
 
     #[test]
-    fn utf_7_stays_what_it_is() {
+    fn utf_7_is_not_decoded() {
         let text = "+ADw-script+AD4-alert(1)";
         assert_eq!(decode(text.as_bytes(), Some("utf-7")), text);
     }
 
     #[test]
-    fn byte_order_mark_goes() {
+    fn byte_order_mark_is_removed() {
         assert_eq!(decode(b"\xef\xbb\xbfhi", Some("iso-8859-1")), "hi");
     }
 

@@ -97,8 +97,8 @@ pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
     };
     let balanced = balance::balance(shown, &is_loaded);
     let is_cut = shown.len() < html.len() || balanced.is_cut;
-    let asked: BTreeSet<String> = balanced.content_ids.into_iter().collect();
-    let parts: HashMap<String, String> = asked
+    let referenced: BTreeSet<String> = balanced.content_ids.into_iter().collect();
+    let parts: HashMap<String, String> = referenced
         .into_iter()
         .filter_map(|content_id| {
             let url = (options.part_url)(&content_id)?;

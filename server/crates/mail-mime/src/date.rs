@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::{SignedDuration, civil};
 use memchr::memrchr;
 
 /// The date and time of a message.
@@ -16,10 +17,13 @@ pub struct Date {
 /// Maximum length of a field, in bytes. A longer one is not parsed.
 const FIELD_BYTES: usize = 200;
 
+/// The day that days are counted from.
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
-const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const DAY_SECS: i64 = 86_400;
 
 impl Date {
@@ -72,7 +76,7 @@ impl Date {
         let day = number(words.next()?, 2)?;
         let month = month(words.next()?)?;
         let days = days(year(words.next()?)?, month, day)?;
-        let time = clock(words.next()?)?;
+        let time = time_of_day(words.next()?)?;
         Some(Self::at(days, time, words.next().map_or(0, zone)))
     }
 
@@ -89,7 +93,7 @@ impl Date {
             .unwrap_or(time.len());
         let (time, rest) = time.split_at_checked(end)?;
         let zone = rest.split_whitespace().next().map_or(0, zone);
-        (date.next().is_none()).then_some(Self::at(days, clock(time)?, zone))
+        (date.next().is_none()).then_some(Self::at(days, time_of_day(time)?, zone))
     }
 
     fn parse_asctime(text: &str) -> Option<Self> {
@@ -105,7 +109,7 @@ impl Date {
         let year = self::year(year).filter(|_| year.len() == 4)?;
         let days = days(year, self::month(month)?, number(day, 2)?)?;
         let zone = zone_name.map_or(0, |name| zone(name));
-        Some(Self::at(days, clock(time)?, zone))
+        Some(Self::at(days, time_of_day(time)?, zone))
     }
 
     fn at(days: i64, seconds: i64, offset_minutes: i16) -> Self {
@@ -123,17 +127,20 @@ impl fmt::Display for Date {
         // A zone of a day or more is invalid (RFC 5322 §3.3).
         let offset = i64::from(self.offset_minutes.clamp(-1439, 1439));
         let local = self.unix_ms.div_euclid(1000) + offset * 60;
-        let (days, second) = (local.div_euclid(DAY_SECS), local.rem_euclid(DAY_SECS));
-        let (year, month, day) = civil_from_days(days);
-        let weekday = usize::try_from(days.rem_euclid(7)).unwrap_or(0);
+        let local = SignedDuration::from_secs(local);
+        let time = EPOCH.at(0, 0, 0, 0).saturating_add(local);
+        let month = usize::from(time.month().unsigned_abs()).wrapping_sub(1);
+        let weekday = usize::from(time.weekday().to_sunday_zero_offset().unsigned_abs());
         write!(
             f,
-            "{}, {day} {} {year:04} {:02}:{:02}:{:02} {}{:02}{:02}",
-            WEEKDAYS.get(weekday).unwrap_or(&"Thu"),
-            MONTHS.get(month - 1).unwrap_or(&"Jan"),
-            second / 3600,
-            second / 60 % 60,
-            second % 60,
+            "{}, {} {} {:04} {:02}:{:02}:{:02} {}{:02}{:02}",
+            WEEKDAYS.get(weekday).unwrap_or(&"Sun"),
+            time.day(),
+            MONTHS.get(month).unwrap_or(&"Jan"),
+            time.year(),
+            time.hour(),
+            time.minute(),
+            time.second(),
             if offset < 0 { '-' } else { '+' },
             offset.abs() / 60,
             offset.abs() % 60,
@@ -180,7 +187,7 @@ fn month(word: &str) -> Option<usize> {
 }
 
 /// Returns the seconds since midnight. A leap second becomes the second before it.
-fn clock(word: &str) -> Option<i64> {
+fn time_of_day(word: &str) -> Option<i64> {
     let mut numbers = word.split([':', '.', ',']);
     let hour = number(numbers.next()?, 2)?;
     let minute = number(numbers.next()?, 2)?;
@@ -191,8 +198,9 @@ fn clock(word: &str) -> Option<i64> {
 
 /// Returns the days since 1970 of a date that exists in the calendar.
 fn days(year: i64, month: usize, day: i64) -> Option<i64> {
-    let is_day = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
-    is_day.then(|| days_from_civil(year, month, day))
+    let (year, month) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?);
+    let date = civil::Date::new(year, month, i8::try_from(day).ok()?).ok()?;
+    Some(date.duration_since(EPOCH).as_hours().div_euclid(24))
 }
 
 /// Returns the full year; RFC 5322 §4.3 defines years of two and three digits.
@@ -234,45 +242,6 @@ fn zone(word: &str) -> i16 {
     }
 }
 
-fn days_in(year: i64, month: usize) -> i64 {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if is_leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: usize, day: i64) -> i64 {
-    let month = i64::try_from(month).unwrap_or(1);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-fn civil_from_days(days: i64) -> (i64, usize, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, usize::try_from(month).unwrap_or(1), day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn invalid_dates_are_none() {
         for field in [
             "",
             "yesterday",
@@ -337,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_received_field_has_its_date_behind_the_last_semicolon() {
+    fn a_received_field_has_its_date_after_the_last_semicolon() {
         let secs = |field: &str| Date::of_received(field.as_bytes()).map(|d| d.unix_ms / 1000);
         for field in [
             "from a.example by b.example; Tue, 06 Feb 2024 08:00:00 +0000",

@@ -11,22 +11,22 @@ pub fn lines(text: &str) -> String {
     clean(&text.replace("\r\n", "\n").replace('\r', "\n"), true)
 }
 
-fn clean(text: &str, keeps_lines: bool) -> String {
+fn clean(text: &str, is_multiline: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before = ' ';
+    let mut previous = ' ';
     for c in text.chars() {
-        let kept = match c {
-            '\n' | '\t' if keeps_lines => Some(c),
+        let replacement = match c {
+            '\n' | '\t' if is_multiline => Some(c),
             '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
             // Joiners are part of the spelling in many scripts, and of emoji. After other
             // characters they only make two names differ that look equal.
-            '\u{200c}' | '\u{200d}' => joins(before).then_some(c),
+            '\u{200c}' | '\u{200d}' => joins(previous).then_some(c),
             _ if is_hidden(c) => None,
             _ => Some(c),
         };
-        if let Some(c) = kept {
+        if let Some(c) = replacement {
             out.push(c);
-            before = c;
+            previous = c;
         }
     }
     out
@@ -42,8 +42,8 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-fn joins(before: char) -> bool {
-    matches!(before,
+fn joins(previous: char) -> bool {
+    matches!(previous,
         '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{2190}'..='\u{2bff}'
         | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
@@ -104,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn direction_and_invisible_characters_go_but_spelling_stays() {
+    fn direction_and_invisible_characters_are_removed_but_joiners_remain() {
         assert_eq!(line("a\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}"), "afdp.exe");
         assert_eq!(line("one\r\ntwo\u{0}\u{1b}[31m"), "one  two[31m");
         assert_eq!(line("pay\u{200d}pal"), "paypal");
@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_shown_line_has_nothing_hidden(text in "\\PC*|[\u{0}-\u{20}\u{2000}-\u{2070}a/\\\\.]*") {
+        fn a_display_line_has_no_hidden_characters(text in "\\PC*|[\u{0}-\u{20}\u{2000}-\u{2070}a/\\\\.]*") {
             let shown = line(&text);
             let is_joiner = |c| c == '\u{200c}' || c == '\u{200d}';
             let has_hidden = shown.chars().any(|c| is_hidden(c) && !is_joiner(c));

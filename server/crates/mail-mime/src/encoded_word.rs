@@ -29,7 +29,7 @@ impl<'a> Run<'a> {
         run
     }
 
-    fn takes(&self, word: &Word<'_>) -> bool {
+    fn has_charset_of(&self, word: &Word<'_>) -> bool {
         self.charset.eq_ignore_ascii_case(word.charset)
     }
 
@@ -69,7 +69,7 @@ pub(crate) fn decode(text: &str) -> String {
     while let Some((before, word, after)) = next_word(rest) {
         let is_adjacent = open.is_some() && before.trim().is_empty();
         match open.as_mut() {
-            Some(run) if is_adjacent && run.takes(&word) => run.add(&word),
+            Some(run) if is_adjacent && run.has_charset_of(&word) => run.add(&word),
             _ => {
                 if let Some(run) = open.take() {
                     out.push_str(&run.into_text());
@@ -243,7 +243,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn encoded_text_comes_back(text in "\\PC{0,200}") {
+        fn encoded_text_round_trips(text in "\\PC{0,200}") {
             let words = encode(&text);
             prop_assert!(words.iter().all(|word| word.len() <= 64 && word.is_ascii()));
             prop_assert_eq!(decode(&words.join("\r\n ")), text);

@@ -157,9 +157,9 @@ impl Headers {
     }
 
     fn is_of_plain_text(&self) -> bool {
-        let begins = |name: &str, word: &[u8]| {
+        let begins = |name: &str, prefix: &[u8]| {
             let value = self.first(name).map(Field::raw);
-            value.map(|value| value.to_ascii_lowercase().starts_with(word))
+            value.map(|value| value.to_ascii_lowercase().starts_with(prefix))
         };
         begins("Content-Type", b"text/") != Some(false)
             && begins("Content-Transfer-Encoding", b"base64") != Some(true)
@@ -287,8 +287,8 @@ pub fn message_ids(value: &[u8]) -> Vec<String> {
     ids
 }
 
-fn check(what: &'static str, is: usize, max: usize) -> Result<(), OverLimit> {
-    if is > max {
+fn check(what: &'static str, actual: usize, max: usize) -> Result<(), OverLimit> {
+    if actual > max {
         Err(OverLimit { what, max })
     } else {
         Ok(())
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_unfolded_in_order_and_junk_is_passed_over() {
+    fn fields_are_unfolded_in_order_and_junk_is_skipped() {
         let headers = headers(
             "From me Sat Nov 21\r\nSubject: one\r\n  two\r\n\tthree\nX-A : b\r\nno colon here\r\n folded junk\r\nX-B:c\r\n\r\nBody: no",
         );

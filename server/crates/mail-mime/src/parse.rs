@@ -165,8 +165,8 @@ impl Splitter<'_, '_> {
     ) -> Result<Vec<Part>, OverLimit> {
         let mut children = Vec::with_capacity(bodies.len());
         let mut rest = bodies;
-        while let Some((body, behind)) = rest.split_first() {
-            rest = behind;
+        while let Some((body, following)) = rest.split_first() {
+            rest = following;
             let section = match section {
                 "" => format!("{}", children.len() + 1),
                 parent => format!("{parent}.{}", children.len() + 1),
@@ -178,15 +178,16 @@ impl Splitter<'_, '_> {
                 continue;
             };
             let range = body.start + offset..body.end;
-            if let Some(last) = behind.last()
+            if let Some(last) = following.last()
                 && depth + 1 < self.limits.depth
                 && self.parts + 1 < self.limits.parts
                 && let Some((subtype, params)) = same_boundary(&headers, boundary)
             {
                 self.parts += 1;
-                let own = self.children(&section, behind, boundary, depth + 1, "text/plain")?;
+                let nested =
+                    self.children(&section, following, boundary, depth + 1, "text/plain")?;
                 self.bodies.push((section.clone(), range.start..last.end));
-                children.push(Part::multipart(&section, &subtype, params, own));
+                children.push(Part::multipart(&section, &subtype, params, nested));
                 break;
             }
             children.push(self.part(&section, &headers, range, depth + 1, default_type)?);

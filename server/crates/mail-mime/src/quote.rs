@@ -92,8 +92,8 @@ const RECIPIENTS_MAX: usize = 500;
 pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipients {
     let own: HashSet<String> = own.iter().map(mailbox_key).collect();
     let mut seen: HashSet<String> = HashSet::new();
-    let mut take = |mailboxes: Vec<EmailAddress>, takes_own: bool| -> Vec<EmailAddress> {
-        let mut taken = Vec::new();
+    let mut select = |mailboxes: Vec<EmailAddress>, includes_own: bool| -> Vec<EmailAddress> {
+        let mut selected = Vec::new();
         for mut mailbox in mailboxes {
             let Ok(address) = mailbox.envelope() else {
                 continue;
@@ -102,36 +102,36 @@ pub fn reply_recipients(headers: &Headers, own: &[Address], all: bool) -> Recipi
                 break;
             }
             let key = mailbox_key(&address);
-            if (takes_own || !own.contains(&key)) && seen.insert(key) {
-                if mailbox.name_is_suspicious {
+            if (includes_own || !own.contains(&key)) && seen.insert(key) {
+                if mailbox.has_suspicious_name {
                     mailbox = EmailAddress::new("", &mailbox.address);
                 }
-                taken.push(mailbox);
+                selected.push(mailbox);
             }
         }
-        taken
+        selected
     };
     let writer = first_of([headers.from(), headers.sender()]);
     let is_mine = writer.iter().any(|mailbox| {
         let address = mailbox.envelope();
         address.is_ok_and(|address| own.contains(&mailbox_key(&address)))
     });
-    let asked = if is_mine {
+    let reply_targets = if is_mine {
         Vec::new()
     } else {
         first_of([headers.reply_to(), writer.clone()])
     };
-    let mut to = take(asked, false);
+    let mut to = select(reply_targets, false);
     if all || is_mine {
-        to.extend(take(headers.to(), false));
+        to.extend(select(headers.to(), false));
     }
     let cc = if all {
-        take(headers.cc(), false)
+        select(headers.cc(), false)
     } else {
         Vec::new()
     };
     if to.is_empty() && cc.is_empty() {
-        to = take(first_of([headers.reply_to(), writer]), true);
+        to = select(first_of([headers.reply_to(), writer]), true);
     }
     Recipients { to, cc }
 }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_say_it_once() {
+    fn subject_prefixes_are_not_repeated() {
         for (subject, reply) in [
             ("Lunch", "Re: Lunch"),
             ("RE: re : Re[3]: Lunch", "Re: Lunch"),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_goes_where_the_writer_asks() {
+    fn a_reply_goes_to_reply_to_if_present() {
         let header = "From: Ann <ann@y.example>\nTo: ME@x.example, bob@y.example\nCc: cat@y.example, alias@x.example, Ann@y.example\n";
         assert_eq!(recipients(header, false), own(&["ann@y.example"], &[]));
         assert_eq!(
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_oneself_goes_to_the_others() {
+    fn a_reply_to_an_own_message_goes_to_its_recipients() {
         let header = "From: me@x.example\nTo: bob@y.example\nCc: cat@y.example\n";
         assert_eq!(recipients(header, false), own(&["bob@y.example"], &[]));
         assert_eq!(
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_not_answered() {
+    fn invalid_addresses_are_no_reply_recipients() {
         let header = "From: nobody\nSender: ann@y.example\nTo: undisclosed-recipients:;\n";
         assert_eq!(recipients(header, true), own(&[], &[]));
         assert_eq!(

@@ -118,9 +118,9 @@ fn each_line(text: &str, format: Format, mut each: impl FnMut(u32, &str, &str)) 
         // RFC 3676 §4.3: the signature separator is fixed although it ends with a space.
         let flows = content.ends_with(' ') && content != "-- ";
         // An empty line never belongs to the paragraph before it, whatever that ends with.
-        let goes_on = content != "-- " && !content.is_empty();
+        let continues = content != "-- " && !content.is_empty();
         let joined = match paragraph.take() {
-            Some((open, so_far)) if open == depth && goes_on => join(so_far, content),
+            Some((open, so_far)) if open == depth && continues => join(so_far, content),
             Some((open, so_far)) => {
                 each(open, &so_far, &so_far);
                 content.to_owned()
@@ -229,8 +229,8 @@ impl Writer {
         finder.url_can_be_iri(false).url_must_have_scheme(false);
         let mut rest = content;
         while !rest.is_empty() {
-            let (piece, behind) = linked_piece(rest);
-            rest = behind;
+            let (piece, after) = linked_piece(rest);
+            rest = after;
             if piece.len() > LINKED_LINE_BYTES || self.links >= LINKS_MAX {
                 push_text(&mut block.spans, piece);
                 continue;

@@ -40,7 +40,7 @@ impl TransferEncoding {
 }
 
 /// Maximum length of white space at a line's end that is buffered; RFC 2045 §6.7 drops it.
-const HELD_WHITESPACE_MAX: usize = 1024;
+const PENDING_WHITESPACE_MAX: usize = 1024;
 
 /// Decodes one part as its octets arrive.
 ///
@@ -56,7 +56,7 @@ pub struct Decoder {
 enum State {
     Identity,
     Base64 { bits: u32, sextets: u8 },
-    QuotedPrintable { held: Vec<u8>, escape: Escape },
+    QuotedPrintable { pending: Vec<u8>, escape: Escape },
 }
 
 /// State of an escape.
@@ -84,7 +84,7 @@ impl Decoder {
                 sextets: 0,
             },
             TransferEncoding::QuotedPrintable => State::QuotedPrintable {
-                held: Vec::new(),
+                pending: Vec::new(),
                 escape: Escape::None,
             },
         };
@@ -120,10 +120,10 @@ impl Decoder {
                     }
                 }
             }
-            State::QuotedPrintable { held, escape } => {
+            State::QuotedPrintable { pending, escape } => {
                 out.reserve(input.len());
                 for &octet in input {
-                    self.is_damaged |= quoted_printable(octet, held, escape, out);
+                    self.is_damaged |= quoted_printable(octet, pending, escape, out);
                 }
             }
         }
@@ -137,8 +137,8 @@ impl Decoder {
                 self.is_damaged |= *sextets != 0;
                 flush_base64(bits, sextets, out);
             }
-            State::QuotedPrintable { held, escape } => match *escape {
-                Escape::None => out.append(held),
+            State::QuotedPrintable { pending, escape } => match *escape {
+                Escape::None => out.append(pending),
                 Escape::Equals | Escape::Blank | Escape::CarriageReturn => {}
                 Escape::Digit(digit) => {
                     out.extend_from_slice(&[b'=', digit]);
@@ -212,7 +212,12 @@ fn flush_base64(bits: &mut u32, sextets: &mut u8, out: &mut Vec<u8>) -> bool {
 }
 
 /// Decodes one octet of quoted-printable (RFC 2045 §6.7). Returns whether it was invalid there.
-fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mut Vec<u8>) -> bool {
+fn quoted_printable(
+    octet: u8,
+    pending: &mut Vec<u8>,
+    escape: &mut Escape,
+    out: &mut Vec<u8>,
+) -> bool {
     match *escape {
         Escape::Equals => {
             match octet {
@@ -223,7 +228,7 @@ fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mu
                 _ => {
                     out.push(b'=');
                     *escape = Escape::None;
-                    quoted_printable(octet, held, escape, out);
+                    quoted_printable(octet, pending, escape, out);
                     return true;
                 }
             }
@@ -238,7 +243,7 @@ fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mu
                 }
                 _ => {
                     out.extend_from_slice(&[b'=', first]);
-                    quoted_printable(octet, held, escape, out);
+                    quoted_printable(octet, pending, escape, out);
                     true
                 }
             }
@@ -256,7 +261,7 @@ fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mu
             _ => {
                 out.extend_from_slice(b"= ");
                 *escape = Escape::None;
-                quoted_printable(octet, held, escape, out);
+                quoted_printable(octet, pending, escape, out);
                 true
             }
         },
@@ -265,26 +270,26 @@ fn quoted_printable(octet: u8, held: &mut Vec<u8>, escape: &mut Escape, out: &mu
             if octet == b'\n' {
                 return false;
             }
-            quoted_printable(octet, held, escape, out)
+            quoted_printable(octet, pending, escape, out)
         }
         Escape::None => {
             match octet {
                 b' ' | b'\t' => {
-                    if held.len() == HELD_WHITESPACE_MAX {
-                        out.append(held);
+                    if pending.len() == PENDING_WHITESPACE_MAX {
+                        out.append(pending);
                     }
-                    held.push(octet);
+                    pending.push(octet);
                 }
                 b'\r' | b'\n' => {
-                    held.clear();
+                    pending.clear();
                     out.push(octet);
                 }
                 b'=' => {
-                    out.append(held);
+                    out.append(pending);
                     *escape = Escape::Equals;
                 }
                 _ => {
-                    out.append(held);
+                    out.append(pending);
                     out.push(octet);
                 }
             }

@@ -169,13 +169,13 @@ impl Part {
                     let is_smime = name.to_ascii_lowercase().ends_with(".p7m");
                     return is_smime.then_some(Sealed::Smime);
                 }
-                _ => part = part.children.iter().find(|child| child.sealed_leaf())?,
+                _ => part = part.children.iter().find(|child| child.may_be_sealed())?,
             }
         }
         None
     }
 
-    fn sealed_leaf(&self) -> bool {
+    fn may_be_sealed(&self) -> bool {
         self.is_multipart() || self.media_type.starts_with("application/")
     }
 
@@ -188,7 +188,7 @@ impl Part {
     /// text.
     pub fn readable(&self) -> Readable<'_> {
         let mut found = Readable::default();
-        found.take(self, 0);
+        found.add(self, 0);
         if found.texts.is_empty() {
             found.show_marked_text(!self.is_multipart());
         }
@@ -254,14 +254,14 @@ pub struct Readable<'a> {
     /// The attachments, in the message's order.
     pub attachments: Vec<&'a Part>,
     /// The parts that the HTML may refer to by `cid:`. A part that it does not refer to is an
-    /// attachment: see [`Readable::attachments_beside`].
+    /// attachment: see [`Readable::attachments_except`].
     pub inline: Vec<&'a Part>,
 }
 
 impl<'a> Readable<'a> {
     /// Returns the attachments, given the content ids that the HTML uses
     /// ([`crate::clean::Cleaned::content_ids`]), in the message's order.
-    pub fn attachments_beside(&self, used: &BTreeSet<String>) -> Vec<&'a Part> {
+    pub fn attachments_except(&self, used: &BTreeSet<String>) -> Vec<&'a Part> {
         let unused = self.inline.iter().copied().filter(|part| {
             part.content_id
                 .as_ref()
@@ -306,25 +306,25 @@ impl<'a> Readable<'a> {
         self.texts.len() < TEXTS_MAX
     }
 
-    fn take(&mut self, part: &'a Part, depth: usize) {
+    fn add(&mut self, part: &'a Part, depth: usize) {
         if !part.is_multipart() {
-            self.take_leaf(part);
+            self.add_leaf(part);
         } else if depth >= DEPTH_MAX {
             self.attachments.push(part);
         } else if part.media_type == "multipart/alternative" {
-            self.take_alternatives(part, depth);
+            self.add_alternatives(part, depth);
         } else if part.media_type == "multipart/related" {
-            self.take_related(part, depth);
+            self.add_related(part, depth);
         } else {
             for child in &part.children {
-                self.take(child, depth + 1);
+                self.add(child, depth + 1);
             }
         }
     }
 
     /// Selects one form. RFC 2046 §5.1.4: the last form that can be shown is the best, so HTML
     /// comes before plain text. An empty form is used only if no other form has content.
-    fn take_alternatives(&mut self, part: &'a Part, depth: usize) {
+    fn add_alternatives(&mut self, part: &'a Part, depth: usize) {
         let mut forms: Vec<Vec<&'a Part>> = Vec::new();
         for child in &part.children {
             if matches!(
@@ -336,7 +336,7 @@ impl<'a> Readable<'a> {
             }
             // Each form is evaluated on its own, so that none hides another.
             let mut form = Readable::default();
-            form.take(child, depth + 1);
+            form.add(child, depth + 1);
             forms.push(form.texts);
             self.attachments.append(&mut form.attachments);
             self.inline.append(&mut form.inline);
@@ -359,7 +359,7 @@ impl<'a> Readable<'a> {
     }
 
     /// RFC 2387: the root is the `start` part or the first; the others belong to it.
-    fn take_related(&mut self, part: &'a Part, depth: usize) {
+    fn add_related(&mut self, part: &'a Part, depth: usize) {
         let start = part.params.value("start").and_then(content_id);
         let root = part
             .children
@@ -371,12 +371,12 @@ impl<'a> Readable<'a> {
             if index != root && belongs && !child.is_html() {
                 self.inline.push(child);
             } else {
-                self.take(child, depth + 1);
+                self.add(child, depth + 1);
             }
         }
     }
 
-    fn take_leaf(&mut self, part: &'a Part) {
+    fn add_leaf(&mut self, part: &'a Part) {
         let is_first = self.texts.is_empty();
         let is_shown = part.is_text()
             && self.has_room()

@@ -243,7 +243,7 @@ fn styles_never_reach_the_page() {
 }
 
 #[test]
-fn remote_images_are_taken_out_and_counted() {
+fn remote_images_are_removed_and_counted() {
     let all = concat!(
         "<img src=http://x.example/a.gif width=1 height=1><img src=//x.example/b>",
         "<img src='&#104;ttps://x.example/c'><img srcset='https://x.example/d 2x'>",
@@ -270,7 +270,7 @@ fn remote_images_are_taken_out_and_counted() {
 }
 
 #[test]
-fn parts_of_the_message_are_shown_by_the_servers_own_address() {
+fn message_parts_are_loaded_from_the_servers_own_address() {
     let options = CleanOptions {
         part_url: &|content_id| {
             (content_id == "logo@x").then(|| "/mail/a/f/1.2/part/1.2".to_owned())
@@ -292,7 +292,7 @@ fn parts_of_the_message_are_shown_by_the_servers_own_address() {
 }
 
 #[test]
-fn links_open_a_new_window_that_knows_nothing() {
+fn links_open_a_new_window_without_opener_or_referrer() {
     let rel = "target=\"_blank\" rel=\"noopener noreferrer nofollow\"";
     for (html, href) in [
         (
@@ -473,7 +473,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn whatever_comes_is_harmless_and_stays_as_it_is(html in soup()) {
+    fn any_markup_is_harmless_and_sanitizing_is_idempotent(html in soup()) {
         checked(&html);
     }
 
@@ -484,7 +484,7 @@ proptest! {
 }
 
 #[test]
-fn an_image_that_is_not_loaded_is_its_words() {
+fn an_image_that_is_not_loaded_is_its_alternative_text() {
     let html = "<img src=https://x.example/a alt='Our &lt;offer&gt;' width=600 height=80>\
         <a href=https://x.example/b><img src=cid:gone alt=Logo></a><img src=rel.png alt='Mark'>\
         <img alt=None><img src=https://x.example/c alt=' ' width=9><img src=http://x.example/d alt=Plain>";
@@ -507,7 +507,7 @@ fn an_image_that_is_not_loaded_is_its_words() {
 }
 
 #[test]
-fn tracking_pixels_stay_out_even_with_consent_and_are_counted_apart() {
+fn tracking_pixels_are_always_removed_and_counted_separately() {
     let html = "<img src=https://x.example/a.png alt=Offer>\
         <img src=https://x.example/p.gif width=1 height=1 alt=''>\
         <img src=https://x.example/q.gif style='display:none' alt='not seen'>\

@@ -141,7 +141,7 @@ fn a_newsletter_shows_its_html_and_lists_what_is_attached() {
         // A part that the HTML does not refer to is an attachment.
         let used = ["logo@shop.example".to_owned()].into();
         assert_eq!(
-            sections(&found.attachments_beside(&used)),
+            sections(&found.attachments_except(&used)),
             ["1.2.3", "2", "3", "4"]
         );
         let names: Vec<_> = found
@@ -278,7 +278,7 @@ fn what_nests_deeper_than_the_limit_is_one_part_that_can_be_saved() {
 }
 
 #[test]
-fn behind_as_many_parts_as_there_may_be_the_rest_is_one_part() {
+fn beyond_the_maximum_number_of_parts_the_rest_is_one_part() {
     let wide = |count: usize| {
         let head = "Content-Type: multipart/mixed; boundary=b\n\n";
         format!("{head}{}--b--\n", "--b\n\nx\n".repeat(count))
@@ -290,7 +290,7 @@ fn behind_as_many_parts_as_there_may_be_the_rest_is_one_part() {
 }
 
 #[test]
-fn a_header_over_the_limits_takes_its_own_part_alone() {
+fn a_header_over_the_limits_affects_its_own_part_only() {
     let head = "Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n--b\n";
     let lines = format!("{head}{}\n--b--\n", "A: b\n".repeat(20_000));
     let message = Message::parse(lines.as_bytes(), &Limits::DEFAULT).unwrap();

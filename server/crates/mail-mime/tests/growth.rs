@@ -41,16 +41,16 @@ fn best(work: &dyn Fn()) -> Duration {
 /// Runs `work` on `n` and `4 * n` pieces, up to 5 times, until the ratio of the times is linear.
 fn assert_linear<T>(name: &str, n: usize, input: impl Fn(usize) -> T, work: impl Fn(&T)) {
     let (small, large) = (input(n), input(4 * n));
-    let mut seen = Vec::new();
+    let mut measurements = Vec::new();
     for _ in 0..5 {
         let once = best(&|| work(&small));
         let four_times = best(&|| work(&large));
-        seen.push((once, four_times));
+        measurements.push((once, four_times));
         if four_times < once.max(Duration::from_micros(200)) * RATIO_MAX {
             return;
         }
     }
-    panic!("{name}: n and 4 n took {seen:?}");
+    panic!("{name}: n and 4 n took {measurements:?}");
 }
 
 fn cleaned(html: &str) {
@@ -284,7 +284,7 @@ fn fields_are_linear() {
 }
 
 #[test]
-fn answers_are_linear_in_the_recipients() {
+fn replies_are_linear_in_the_recipients() {
     let header = |n: usize| -> String {
         let list: String = (0..n).map(|n| format!("a{n}@x.example, ")).collect();
         format!("From: b@x.example\r\nTo: {list}\r\n\r\n")
@@ -357,7 +357,7 @@ fn messages_are_linear_in_their_parts() {
         let readable = root.readable();
         black_box((
             readable.by_content_id(),
-            readable.attachments_beside(&Default::default()),
+            readable.attachments_except(&Default::default()),
         ));
     });
 }

@@ -4,7 +4,7 @@ use mail_mime::tree::Sealed;
 use mail_mime::{Limits, Message};
 
 #[test]
-fn a_sealed_message_says_by_what() {
+fn the_kind_of_a_sealed_message_is_recognized() {
     let sealed = |header: &str| {
         let raw = format!(
             "Content-Type: {header}\r\n\r\n--b\r\nContent-Type: application/pkcs7-mime\r\n\r\nx\r\n--b--\r\n"

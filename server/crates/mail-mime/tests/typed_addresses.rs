@@ -12,14 +12,14 @@ use mail_mime::quote::reply_recipients;
 use proptest::prelude::*;
 
 /// The typed text, the `To` field as sent, and the addresses of RCPT TO.
-type Taken = (&'static str, &'static str, &'static [&'static str]);
+type Accepted = (&'static str, &'static str, &'static [&'static str]);
 
 const ANN: &[&str] = &["ann@a.example"];
 const BOTH: &[&str] = &["ann@a.example", "ben@b.example"];
 const BOTH_WRITTEN: &str = "ann@a.example, ben@b.example";
 
 #[rustfmt::skip]
-const TAKEN: &[Taken] = &[
+const ACCEPTED: &[Accepted] = &[
     // An address alone: no byte changes.
     ("ann@a.example", "ann@a.example", ANN),
     ("Ann@A.Example", "Ann@A.Example", &["Ann@A.Example"]),
@@ -220,8 +220,8 @@ fn outgoing(to: Vec<EmailAddress>) -> OutgoingMessage {
 
 #[test]
 fn every_row_of_the_table_is_sent_as_it_was_typed() {
-    assert!(TAKEN.len() + REFUSED.len() >= 140);
-    for (typed, field, rcpt) in TAKEN {
+    assert!(ACCEPTED.len() + REFUSED.len() >= 140);
+    for (typed, field, rcpt) in ACCEPTED {
         let mailboxes = parse_typed(typed).unwrap_or_else(|e| panic!("{typed:?}: {e}"));
         let composer = Composer::new(&outgoing(mailboxes.clone()), "x").unwrap();
         let envelope: Vec<_> = composer.recipients().iter().map(Address::as_str).collect();
@@ -249,7 +249,7 @@ fn every_row_of_the_table_is_sent_as_it_was_typed() {
 }
 
 #[test]
-fn every_row_that_is_not_clear_is_refused_with_its_reason() {
+fn every_ambiguous_row_is_refused_with_its_reason() {
     for (typed, why) in REFUSED {
         let error = parse_typed(typed).expect_err(typed);
         assert_eq!(error.why, *why, "{typed:?}");
@@ -259,7 +259,7 @@ fn every_row_that_is_not_clear_is_refused_with_its_reason() {
 }
 
 #[test]
-fn the_entry_at_fault_is_named_and_the_others_stay_apart() {
+fn an_invalid_entry_is_named_by_its_index() {
     let error = parse_typed("ann@a.example, Ben, cat@c.example").unwrap_err();
     assert_eq!((error.index, error.text.as_str()), (1, "Ben"));
     assert_eq!(parse_typed(" ,;\n ").unwrap(), []);
@@ -268,7 +268,7 @@ fn the_entry_at_fault_is_named_and_the_others_stay_apart() {
 }
 
 #[test]
-fn lengths_are_limited_to_what_mail_takes() {
+fn lengths_are_limited_as_in_smtp() {
     let refused = |typed: String| parse_typed(&typed).map_err(|error| error.why);
     let local = "l".repeat(64);
     let label = "d".repeat(63);
@@ -354,7 +354,7 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_address_is_made_up(typed in text()) {
+    fn no_address_is_invented(typed in text()) {
         if let Ok(mailboxes) = parse_typed(&typed) {
             for mailbox in &mailboxes {
                 prop_assert!(typed.contains(&mailbox.address), "{:?} of {:?}", mailbox, typed);
@@ -377,20 +377,20 @@ proptest! {
     }
 
     #[test]
-    fn any_name_comes_back(name in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: ]{0,40}") {
+    fn any_name_round_trips(name in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: ]{0,40}") {
         let mailbox = EmailAddress::new(&name, "ann@a.example");
         let typed = format_typed([&mailbox]);
         prop_assert_eq!(parse_typed(&typed), Ok(vec![mailbox]));
     }
 
     #[test]
-    fn an_answer_goes_to_what_the_reader_shows(field in text()) {
+    fn a_reply_goes_to_the_displayed_addresses(field in text()) {
         let field = field.replace(['\r', '\n'], " ");
         let header = format!("From: f@x.example\r\nReply-To: {field}\r\n");
         let headers = Headers::parse(header.as_bytes()).unwrap();
         let shown: Vec<String> = headers.reply_to().into_iter().map(|m| m.address).collect();
-        let answer = reply_recipients(&headers, &[], true);
-        for mailbox in parse_typed(&format_typed(&answer.to)).unwrap() {
+        let reply = reply_recipients(&headers, &[], true);
+        for mailbox in parse_typed(&format_typed(&reply.to)).unwrap() {
             prop_assert!(
                 shown.contains(&mailbox.address) || mailbox.address == "f@x.example",
                 "{:?} of {:?}", mailbox, shown

@@ -40,11 +40,11 @@ impl Deflate {
         let begin = self.compress.total_in();
         loop {
             let done = self.compress.total_in() - begin;
-            let left = bytes.get(usize::try_from(done).unwrap_or(usize::MAX)..);
+            let remaining = bytes.get(usize::try_from(done).unwrap_or(usize::MAX)..);
             let flush = FlushCompress::Sync;
             let result = self
                 .compress
-                .compress_vec(left.unwrap_or_default(), &mut out, flush);
+                .compress_vec(remaining.unwrap_or_default(), &mut out, flush);
             // The output ends with the sync marker only if it did not fill the buffer.
             if !matches!(result, Ok(Status::Ok)) || out.len() < out.capacity() {
                 return out.into();
@@ -54,7 +54,7 @@ impl Deflate {
     }
 
     /// Appends received bytes.
-    pub(crate) fn take_compressed(&mut self, bytes: &[u8]) {
+    pub(crate) fn push_compressed(&mut self, bytes: &[u8]) {
         self.compressed.extend_from_slice(bytes);
     }
 
@@ -63,8 +63,8 @@ impl Deflate {
         !self.is_broken && !self.is_over && (self.is_full || !self.compressed.is_empty())
     }
 
-    /// Decompresses one piece and passes it to `hand_on`.
-    pub(crate) fn decompress(&mut self, hand_on: impl FnOnce(&[u8])) {
+    /// Decompresses one piece and passes it to `sink`.
+    pub(crate) fn decompress(&mut self, sink: impl FnOnce(&[u8])) {
         let mut piece = [0; PIECE_BYTES];
         let (read, written) = (self.decompress.total_in(), self.decompress.total_out());
         let flush = FlushDecompress::Sync;
@@ -90,7 +90,7 @@ impl Deflate {
             self.compressed = BytesMut::new();
         }
         if let Some(bytes) = piece.get(..written).filter(|bytes| !bytes.is_empty()) {
-            hand_on(bytes);
+            sink(bytes);
         }
     }
 
@@ -117,7 +117,7 @@ impl fmt::Debug for Deflate {
 mod tests {
     use super::*;
 
-    fn unfold(deflate: &mut Deflate) -> Vec<u8> {
+    fn decompress_all(deflate: &mut Deflate) -> Vec<u8> {
         let mut all = Vec::new();
         while deflate.has_compressed() {
             deflate.decompress(|bytes| {
@@ -129,18 +129,18 @@ mod tests {
     }
 
     #[test]
-    fn what_one_side_compresses_the_other_reads_at_once() {
+    fn flushed_output_is_decompressed_at_once() {
         let mut sender = Deflate::new(Bytes::new());
         let mut receiver = Deflate::new(Bytes::new());
         let long = b"* 1 FETCH (FLAGS (\\Seen))\r\n".repeat(10_000);
-        for said in [&b"r1 NOOP\r\n"[..], b"r2 FETCH 1 FLAGS\r\n", &long, b"x"] {
-            receiver.take_compressed(&sender.compress(said));
-            assert_eq!(unfold(&mut receiver), said);
+        for message in [&b"r1 NOOP\r\n"[..], b"r2 FETCH 1 FLAGS\r\n", &long, b"x"] {
+            receiver.push_compressed(&sender.compress(message));
+            assert_eq!(decompress_all(&mut receiver), message);
         }
     }
 
     #[test]
-    fn noise_longer_than_its_buffer_comes_through() {
+    fn incompressible_input_larger_than_the_buffer_is_restored() {
         let mut sender = Deflate::new(Bytes::new());
         let mut seed = 1_u64;
         let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -151,12 +151,12 @@ mod tests {
         .collect();
         let compressed = sender.compress(&noise);
         let mut receiver = Deflate::new(compressed);
-        assert_eq!(unfold(&mut receiver), noise);
+        assert_eq!(decompress_all(&mut receiver), noise);
     }
 
     // docs/protocols.md, IMAP: COMPRESS
     #[test]
-    fn a_few_bytes_that_stand_for_megabytes_come_in_pieces() {
+    fn deflate_bomb_is_decompressed_in_pieces() {
         let mut sender = Deflate::new(Bytes::new());
         let bomb = sender.compress(&vec![b'a'; 50 << 20]);
         assert!(bomb.len() < 1 << 20);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_ends_is_read_up_to_its_end() {
+    fn ended_stream_is_read_up_to_its_end() {
         let mut ended = Vec::with_capacity(64);
         let mut sender = Compress::new(Compression::default(), false);
         sender
@@ -178,14 +178,14 @@ mod tests {
         ended.extend_from_slice(b"more");
         let mut receiver = Deflate::new(ended.into());
         assert!(!receiver.is_over());
-        assert_eq!(unfold(&mut receiver), b"* BYE\r\n");
+        assert_eq!(decompress_all(&mut receiver), b"* BYE\r\n");
         assert!(receiver.is_over() && !receiver.is_broken());
     }
 
     #[test]
-    fn bytes_that_are_not_deflate_break_the_stream() {
+    fn invalid_deflate_data_breaks_the_stream() {
         let mut receiver = Deflate::new(Bytes::from_static(b"\xff\xff* OK plain\r\n"));
-        assert_eq!(unfold(&mut receiver), b"");
+        assert_eq!(decompress_all(&mut receiver), b"");
         assert!(receiver.is_broken());
     }
 }

@@ -147,8 +147,8 @@ impl Dialer {
         let mut last = DialError::NameNotFound;
         let count = addresses.len();
         for (n, address) in addresses.into_iter().enumerate() {
-            let left = until.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(count - n).unwrap_or(1).max(1);
+            let remaining = until.saturating_duration_since(Instant::now());
+            let share = remaining / u32::try_from(count - n).unwrap_or(1).max(1);
             match tokio::time::timeout(share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = classify(&error),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_private_name_is_told_as_late_as_a_missing_one() {
+    async fn private_address_is_reported_as_late_as_a_missing_name() {
         for host in ["127.0.0.1", "10.1.2.3", "localhost"] {
             let (error, after) = refused_after(Egress::public(Vec::new()), host).await;
             assert!(matches!(error, DialError::Fenced(Refusal::Private { .. })));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_the_operator_listed_is_told_at_once() {
+    async fn error_of_a_listed_host_is_reported_at_once() {
         let listed = Listed {
             host: "127.0.0.1".to_owned(),
             ports: vec![1993],

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::deadlines::{BODY_GRACE, BODY_MIN_BYTES_PER_SEC, Phase};
 use crate::deflate::Deflate;
-use crate::held::Held;
+use crate::held::HeldBytes;
 use crate::texts::{self, ReadText};
 use crate::tls::{self, TlsError};
 use crate::tls_facts::TlsFacts;
@@ -83,7 +83,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     redactors: Option<Box<Redactors>>,
     deflate: Option<Box<Deflate>>,
     /// The key derivation that the machine waits for.
-    computing: Option<JoinHandle<DerivedKey>>,
+    derivation: Option<JoinHandle<DerivedKey>>,
     unsent: VecDeque<Bytes>,
     unsent_bytes: usize,
     can_write: bool,
@@ -94,7 +94,7 @@ pub struct Connection<M: Machine, S = TcpStream> {
     phase_bytes: u64,
     /// The part of `phase_bytes` that the peer sent.
     received_bytes: u64,
-    held: Held,
+    held: HeldBytes,
     failed: Option<Error<M::Error>>,
 }
 
@@ -124,7 +124,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             read_text: texts::read_lossily,
             redactors: None,
             deflate: None,
-            computing: None,
+            derivation: None,
             unsent: VecDeque::new(),
             unsent_bytes: 0,
             can_write: true,
@@ -134,10 +134,10 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             last_byte_at: now,
             phase_bytes: 0,
             received_bytes: 0,
-            held: Held::default(),
+            held: HeldBytes::default(),
             failed: None,
         };
-        this.keep_transcript();
+        this.update_recording();
         this
     }
 
@@ -145,7 +145,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     #[must_use]
     pub fn recorded_by(mut self, recorder: Recorder) -> Self {
         self.recorder = Some(recorder);
-        self.keep_transcript();
+        self.update_recording();
         self
     }
 
@@ -178,7 +178,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         Some(redactors.replies.secrets())
     }
 
-    fn keep_transcript(&mut self) {
+    fn update_recording(&mut self) {
         // A transcript without a reader would cost more than parsing the lines.
         let is_logged = tracing::enabled!(target: "wire", tracing::Level::TRACE);
         self.machine
@@ -252,7 +252,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
             return Err(error.clone());
         }
         let result = self.drive().await;
-        self.noted(result)
+        self.store_error(result)
     }
 
     /// Waits until all output is sent or cannot be sent, then reads what the peer has sent so far.
@@ -265,19 +265,19 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let result = self.flush_and_hear().await;
-        self.noted(result)
+        let result = self.flush_and_read().await;
+        self.store_error(result)
     }
 
-    fn noted<T>(&mut self, result: Result<T, Error<M::Error>>) -> Result<T, Error<M::Error>> {
+    fn store_error<T>(&mut self, result: Result<T, Error<M::Error>>) -> Result<T, Error<M::Error>> {
         if let Err(error) = &result {
             self.failed = Some(error.clone());
-            self.transport = Transport::Gone;
+            self.transport = Transport::Closed;
         }
         result
     }
 
-    async fn flush_and_hear(&mut self) -> Result<(), Error<M::Error>> {
+    async fn flush_and_read(&mut self) -> Result<(), Error<M::Error>> {
         while self.unsent_bytes > 0 && self.can_write {
             self.exchange_only_write().await?;
         }
@@ -297,9 +297,9 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
 
     async fn drive(&mut self) -> Result<ConnectionEvent<M::Event>, Error<M::Error>> {
         loop {
-            self.finish_computing().await?;
+            self.finish_derivation().await?;
             let mut step = self.machine.step();
-            self.tell_transcript();
+            self.publish_transcript();
             texts::read::<M>(&mut step, self.read_text, &self.host);
             self.redact(&mut step);
             match step.map_err(Error::Protocol)? {
@@ -327,7 +327,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                     continue;
                 }
                 Step::DeriveKey(work) => {
-                    self.compute(work);
+                    self.derive_key(work);
                     continue;
                 }
                 Step::Done => {
@@ -371,7 +371,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
     }
 
     /// Passes the machine's masked lines to the recorder and to the log target `wire`.
-    fn tell_transcript(&mut self) {
+    fn publish_transcript(&mut self) {
         for mut line in self.machine.take_transcript() {
             if let Some(redactors) = &mut self.redactors {
                 redactors.transcript.redact(&mut line.text);
@@ -391,23 +391,23 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
         texts::for_each::<M>(step, &mut |text| redactors.replies.redact(text));
     }
 
-    fn compute(&mut self, work: KeyDerivation) {
-        self.computing = Some(spawn_blocking(move || work.run()));
+    fn derive_key(&mut self, work: KeyDerivation) {
+        self.derivation = Some(spawn_blocking(move || work.run()));
     }
 
     /// Waits for the pending key derivation, if any.
-    async fn finish_computing(&mut self) -> Result<(), Error<M::Error>> {
+    async fn finish_derivation(&mut self) -> Result<(), Error<M::Error>> {
         let (until, phase) = (self.deadline(), self.phase);
-        let Some(computing) = &mut self.computing else {
+        let Some(derivation) = &mut self.derivation else {
             return Ok(());
         };
         let result = match until {
-            Some(until) => timeout_at(until, computing)
+            Some(until) => timeout_at(until, derivation)
                 .await
                 .map_err(|_| Error::Deadline { phase })?,
-            None => computing.await,
+            None => derivation.await,
         };
-        self.computing = None;
+        self.derivation = None;
         // The thread pool rejects work only while the process shuts down.
         self.machine.key_derived(result.map_err(|_| Error::Closed)?);
         Ok(())
@@ -425,7 +425,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
 
     async fn upgrade(&mut self) -> Result<(), Error<M::Error>> {
         self.flush().await?;
-        let Transport::Plain(stream) = std::mem::replace(&mut self.transport, Transport::Gone)
+        let Transport::Plain(stream) = std::mem::replace(&mut self.transport, Transport::Closed)
         else {
             return Err(Error::Closed);
         };
@@ -558,7 +558,7 @@ impl<M: Transcribed, S: AsyncRead + AsyncWrite + Unpin> Connection<M, S> {
                 self.phase_bytes += buffer.filled().len() as u64;
                 self.received_bytes += buffer.filled().len() as u64;
                 match &mut self.deflate {
-                    Some(deflate) => deflate.take_compressed(buffer.filled()),
+                    Some(deflate) => deflate.push_compressed(buffer.filled()),
                     None => self.machine.feed(buffer.filled()),
                 }
                 true

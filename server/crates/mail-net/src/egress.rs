@@ -81,23 +81,23 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Egress {
     /// Whether any public host is allowed on the mail ports.
-    any_public: bool,
+    allows_public: bool,
     /// Whether every address is allowed; set for the command line, which runs with its user's
     /// rights.
-    unfenced: bool,
+    is_unfenced: bool,
     listed: Vec<Listed>,
-    named: Mutex<Named>,
+    new_hosts: Mutex<NewHosts>,
 }
 
 /// The new hosts that each network named.
 #[derive(Debug)]
-struct Named {
+struct NewHosts {
     keys: Keys,
     clients: RateTable,
     pairs: RateTable,
 }
 
-impl Default for Named {
+impl Default for NewHosts {
     fn default() -> Self {
         Self {
             keys: Keys::default(),
@@ -111,7 +111,7 @@ impl Egress {
     /// Allows any public host on mail ports, and the listed hosts.
     pub fn public(listed: Vec<Listed>) -> Self {
         Self {
-            any_public: true,
+            allows_public: true,
             listed,
             ..Self::default()
         }
@@ -126,10 +126,10 @@ impl Egress {
     }
 
     /// Allows every address: for a command line that runs with its user's own rights.
-    pub fn unfenced() -> Self {
+    pub fn unrestricted() -> Self {
         Self {
-            any_public: true,
-            unfenced: true,
+            allows_public: true,
+            is_unfenced: true,
             ..Self::default()
         }
     }
@@ -149,7 +149,7 @@ impl Egress {
     /// Whether the client must not learn if a host exists: it is fenced and not listed.
     pub(crate) fn hides(&self, host: &str) -> bool {
         let is_listed = |listed: &Listed| listed.host.eq_ignore_ascii_case(host);
-        !self.unfenced && !self.listed.iter().any(is_listed)
+        !self.is_unfenced && !self.listed.iter().any(is_listed)
     }
 
     /// Checks a host before its name is looked up.
@@ -160,10 +160,10 @@ impl Egress {
     /// # Errors
     /// [`Refusal`], which names what the operator would have to list.
     pub fn admit(&self, host: &str, port: u16, client: Option<IpAddr>) -> Result<(), Refusal> {
-        if self.unfenced || self.listed(host, port).is_some() {
+        if self.is_unfenced || self.listed(host, port).is_some() {
             return Ok(());
         }
-        if !self.any_public {
+        if !self.allows_public {
             return Err(Refusal::NotListed {
                 host: host.to_owned(),
             });
@@ -182,7 +182,7 @@ impl Egress {
     /// # Errors
     /// [`Refusal::Private`].
     pub fn admit_address(&self, host: &str, port: u16, address: IpAddr) -> Result<(), Refusal> {
-        if self.unfenced || self.listed(host, port).is_some() || is_public(address) {
+        if self.is_unfenced || self.listed(host, port).is_some() || is_public(address) {
             return Ok(());
         }
         Err(Refusal::Private {
@@ -194,19 +194,22 @@ impl Egress {
     fn count_new_host(&self, host: &str, client: IpAddr) -> Result<(), Refusal> {
         let now = Instant::now();
         let client = client_network(client);
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        let pair = named.keys.key((client, host.to_ascii_lowercase()));
-        if named.pairs.contains(pair, now) {
+        let mut new_hosts = self
+            .new_hosts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let pair = new_hosts.keys.key((client, host.to_ascii_lowercase()));
+        if new_hosts.pairs.contains(pair, now) {
             return Ok(());
         }
-        let client = named.keys.key(client);
-        if let Some(wait) = named.clients.wait(client, now) {
+        let client = new_hosts.keys.key(client);
+        if let Some(wait) = new_hosts.clients.wait(client, now) {
             return Err(Refusal::TooManyHosts {
                 retry_after_secs: wait.as_secs().max(1),
             });
         }
-        named.clients.add(client, now);
-        named.pairs.add(pair, now);
+        new_hosts.clients.add(client, now);
+        new_hosts.pairs.add(pair, now);
         Ok(())
     }
 }
@@ -317,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_not_listed_is_refused_where_only_listed_ones_are_allowed() {
+    fn unlisted_host_is_refused_when_only_listed_hosts_are_allowed() {
         let egress = Egress::listed_only(Vec::new());
         assert!(matches!(
             egress.admit("imap.example.org", 993, None),
@@ -364,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_of_clients_is_bounded() {
+    fn new_host_tables_are_bounded() {
         let egress = Egress::public(Vec::new());
         for n in 0..20_000_u32 {
             let client = Some(IpAddr::V4(Ipv4Addr::from_bits(0x0800_0000 + n)));
@@ -372,9 +375,9 @@ mod tests {
                 assert_eq!(egress.admit(host, 993, client), Ok(()));
             }
         }
-        let named = egress.named.lock().unwrap();
+        let new_hosts = egress.new_hosts.lock().unwrap();
         assert_eq!(
-            (named.clients.len(), named.pairs.len()),
+            (new_hosts.clients.len(), new_hosts.pairs.len()),
             (CLIENTS_MAX, PAIRS_MAX)
         );
     }

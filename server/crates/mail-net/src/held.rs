@@ -11,11 +11,11 @@ static PROCESS_BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// The bytes counted for one connection. Dropping it returns them to the budget.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct HeldBytes {
     counted_bytes: usize,
 }
 
-impl Held {
+impl HeldBytes {
     /// Sets the number of bytes that the connection buffers now. Returns `false` if the process is
     /// over its budget; the caller, which asks for more, must then close its connection.
     pub(crate) fn set(&mut self, bytes: usize) -> bool {
@@ -25,14 +25,14 @@ impl Held {
             self.counted_bytes = bytes;
             return true;
         }
-        let more = bytes - self.counted_bytes;
-        let before = PROCESS_BYTES.fetch_add(more, Ordering::Relaxed);
+        let added_bytes = bytes - self.counted_bytes;
+        let process_bytes = PROCESS_BYTES.fetch_add(added_bytes, Ordering::Relaxed);
         self.counted_bytes = bytes;
-        before.saturating_add(more) <= PROCESS_MAX_BYTES
+        process_bytes.saturating_add(added_bytes) <= PROCESS_MAX_BYTES
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         PROCESS_BYTES.fetch_sub(self.counted_bytes, Ordering::Relaxed);
     }
@@ -43,17 +43,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_connection_too_many_has_to_go_and_gives_back_what_it_held() {
-        let mut most = Held::default();
-        assert!(most.set(PROCESS_MAX_BYTES / 2));
-        let mut idle = Held::default();
+    fn connection_over_the_budget_is_refused_and_returns_its_bytes() {
+        let mut half = HeldBytes::default();
+        assert!(half.set(PROCESS_MAX_BYTES / 2));
+        let mut idle = HeldBytes::default();
         assert!(idle.set(FREE_BYTES));
-        let mut last = Held::default();
+        let mut last = HeldBytes::default();
         assert!(!last.set(PROCESS_MAX_BYTES));
         // Other connections are not affected.
         assert!(idle.set(FREE_BYTES));
         drop(last);
-        let mut next = Held::default();
+        let mut next = HeldBytes::default();
         assert!(next.set(PROCESS_MAX_BYTES / 4));
     }
 }

@@ -62,7 +62,7 @@ pub struct RateTable {
 struct Events {
     times: VecDeque<Instant>,
     /// The time of the last event, under which the key is stored in `free` or `limited`.
-    filed: Option<Instant>,
+    indexed_at: Option<Instant>,
 }
 
 impl RateTable {
@@ -80,19 +80,19 @@ impl RateTable {
     /// Returns the time until every limit allows one more event; `None` if one is allowed now.
     pub fn wait(&self, key: Key, now: Instant) -> Option<Duration> {
         let times = &self.events.get(&key)?.times;
-        let left = |limit: &Limit| {
+        let remaining = |limit: &Limit| {
             // The event that must expire before one more is allowed.
             let index = times.len().checked_sub(limit.max)?;
-            let left = limit.within.checked_sub(now - *times.get(index)?)?;
-            (!left.is_zero()).then_some(left)
+            let remaining = limit.within.checked_sub(now - *times.get(index)?)?;
+            (!remaining.is_zero()).then_some(remaining)
         };
-        self.limits.iter().filter_map(left).max()
+        self.limits.iter().filter_map(remaining).max()
     }
 
     /// Returns whether a key has an event that has not expired.
     pub fn contains(&self, key: Key, now: Instant) -> bool {
         let last = self.events.get(&key).and_then(|e| e.times.back());
-        last.is_some_and(|last| now - *last < self.longest())
+        last.is_some_and(|last| now - *last < self.longest_window())
     }
 
     /// Records an event.
@@ -100,15 +100,15 @@ impl RateTable {
         if !self.events.contains_key(&key) && self.events.len() >= self.capacity {
             self.evict(now);
         }
-        let (longest, most) = (self.longest(), self.most());
+        let (longest_window, max_events) = (self.longest_window(), self.max_events());
         let events = self.events.entry(key).or_default();
         while let Some(first) = events.times.front()
-            && (now - *first >= longest || events.times.len() >= most)
+            && (now - *first >= longest_window || events.times.len() >= max_events)
         {
             events.times.pop_front();
         }
         events.times.push_back(now);
-        self.file(key);
+        self.reindex(key);
     }
 
     /// Removes one event.
@@ -117,7 +117,7 @@ impl RateTable {
             && let Some(index) = events.times.iter().position(|time| *time == at)
         {
             events.times.remove(index);
-            self.file(key);
+            self.reindex(key);
         }
     }
 
@@ -132,14 +132,14 @@ impl RateTable {
     }
 
     /// Moves a key to `free` or `limited` by its last event, and removes a key without events.
-    fn file(&mut self, key: Key) {
+    fn reindex(&mut self, key: Key) {
         let Slot::Occupied(mut slot) = self.events.entry(key) else {
             return;
         };
         let events = slot.get_mut();
-        if let Some(filed) = events.filed.take() {
-            self.free.remove(&(filed, key));
-            self.limited.remove(&(filed, key));
+        if let Some(indexed_at) = events.indexed_at.take() {
+            self.free.remove(&(indexed_at, key));
+            self.limited.remove(&(indexed_at, key));
         }
         let Some(last) = events.times.back().copied() else {
             slot.remove();
@@ -150,32 +150,32 @@ impl RateTable {
             let first = index.and_then(|index| events.times.get(index));
             first.is_some_and(|first| last - *first < limit.within)
         };
-        events.filed = Some(last);
-        let shelf = match self.limits.iter().any(reaches) {
+        events.indexed_at = Some(last);
+        let index_set = match self.limits.iter().any(reaches) {
             true => &mut self.limited,
             false => &mut self.free,
         };
-        shelf.insert((last, key));
+        index_set.insert((last, key));
     }
 
     fn evict(&mut self, now: Instant) {
-        let longest = self.longest();
-        let is_over = |(last, _): &&(Instant, Key)| now - *last >= longest;
+        let longest_window = self.longest_window();
+        let has_expired = |(last, _): &&(Instant, Key)| now - *last >= longest_window;
         let (free, limited) = (self.free.first(), self.limited.first());
-        let over = free.filter(is_over).or(limited.filter(is_over));
-        if let Some((last, key)) = over.or(free).or(limited).copied() {
+        let expired = free.filter(has_expired).or(limited.filter(has_expired));
+        if let Some((last, key)) = expired.or(free).or(limited).copied() {
             self.free.remove(&(last, key));
             self.limited.remove(&(last, key));
             self.events.remove(&key);
         }
     }
 
-    fn longest(&self) -> Duration {
-        let longest = self.limits.iter().map(|limit| limit.within).max();
-        longest.unwrap_or_default()
+    fn longest_window(&self) -> Duration {
+        let longest_window = self.limits.iter().map(|limit| limit.within).max();
+        longest_window.unwrap_or_default()
     }
 
-    fn most(&self) -> usize {
+    fn max_events(&self) -> usize {
         self.limits
             .iter()
             .map(|limit| limit.max)
@@ -202,7 +202,7 @@ mod tests {
     ];
 
     #[test]
-    fn keys_of_one_process_are_not_those_of_another() {
+    fn keys_of_two_processes_differ() {
         let (a, b) = (Keys::default(), Keys::default());
         assert_eq!(a.key(("ann", 1)), a.key(("ann", 1)));
         assert_ne!(a.key(("ann", 1)), a.key(("ann", 2)));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_over_goes_first() {
+    async fn full_table_evicts_expired_keys_first() {
         let mut table = RateTable::new(LIMITS, 3);
         for _ in 0..3 {
             table.add(1, Instant::now());
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shelves_hold_each_key_once_whatever_is_done() {
+    fn each_key_is_indexed_once_after_random_operations() {
         let keys = Keys::default();
         let mut table = RateTable::new(LIMITS, 8);
         let mut now = Instant::now();

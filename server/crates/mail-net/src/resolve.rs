@@ -56,7 +56,7 @@ pub enum LookupError {
     NoRecords,
     /// No name server answered. A retry may succeed.
     #[error("no answer from a name server: {0}")]
-    NoAnswer(String),
+    NoResponse(String),
 }
 
 /// Why the mail hosts of a domain are not known.
@@ -71,7 +71,7 @@ pub enum ResolveError {
     NoSuchDomain,
     /// No name server answered. A retry may succeed.
     #[error("no answer from a name server: {0}")]
-    NoAnswer(String),
+    NoResponse(String),
 }
 
 /// Returns the hosts that accept mail for a domain, in the order in which to try them.
@@ -91,7 +91,7 @@ pub async fn mail_hosts(
         Ok(exchangers) => exchangers,
         Err(LookupError::NoRecords) => Vec::new(),
         Err(LookupError::NoSuchName) => return Err(ResolveError::NoSuchDomain),
-        Err(LookupError::NoAnswer(why)) => return Err(ResolveError::NoAnswer(why)),
+        Err(LookupError::NoResponse(why)) => return Err(ResolveError::NoResponse(why)),
     };
     if exchangers.is_empty() {
         return Ok(vec![domain.to_owned()]);
@@ -125,8 +125,11 @@ impl Resolver {
     /// # Errors
     /// The system configuration cannot be read.
     pub fn of_this_machine() -> Result<Self, LookupError> {
-        let builder = TokioResolver::builder_tokio().map_err(|error| no_answer(&error))?;
-        builder.build().map(Self).map_err(|error| no_answer(&error))
+        let builder = TokioResolver::builder_tokio().map_err(|error| no_response(&error))?;
+        builder
+            .build()
+            .map(Self)
+            .map_err(|error| no_response(&error))
     }
 
     /// Uses one name server, and no hosts file.
@@ -134,10 +137,11 @@ impl Resolver {
     /// # Errors
     /// The resolver cannot be built.
     pub fn of_server(server: SocketAddr) -> Result<Self, LookupError> {
-        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut way| {
-            way.port = server.port();
-            way
-        });
+        let connections =
+            [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+                connection.port = server.port();
+                connection
+            });
         let servers = vec![NameServerConfig::new(
             server.ip(),
             true,
@@ -150,7 +154,7 @@ impl Resolver {
             .with_options(options)
             .build()
             .map(Self)
-            .map_err(|error| no_answer(&error))
+            .map_err(|error| no_response(&error))
     }
 }
 
@@ -192,14 +196,14 @@ fn classify(error: &NetError) -> LookupError {
         NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
             ResponseCode::NXDomain => LookupError::NoSuchName,
             ResponseCode::NoError => LookupError::NoRecords,
-            _ => no_answer(error),
+            _ => no_response(error),
         },
-        _ => no_answer(error),
+        _ => no_response(error),
     }
 }
 
-fn no_answer(error: &NetError) -> LookupError {
-    LookupError::NoAnswer(error.to_string())
+fn no_response(error: &NetError) -> LookupError {
+    LookupError::NoResponse(error.to_string())
 }
 
 #[cfg(test)]
@@ -244,7 +248,7 @@ mod tests {
 
     // docs/protocols.md, SMTP: direct delivery
     #[tokio::test]
-    async fn rfc5321_5_1_hosts_of_equal_preference_take_turns() {
+    async fn rfc5321_5_1_hosts_of_equal_preference_are_shuffled() {
         let zone = zone(&[(10, "b"), (10, "c"), (5, "a"), (10, "d")]);
         let mut seen = BTreeSet::new();
         for entropy in 0..64 {
@@ -271,11 +275,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failing_name_server_is_not_taken_for_a_domain_without_mx() {
-        let zone = Zone(Err(LookupError::NoAnswer("SERVFAIL".into())));
+    async fn failing_name_server_is_not_treated_as_a_domain_without_mx() {
+        let zone = Zone(Err(LookupError::NoResponse("SERVFAIL".into())));
         assert!(matches!(
             hosts(&zone, 1).await,
-            Err(ResolveError::NoAnswer(_))
+            Err(ResolveError::NoResponse(_))
         ));
         let zone = Zone(Err(LookupError::NoSuchName));
         assert_eq!(hosts(&zone, 1).await, Err(ResolveError::NoSuchDomain));

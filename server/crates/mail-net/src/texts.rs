@@ -24,21 +24,23 @@ pub(crate) fn for_each<M: Transcribed>(step: &mut StepOf<M>, each: &mut dyn FnMu
 /// Decodes the raw octets in the reply texts of a step. All lines of a reply are decoded together,
 /// so that the charset is guessed from the whole reply.
 pub(crate) fn read<M: Transcribed>(step: &mut StepOf<M>, read_text: ReadText, host: &str) {
-    let mut is_any = false;
-    for_each::<M>(step, &mut |text| is_any |= raw_text::octets(text).is_some());
-    if !is_any {
+    let mut has_raw_octets = false;
+    for_each::<M>(step, &mut |text| {
+        has_raw_octets |= raw_text::octets(text).is_some()
+    });
+    if !has_raw_octets {
         return;
     }
     let mut octets = Vec::new();
     for_each::<M>(step, &mut |text| {
         match raw_text::octets(text) {
-            Some(carried) => octets.extend(carried),
+            Some(raw) => octets.extend(raw),
             None => octets.extend_from_slice(text.as_bytes()),
         }
         octets.push(b'\n');
     });
-    let read = read_text(&octets, host);
-    let mut lines = read.split('\n');
+    let decoded = read_text(&octets, host);
+    let mut lines = decoded.split('\n');
     for_each::<M>(step, &mut |text| {
         if let (Some(line), Some(_)) = (lines.next(), raw_text::octets(text)) {
             line.clone_into(text);

@@ -132,7 +132,7 @@ mod tests {
 
     // docs/protocols.md, Signing in, TLS and the transcript: TLS
     #[test]
-    fn a_certificate_is_told_by_names_issuer_and_time() {
+    fn certificate_facts_hold_names_issuer_and_validity() {
         let key = rcgen::KeyPair::generate().unwrap();
         let names = ["imap.example.org".to_owned(), "127.0.0.1".to_owned()];
         let mut params = rcgen::CertificateParams::new(names).unwrap();
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_tells_nothing() {
+    fn invalid_der_has_no_facts() {
         let garbage = CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 0x00]);
         assert_eq!(CertificateFacts::read(&garbage), None);
         assert_eq!(server_end_point(&garbage), None);

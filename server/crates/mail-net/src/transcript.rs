@@ -119,7 +119,7 @@ mod tests {
 
     // docs/protocols.md, Signing in, TLS and the transcript: transcript
     #[test]
-    fn the_newest_lines_are_kept_within_the_size() {
+    fn recorder_stores_the_newest_lines_within_its_limit() {
         let recorder = Recorder::new(10 * (ENTRY_BYTES + 8));
         let host = Arc::from("imap.example.org");
         for n in 0..1000 {
@@ -133,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_hears_each_line_and_nothing_is_kept() {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let ears = Arc::clone(&heard);
+    fn listener_receives_each_line_and_nothing_is_stored() {
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&received);
         let recorder = Recorder::listening(move |entry| {
-            ears.lock().unwrap().push(entry.line.text.clone());
+            sink.lock().unwrap().push(entry.line.text.clone());
         });
         recorder.record(&Arc::from("h"), line("EHLO x"));
-        assert_eq!(*heard.lock().unwrap(), ["EHLO x"]);
+        assert_eq!(*received.lock().unwrap(), ["EHLO x"]);
         assert!(recorder.entries().is_empty());
     }
 }

@@ -18,7 +18,7 @@ pub enum Transport<S> {
     /// With TLS.
     Tls(Box<TlsStream<S>>),
     /// During the upgrade to TLS, and after an error.
-    Gone,
+    Closed,
 }
 
 impl<S> Transport<S> {
@@ -26,7 +26,7 @@ impl<S> Transport<S> {
     pub fn tls_facts(&self) -> Option<TlsFacts> {
         match self {
             Self::Tls(stream) => Some(TlsFacts::of(stream.get_ref().1)),
-            Self::Plain(_) | Self::Gone => None,
+            Self::Plain(_) | Self::Closed => None,
         }
     }
 
@@ -35,7 +35,7 @@ impl<S> Transport<S> {
     pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
         match self {
             Self::Tls(stream) => tls_facts::channel_binding(stream.get_ref().1),
-            Self::Plain(_) | Self::Gone => None,
+            Self::Plain(_) | Self::Closed => None,
         }
     }
 }
@@ -49,7 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         match self {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         match self {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         match self {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Gone => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 }

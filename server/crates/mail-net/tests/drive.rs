@@ -15,18 +15,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 /// Sends the bytes that the test supplies, and reports the received bytes.
 #[derive(Debug, Default)]
-struct Talker {
+struct ScriptedMachine {
     to_write: Vec<Bytes>,
     received: Vec<u8>,
-    ended: bool,
-    wants_body: bool,
-    to_compute: Option<KeyDerivation>,
-    has_computed: bool,
-    to_compress: bool,
+    has_ended: bool,
+    needs_body: bool,
+    pending_derivation: Option<KeyDerivation>,
+    has_derived_key: bool,
+    must_compress: bool,
     lines: Vec<Line>,
 }
 
-impl Machine for Talker {
+impl Machine for ScriptedMachine {
     type Event = Vec<u8>;
     type Error = &'static str;
 
@@ -35,27 +35,27 @@ impl Machine for Talker {
         self.received.extend_from_slice(input);
     }
     fn end_of_input(&mut self) {
-        self.ended = true;
+        self.has_ended = true;
     }
     fn body(&mut self, chunk: BodyChunk) {
         match chunk {
             BodyChunk::Data(bytes) => self.to_write.push(bytes),
-            BodyChunk::End | BodyChunk::Abort => self.wants_body = false,
+            BodyChunk::End | BodyChunk::Abort => self.needs_body = false,
         }
     }
     fn upgraded(&mut self) {}
     fn key_derived(&mut self, _result: DerivedKey) {
-        self.has_computed = true;
+        self.has_derived_key = true;
     }
     fn step(&mut self) -> Result<Step<Vec<u8>>, &'static str> {
-        if std::mem::take(&mut self.to_compress) {
+        if std::mem::take(&mut self.must_compress) {
             let fed = std::mem::take(&mut self.received).into();
             return Ok(Step::StartDeflate { fed });
         }
-        if let Some(work) = self.to_compute.take() {
+        if let Some(work) = self.pending_derivation.take() {
             return Ok(Step::DeriveKey(work));
         }
-        if std::mem::take(&mut self.has_computed) {
+        if std::mem::take(&mut self.has_derived_key) {
             return Ok(Step::Event(b"computed".to_vec()));
         }
         if !self.to_write.is_empty() {
@@ -64,23 +64,23 @@ impl Machine for Talker {
         if !self.received.is_empty() {
             return Ok(Step::Event(std::mem::take(&mut self.received)));
         }
-        if self.wants_body {
+        if self.needs_body {
             return Ok(Step::NeedBody { max: 1024 });
         }
-        if self.ended {
+        if self.has_ended {
             return Err("ended");
         }
         Ok(Step::NeedInput)
     }
 }
 
-impl Transcribed for Talker {
+impl Transcribed for ScriptedMachine {
     fn take_transcript(&mut self) -> Vec<Line> {
         std::mem::take(&mut self.lines)
     }
 
-    fn keep_transcript(&mut self, keeps: bool) {
-        if keeps {
+    fn keep_transcript(&mut self, is_enabled: bool) {
+        if is_enabled {
             self.lines.push(Line {
                 direction: Direction::Sent,
                 text: "NOOP".to_owned(),
@@ -96,10 +96,10 @@ fn config() -> Arc<ClientConfig> {
 }
 
 fn connection(
-    machine: Talker,
+    machine: ScriptedMachine,
     stream: DuplexStream,
     phase: Phase,
-) -> Connection<Talker, DuplexStream> {
+) -> Connection<ScriptedMachine, DuplexStream> {
     Connection::new(
         machine,
         Transport::Plain(stream),
@@ -109,7 +109,7 @@ fn connection(
     )
 }
 
-async fn event(connection: &mut Connection<Talker, DuplexStream>) -> Vec<u8> {
+async fn event(connection: &mut Connection<ScriptedMachine, DuplexStream>) -> Vec<u8> {
     match connection.next().await.unwrap() {
         ConnectionEvent::Event(event) => event,
         other => panic!("not an event: {other:?}"),
@@ -131,9 +131,9 @@ async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
             seen += 1;
         }
     });
-    let machine = Talker {
+    let machine = ScriptedMachine {
         to_write: vec![Bytes::from(vec![b'x'; 100_000])],
-        ..Talker::default()
+        ..ScriptedMachine::default()
     };
     let mut connection = connection(machine, ours, Phase::Command);
     let mut received = 0;
@@ -145,19 +145,19 @@ async fn a_pipeline_longer_than_both_socket_buffers_does_not_deadlock() {
 
 // docs/protocols.md, Limits and deadlines: bodies
 #[tokio::test]
-async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
+async fn unread_body_is_buffered_only_up_to_the_limit() {
     let (ours, theirs) = duplex(1024);
-    let machine = Talker {
-        wants_body: true,
-        ..Talker::default()
+    let machine = ScriptedMachine {
+        needs_body: true,
+        ..ScriptedMachine::default()
     };
     let mut connection = connection(machine, ours, Phase::SmtpBlock);
-    let mut taken = 0_usize;
+    let mut requested_bytes = 0_usize;
     let stalled = tokio::time::timeout(Duration::from_millis(200), async {
         loop {
             match connection.next().await.unwrap() {
                 ConnectionEvent::NeedBody { max } => {
-                    taken += max;
+                    requested_bytes += max;
                     connection.body(BodyChunk::Data(Bytes::from(vec![b'x'; max])));
                 }
                 other => panic!("unexpected: {other:?}"),
@@ -167,17 +167,17 @@ async fn a_body_that_nobody_reads_is_held_back_instead_of_piled_up() {
     .await;
     assert!(stalled.is_err());
     assert!(
-        taken <= (256 << 10) + 4096,
-        "{taken} bytes were taken for a peer that reads none"
+        requested_bytes <= (256 << 10) + 4096,
+        "{requested_bytes} bytes were taken for a peer that reads none"
     );
     drop(theirs);
 }
 
 // docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
-async fn a_silent_peer_meets_the_deadline_of_its_phase() {
+async fn silent_peer_fails_at_the_deadline_of_the_phase() {
     let (ours, _theirs) = duplex(64);
-    let mut connection = connection(Talker::default(), ours, Phase::Command);
+    let mut connection = connection(ScriptedMachine::default(), ours, Phase::Command);
     let begun = tokio::time::Instant::now();
     let error = connection.next().await.unwrap_err();
     assert_eq!(
@@ -196,7 +196,7 @@ async fn a_silent_peer_meets_the_deadline_of_its_phase() {
 
 // docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
-async fn one_byte_a_second_does_not_stretch_a_sign_in() {
+async fn one_byte_per_second_does_not_extend_the_sign_in_deadline() {
     let (ours, mut theirs) = duplex(64);
     tokio::spawn(async move {
         loop {
@@ -206,7 +206,7 @@ async fn one_byte_a_second_does_not_stretch_a_sign_in() {
             }
         }
     });
-    let mut connection = connection(Talker::default(), ours, Phase::SignIn);
+    let mut connection = connection(ScriptedMachine::default(), ours, Phase::SignIn);
     let begun = tokio::time::Instant::now();
     let error = loop {
         match connection.next().await {
@@ -225,7 +225,7 @@ async fn one_byte_a_second_does_not_stretch_a_sign_in() {
 
 // docs/protocols.md, Limits and deadlines: streamed body
 #[tokio::test(start_paused = true)]
-async fn a_body_that_trickles_is_given_up_after_its_grace() {
+async fn body_below_the_minimum_rate_fails_after_the_grace_period() {
     let (ours, mut theirs) = duplex(64);
     tokio::spawn(async move {
         loop {
@@ -235,7 +235,7 @@ async fn a_body_that_trickles_is_given_up_after_its_grace() {
             }
         }
     });
-    let mut connection = connection(Talker::default(), ours, Phase::Body);
+    let mut connection = connection(ScriptedMachine::default(), ours, Phase::Body);
     let begun = tokio::time::Instant::now();
     while connection.next().await.is_ok() {}
     assert!(begun.elapsed().as_secs() <= 11);
@@ -243,25 +243,25 @@ async fn a_body_that_trickles_is_given_up_after_its_grace() {
 
 // docs/protocols.md, Limits and deadlines: deadlines
 #[tokio::test(start_paused = true)]
-async fn an_idling_connection_waits_for_hours() {
+async fn idle_connection_waits_for_hours() {
     let (ours, mut theirs) = duplex(64);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(3 * 3600)).await;
         theirs.write_all(b"* 1 EXISTS\r\n").await.unwrap();
         std::future::pending::<()>().await;
     });
-    let mut connection = connection(Talker::default(), ours, Phase::Idle);
+    let mut connection = connection(ScriptedMachine::default(), ours, Phase::Idle);
     assert_eq!(event(&mut connection).await, b"* 1 EXISTS\r\n");
 }
 
 #[tokio::test]
-async fn what_the_peer_said_before_it_closed_is_still_heard() {
+async fn data_sent_before_the_peer_closed_is_received() {
     let (ours, mut theirs) = duplex(4096);
     theirs.write_all(b"421 going away\r\n").await.unwrap();
     drop(theirs);
-    let machine = Talker {
+    let machine = ScriptedMachine {
         to_write: vec![Bytes::from_static(b"MAIL FROM:<>\r\n")],
-        ..Talker::default()
+        ..ScriptedMachine::default()
     };
     let mut connection = connection(machine, ours, Phase::Command);
     assert_eq!(event(&mut connection).await, b"421 going away\r\n");
@@ -272,11 +272,11 @@ async fn what_the_peer_said_before_it_closed_is_still_heard() {
 }
 
 #[tokio::test]
-async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
+async fn cancelled_next_loses_no_byte() {
     let (ours, mut theirs) = duplex(16);
-    let machine = Talker {
+    let machine = ScriptedMachine {
         to_write: vec![Bytes::from(vec![b'y'; 1000])],
-        ..Talker::default()
+        ..ScriptedMachine::default()
     };
     let mut connection = connection(machine, ours, Phase::Command);
     let reader = tokio::spawn(async move {
@@ -292,7 +292,7 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
     while received != b"done" {
         tokio::select! {
             biased;
-            happening = connection.next() => match happening.unwrap() {
+            result = connection.next() => match result.unwrap() {
                 ConnectionEvent::Event(bytes) => received.extend_from_slice(&bytes),
                 other => panic!("unexpected: {other:?}"),
             },
@@ -305,7 +305,7 @@ async fn waiting_can_be_given_up_and_taken_up_again_without_losing_a_byte() {
 
 /// A key derivation that takes some time: the client's SCRAM response in the example of RFC 5802
 /// §5.
-fn scram_work() -> KeyDerivation {
+fn scram_derivation() -> KeyDerivation {
     let mut client = pop3::Client::new(pop3::Config {
         tls: Tls::Implicit,
         allow_plaintext_login: false,
@@ -320,8 +320,8 @@ fn scram_work() -> KeyDerivation {
     // r=<nonce>more,s=QSXCR+Q6sek8bf92,i=4096
     let first = "cj1Cd2NIQndjSEJ3Y0hCd2NIQndjSEJ3Y0htb3JlLHM9UVNYQ1IrUTZzZWs4YmY5MixpPTQwOTY=";
     let capabilities = "+OK\r\n+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n".to_owned();
-    for said in [capabilities, format!("+ {first}\r\n")] {
-        client.feed(said.as_bytes());
+    for lines in [capabilities, format!("+ {first}\r\n")] {
+        client.feed(lines.as_bytes());
         loop {
             match client.step().unwrap() {
                 Step::DeriveKey(work) => return work,
@@ -335,16 +335,16 @@ fn scram_work() -> KeyDerivation {
 
 // docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[tokio::test]
-async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_wait() {
+async fn key_derivation_runs_on_another_thread_and_survives_a_cancelled_next() {
     let (ours, _theirs) = duplex(64);
-    let machine = Talker {
-        to_compute: Some(scram_work()),
-        ..Talker::default()
+    let machine = ScriptedMachine {
+        pending_derivation: Some(scram_derivation()),
+        ..ScriptedMachine::default()
     };
     let mut connection = connection(machine, ours, Phase::SignIn);
     let at_once = tokio::select! {
         biased;
-        happening = connection.next() => Some(happening.unwrap()),
+        result = connection.next() => Some(result.unwrap()),
         () = tokio::task::yield_now() => None,
     };
     let key_derived = match at_once {
@@ -361,25 +361,28 @@ async fn what_is_to_be_computed_is_computed_elsewhere_and_survives_a_cancelled_w
 async fn a_compressed_connection_reads_and_writes_compressed() {
     let (ours, mut theirs) = duplex(1 << 16);
     let mut sender = Compress::new(Compression::default(), false);
-    let mut said = |text: &[u8]| {
+    let mut compress = |text: &[u8]| {
         let mut out = Vec::with_capacity(1024);
         sender
             .compress_vec(text, &mut out, FlushCompress::Sync)
             .unwrap();
         out
     };
-    let machine = Talker {
+    let machine = ScriptedMachine {
         // Received in the same read as the response to COMPRESS.
-        received: said(b"* OK "),
-        to_compress: true,
+        received: compress(b"* OK "),
+        must_compress: true,
         to_write: vec![Bytes::from_static(b"r2 NOOP\r\n")],
-        ..Talker::default()
+        ..ScriptedMachine::default()
     };
-    theirs.write_all(&said(b"compressed\r\n")).await.unwrap();
+    theirs
+        .write_all(&compress(b"compressed\r\n"))
+        .await
+        .unwrap();
     let mut connection = connection(machine, ours, Phase::Command);
-    let mut heard = Vec::new();
-    while heard != b"* OK compressed\r\n" {
-        heard.extend(event(&mut connection).await);
+    let mut received = Vec::new();
+    while received != b"* OK compressed\r\n" {
+        received.extend(event(&mut connection).await);
     }
     let mut wire = vec![0; 64];
     let count = theirs.read(&mut wire).await.unwrap();
@@ -392,11 +395,11 @@ async fn a_compressed_connection_reads_and_writes_compressed() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_not_compressed_as_agreed_ends_the_connection() {
+async fn invalid_deflate_stream_ends_the_connection() {
     let (ours, mut theirs) = duplex(64);
-    let machine = Talker {
-        to_compress: true,
-        ..Talker::default()
+    let machine = ScriptedMachine {
+        must_compress: true,
+        ..ScriptedMachine::default()
     };
     theirs.write_all(b"\xff\xff* OK plain\r\n").await.unwrap();
     let mut connection = connection(machine, ours, Phase::Command);
@@ -406,11 +409,11 @@ async fn a_stream_that_is_not_compressed_as_agreed_ends_the_connection() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: transcript
 #[tokio::test]
-async fn a_recorder_gets_each_line_with_its_host() {
+async fn recorder_receives_each_line_with_its_host() {
     let (ours, mut theirs) = duplex(64);
     let recorder = Recorder::new(1 << 10);
     let mut connection =
-        connection(Talker::default(), ours, Phase::Command).recorded_by(recorder.clone());
+        connection(ScriptedMachine::default(), ours, Phase::Command).recorded_by(recorder.clone());
     theirs.write_all(b"x").await.unwrap();
     event(&mut connection).await;
     let entries = recorder.entries();

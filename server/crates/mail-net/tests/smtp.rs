@@ -20,12 +20,12 @@ const SILENCE: Duration = Duration::from_millis(1);
 
 /// When the server replies.
 #[derive(Clone, Copy)]
-enum Answers {
+enum ReplyTiming {
     /// To each line before it reads the next: it reads nothing while a reply does not fit in the
     /// buffer.
-    AsItReads,
+    Immediate,
     /// To everything at once when the client waits. Each time is a round trip.
-    WhenTheClientWaits,
+    WhenClientWaits,
 }
 
 /// What a server observed of one connection.
@@ -39,13 +39,13 @@ struct Seen {
 
 struct Server {
     stream: DuplexStream,
-    answers: Answers,
-    offers: &'static str,
+    reply_timing: ReplyTiming,
+    extensions: &'static str,
     unread: Vec<u8>,
-    unsaid: String,
+    pending_replies: String,
     is_data: bool,
     /// Remaining octets of a chunk, and whether it is the last.
-    piece: Option<(usize, bool)>,
+    chunk: Option<(usize, bool)>,
     seen: Seen,
 }
 
@@ -54,21 +54,23 @@ impl Server {
         self.stream.write_all(b"220 ready\r\n").await.unwrap();
         let mut bytes = [0; 100];
         loop {
-            let read = match self.answers {
-                Answers::AsItReads => Ok(self.stream.read(&mut bytes).await),
-                Answers::WhenTheClientWaits => timeout(SILENCE, self.stream.read(&mut bytes)).await,
+            let read = match self.reply_timing {
+                ReplyTiming::Immediate => Ok(self.stream.read(&mut bytes).await),
+                ReplyTiming::WhenClientWaits => {
+                    timeout(SILENCE, self.stream.read(&mut bytes)).await
+                }
             };
             match read {
                 Ok(Ok(0) | Err(_)) => return self.seen,
                 Ok(Ok(length)) => self.unread.extend_from_slice(&bytes[..length]),
-                Err(_) if self.unsaid.is_empty() => {}
+                Err(_) if self.pending_replies.is_empty() => {}
                 Err(_) => {
                     self.seen.round_trips += 1;
                     self.flush().await;
                 }
             }
-            while self.take_one() {
-                if matches!(self.answers, Answers::AsItReads) {
+            while self.consume_one() {
+                if matches!(self.reply_timing, ReplyTiming::Immediate) {
                     self.flush().await;
                 }
             }
@@ -76,25 +78,25 @@ impl Server {
     }
 
     async fn flush(&mut self) {
-        let words = std::mem::take(&mut self.unsaid);
+        let replies = std::mem::take(&mut self.pending_replies);
         // The client may have disconnected after QUIT.
-        let _ = self.stream.write_all(words.as_bytes()).await;
+        let _ = self.stream.write_all(replies.as_bytes()).await;
     }
 
-    fn say(&mut self, words: &str) {
-        self.unsaid.push_str(words);
-        self.unsaid.push_str("\r\n");
+    fn queue_reply(&mut self, line: &str) {
+        self.pending_replies.push_str(line);
+        self.pending_replies.push_str("\r\n");
     }
 
     /// Consumes one line or chunk; returns `false` if none is complete.
-    fn take_one(&mut self) -> bool {
-        if let Some((length, is_last)) = self.piece {
+    fn consume_one(&mut self) -> bool {
+        if let Some((length, is_last)) = self.chunk {
             if self.unread.len() < length {
                 return false;
             }
             self.seen.body.extend(self.unread.drain(..length));
-            self.piece = None;
-            self.say(if is_last { "250 done" } else { "250 taken" });
+            self.chunk = None;
+            self.queue_reply(if is_last { "250 done" } else { "250 taken" });
             return true;
         }
         let Some(end) = self.unread.windows(2).position(|pair| pair == b"\r\n") else {
@@ -104,33 +106,33 @@ impl Server {
         if self.is_data {
             if line == b".\r\n" {
                 self.is_data = false;
-                self.say("250 done");
+                self.queue_reply("250 done");
             } else {
                 self.seen.body.extend_from_slice(&line);
             }
             return true;
         }
         let line = String::from_utf8(line).unwrap();
-        let mut words = line.split_whitespace();
-        match words.next().unwrap() {
-            "EHLO" => self.say(&format!("250-here\r\n{}", self.offers)),
+        let mut tokens = line.split_whitespace();
+        match tokens.next().unwrap() {
+            "EHLO" => self.queue_reply(&format!("250-here\r\n{}", self.extensions)),
             "MAIL" => {
-                self.say("250 2.1.0 sender ok");
+                self.queue_reply("250 2.1.0 sender ok");
                 self.seen.round_trips = 0;
             }
             "RCPT" => {
                 self.seen.recipients += 1;
-                self.say("250 2.1.5 recipient ok");
+                self.queue_reply("250 2.1.5 recipient ok");
             }
             "DATA" => {
                 self.is_data = true;
-                self.say("354 go on");
+                self.queue_reply("354 go on");
             }
             "BDAT" => {
-                let length = words.next().unwrap().parse().unwrap();
-                self.piece = Some((length, words.next() == Some("LAST")));
+                let length = tokens.next().unwrap().parse().unwrap();
+                self.chunk = Some((length, tokens.next() == Some("LAST")));
             }
-            "QUIT" => self.say("221 bye"),
+            "QUIT" => self.queue_reply("221 bye"),
             other => panic!("{other}"),
         }
         true
@@ -138,16 +140,16 @@ impl Server {
 }
 
 /// Sends one message to this many recipients and returns what the server observed.
-async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen {
+async fn send(recipients: usize, extensions: &'static str, reply_timing: ReplyTiming) -> Seen {
     let (ours, theirs) = duplex(SOCKET_BYTES);
     let server = Server {
         stream: theirs,
-        answers,
-        offers,
+        reply_timing,
+        extensions,
         unread: Vec::new(),
-        unsaid: String::new(),
+        pending_replies: String::new(),
         is_data: false,
-        piece: None,
+        chunk: None,
         seen: Seen::default(),
     };
     let server = tokio::spawn(server.serve());
@@ -157,7 +159,7 @@ async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen
     let phase = Phase::SmtpEnvelope;
     let mut connection = Connection::new(client, transport, Arc::clone(&config), "here", phase);
     let mut body = vec![Bytes::from_static(b"Subject: hi\r\n\r\n.dot\r\n")].into_iter();
-    let is_accepted = loop {
+    let are_all_accepted = loop {
         match connection.next().await.unwrap() {
             ConnectionEvent::Event(Event::Ready { .. }) => {
                 let name = |n| Address::new(&format!("user{n}@example.org")).unwrap();
@@ -172,13 +174,13 @@ async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen
             ConnectionEvent::Event(Event::Outcome(Outcome::Accepted {
                 recipients: each, ..
             })) => {
-                let is_taken = |result: &_| matches!(result, RecipientResult::Accepted(_));
-                break each.len() == recipients && each.iter().all(|(_, r)| is_taken(r));
+                let is_accepted = |result: &_| matches!(result, RecipientResult::Accepted(_));
+                break each.len() == recipients && each.iter().all(|(_, r)| is_accepted(r));
             }
             other => panic!("{other:?}"),
         }
     };
-    assert!(is_accepted, "a recipient was lost");
+    assert!(are_all_accepted, "a recipient was lost");
     drop(connection);
     let seen = server.await.unwrap();
     assert_eq!(seen.recipients, recipients);
@@ -188,33 +190,33 @@ async fn send(recipients: usize, offers: &'static str, answers: Answers) -> Seen
 // docs/protocols.md, SMTP: several recipients
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_take_two_round_trips() {
-    let seen = send(1000, "250 PIPELINING", Answers::WhenTheClientWaits).await;
+    let seen = send(1000, "250 PIPELINING", ReplyTiming::WhenClientWaits).await;
     assert_eq!(seen.round_trips, 2);
     assert_eq!(seen.body, b"Subject: hi\r\n\r\n..dot\r\n");
 }
 
 #[tokio::test(start_paused = true)]
-async fn bdat_takes_a_third_round_trip_to_know_the_message_taken_before_the_commit() {
-    let offers = "250-CHUNKING\r\n250 PIPELINING";
-    let seen = send(1000, offers, Answers::WhenTheClientWaits).await;
+async fn bdat_takes_a_third_round_trip_before_the_commit() {
+    let extensions = "250-CHUNKING\r\n250 PIPELINING";
+    let seen = send(1000, extensions, ReplyTiming::WhenClientWaits).await;
     assert_eq!(seen.round_trips, 3);
     assert_eq!(seen.body, b"Subject: hi\r\n\r\n.dot\r\n");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_pipelining_each_recipient_takes_a_round_trip() {
-    let seen = send(10, "250 HELP", Answers::WhenTheClientWaits).await;
+    let seen = send(10, "250 HELP", ReplyTiming::WhenClientWaits).await;
     // MAIL, ten RCPT, DATA, the message.
     assert_eq!(seen.round_trips, 13);
 }
 
 // docs/protocols.md, SMTP: several recipients
 #[tokio::test(start_paused = true)]
-async fn a_thousand_recipients_meet_no_deadlock_with_a_server_that_answers_as_it_reads() {
-    for offers in ["250 PIPELINING", "250-CHUNKING\r\n250 PIPELINING"] {
+async fn a_thousand_recipients_do_not_deadlock_with_a_server_that_replies_as_it_reads() {
+    for extensions in ["250 PIPELINING", "250-CHUNKING\r\n250 PIPELINING"] {
         // The paused clock would run into the deadline of the phase at once if there was a
         // deadlock.
-        let seen = send(1000, offers, Answers::AsItReads).await;
+        let seen = send(1000, extensions, ReplyTiming::Immediate).await;
         assert!(seen.body.ends_with(b"dot\r\n"));
     }
 }

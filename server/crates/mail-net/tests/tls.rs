@@ -27,8 +27,8 @@ impl Ca {
     }
 
     /// Starts a TLS server with a certificate for these names; returns its port.
-    async fn serve(&self, names: &[&str], expired: bool) -> u16 {
-        let acceptor = self.acceptor(names, expired, rustls::DEFAULT_VERSIONS);
+    async fn serve(&self, names: &[&str], is_expired: bool) -> u16 {
+        let acceptor = self.acceptor(names, is_expired, rustls::DEFAULT_VERSIONS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -47,12 +47,12 @@ impl Ca {
     fn acceptor(
         &self,
         names: &[&str],
-        expired: bool,
+        is_expired: bool,
         versions: &[&'static SupportedProtocolVersion],
     ) -> TlsAcceptor {
         let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
-        if expired {
+        if is_expired {
             params.not_before = date_time_ymd(2020, 1, 1);
             params.not_after = date_time_ymd(2021, 1, 1);
         }
@@ -100,7 +100,7 @@ fn endpoint(port: u16) -> Endpoint {
     }
 }
 
-async fn failure(dialer: &Dialer, port: u16) -> DialError {
+async fn dial_error(dialer: &Dialer, port: u16) -> DialError {
     dialer
         .open(&endpoint(port), None)
         .await
@@ -109,7 +109,7 @@ async fn failure(dialer: &Dialer, port: u16) -> DialError {
 
 // docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
-async fn a_certificate_of_the_given_ca_for_the_name_is_trusted() {
+async fn certificate_of_the_configured_ca_for_the_name_is_trusted() {
     let ca = Ca::new();
     let port = ca.serve(&["localhost"], false).await;
     assert!(ca.dialer(port).open(&endpoint(port), None).await.is_ok());
@@ -117,12 +117,12 @@ async fn a_certificate_of_the_given_ca_for_the_name_is_trusted() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
-async fn an_expired_certificate_is_named_as_such_with_its_date() {
+async fn expired_certificate_is_reported_with_its_date() {
     let ca = Ca::new();
     let port = ca.serve(&["localhost"], true).await;
     let DialError::Tls(TlsError::Expired {
         not_after_unix_secs,
-    }) = failure(&ca.dialer(port), port).await
+    }) = dial_error(&ca.dialer(port), port).await
     else {
         panic!("not told as expired");
     };
@@ -131,10 +131,11 @@ async fn an_expired_certificate_is_named_as_such_with_its_date() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
-async fn a_certificate_for_another_name_tells_which_names_it_is_for() {
+async fn wrong_name_error_lists_the_names_of_the_certificate() {
     let ca = Ca::new();
     let port = ca.serve(&["mail.example.org"], false).await;
-    let DialError::Tls(TlsError::WrongName { presented }) = failure(&ca.dialer(port), port).await
+    let DialError::Tls(TlsError::WrongName { presented }) =
+        dial_error(&ca.dialer(port), port).await
     else {
         panic!("not told as a wrong name");
     };
@@ -145,17 +146,17 @@ async fn a_certificate_for_another_name_tells_which_names_it_is_for() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_nobody_named_is_not_trusted() {
+async fn certificate_of_an_unknown_issuer_is_not_trusted() {
     let (ca, other) = (Ca::new(), Ca::new());
     let port = ca.serve(&["localhost"], false).await;
     assert_eq!(
-        failure(&other.dialer(port), port).await,
+        dial_error(&other.dialer(port), port).await,
         DialError::Tls(TlsError::Untrusted)
     );
 }
 
 #[tokio::test]
-async fn a_plaintext_port_is_told_from_a_broken_handshake() {
+async fn plaintext_port_is_reported_as_not_tls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -166,25 +167,25 @@ async fn a_plaintext_port_is_told_from_a_broken_handshake() {
     });
     let ca = Ca::new();
     assert_eq!(
-        failure(&ca.dialer(port), port).await,
+        dial_error(&ca.dialer(port), port).await,
         DialError::Tls(TlsError::NotTls)
     );
 }
 
 #[tokio::test]
-async fn a_port_where_nothing_listens_is_refused() {
+async fn connection_to_a_closed_port_is_refused() {
     let port = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap().port()
     };
     assert_eq!(
-        failure(&Ca::new().dialer(port), port).await,
+        dial_error(&Ca::new().dialer(port), port).await,
         DialError::Refused
     );
 }
 
 #[tokio::test]
-async fn a_name_that_leads_to_loopback_is_fenced_before_anything_is_sent() {
+async fn name_that_resolves_to_loopback_is_fenced_before_connecting() {
     let ca = Ca::new();
     let port = ca.serve(&["localhost"], false).await;
     let dialer = Dialer::new(
@@ -192,7 +193,7 @@ async fn a_name_that_leads_to_loopback_is_fenced_before_anything_is_sent() {
         Trust::default().client_config().unwrap(),
     );
     let refused = |error| matches!(error, DialError::Fenced(Refusal::Port { .. }));
-    assert!(refused(failure(&dialer, port).await));
+    assert!(refused(dial_error(&dialer, port).await));
     let on_mail_port = dialer.open(&endpoint(993), None).await.err();
     assert!(
         matches!(
@@ -204,7 +205,7 @@ async fn a_name_that_leads_to_loopback_is_fenced_before_anything_is_sent() {
 }
 
 /// Returns both ends of a TLS connection of one version.
-async fn both_ends(
+async fn tls_pair(
     ca: &Ca,
     version: &'static SupportedProtocolVersion,
 ) -> (
@@ -238,8 +239,8 @@ fn ann() -> Credentials {
 
 // docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[tokio::test]
-async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
-    let (mut connection, server) = both_ends(&Ca::new(), &version::TLS13).await;
+async fn rfc9266_tls_1_3_binds_a_sign_in_to_exported_key_material() {
+    let (mut connection, server) = tls_pair(&Ca::new(), &version::TLS13).await;
     let label = b"EXPORTER-Channel-Binding";
     let server = server.get_ref().1;
     let theirs = server.export_keying_material([0; 32], label, Some(b""));
@@ -254,8 +255,8 @@ async fn rfc9266_tls_1_3_ties_a_sign_in_to_what_both_ends_export() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[tokio::test]
-async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
-    let (mut connection, _server) = both_ends(&Ca::new(), &version::TLS12).await;
+async fn rfc5929_tls_1_2_binds_a_sign_in_to_the_certificate() {
+    let (mut connection, _server) = tls_pair(&Ca::new(), &version::TLS12).await;
     let Some(ChannelBinding::TlsServerEndPoint(hash)) = connection.sign_in(ann()).channel_binding
     else {
         panic!("no binding");
@@ -268,9 +269,9 @@ async fn rfc5929_tls_1_2_ties_a_sign_in_to_the_certificate() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: TLS
 #[tokio::test]
-async fn a_connection_tells_its_version_cipher_and_certificate() {
+async fn tls_facts_hold_version_cipher_suite_and_certificate() {
     let ca = Ca::new();
-    let (connection, _server) = both_ends(&ca, &version::TLS13).await;
+    let (connection, _server) = tls_pair(&ca, &version::TLS13).await;
     let facts = connection.tls_facts().unwrap();
     assert_eq!(facts.version, "1.3");
     assert!(facts.cipher_suite.starts_with("TLS13_AES"), "{facts:?}");
@@ -278,7 +279,7 @@ async fn a_connection_tells_its_version_cipher_and_certificate() {
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_asked_after_two_minutes_whether_it_is_still_there() {
+async fn tcp_keepalive_probes_start_after_two_minutes() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let endpoint = Endpoint {
@@ -292,6 +293,6 @@ async fn a_silent_connection_is_asked_after_two_minutes_whether_it_is_still_ther
     };
     let socket = socket2::SockRef::from(&stream);
     assert!(socket.keepalive().unwrap());
-    let asked_after = socket.tcp_keepalive_time().unwrap();
-    assert_eq!(asked_after, std::time::Duration::from_secs(120));
+    let keepalive_time = socket.tcp_keepalive_time().unwrap();
+    assert_eq!(keepalive_time, std::time::Duration::from_secs(120));
 }

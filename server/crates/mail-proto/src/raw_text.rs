@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost(text: Vec<u8>) {
+        fn every_octet_round_trips(text: Vec<u8>) {
             let carried = carry(&text);
             let back = octets(&carried).unwrap_or_else(|| carried.into_bytes());
             prop_assert_eq!(back, text);

@@ -42,7 +42,7 @@ pub struct KnownSecrets {
     /// Sorted by length, longest first.
     forms: Vec<Form>,
     /// Bit set of the hashed byte pairs with which a form begins.
-    beginnings: [u64; 16],
+    prefixes: [u64; 16],
 }
 
 struct Form {
@@ -56,7 +56,7 @@ impl KnownSecrets {
     pub fn new(login: &str, secret: &Secret) -> Self {
         let mut this = Self {
             forms: Vec::new(),
-            beginnings: [0; 16],
+            prefixes: [0; 16],
         };
         let plain = secret.expose();
         if plain.len() >= PLAIN_MIN_BYTES {
@@ -97,7 +97,7 @@ impl KnownSecrets {
         if text.len() < min {
             return;
         }
-        self.insert_as_it_is(text, is_base64);
+        self.insert_form(text, is_base64);
         if is_base64 && text.iter().any(|byte| matches!(byte, b'+' | b'/')) {
             let url_safe = |byte: &u8| match byte {
                 b'+' => b'-',
@@ -105,18 +105,18 @@ impl KnownSecrets {
                 other => *other,
             };
             let text: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().map(url_safe).collect());
-            self.insert_as_it_is(&text, true);
+            self.insert_form(&text, true);
         }
     }
 
-    fn insert_as_it_is(&mut self, text: &[u8], is_base64: bool) {
+    fn insert_form(&mut self, text: &[u8], is_base64: bool) {
         let bytes = Zeroizing::new(text.to_ascii_lowercase());
         if self.forms.iter().any(|form| form.bytes == bytes) {
             return;
         }
         if let [first, second, ..] = bytes.as_slice() {
             let (word, bit) = pair(*first, *second);
-            if let Some(word) = self.beginnings.get_mut(word) {
+            if let Some(word) = self.prefixes.get_mut(word) {
                 *word |= bit;
             }
         }
@@ -137,7 +137,7 @@ impl KnownSecrets {
             && let [first, second, ..] = rest
         {
             let (word, bit) = pair(first.to_ascii_lowercase(), second.to_ascii_lowercase());
-            let may_begin = self.beginnings.get(word).is_some_and(|w| w & bit != 0);
+            let may_begin = self.prefixes.get(word).is_some_and(|w| w & bit != 0);
             let form = may_begin
                 .then(|| {
                     self.forms
@@ -211,7 +211,7 @@ impl Redactor {
                     found.push(at..at.saturating_add(rest.len()));
                     continue;
                 }
-                let Some(length) = longest_beginning_at_end(visible, rest) else {
+                let Some(length) = longest_prefix_at_end(visible, rest) else {
                     continue;
                 };
                 let known = offset.saturating_add(length);
@@ -303,8 +303,8 @@ const fn pair(first: u8, second: u8) -> (usize, u64) {
 }
 
 fn begins_with(text: &[u8], form: &[u8]) -> bool {
-    let beginning = text.get(..form.len());
-    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(form))
+    let prefix = text.get(..form.len());
+    prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(form))
 }
 
 fn position(text: &[u8], form: &[u8]) -> Option<usize> {
@@ -313,13 +313,13 @@ fn position(text: &[u8], form: &[u8]) -> Option<usize> {
 }
 
 /// Returns the length of the longest proper prefix of a form with which the text ends.
-fn longest_beginning_at_end(text: &[u8], form: &[u8]) -> Option<usize> {
+fn longest_prefix_at_end(text: &[u8], form: &[u8]) -> Option<usize> {
     let longest = form.len().saturating_sub(1).min(text.len());
     (1..=longest).rev().find(|length| {
         let end = text.len().saturating_sub(*length)..;
-        let beginning = form.get(..*length).unwrap_or_default();
+        let prefix = form.get(..*length).unwrap_or_default();
         text.get(end)
-            .is_some_and(|end| end.eq_ignore_ascii_case(beginning))
+            .is_some_and(|end| end.eq_ignore_ascii_case(prefix))
     })
 }
 

@@ -59,7 +59,7 @@ impl<E> SendBuffer<E> {
     /// initial-response = base64 / "="
     /// ```
     /// RFC 4954 §8, RFC 5034 §5. The first line.
-    pub(crate) fn say_auth(&mut self, authentication: &mut Authentication, max_line_bytes: usize) {
+    pub(crate) fn send_auth(&mut self, authentication: &mut Authentication, max_line_bytes: usize) {
         self.transcript.note(&authentication.explanation());
         let command = format!("AUTH {}", authentication.mechanism());
         let initial = authentication.initial().filter(|initial| {
@@ -68,7 +68,7 @@ impl<E> SendBuffer<E> {
         });
         match initial {
             Some(initial) => {
-                authentication.initial_left();
+                authentication.initial_sent();
                 self.send_secret_line(&command, &initial);
             }
             None => self.send_line(&command),
@@ -83,8 +83,8 @@ impl<E> SendBuffer<E> {
     /// cancel-response = "*"
     /// ```
     /// RFC 4954 §8, RFC 5034 §5. A line after the first.
-    pub(crate) fn say_answer(&mut self, answer: ChallengeResponse) {
-        match answer {
+    pub(crate) fn send_challenge_response(&mut self, response: ChallengeResponse) {
+        match response {
             ChallengeResponse::Send(message) => self.send_secret_line("", &message),
             ChallengeResponse::DeriveKey(work) => self.push(Step::DeriveKey(work)),
             ChallengeResponse::Cancel => self.send_line("*"),
@@ -120,7 +120,7 @@ impl<E> SendBuffer<E> {
     }
 
     /// Discards the bytes that are not sent yet, because the connection failed.
-    pub(crate) fn forget_unsaid(&mut self) {
+    pub(crate) fn discard_pending(&mut self) {
         self.pending.clear();
     }
 }

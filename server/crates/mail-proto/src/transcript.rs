@@ -63,7 +63,7 @@ pub trait Transcribed: Machine {
 
     /// Turns recording on or off; it is on initially. A driver without a reader turns it off,
     /// because recording costs more than parsing the lines.
-    fn keep_transcript(&mut self, keeps: bool);
+    fn keep_transcript(&mut self, is_on: bool);
 
     /// Calls `redact` with each text in an event that comes from a server's reply. Mail, mailbox
     /// names and lists of capabilities are excluded.
@@ -90,8 +90,8 @@ impl Transcript {
     }
 
     /// Turns recording on or off.
-    pub const fn keep(&mut self, keeps: bool) {
-        self.is_off = !keeps;
+    pub const fn keep(&mut self, is_on: bool) {
+        self.is_off = !is_on;
     }
 
     /// Records a line that the client sends, without its line end.
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_reads_nothing_is_written_down() {
+    fn a_disabled_transcript_stores_no_lines() {
         let mut transcript = Transcript::new();
         transcript.keep(false);
         transcript.sent(b"NOOP\r\n");

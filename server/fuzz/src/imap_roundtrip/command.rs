@@ -9,7 +9,7 @@ use mail_proto::imap::{
 use mail_proto::{BodyChunk, Limits, Machine as _, Secret, Step};
 
 use super::text;
-use super::wire::{Reading, Word, read};
+use super::wire::{ParseResult, Word, read};
 
 pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
     let (offers, allowed_bytes) =
@@ -23,12 +23,12 @@ pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
             allow_plaintext_login: false,
             limits: Limits::default(),
         }),
-        heard: Vec::new(),
+        received: Vec::new(),
         body: None,
     };
     let greeting = format!("* OK [CAPABILITY IMAP4rev1 UIDPLUS MOVE{offers}] ready\r\n");
     server.client.feed(greeting.as_bytes());
-    server.hear();
+    server.drive();
     if let Command::Append(append) = &command {
         let body = vec![b'.'; usize::try_from(append.size_bytes).expect("short")];
         server.body = Some(body.into());
@@ -43,35 +43,35 @@ pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
 
 struct Server {
     client: Client,
-    heard: Vec<u8>,
+    received: Vec<u8>,
     body: Option<Bytes>,
 }
 
 impl Server {
     fn command(&mut self, allowed_bytes: u64) -> Vec<Word> {
-        self.hear();
+        self.drive();
         for _ in 0..100 {
-            match read(&self.heard, allowed_bytes) {
-                Reading::Command(words) => return words,
-                Reading::Waits => {
-                    let before = self.heard.len();
+            match read(&self.received, allowed_bytes) {
+                ParseResult::Command(words) => return words,
+                ParseResult::NeedsContinuation => {
+                    let before = self.received.len();
                     self.client.feed(b"+ go on\r\n");
-                    self.hear();
-                    assert!(self.heard.len() > before, "nothing came behind `+`");
+                    self.drive();
+                    assert!(self.received.len() > before, "nothing came behind `+`");
                 }
             }
         }
         panic!("the command does not end");
     }
 
-    fn hear(&mut self) {
+    fn drive(&mut self) {
         loop {
             match self
                 .client
                 .step()
                 .expect("a server that keeps to the rules")
             {
-                Step::Write(bytes) => self.heard.extend_from_slice(&bytes),
+                Step::Write(bytes) => self.received.extend_from_slice(&bytes),
                 Step::NeedBody { max } => {
                     let chunk = match &mut self.body {
                         Some(body) if !body.is_empty() => {

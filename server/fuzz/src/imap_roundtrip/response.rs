@@ -27,19 +27,19 @@ pub(super) fn run(u: &mut Unstructured<'_>) -> Result<()> {
     }
     wire.extend_from_slice(b")\r\n");
 
-    let (events, streamed) = hear(&wire);
+    let (events, streamed) = receive(&wire);
     let [Event::Fetch(data)] = &events[..] else {
         panic!("{:?} became {events:?}", wire.escape_ascii().to_string());
     };
     assert_eq!(SequenceNumber::new(seq), Some(data.seq));
-    let got: Vec<_> = data.items.iter().cloned().map(without_id).collect();
-    assert_eq!(got, expected, "{}", wire.escape_ascii());
+    let received: Vec<_> = data.items.iter().cloned().map(without_id).collect();
+    assert_eq!(received, expected, "{}", wire.escape_ascii());
     assert_eq!(streamed.as_deref(), literal.as_deref());
     Ok(())
 }
 
 /// Returns the events without the chunks of the last literal, which are returned joined.
-fn hear(wire: &[u8]) -> (Vec<Event>, Option<Bytes>) {
+fn receive(wire: &[u8]) -> (Vec<Event>, Option<Bytes>) {
     let mut limits = Limits::default();
     limits.imap_inline_literal_bytes = INLINE_BYTES;
     let mut client = Client::new(Config {
@@ -75,7 +75,7 @@ fn without_id(item: FetchedItem) -> Item {
             origin,
             value: BodyValue::Streamed { size_bytes, .. },
         } => Item::Streamed(section, origin, size_bytes),
-        FetchedItem::Envelope(envelope) => Item::Envelope(Told::by(&envelope).into()),
+        FetchedItem::Envelope(envelope) => Item::Envelope(EnvelopeFields::of(&envelope).into()),
         item => Item::Whole(item),
     }
 }
@@ -84,20 +84,20 @@ fn without_id(item: FetchedItem) -> Item {
 enum Item {
     Whole(FetchedItem),
     Streamed(Section, Option<u64>, u64),
-    Envelope(Box<Told>),
+    Envelope(Box<EnvelopeFields>),
 }
 
 /// The content of an envelope.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct EnvelopeFields {
     /// Date, Subject, In-Reply-To and Message-ID.
     texts: [Option<Bytes>; 4],
     /// From, Sender, Reply-To, To, Cc and Bcc: of each address its name, mailbox and host.
     lists: [Vec<[Option<Bytes>; 3]>; 6],
 }
 
-impl Told {
-    fn by(envelope: &Envelope) -> Self {
+impl EnvelopeFields {
+    fn of(envelope: &Envelope) -> Self {
         let texts = [
             envelope.date(),
             envelope.subject(),
@@ -210,7 +210,7 @@ fn flag(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(flag)
 }
 
-fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Told> {
+fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<EnvelopeFields> {
     wire.push(b'(');
     let date = nstring(u, wire)?;
     wire.push(b' ');
@@ -225,7 +225,7 @@ fn envelope(u: &mut Unstructured<'_>, wire: &mut Vec<u8>) -> Result<Told> {
     wire.push(b' ');
     let message_id = nstring(u, wire)?;
     wire.push(b')');
-    Ok(Told {
+    Ok(EnvelopeFields {
         texts: [date, subject, in_reply_to, message_id],
         lists,
     })

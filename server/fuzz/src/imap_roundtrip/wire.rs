@@ -23,16 +23,16 @@ impl Word {
 
 /// The server's result for the bytes received so far.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum ParseResult {
     /// A complete command, up to its last byte.
     Command(Vec<Word>),
     /// An announced literal that waits for `+`.
-    Waits,
+    NeedsContinuation,
 }
 
 /// Parses one command. `allowed_bytes` is the maximum length of a literal that may be sent without
 /// waiting.
-pub(super) fn read(bytes: &[u8], allowed_bytes: u64) -> Reading {
+pub(super) fn read(bytes: &[u8], allowed_bytes: u64) -> ParseResult {
     let mut reader = Reader { rest: bytes };
     let mut words = Vec::new();
     loop {
@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8], allowed_bytes: u64) -> Reading {
             b'\r' => {
                 reader.expect(b"\r\n");
                 assert!(reader.rest.is_empty(), "more than one line");
-                return Reading::Command(words);
+                return ParseResult::Command(words);
             }
             b' ' => {
                 reader.expect(b" ");
@@ -59,7 +59,7 @@ pub(super) fn read(bytes: &[u8], allowed_bytes: u64) -> Reading {
             b'"' => words.push(reader.quoted()),
             b'{' => match reader.literal(allowed_bytes) {
                 Some(word) => words.push(word),
-                None => return Reading::Waits,
+                None => return ParseResult::NeedsContinuation,
             },
             _ => words.push(reader.atom()),
         }
@@ -116,8 +116,8 @@ impl Reader<'_> {
             digits += 1;
         }
         assert!(digits > 0, "a literal without its size");
-        let at_once = self.peek() == b'+';
-        if at_once {
+        let is_non_synchronizing = self.peek() == b'+';
+        if is_non_synchronizing {
             self.expect(b"+");
             assert!(
                 size_bytes <= allowed_bytes,
@@ -125,7 +125,7 @@ impl Reader<'_> {
             );
         }
         self.expect(b"}\r\n");
-        if !at_once && self.rest.is_empty() {
+        if !is_non_synchronizing && self.rest.is_empty() {
             return None;
         }
         let len = usize::try_from(size_bytes).expect("a size");
@@ -140,8 +140,8 @@ impl Reader<'_> {
         let mut text = Vec::new();
         while !matches!(self.peek(), b' ' | b'(' | b')' | b'\r') {
             let byte = self.take();
-            let fits = byte.is_ascii_graphic() && !matches!(byte, b'"' | b'{' | b'%');
-            assert!(fits, "byte {byte} in an atom");
+            let is_allowed = byte.is_ascii_graphic() && !matches!(byte, b'"' | b'{' | b'%');
+            assert!(is_allowed, "byte {byte} in an atom");
             assert!(
                 byte != b'\\' || text.is_empty(),
                 "a backslash inside an atom"

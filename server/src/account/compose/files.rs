@@ -9,7 +9,7 @@ use mail_mime::compose::Composer;
 use mail_mime::transfer::{self, TransferEncoding};
 use mail_mime::tree::Part;
 
-use super::upload_gone;
+use super::attachment_missing;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::uploads::Uploads;
@@ -43,7 +43,7 @@ pub(super) fn attached_files(
     uploads: &Uploads,
     replaced: Option<&OutboxRow>,
 ) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
-    let of_replaced = |id: &UploadId| {
+    let find_replaced = |id: &UploadId| {
         let mut files = replaced?.message.attachments.iter();
         let record = files.find(|file| file.spool == id.0)?.clone();
         let name = SpoolName::parse(&record.spool)?;
@@ -62,9 +62,9 @@ pub(super) fn attached_files(
                 };
                 Ok((Attached::Held(upload.file), record))
             }
-            None => of_replaced(id).ok_or(AccountError::Invalid {
+            None => find_replaced(id).ok_or(AccountError::Invalid {
                 field: "attachment",
-                problem: InvalidField::UploadGone,
+                problem: InvalidField::AttachmentMissing,
             }),
         })
         .collect()
@@ -72,7 +72,7 @@ pub(super) fn attached_files(
 
 /// Copies the parts of a forwarded message that are attached again into the spool. Their size comes
 /// from the message's structure, and is checked against the limit before any byte is fetched.
-pub(super) async fn kept_parts(
+pub(super) async fn copy_source_parts(
     handle: &AccountHandle,
     source: &ComposeSource,
     draft: &Draft,
@@ -102,10 +102,10 @@ pub(super) async fn kept_parts(
     {
         return Err(too_large(max));
     }
-    let mut kept = Vec::new();
-    let mut room = max_bytes;
+    let mut copied = Vec::new();
+    let mut remaining_bytes = max_bytes;
     for (part, found, size_bytes) in parts {
-        let mut writer = create(handle, size_bytes.min(room), room).await?;
+        let mut writer = create(handle, size_bytes.min(remaining_bytes), remaining_bytes).await?;
         let download = handle
             .part(source.folder.clone(), source.message.clone(), part.clone())
             .await?;
@@ -114,16 +114,16 @@ pub(super) async fn kept_parts(
             writer.write(&bytes?).await.map_err(AccountError::spool)?;
         }
         let file = writer.finish().await.map_err(AccountError::spool)?;
-        room = room.saturating_sub(file.size_bytes);
+        remaining_bytes = remaining_bytes.saturating_sub(file.size_bytes);
         let record = AttachedFile {
             spool: file.name.as_str().to_owned(),
             name: found.name.clone().unwrap_or_default(),
             media_type: found.media_type.clone(),
             size_bytes: file.size_bytes,
         };
-        kept.push((Attached::Held(Arc::new(file)), record));
+        copied.push((Attached::Held(Arc::new(file)), record));
     }
-    Ok(kept)
+    Ok(copied)
 }
 
 /// Returns the maximum decoded size of a part, computed from the size that the server reports.
@@ -142,10 +142,10 @@ pub(super) async fn write(
     files: &[AttachedFile],
     upload_max_bytes: u64,
 ) -> Result<SpoolFile, AccountError> {
-    let room = upload_max_bytes
+    let max_bytes = upload_max_bytes
         .saturating_mul(SPOOL_FACTOR)
         .saturating_add(4 << 20);
-    let mut writer = create(handle, composer.size_bytes().min(room), room).await?;
+    let mut writer = create(handle, composer.size_bytes().min(max_bytes), max_bytes).await?;
     writer
         .write(composer.head())
         .await
@@ -168,15 +168,15 @@ async fn encode(
     writer: &mut SpoolWriter,
 ) -> Result<(), AccountError> {
     // The file of a replaced row may be lost, just as that of an upload.
-    let lost = |error| match AccountError::spool_file(error) {
-        AccountError::FileLost(_) => upload_gone(),
+    let read_error = |error| match AccountError::spool_file(error) {
+        AccountError::FileLost(_) => attachment_missing(),
         other => other,
     };
-    let name = SpoolName::parse(&file.spool).ok_or_else(upload_gone)?;
-    let mut reader = handle.spool().read(&name).await.map_err(lost)?;
+    let name = SpoolName::parse(&file.spool).ok_or_else(attachment_missing)?;
+    let mut reader = handle.spool().read(&name).await.map_err(read_error)?;
     let mut encoder = transfer::Encoder::new();
     let mut encoded = Vec::new();
-    while let Some(bytes) = reader.next().await.map_err(lost)? {
+    while let Some(bytes) = reader.next().await.map_err(read_error)? {
         encoded.clear();
         encoder.push(&bytes, &mut encoded);
         writer.write(&encoded).await.map_err(AccountError::spool)?;

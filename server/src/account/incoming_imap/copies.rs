@@ -41,13 +41,13 @@ pub(super) struct Copied {
 impl Copied {
     /// Collects COPYUID of the tagged and untagged responses (RFC 4315 §3, RFC 6851 §4.3): a server
     /// may move in several steps.
-    pub(super) fn of(answer: &Responses) -> Self {
-        let tagged = answer
+    pub(super) fn of(responses: &Responses) -> Self {
+        let tagged = responses
             .completions
             .iter()
             .filter_map(|done| done.code.as_ref());
         let mut copied = Self::default();
-        for code in tagged.chain(&answer.untagged_codes) {
+        for code in tagged.chain(&responses.untagged_codes) {
             if let Code::CopyUid {
                 uid_validity,
                 source,
@@ -75,13 +75,13 @@ impl Copied {
     pub(super) fn only(&self, uids: &[Uid]) -> Self {
         let wanted: HashSet<Uid> = uids.iter().copied().collect();
         let copies = self.copies.iter().copied().map(Some);
-        let both = self
+        let pairs = self
             .source
             .iter()
             .copied()
             .zip(copies.chain(std::iter::repeat(None)));
-        let both = both.filter(|(uid, _)| wanted.contains(uid));
-        let (source, copies): (Vec<_>, Vec<_>) = both.unzip();
+        let pairs = pairs.filter(|(uid, _)| wanted.contains(uid));
+        let (source, copies): (Vec<_>, Vec<_>) = pairs.unzip();
         Self {
             uid_validity: self.uid_validity,
             source,
@@ -102,7 +102,7 @@ impl Copied {
         }
     }
 
-    pub(super) fn places(self) -> Option<Copies> {
+    pub(super) fn into_copies(self) -> Option<Copies> {
         let copies = Copies {
             uid_validity: self.uid_validity?,
             uids: self.copies,

@@ -68,7 +68,7 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
 }
 
 /// Returns the addresses of an ENVELOPE address list; groups are flattened.
-pub(super) fn people_of<'e>(
+pub(super) fn addresses_of<'e>(
     addresses: impl Iterator<Item = imap::Address<'e>>,
 ) -> Vec<EmailAddress> {
     addresses

@@ -11,20 +11,20 @@ use tokio::sync::broadcast;
 use crate::domain::AccountKey;
 
 /// Capacity of the channel: how many changes a busy connection may lag behind.
-const CHANGES: usize = 32;
+const CHANNEL_CAPACITY: usize = 32;
 /// A mailbox that was changed.
 #[derive(Debug, Clone)]
 pub(super) struct FolderChange {
     /// The worker that made the change.
-    pub(super) by: LinkId,
+    pub(super) worker_id: WorkerId,
     pub(super) mailbox: Mailbox,
 }
 
 /// Identifies a worker in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LinkId(u64);
+pub(super) struct WorkerId(u64);
 
-impl LinkId {
+impl WorkerId {
     pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -46,6 +46,6 @@ pub(super) fn channel_of(
     channels.retain(|known, channel| known == account || channel.receiver_count() > 0);
     let channel = channels
         .entry(account.clone())
-        .or_insert_with(|| broadcast::channel(CHANGES).0);
+        .or_insert_with(|| broadcast::channel(CHANNEL_CAPACITY).0);
     (channel.clone(), channel.subscribe())
 }

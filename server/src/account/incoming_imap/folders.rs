@@ -76,7 +76,7 @@ impl FolderTable {
         }
         let left_out = tree.left_out();
         let entries = tree
-            .in_showing_order()
+            .in_display_order()
             .into_iter()
             .map(|node| Entry {
                 folder: Folder {

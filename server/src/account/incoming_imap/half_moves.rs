@@ -27,9 +27,9 @@ struct HalfMoved {
 
 impl HalfMoves {
     /// Returns the copies that an earlier attempt of a move has already made.
-    pub(super) fn find(&self, order: &Move) -> Copied {
+    pub(super) fn find(&self, request: &Move) -> Copied {
         let mut all = Copied::default();
-        for entry in self.entries.iter().filter(|entry| entry.is_of(order)) {
+        for entry in self.entries.iter().filter(|entry| entry.is_of(request)) {
             all.add(&Copied {
                 uid_validity: entry.copy.map(|(validity, _)| validity),
                 source: vec![entry.uid],
@@ -39,10 +39,10 @@ impl HalfMoves {
         all
     }
 
-    pub(super) fn put(&mut self, order: &Move, copied: &Copied) {
+    pub(super) fn put(&mut self, request: &Move, copied: &Copied) {
         self.finish(&Move {
             uids: copied.source.clone(),
-            ..order.clone()
+            ..request.clone()
         });
         let copies = copied.copies.iter().copied().map(Some);
         for (uid, copy) in copied
@@ -54,25 +54,25 @@ impl HalfMoves {
                 self.entries.pop_front();
             }
             self.entries.push_back(HalfMoved {
-                from: order.from.clone(),
-                uid_validity: order.uid_validity,
+                from: request.from.clone(),
+                uid_validity: request.uid_validity,
                 uid: *uid,
-                to: order.to.clone(),
+                to: request.to.clone(),
                 copy: copied.uid_validity.zip(copy),
             });
         }
     }
 
-    pub(super) fn finish(&mut self, order: &Move) {
-        self.entries.retain(|entry| !entry.is_of(order));
+    pub(super) fn finish(&mut self, request: &Move) {
+        self.entries.retain(|entry| !entry.is_of(request));
     }
 }
 
 impl HalfMoved {
-    fn is_of(&self, order: &Move) -> bool {
-        self.uid_validity == order.uid_validity
-            && self.from == order.from
-            && self.to == order.to
-            && order.uids.contains(&self.uid)
+    fn is_of(&self, request: &Move) -> bool {
+        self.uid_validity == request.uid_validity
+            && self.from == request.from
+            && self.to == request.to
+            && request.uids.contains(&self.uid)
     }
 }

@@ -29,7 +29,7 @@ use tracing::{debug, info};
 use super::super::backoff::backoff;
 use super::super::error::AccountError;
 use super::super::worker::{self, ConnectedMailstore as _, RequestKind, Worker};
-use super::folder_changes::{FolderChange, LinkId};
+use super::folder_changes::{FolderChange, WorkerId};
 use super::row::Detail;
 use super::selected::ImapConnection;
 use super::selected::SelectedMailbox;
@@ -37,14 +37,14 @@ use super::shared::Shared;
 use crate::clients::imap::MailboxState as _;
 use list::fetch_rows_before;
 use list_folders::{fetch_folders, folders_of, list_commands};
-use message::KeptWhole;
+use message::CachedWhole;
 
 /// Rows are used without a round trip for this long after the last response.
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// Changes are collected for this long before they are published …
-const GATHER: Duration = Duration::from_millis(40);
+const PUBLISH_DELAY: Duration = Duration::from_millis(40);
 /// … and published at most this often.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// Base of the reconnect pause: the first pause is at most twice as long.
 const BACKOFF: Duration = Duration::from_secs(1);
 
@@ -61,25 +61,25 @@ pub(super) enum ImapWorkerKind {
 pub(super) struct ImapWorker {
     shared: Arc<Shared>,
     kind: ImapWorkerKind,
-    id: LinkId,
+    id: WorkerId,
     /// Changes by the account's other workers.
-    heard: broadcast::Receiver<FolderChange>,
+    folder_changes: broadcast::Receiver<FolderChange>,
     /// Mailboxes that other workers changed, to be checked once no request waits.
-    to_look: Vec<Mailbox>,
+    pending_checks: Vec<Mailbox>,
     connection: Option<ImapConnection>,
-    last_asked: Instant,
-    tell_at: Option<Instant>,
-    last_told: Option<Instant>,
+    last_request: Instant,
+    publish_at: Option<Instant>,
+    last_published: Option<Instant>,
     failures: u32,
     reconnect_at: Option<Instant>,
     /// The last message that was fetched whole.
-    whole: Option<KeptWhole>,
+    whole: Option<CachedWhole>,
 }
 
 /// An event that is not a request.
 pub(super) enum Event {
     Server(Result<(), AccountError>),
-    Heard(Result<FolderChange, RecvError>),
+    FolderChanged(Result<FolderChange, RecvError>),
     Timer,
 }
 
@@ -91,15 +91,15 @@ impl ImapWorker {
     ) -> Self {
         let now = Instant::now();
         Self {
-            heard: shared.changes.subscribe(),
-            id: LinkId::new(),
-            to_look: Vec::new(),
+            folder_changes: shared.changes.subscribe(),
+            id: WorkerId::new(),
+            pending_checks: Vec::new(),
             shared,
             kind,
             connection,
-            last_asked: now,
-            tell_at: None,
-            last_told: None,
+            last_request: now,
+            publish_at: None,
+            last_published: None,
             failures: 0,
             reconnect_at: None,
             whole: None,
@@ -120,7 +120,7 @@ impl ImapWorker {
         if self.connection.as_ref().is_some_and(is_selected) {
             return Ok(());
         }
-        self.tell_news();
+        self.publish_changes();
         let connection = self.connection().await?;
         Ok(connection.select(mailbox).await?)
     }
@@ -146,32 +146,34 @@ impl ImapWorker {
         let fetched =
             fetch_rows_before(connection, 0, Window::PAGE, Detail::Full, commands).await?;
         let table = match fetched {
-            (_, Some(answer)) => folders_of(connection, answer).await?,
+            (_, Some(responses)) => folders_of(connection, responses).await?,
             // The mailbox is empty, so that no FETCH was sent.
             (_, None) => fetch_folders(connection).await?,
         };
         self.shared.set_folders(table);
-        self.after_talk();
+        self.after_command();
         Ok(())
     }
 
-    pub(super) fn after_talk(&mut self) {
+    pub(super) fn after_command(&mut self) {
         if let Some(connection) = &mut self.connection {
-            connection.rest();
+            connection.begin_idle_phase();
         }
-        self.after_news();
+        self.schedule_publish();
     }
 
-    fn after_news(&mut self) {
+    fn schedule_publish(&mut self) {
         let has_pending_changes = self
             .connection
             .as_ref()
             .and_then(ImapConnection::selected)
             .is_some_and(|s| s.has_pending_changes());
-        if has_pending_changes && self.tell_at.is_none() {
-            let soon = Instant::now() + GATHER;
-            let earliest = self.last_told.map_or(soon, |told| told + TELL_EVERY);
-            self.tell_at = Some(soon.max(earliest));
+        if has_pending_changes && self.publish_at.is_none() {
+            let soon = Instant::now() + PUBLISH_DELAY;
+            let earliest = self
+                .last_published
+                .map_or(soon, |last| last + PUBLISH_INTERVAL);
+            self.publish_at = Some(soon.max(earliest));
         }
     }
 
@@ -180,8 +182,8 @@ impl ImapWorker {
     }
 
     /// Publishes the changes of the selected mailbox to the open pages.
-    fn tell_news(&mut self) {
-        self.tell_at = None;
+    fn publish_changes(&mut self) {
+        self.publish_at = None;
         let Some(selected) = self
             .connection
             .as_mut()
@@ -189,37 +191,37 @@ impl ImapWorker {
         else {
             return;
         };
-        let news = selected.take_pending_changes();
-        if !news.is_any() {
+        let changes = selected.take_pending_changes();
+        if !changes.is_any() {
             return;
         }
-        self.last_told = Some(Instant::now());
+        self.last_published = Some(Instant::now());
         let mailbox = selected.mailbox().clone();
         let total = selected.exists();
-        self.shared.tell_folder(&mailbox, total, news);
+        self.shared.publish_folder(&mailbox, total, changes);
     }
 
     async fn reconnect(&mut self) -> Result<(), AccountError> {
         let mut connection = self.shared.open_connection().await?;
-        let is_back = self.kind == ImapWorkerKind::Inbox && self.is_watched();
-        if is_back {
+        let is_resync_needed = self.kind == ImapWorkerKind::Inbox && self.is_watched();
+        if is_resync_needed {
             connection.select(&Mailbox::inbox()).await?;
         }
-        connection.rest();
+        connection.begin_idle_phase();
         self.connection = Some(connection);
         if self.failures > 0 {
             self.failures = 0;
-            self.shared.tell_connection(true, 0);
+            self.shared.publish_connection(true, 0);
         }
-        if is_back {
+        if is_resync_needed {
             // Changes during the outage are unknown: the page reloads everything.
-            self.shared.pages.tell(LiveEvent::Resync);
+            self.shared.pages.publish(LiveEvent::Resync);
         }
         Ok(())
     }
 
     /// Drops a lost connection, and schedules a reconnect if a page watches.
-    fn lost(&mut self, error: &AccountError) {
+    fn on_connection_lost(&mut self, error: &AccountError) {
         self.forget_connection();
         if !self.is_watched() || self.kind == ImapWorkerKind::Other {
             return;
@@ -227,7 +229,7 @@ impl ImapWorker {
         self.failures = self.failures.saturating_add(1);
         if error.is_password_refused() {
             // A refused password is never retried automatically.
-            self.shared.tell_connection(false, 0);
+            self.shared.publish_connection(false, 0);
             return;
         }
         let pause = backoff(BACKOFF, self.failures);
@@ -235,7 +237,7 @@ impl ImapWorker {
         self.reconnect_at = Some(Instant::now() + pause);
         let secs = u32::try_from(pause.as_secs()).unwrap_or(u32::MAX).max(1);
         if self.failures > 1 {
-            self.shared.tell_connection(false, secs);
+            self.shared.publish_connection(false, secs);
         }
     }
 
@@ -257,12 +259,12 @@ impl ImapWorker {
 
     pub(super) fn forget_connection(&mut self) {
         self.connection = None;
-        self.tell_at = None;
+        self.publish_at = None;
     }
 
     /// Drops the connection after a protocol error or a BYE; it is never reused.
     fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        if worker::ConnectedMailstore::is_lost_by(self, result.as_ref().err()) {
+        if worker::ConnectedMailstore::is_connection_lost(self, result.as_ref().err()) {
             self.forget_connection();
         }
         result
@@ -275,15 +277,15 @@ impl worker::ConnectedMailstore for ImapWorker {
         self.connection.is_some()
     }
 
-    fn is_lost_by(&self, error: Option<&AccountError>) -> bool {
+    fn is_connection_lost(&self, error: Option<&AccountError>) -> bool {
         let connection = self.connection.as_ref();
         connection.is_some_and(ImapConnection::is_over)
-            || error.is_some_and(AccountError::is_link_lost)
+            || error.is_some_and(AccountError::is_connection_lost)
     }
 
-    fn is_to_be_repeated(&self, error: &AccountError) -> bool {
+    fn can_retry(&self, error: &AccountError) -> bool {
         // A response that was over the limit would be over it again.
-        !error.is_over_limit() && self.is_lost_by(Some(error))
+        !error.is_over_limit() && self.is_connection_lost(Some(error))
     }
 
     fn drop_connection(&mut self) {
@@ -303,7 +305,7 @@ impl worker::ConnectedMailstore for ImapWorker {
 #[async_trait]
 impl Worker for ImapWorker {
     type Event = Event;
-    const IS_CUT_OFF: bool = false;
+    const IS_CANCELLED_ON_CLOSE: bool = false;
 
     async fn begin(&mut self) {
         if self.kind == ImapWorkerKind::Inbox && self.connection.is_some() {
@@ -317,31 +319,31 @@ impl Worker for ImapWorker {
     async fn next_event(&mut self) -> Event {
         let timer = self.next_timer();
         tokio::select! {
-            said = wait(&mut self.connection) => Event::Server(said),
-            change = self.heard.recv() => Event::Heard(change),
+            received = wait(&mut self.connection) => Event::Server(received),
+            change = self.folder_changes.recv() => Event::FolderChanged(change),
             () = sleep_until(timer) => Event::Timer,
         }
     }
 
     async fn on_event(&mut self, event: Event) -> ControlFlow<()> {
         match event {
-            Event::Server(Ok(())) => self.after_news(),
-            Event::Server(Err(error)) => self.lost(&error),
-            Event::Heard(change) => self.hear(change),
+            Event::Server(Ok(())) => self.schedule_publish(),
+            Event::Server(Err(error)) => self.on_connection_lost(&error),
+            Event::FolderChanged(change) => self.on_folder_change(change),
             Event::Timer => return self.on_timer().await,
         }
         ControlFlow::Continue(())
     }
 
-    fn before_answer(&mut self, _kind: RequestKind) {
-        self.last_asked = Instant::now();
+    fn before_request(&mut self, _kind: RequestKind) {
+        self.last_request = Instant::now();
     }
 
-    fn after_answer(&mut self) {
-        self.after_talk();
+    fn after_request(&mut self) {
+        self.after_command();
     }
 
-    async fn after_round(&mut self) {
+    async fn after_iteration(&mut self) {
         if self.kind == ImapWorkerKind::Other {
             let selected = self.connection.as_ref().and_then(ImapConnection::selected);
             let selected = selected.map(SelectedMailbox::mailbox);
@@ -349,7 +351,7 @@ impl Worker for ImapWorker {
         }
     }
 
-    async fn leave(mut self) {
+    async fn shut_down(mut self) {
         if self.kind == ImapWorkerKind::Other {
             self.shared.set_selected_by_other(None);
         }

@@ -31,11 +31,11 @@ pub(super) struct ShownPosition {
 #[derive(Debug, Default)]
 pub(super) struct Order {
     /// Sorted by key, and thus by rank.
-    places: Vec<ShownPosition>,
+    positions: Vec<ShownPosition>,
     /// Their sequence numbers, sorted.
     seqs: Vec<u32>,
     /// The returned messages that the order was computed for; `None` if it must be recomputed.
-    made_for: Option<Vec<Returned>>,
+    computed_for: Option<Vec<Returned>>,
     /// Whether one of them had not arrived yet.
     is_waiting: bool,
     /// How often the server's order changed.
@@ -44,19 +44,19 @@ pub(super) struct Order {
 
 impl Order {
     /// Whether the order was computed for these messages.
-    pub(super) fn is_of(&self, returned: &[Returned]) -> bool {
-        match &self.made_for {
-            Some(made_for) => made_for == returned,
+    pub(super) fn is_computed_for(&self, returned: &[Returned]) -> bool {
+        match &self.computed_for {
+            Some(computed_for) => computed_for == returned,
             None => returned.is_empty(),
         }
     }
 
     /// Applies a change of the server's order.
-    pub(super) fn follow(&mut self, change: Option<&Change>) {
+    pub(super) fn apply_change(&mut self, change: Option<&Change>) {
         match change {
             Some(Change::Exists { before, now }) if now > before => self.arrived(),
             Some(Change::Expunged { seq, .. }) => self.expunged(seq.get()),
-            Some(_) => self.forget(),
+            Some(_) => self.reset(),
             None => {}
         }
     }
@@ -65,26 +65,26 @@ impl Order {
     fn arrived(&mut self) {
         self.changes = self.changes.wrapping_add(1);
         if self.is_waiting {
-            self.made_for = None;
+            self.computed_for = None;
         }
     }
 
     /// Applies an EXPUNGE.
     fn expunged(&mut self, seq: u32) {
         self.changes = self.changes.wrapping_add(1);
-        if self.places.is_empty() {
+        if self.positions.is_empty() {
             return;
         }
-        self.places.retain(|place| place.seq != seq);
-        for place in &mut self.places {
-            place.seq -= u32::from(place.seq > seq);
-            place.below -= u32::from(place.below >= seq);
+        self.positions.retain(|position| position.seq != seq);
+        for position in &mut self.positions {
+            position.seq -= u32::from(position.seq > seq);
+            position.below -= u32::from(position.below >= seq);
         }
-        self.count();
+        self.compute_ranks();
     }
 
     /// Resets the order after a change that cannot be applied.
-    fn forget(&mut self) {
+    fn reset(&mut self) {
         *self = Self {
             changes: self.changes.wrapping_add(1),
             ..Self::default()
@@ -101,48 +101,54 @@ impl Order {
     pub(super) fn arrange(
         &mut self,
         returned: Vec<Returned>,
-        places: Vec<ShownPosition>,
+        positions: Vec<ShownPosition>,
         is_waiting: bool,
     ) {
-        self.make(places);
-        self.made_for = Some(returned);
+        self.set_positions(positions);
+        self.computed_for = Some(returned);
         self.is_waiting = is_waiting;
     }
 
-    fn make(&mut self, mut places: Vec<ShownPosition>) {
-        places.sort_unstable_by_key(|place| place.key);
-        self.places = places;
-        self.count();
+    fn set_positions(&mut self, mut positions: Vec<ShownPosition>) {
+        positions.sort_unstable_by_key(|position| position.key);
+        self.positions = positions;
+        self.compute_ranks();
     }
 
     /// Computes the ranks.
-    fn count(&mut self) {
-        self.seqs = self.places.iter().map(|place| place.seq).collect();
+    fn compute_ranks(&mut self) {
+        self.seqs = self.positions.iter().map(|position| position.seq).collect();
         self.seqs.sort_unstable();
-        for (nth, place) in (1..).zip(&mut self.places) {
+        for (nth, position) in (1..).zip(&mut self.positions) {
             // Below it are the messages that keep the server's order, and returned ones with
             // smaller keys.
-            let others = place.below - below(&self.seqs, place.below.saturating_add(1));
-            place.rank = others + nth;
+            let others = position.below - below(&self.seqs, position.below.saturating_add(1));
+            position.rank = others + nth;
         }
     }
 
     /// Returns the rank of a sequence number.
     pub(super) fn rank_of(&self, seq: u32) -> u32 {
-        if let Some(place) = self.places.iter().find(|place| place.seq == seq) {
-            return place.rank;
+        if let Some(position) = self.positions.iter().find(|position| position.seq == seq) {
+            return position.rank;
         }
         let nth_other = seq - below(&self.seqs, seq);
-        let ranks = (1..).zip(&self.places);
-        let shown_below = ranks.take_while(|(nth, place)| place.rank - nth < nth_other);
+        let ranks = (1..).zip(&self.positions);
+        let shown_below = ranks.take_while(|(nth, position)| position.rank - nth < nth_other);
         nth_other + u32::try_from(shown_below.count()).unwrap_or(0)
     }
 
     /// Returns the sequence number of a rank.
     pub(super) fn seq_at(&self, rank: u32) -> u32 {
-        let above = self.places.partition_point(|place| place.rank < rank);
-        if let Some(place) = self.places.get(above).filter(|place| place.rank == rank) {
-            return place.seq;
+        let above = self
+            .positions
+            .partition_point(|position| position.rank < rank);
+        if let Some(position) = self
+            .positions
+            .get(above)
+            .filter(|position| position.rank == rank)
+        {
+            return position.seq;
         }
         let mut seq = rank - u32::try_from(above).unwrap_or(0);
         for returned in &self.seqs {
@@ -173,15 +179,15 @@ mod tests {
     use super::*;
 
     /// Returns the order of a mailbox with these UIDs, of which some returned.
-    fn order(uids: &[u32], back: &[(u32, u32)]) -> Order {
-        let places = back.iter().map(|(now, key)| ShownPosition {
+    fn order(uids: &[u32], returned: &[(u32, u32)]) -> Order {
+        let positions = returned.iter().map(|(now, key)| ShownPosition {
             seq: below(uids, now + 1),
             below: below(uids, *key),
             key: *key,
             rank: 0,
         });
         let mut order = Order::default();
-        order.make(places.collect());
+        order.set_positions(positions.collect());
         order
     }
 
@@ -197,12 +203,12 @@ mod tests {
     }
 
     #[test]
-    fn without_messages_that_came_back_the_order_is_the_servers() {
+    fn without_returned_messages_the_order_is_the_servers() {
         assert_eq!(shown(&[1, 5, 9], &order(&[1, 5, 9], &[])), [1, 5, 9]);
     }
 
     #[test]
-    fn a_message_that_came_back_is_shown_where_it_stood() {
+    fn returned_message_is_shown_at_its_earlier_position() {
         // UID 3 was moved away and returned as 12; then 13 arrived.
         let uids = [1, 2, 5, 9, 12, 13];
         assert_eq!(
@@ -216,26 +222,32 @@ mod tests {
     }
 
     #[test]
-    fn every_order_of_returns_is_shown_by_their_keys() {
+    fn returned_messages_are_ordered_by_key() {
         // 12 returned as 15 after it had arrived above the first returned message (3 as 10).
         let uids = [1, 2, 5, 9, 10, 11, 13, 15, 16, 17];
-        let back = [(10, 3), (15, 12), (16, 8), (17, 4)];
+        let returned = [(10, 3), (15, 12), (16, 8), (17, 4)];
         let expected = [1, 2, 10, 17, 5, 16, 9, 11, 15, 13];
-        assert_eq!(shown(&uids, &order(&uids, &back)), expected);
+        assert_eq!(shown(&uids, &order(&uids, &returned)), expected);
     }
 
     #[test]
-    fn the_order_follows_what_leaves() {
+    fn order_follows_expunged_messages() {
         let uids = [1, 2, 5, 9, 12, 13, 14];
-        let back = [(12, 3), (14, 10)];
-        for gone in uids {
-            let mut order = order(&uids, &back);
-            let seq = below(&uids, gone + 1);
+        let returned = [(12, 3), (14, 10)];
+        for expunged_uid in uids {
+            let mut order = order(&uids, &returned);
+            let seq = below(&uids, expunged_uid + 1);
             order.expunged(seq);
-            let left: Vec<u32> = uids.into_iter().filter(|other| *other != gone).collect();
+            let remaining: Vec<u32> = uids
+                .into_iter()
+                .filter(|other| *other != expunged_uid)
+                .collect();
             let expected = [1, 2, 12, 5, 9, 14, 13];
-            let expected: Vec<u32> = expected.into_iter().filter(|o| *o != gone).collect();
-            assert_eq!(shown(&left, &order), expected, "{gone} left");
+            let expected: Vec<u32> = expected
+                .into_iter()
+                .filter(|o| *o != expunged_uid)
+                .collect();
+            assert_eq!(shown(&remaining, &order), expected, "{expunged_uid} left");
         }
     }
 }

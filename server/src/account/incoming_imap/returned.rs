@@ -7,7 +7,7 @@ use mail_proto::imap::{Mailbox, Uid, UidValidity};
 use super::copies::Copies;
 
 /// Maximum number of returned messages that are remembered.
-const KEPT_MAX: usize = 500;
+const RETURNED_MAX: usize = 500;
 
 /// A message that was moved away and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub(super) struct Returned {
 impl Returned {
     /// Returns the messages that were moved back. `before` maps the UID of each in the mailbox
     /// where it was meanwhile to the UID that determines its position.
-    pub(super) fn all(copies: &Copies, before: &HashMap<Uid, Uid>) -> Vec<Self> {
-        let both = copies.uids.iter().zip(&copies.sources);
-        let returned = both.filter_map(|(uid, source)| {
+    pub(super) fn from_copies(copies: &Copies, before: &HashMap<Uid, Uid>) -> Vec<Self> {
+        let pairs = copies.uids.iter().zip(&copies.sources);
+        let returned = pairs.filter_map(|(uid, source)| {
             Some(Self {
                 uid_validity: copies.uid_validity,
                 uid: *uid,
@@ -53,7 +53,7 @@ impl ReturnedTable {
             {
                 one.key = old.key;
             }
-            if self.0.len() >= KEPT_MAX {
+            if self.0.len() >= RETURNED_MAX {
                 self.0.pop_front();
             }
             self.0.push_back((mailbox.clone(), one));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_comes_back_twice_has_its_first_place() {
+    fn message_returned_twice_keeps_its_first_position() {
         let mut table = ReturnedTable::default();
         let inbox = Mailbox::inbox();
         table.put(&inbox, [returned(12, 3)]);
@@ -91,6 +91,6 @@ mod tests {
         assert_eq!(table.of(&inbox, 7), [returned(14, 3), returned(15, 2)]);
         assert_eq!(table.of(&inbox, 8), []);
         table.put(&inbox, (1000..1900).map(|n| returned(n, n - 900)));
-        assert_eq!(table.of(&inbox, 7).len(), KEPT_MAX);
+        assert_eq!(table.of(&inbox, 7).len(), RETURNED_MAX);
     }
 }

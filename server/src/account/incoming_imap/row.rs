@@ -27,7 +27,7 @@ const HEADER_FIELDS_MAX_BYTES: u32 = 16 << 10;
 /// Maximum length of a stored refusal of one message, in bytes.
 const REFUSAL_MAX_BYTES: usize = 200;
 /// Time until a message that the server did not describe is requested again.
-const SETTLED_FOR: Duration = Duration::from_secs(60);
+const DETAIL_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// Earlier dates are ignored: servers without a date write one before 1970-01-02.
 const FIRST_DATE_UNIX_MS: i64 = 86_400_000;
 
@@ -70,7 +70,7 @@ impl Detail {
     }
 
     /// Returns the next lower level.
-    pub(super) fn less(self) -> Option<Self> {
+    pub(super) fn reduced(self) -> Option<Self> {
         match self {
             Self::Full => Some(Self::Header),
             Self::Header => Some(Self::Sizes),
@@ -82,7 +82,7 @@ impl Detail {
 
 /// A row as it was fetched.
 #[derive(Debug, Clone, Default)]
-pub(super) struct SeenRow {
+pub(super) struct FetchedRow {
     from: Vec<EmailAddress>,
     to: Vec<EmailAddress>,
     /// `None` if the server did not return it in a readable form.
@@ -105,17 +105,17 @@ pub(super) struct SeenRow {
     weight_bytes: usize,
 }
 
-impl SeenRow {
+impl FetchedRow {
     /// Builds the row of a FETCH response with this much detail; `None` if it is only a flag
     /// update.
     pub(super) fn of(data: &FetchData, detail: Detail) -> Option<Self> {
         let header = header_fields_of(data);
-        let size_bytes = told_size(data);
-        let is_answer = has_item(data, b"ENVELOPE")
+        let size_bytes = rfc822_size(data);
+        let is_list_data = has_item(data, b"ENVELOPE")
             || header.is_some()
             || size_bytes.is_some()
             || detail == Detail::Uids && data.uid().is_some();
-        if !is_answer {
+        if !is_list_data {
             return None;
         }
         let structure = data.body_structure().map(described::part_of);
@@ -135,8 +135,8 @@ impl SeenRow {
             ..Self::default()
         };
         if let Some(envelope) = data.envelope() {
-            row.from = few(described::people_of(envelope.from()));
-            row.to = few(described::people_of(envelope.to()));
+            row.from = few(described::addresses_of(envelope.from()));
+            row.to = few(described::addresses_of(envelope.to()));
             row.subject = Some(cut(
                 described::text_of(envelope.subject()),
                 SUBJECT_MAX_BYTES,
@@ -149,14 +149,17 @@ impl SeenRow {
             row.written_unix_ms = headers.date_or_received().map(|date| date.unix_ms);
             row.has_attachment = is_mixed(&headers);
         }
-        row.weight_bytes = row.weigh();
+        row.weight_bytes = row.compute_weight();
         Some(row)
     }
 
     /// Whether more detail of this message may be requested.
-    pub(super) fn is_wanting(&self) -> bool {
-        let is_told = self.subject.is_some() && self.date_unix_ms().is_some();
-        !is_told && self.settled_at.is_none_or(|at| at.elapsed() > SETTLED_FOR)
+    pub(super) fn needs_detail(&self) -> bool {
+        let is_described = self.subject.is_some() && self.date_unix_ms().is_some();
+        !is_described
+            && self
+                .settled_at
+                .is_none_or(|at| at.elapsed() > DETAIL_RETRY_AFTER)
     }
 
     /// Whether the server returned nothing of the message except that it exists.
@@ -179,7 +182,7 @@ impl SeenRow {
             self.structure = other.structure;
             self.is_opaque = false;
         }
-        self.weight_bytes = self.weigh();
+        self.weight_bytes = self.compute_weight();
     }
 
     /// Ends requests for more detail for now. `refusal` is the server's reply, if it refused.
@@ -189,7 +192,7 @@ impl SeenRow {
         if self.subject.is_none() {
             self.refusal = cut(refusal.to_owned(), REFUSAL_MAX_BYTES);
         }
-        self.weight_bytes = self.weigh();
+        self.weight_bytes = self.compute_weight();
     }
 
     /// The approximate memory size of the row.
@@ -222,22 +225,22 @@ impl SeenRow {
         }
     }
 
-    fn weigh(&self) -> usize {
-        let people = self.from.iter().chain(&self.to);
-        let people: usize = people.map(weight_of_address).sum();
+    fn compute_weight(&self) -> usize {
+        let addresses = self.from.iter().chain(&self.to);
+        let addresses: usize = addresses.map(weight_of_address).sum();
         let subject = self.subject.as_ref().map_or(0, String::len);
         let structure = self.structure.as_deref().map_or(0, weight_of);
-        ROW_BYTES + people + subject + structure + self.refusal.len()
+        ROW_BYTES + addresses + subject + structure + self.refusal.len()
     }
 }
 
 /// Returns when a message arrived, if the server returned a plausible date.
 pub(super) fn arrived_of(data: &FetchData) -> Option<i64> {
-    let told = data.items.iter().find_map(|item| match item {
+    let date_unix_ms = data.items.iter().find_map(|item| match item {
         FetchedItem::InternalDate(date) => Some(date.unix_secs().saturating_mul(1000)),
         _ => None,
     });
-    told.filter(|unix_ms| *unix_ms >= FIRST_DATE_UNIX_MS)
+    date_unix_ms.filter(|unix_ms| *unix_ms >= FIRST_DATE_UNIX_MS)
 }
 
 /// Whether a message probably has attachments; used if its parts are unknown.
@@ -295,7 +298,7 @@ fn has_item(data: &FetchData, wanted: &[u8]) -> bool {
 }
 
 /// Returns RFC822.SIZE, if it was returned.
-fn told_size(data: &FetchData) -> Option<u64> {
+fn rfc822_size(data: &FetchData) -> Option<u64> {
     data.items.iter().find_map(|item| match item {
         FetchedItem::Rfc822Size(size) => Some(*size),
         _ => None,

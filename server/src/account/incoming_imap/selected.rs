@@ -7,7 +7,7 @@ use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
 use super::order::Order;
-use super::row::{Detail, SeenRow, marks_of};
+use super::row::{Detail, FetchedRow, marks_of};
 use crate::account::error::AccountError;
 use crate::clients::budget::Share;
 use crate::clients::imap::{self, MailboxState};
@@ -18,10 +18,10 @@ const ROWS_MAX: usize = 600;
 /// Maximum memory size of the cached rows, in bytes. The largest window fits.
 const ROWS_MAX_BYTES: usize = 2 << 20;
 /// Maximum number of rows with an unknown UID: those of the largest window.
-const UNNAMED_MAX: usize = 200;
+const ROWS_WITHOUT_UID_MAX: usize = 200;
 /// Prefix of the sequence number that replaces the UID in an id if the server does not return the
 /// UID.
-const NAMELESS: char = 'n';
+const SEQ_PREFIX: char = 'n';
 /// Step, in bytes, by which the share of the process's memory budget grows.
 const STEP_BYTES: usize = 32 << 10;
 
@@ -33,20 +33,20 @@ pub(super) type ImapConnection = imap::ImapConnection<SelectedMailbox>;
 pub(crate) struct SelectedMailbox {
     mailbox: Mailbox,
     state: Selected,
-    rows: HashMap<Uid, SeenRow>,
+    rows: HashMap<Uid, FetchedRow>,
     /// Oldest first.
     order: VecDeque<Uid>,
     rows_bytes: usize,
     share: Share,
     /// The detail of the list FETCH in progress; `None` if there is none.
-    asked: Option<Detail>,
+    list_detail: Option<Detail>,
     /// Rows by sequence number, for which the server omitted the UID.
-    unnamed: HashMap<u32, SeenRow>,
-    news: PendingChanges,
+    rows_without_uid: HashMap<u32, FetchedRow>,
+    pending_changes: PendingChanges,
     /// The order in which the messages are shown.
     pub(super) shown: Order,
     /// How often messages were expunged.
-    departures: u32,
+    expunge_count: u32,
 }
 
 /// Changes since they were last taken.
@@ -59,7 +59,7 @@ pub(super) struct PendingChanges {
     /// The change of the unread count, as far as the rows show it.
     pub(super) unread_delta: i64,
     /// Whether the unread count can no longer be computed from the rows.
-    pub(super) is_unread_lost: bool,
+    pub(super) is_unread_unknown: bool,
 }
 
 impl PendingChanges {
@@ -80,7 +80,7 @@ pub(super) fn uid_of(
     let selected = connection.selected().ok_or(AccountError::NotFound)?;
     match selected.uid_of(message) {
         Some(uid) => Ok(uid),
-        None if selected.is_nameless(message) => Err(AccountError::Withheld),
+        None if selected.is_seq_id(message) => Err(AccountError::Withheld),
         None => Err(AccountError::NotFound),
     }
 }
@@ -101,18 +101,18 @@ impl SelectedMailbox {
 
     /// How often messages were expunged so far: after each time, sequence numbers mean other
     /// messages.
-    pub(super) fn departures(&self) -> u32 {
-        self.departures
+    pub(super) fn expunge_count(&self) -> u32 {
+        self.expunge_count
     }
 
     /// Returns the row of a UID, if cached.
-    pub(super) fn row(&self, uid: Uid) -> Option<&SeenRow> {
+    pub(super) fn row(&self, uid: Uid) -> Option<&FetchedRow> {
         self.rows.get(&uid)
     }
 
     /// Sets the detail of the next FETCH for the list; `None` once it is complete.
-    pub(super) fn expect(&mut self, asked: Option<Detail>) {
-        self.asked = asked;
+    pub(super) fn set_list_detail(&mut self, list_detail: Option<Detail>) {
+        self.list_detail = list_detail;
     }
 
     /// Whether any row is cached.
@@ -121,7 +121,7 @@ impl SelectedMailbox {
     }
 
     /// Drops the cached rows.
-    pub(super) fn forget_rows(&mut self) {
+    pub(super) fn clear_rows(&mut self) {
         self.rows = HashMap::new();
         self.order = VecDeque::new();
         self.rows_bytes = 0;
@@ -153,12 +153,12 @@ impl SelectedMailbox {
     }
 
     /// Whether the row of a sequence number is unknown, or lacks detail that the server may return.
-    pub(super) fn is_wanting(&mut self, seq: u32) -> bool {
+    pub(super) fn needs_detail(&mut self, seq: u32) -> bool {
         let row = match self.uid_at(seq) {
             Some(uid) => self.rows.get(&uid),
-            None => self.unnamed.get(&seq),
+            None => self.rows_without_uid.get(&seq),
         };
-        row.is_none_or(SeenRow::is_wanting)
+        row.is_none_or(FetchedRow::needs_detail)
     }
 
     /// Stores the UIDs from a sequence number on, as the server found them.
@@ -170,31 +170,34 @@ impl SelectedMailbox {
     /// from now on, with the server's reply if it refused. Returns `false` if the server described
     /// none of them.
     pub(super) fn settle(&mut self, first: u32, last: u32, refusal: &str) -> bool {
-        let mut is_told = false;
+        let mut is_described = false;
         for rank in first.max(1)..=last.min(self.exists()) {
             let seq = self.shown.seq_at(rank);
             let Some(uid) = self.uid_at(seq) else {
-                is_told |= self.unnamed.get(&seq).is_some_and(|row| !row.is_bare());
+                is_described |= self
+                    .rows_without_uid
+                    .get(&seq)
+                    .is_some_and(|row| !row.is_bare());
                 continue;
             };
             if let Some(row) = self.rows.get_mut(&uid) {
                 let before = row.weight_bytes();
-                if row.is_wanting() {
+                if row.needs_detail() {
                     row.settle(refusal);
                 }
                 let after = row.weight_bytes();
                 self.rows_bytes = self.rows_bytes.saturating_sub(before).saturating_add(after);
-                is_told |= !row.is_bare();
+                is_described |= !row.is_bare();
                 continue;
             }
-            let mut row = self.unnamed.remove(&seq).unwrap_or_default();
-            is_told |= !row.is_bare();
-            if row.is_wanting() {
+            let mut row = self.rows_without_uid.remove(&seq).unwrap_or_default();
+            is_described |= !row.is_bare();
+            if row.needs_detail() {
                 row.settle(refusal);
             }
-            self.remember(uid, row);
+            self.cache_row(uid, row);
         }
-        is_told
+        is_described
     }
 
     /// Returns the rows of the ranks from `first` to `last`, newest first. A message with an
@@ -207,23 +210,23 @@ impl SelectedMailbox {
             let uid = self.uid_at(seq);
             let id = match uid {
                 Some(uid) => self.message_id(uid),
-                None => self.nameless_id(seq),
+                None => self.seq_id(seq),
             };
             let row = match uid {
                 Some(uid) => self.rows.get(&uid),
-                None => self.unnamed.get(&seq),
+                None => self.rows_without_uid.get(&seq),
             };
-            let mut bare = SeenRow::default();
+            let mut bare = FetchedRow::default();
             bare.settle(refusal);
             rows.push(row.unwrap_or(&bare).to_row(id, exists - rank));
         }
-        self.unnamed.clear();
+        self.rows_without_uid.clear();
         rows
     }
 
     /// Returns the id of a message whose UID the server does not return: usable for a row only.
-    fn nameless_id(&self, seq: u32) -> MessageId {
-        MessageId(format!("{}.{NAMELESS}{seq}", self.uid_validity()))
+    fn seq_id(&self, seq: u32) -> MessageId {
+        MessageId(format!("{}.{SEQ_PREFIX}{seq}", self.uid_validity()))
     }
 
     /// Returns the page's message id for a UID.
@@ -240,47 +243,48 @@ impl SelectedMailbox {
     }
 
     /// Whether an id is that of a row without a UID.
-    pub(super) fn is_nameless(&self, id: &MessageId) -> bool {
+    pub(super) fn is_seq_id(&self, id: &MessageId) -> bool {
         let parts = id.as_str().split_once('.');
         parts.is_some_and(|(validity, rest)| {
-            validity.parse() == Ok(self.uid_validity()) && rest.starts_with(NAMELESS)
+            validity.parse() == Ok(self.uid_validity()) && rest.starts_with(SEQ_PREFIX)
         })
     }
 
     /// Takes the pending changes, for the watching pages.
     pub(super) fn take_pending_changes(&mut self) -> PendingChanges {
-        std::mem::take(&mut self.news)
+        std::mem::take(&mut self.pending_changes)
     }
 
     /// Whether changes are pending.
     pub(super) fn has_pending_changes(&self) -> bool {
-        self.news.is_any()
+        self.pending_changes.is_any()
     }
 
     /// Returns how many messages arrived since the pending changes were last taken.
     pub(super) fn arrived(&self) -> u32 {
-        self.news.arrived
+        self.pending_changes.arrived
     }
 
     /// Removes returned messages from the count of new ones. Returns their sequence numbers.
     pub(super) fn take_returned(&mut self) -> Vec<u32> {
         let first = self
             .exists()
-            .saturating_sub(self.news.arrived)
+            .saturating_sub(self.pending_changes.arrived)
             .saturating_add(1);
         let returned = self.shown.returned_from(first);
         let count = u32::try_from(returned.len()).unwrap_or(u32::MAX);
-        self.news.arrived = self.news.arrived.saturating_sub(count);
-        self.news.has_changes |= count > 0;
+        self.pending_changes.arrived = self.pending_changes.arrived.saturating_sub(count);
+        self.pending_changes.has_changes |= count > 0;
         returned
     }
 
     /// Adds new unread messages to the count.
     pub(super) fn add_unread(&mut self, unread: i64) {
-        self.news.unread_delta = self.news.unread_delta.saturating_add(unread);
+        self.pending_changes.unread_delta =
+            self.pending_changes.unread_delta.saturating_add(unread);
     }
 
-    fn forget(&mut self, uid: Uid) -> Option<SeenRow> {
+    fn remove_row(&mut self, uid: Uid) -> Option<FetchedRow> {
         let row = self.rows.remove(&uid)?;
         self.order.retain(|known| *known != uid);
         self.rows_bytes = self.rows_bytes.saturating_sub(row.weight_bytes());
@@ -288,65 +292,66 @@ impl SelectedMailbox {
     }
 
     fn apply_fetch(&mut self, data: &FetchData) {
-        let told = SeenRow::of(data, self.asked.unwrap_or_default());
+        let fetched = FetchedRow::of(data, self.list_detail.unwrap_or_default());
         let Some(uid) = data.uid().or_else(|| self.state.uid_at(data.seq)) else {
-            self.take_unnamed(data.seq.get(), told);
+            self.cache_row_without_uid(data.seq.get(), fetched);
             return;
         };
         let Some(row) = self.rows.get_mut(&uid) else {
-            if let Some(row) = told {
-                self.remember(uid, row);
+            if let Some(row) = fetched {
+                self.cache_row(uid, row);
             }
             return;
         };
         if let Some(flags) = data.flags() {
             let marks = marks_of(flags);
             if marks != row.marks {
-                self.news.has_changes = true;
-                self.news.unread_delta += i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
+                self.pending_changes.has_changes = true;
+                self.pending_changes.unread_delta +=
+                    i64::from(row.marks.is_seen) - i64::from(marks.is_seen);
                 row.marks = marks;
             }
         }
-        if let Some(told) = told
-            && row.is_wanting()
+        if let Some(fetched) = fetched
+            && row.needs_detail()
         {
             let before = row.weight_bytes();
-            row.complete(told);
+            row.complete(fetched);
             let after = row.weight_bytes();
             self.rows_bytes = self.rows_bytes.saturating_sub(before).saturating_add(after);
         }
     }
 
     /// Caches the row of a sequence number during the list FETCH: its UID may still be returned.
-    fn take_unnamed(&mut self, seq: u32, told: Option<SeenRow>) {
-        let Some(told) = told.filter(|_| self.asked.is_some()) else {
+    fn cache_row_without_uid(&mut self, seq: u32, fetched: Option<FetchedRow>) {
+        let Some(fetched) = fetched.filter(|_| self.list_detail.is_some()) else {
             return;
         };
-        if let Some(row) = self.unnamed.get_mut(&seq) {
-            row.complete(told);
-        } else if self.unnamed.len() < UNNAMED_MAX {
-            self.unnamed.insert(seq, told);
+        if let Some(row) = self.rows_without_uid.get_mut(&seq) {
+            row.complete(fetched);
+        } else if self.rows_without_uid.len() < ROWS_WITHOUT_UID_MAX {
+            self.rows_without_uid.insert(seq, fetched);
         }
     }
 
     /// Caches a row; the oldest rows are dropped beyond the limits of count and memory.
-    fn remember(&mut self, uid: Uid, row: SeenRow) {
+    fn cache_row(&mut self, uid: Uid, row: FetchedRow) {
         self.rows_bytes += row.weight_bytes();
         self.rows.insert(uid, row);
         self.order.push_back(uid);
         while self.order.len() > ROWS_MAX || self.rows_bytes > ROWS_MAX_BYTES {
-            self.forget_oldest();
+            self.remove_oldest();
         }
         let step = |bytes: usize| bytes.next_multiple_of(STEP_BYTES) as u64;
         // If the process's memory budget is used up, only this mailbox's older rows are dropped,
         // except the last 50.
         while self.share.grow_to(step(self.rows_bytes)).is_err() && self.order.len() > 50 {
-            self.forget_oldest();
+            self.remove_oldest();
         }
         self.share.shrink_to(step(self.rows_bytes));
     }
 
-    fn forget_oldest(&mut self) {
+    fn remove_oldest(&mut self) {
         if let Some(oldest) = self.order.pop_front()
             && let Some(row) = self.rows.remove(&oldest)
         {
@@ -364,11 +369,11 @@ impl MailboxState for SelectedMailbox {
             order: VecDeque::new(),
             rows_bytes: 0,
             share,
-            asked: None,
-            unnamed: HashMap::new(),
-            news: PendingChanges::default(),
+            list_detail: None,
+            rows_without_uid: HashMap::new(),
+            pending_changes: PendingChanges::default(),
             shown: Order::default(),
-            departures: 0,
+            expunge_count: 0,
         }
     }
 
@@ -383,46 +388,46 @@ impl MailboxState for SelectedMailbox {
             return None;
         }
         let change = self.state.apply(event);
-        self.shown.follow(change.as_ref());
+        self.shown.apply_change(change.as_ref());
         if change.is_some() {
             // Sequence numbers have changed.
-            self.unnamed.clear();
+            self.rows_without_uid.clear();
         }
         if let Some(Change::Expunged { .. } | Change::Vanished(_)) = &change {
-            self.departures = self.departures.wrapping_add(1);
+            self.expunge_count = self.expunge_count.wrapping_add(1);
         }
         match &change {
             Some(Change::Exists { before, now }) => {
-                self.news.arrived = self
-                    .news
+                self.pending_changes.arrived = self
+                    .pending_changes
                     .arrived
                     .saturating_add(now.saturating_sub(*before));
             }
             Some(Change::Expunged { uid, .. }) => {
-                self.news.has_changes = true;
-                match uid.and_then(|uid| self.forget(uid)) {
-                    Some(row) if !row.marks.is_seen => self.news.unread_delta -= 1,
+                self.pending_changes.has_changes = true;
+                match uid.and_then(|uid| self.remove_row(uid)) {
+                    Some(row) if !row.marks.is_seen => self.pending_changes.unread_delta -= 1,
                     Some(_) => {}
-                    None => self.news.is_unread_lost = true,
+                    None => self.pending_changes.is_unread_unknown = true,
                 }
             }
             Some(Change::Vanished(set)) => {
-                self.news.has_changes = true;
-                self.news.is_unread_lost = true;
-                let gone: Vec<Uid> = self
+                self.pending_changes.has_changes = true;
+                self.pending_changes.is_unread_unknown = true;
+                let vanished: Vec<Uid> = self
                     .rows
                     .keys()
                     .copied()
                     .filter(|uid| set.contains(*uid))
                     .collect();
-                for uid in gone {
-                    self.forget(uid);
+                for uid in vanished {
+                    self.remove_row(uid);
                 }
             }
             Some(Change::UidValidity { .. }) => {
-                self.news.has_changes = true;
-                self.news.is_unread_lost = true;
-                self.forget_rows();
+                self.pending_changes.has_changes = true;
+                self.pending_changes.is_unread_unknown = true;
+                self.clear_rows();
             }
             _ => {}
         }
@@ -430,6 +435,6 @@ impl MailboxState for SelectedMailbox {
     }
 
     fn begin(&mut self) {
-        self.news = PendingChanges::default();
+        self.pending_changes = PendingChanges::default();
     }
 }

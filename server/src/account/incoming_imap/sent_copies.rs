@@ -3,7 +3,7 @@
 use mail_proto::imap::{Uid, UidValidity};
 
 /// The domains of Microsoft's mailbox servers, which file the messages that are sent through them.
-const MICROSOFT: [&str; 3] = ["office365.com", "outlook.com", "office365.us"];
+const MICROSOFT_DOMAINS: [&str; 3] = ["office365.com", "outlook.com", "office365.us"];
 
 /// Which side files the copies of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +30,7 @@ pub(super) fn files_copies(is_gmail: bool, outgoing_host: &str) -> bool {
         let rest = host.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    is_gmail || MICROSOFT.iter().any(is_in)
+    is_gmail || MICROSOFT_DOMAINS.iter().any(is_in)
 }
 
 #[cfg(test)]

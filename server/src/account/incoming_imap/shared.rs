@@ -43,7 +43,7 @@ pub(super) struct Shared {
     /// changes.
     pub(super) changes: broadcast::Sender<FolderChange>,
     /// Keeps that channel registered for the account, even if no worker receives.
-    pub(super) _listening: broadcast::Receiver<FolderChange>,
+    pub(super) _changes_receiver: broadcast::Receiver<FolderChange>,
     pub(super) closing: CancellationToken,
     pub(super) state: Mutex<State>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Shared {
 #[derive(Default)]
 pub(super) struct State {
     folders: FolderTable,
-    folders_at: Option<Instant>,
+    folders_fetched_at: Option<Instant>,
     /// The mailbox that the other worker has selected.
     selected_by_other: Option<Mailbox>,
     undo: UndoTable,
@@ -79,8 +79,8 @@ impl Shared {
         self.state().sent_copies
     }
 
-    pub(super) fn set_sent_copies(&self, who: SentCopies) {
-        self.state().sent_copies = who;
+    pub(super) fn set_sent_copies(&self, sent_copies: SentCopies) {
+        self.state().sent_copies = sent_copies;
     }
 
     pub(super) fn last_copy(&self) -> Option<LastCopy> {
@@ -94,13 +94,13 @@ impl Shared {
     pub(super) fn set_folders(&self, folders: FolderTable) {
         let mut state = self.state();
         state.folders = folders;
-        state.folders_at = Some(Instant::now());
+        state.folders_fetched_at = Some(Instant::now());
     }
 
     /// Returns the folders, if they were fetched within [`FOLDERS_FRESH_FOR`].
     pub(super) fn fresh_folders(&self) -> Option<FolderList> {
         let state = self.state();
-        let at = state.folders_at?;
+        let at = state.folders_fetched_at?;
         (at.elapsed() < FOLDERS_FRESH_FOR).then(|| state.folders.folders())
     }
 
@@ -136,13 +136,13 @@ impl Shared {
                 },
             });
         }
-        self.pages.tell(LiveEvent::Resync);
+        self.pages.publish(LiveEvent::Resync);
         Ok(())
     }
 
     /// Invalidates the counts of a folder: the next request goes to the server.
-    pub(super) fn forget_counts(&self, _mailbox: &Mailbox) {
-        self.state().folders_at = None;
+    pub(super) fn invalidate_counts(&self, _mailbox: &Mailbox) {
+        self.state().folders_fetched_at = None;
     }
 
     /// Returns the name on the wire of a folder id. Only names from LIST are ever sent.
@@ -206,8 +206,8 @@ impl Shared {
         self.state().undo.put(undo)
     }
 
-    pub(super) fn show_undo(&self, id: &UndoId) -> Option<Undo> {
-        self.state().undo.show(id)
+    pub(super) fn peek_undo(&self, id: &UndoId) -> Option<Undo> {
+        self.state().undo.peek(id)
     }
 
     pub(super) fn take_undo(&self, id: &UndoId) -> Option<Undo> {
@@ -225,34 +225,34 @@ impl Shared {
     }
 
     /// Accesses the messages that are in two folders because their move failed half-way.
-    pub(super) fn half_moves<T>(&self, look: impl FnOnce(&mut HalfMoves) -> T) -> T {
-        look(&mut self.state().half_moves)
+    pub(super) fn half_moves<T>(&self, f: impl FnOnce(&mut HalfMoves) -> T) -> T {
+        f(&mut self.state().half_moves)
     }
 
     /// Updates the counts of a mailbox and notifies the open tabs.
-    pub(super) fn tell_folder(&self, mailbox: &Mailbox, total: u32, news: PendingChanges) {
+    pub(super) fn publish_folder(&self, mailbox: &Mailbox, total: u32, changes: PendingChanges) {
         let (folder, unread) = {
             let mut state = self.state();
-            if news.is_unread_lost {
-                state.folders_at = None;
+            if changes.is_unread_unknown {
+                state.folders_fetched_at = None;
             }
             let Some(entry) = state.folders.by_wire_mut(mailbox) else {
                 return;
             };
             entry.folder.total = Some(total);
             let unread = entry.folder.unread.map(|unread| {
-                let unread = i64::from(unread).saturating_add(news.unread_delta);
+                let unread = i64::from(unread).saturating_add(changes.unread_delta);
                 u32::try_from(unread.max(0)).unwrap_or(u32::MAX).min(total)
             });
             entry.folder.unread = unread;
             (entry.folder.id.clone(), unread)
         };
-        self.pages.tell(LiveEvent::Folder {
+        self.pages.publish(LiveEvent::Folder {
             account: self.pages.account.clone(),
             folder,
             total,
             unread,
-            arrived: news.arrived,
+            arrived: changes.arrived,
         });
     }
 
@@ -270,7 +270,7 @@ impl Shared {
     }
 
     /// Stores the counts of a STATUS response and notifies the open tabs.
-    pub(super) fn tell_counts(&self, status: &StatusData) {
+    pub(super) fn publish_counts(&self, status: &StatusData) {
         let event = {
             let mut state = self.state();
             match (state.folders.by_wire_mut(&status.mailbox), status.messages) {
@@ -289,12 +289,12 @@ impl Shared {
                 _ => LiveEvent::Resync,
             }
         };
-        self.pages.tell(event);
+        self.pages.publish(event);
     }
 
     /// Tells the open tabs whether the mail server is reachable.
-    pub(super) fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
+    pub(super) fn publish_connection(&self, is_up: bool, retry_in_secs: u32) {
         let host = &self.access.endpoint.host;
-        self.pages.tell_connection(host, is_up, retry_in_secs);
+        self.pages.publish_connection(host, is_up, retry_in_secs);
     }
 }

@@ -12,9 +12,9 @@ use super::super::model::random_id;
 
 /// Lifetime of an undo record. The page offers Undo for 10 s; a page without scripts, for as long
 /// as it stays open.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+const UNDO_LIFETIME: Duration = Duration::from_secs(600);
 /// Maximum number of undo records.
-const KEPT_MAX: usize = 50;
+const UNDO_MAX: usize = 50;
 
 /// How to undo a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) enum Undo {
         /// Its UIDVALIDITY.
         to_validity: u32,
         /// The UIDs that they had there, one for each.
-        places: Vec<Uid>,
+        original_uids: Vec<Uid>,
     },
 }
 
@@ -52,7 +52,7 @@ impl UndoTable {
     /// Stores an undo record.
     pub(super) fn put(&mut self, undo: Undo) -> Result<UndoId, AccountError> {
         let id = UndoId(random_id()?);
-        if self.entries.len() >= KEPT_MAX {
+        if self.entries.len() >= UNDO_MAX {
             self.entries.pop_front();
         }
         self.entries.push_back((id.clone(), Instant::now(), undo));
@@ -60,16 +60,16 @@ impl UndoTable {
     }
 
     /// Returns an undo record without removing it.
-    pub(super) fn show(&self, id: &UndoId) -> Option<Undo> {
+    pub(super) fn peek(&self, id: &UndoId) -> Option<Undo> {
         self.entries
             .iter()
-            .find(|(known, since, _)| known == id && since.elapsed() < KEPT_FOR)
+            .find(|(known, since, _)| known == id && since.elapsed() < UNDO_LIFETIME)
             .map(|(_, _, undo)| undo.clone())
     }
 
     /// Removes and returns an undo record: no change is undone twice.
     pub(super) fn take(&mut self, id: &UndoId) -> Option<Undo> {
-        let undo = self.show(id)?;
+        let undo = self.peek(id)?;
         self.entries.retain(|(known, _, _)| known != id);
         Some(undo)
     }
@@ -89,22 +89,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_change_is_taken_back_once_and_not_too_late() {
+    async fn undo_record_is_valid_once_and_until_it_expires() {
         let mut table = UndoTable::default();
         let (first, second) = (table.put(mark(1)).unwrap(), table.put(mark(2)).unwrap());
         assert_eq!(table.take(&first), Some(mark(1)));
         assert_eq!(table.take(&first), None);
-        tokio::time::advance(KEPT_FOR).await;
+        tokio::time::advance(UNDO_LIFETIME).await;
         assert_eq!(table.take(&second), None);
     }
 
     #[test]
-    fn old_changes_make_room_for_new_ones() {
+    fn oldest_undo_record_is_dropped_at_the_limit() {
         let mut table = UndoTable::default();
         let first = table.put(mark(1)).unwrap();
-        for n in 0..KEPT_MAX {
+        for n in 0..UNDO_MAX {
             table.put(mark(u32::try_from(n).unwrap() + 2)).unwrap();
         }
-        assert_eq!(table.show(&first), None);
+        assert_eq!(table.peek(&first), None);
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 /// Header fields that a server writes or rewrites itself: hashing them would change the key of the
 /// same message.
-const VOLATILE: [&str; 7] = [
+const VOLATILE_FIELDS: [&str; 7] = [
     "status",
     "x-status",
     "x-uidl",
@@ -39,7 +39,7 @@ impl MessageKey {
         let mut digest = Sha256::new_with_prefix(b"fields\0");
         for field in headers.fields() {
             let name = field.name().to_ascii_lowercase();
-            if !VOLATILE.contains(&name.as_str()) {
+            if !VOLATILE_FIELDS.contains(&name.as_str()) {
                 digest.update(name.as_bytes());
                 digest.update(b":");
                 digest.update(field.raw().trim_ascii());
@@ -93,18 +93,18 @@ pub(super) fn distinguish(keys: &mut [(MessageKey, u64)]) {
     if counts.is_empty() {
         return;
     }
-    let mut places: HashMap<(MessageKey, u64), u32> = HashMap::new();
+    let mut counters: HashMap<(MessageKey, u64), u32> = HashMap::new();
     for (key, size_bytes) in keys {
         if counts.contains_key(key) {
-            let place = places.entry((*key, *size_bytes)).or_default();
-            let twin = MessageKey::hash(&[
+            let index = counters.entry((*key, *size_bytes)).or_default();
+            let derived = MessageKey::hash(&[
                 b"twin",
                 &key.0,
                 &size_bytes.to_be_bytes(),
-                &place.to_be_bytes(),
+                &index.to_be_bytes(),
             ]);
-            *place += 1;
-            *key = twin;
+            *index += 1;
+            *key = derived;
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_22_characters_and_leads_back() {
+    fn message_id_has_22_characters_and_parses_to_its_key() {
         let key = uidl("whqtswO00WBw418f9t5JxYwZ");
         let id = key.id();
         assert_eq!(id.as_str().len(), 22);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_refused() {
+    fn invalid_message_id_is_refused() {
         for text in [
             "",
             "SU5CT1g",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_keeps_its_name_when_the_server_marks_it_as_read() {
+    fn header_key_ignores_fields_that_the_server_rewrites() {
         let before = b"From: a@restante.test\r\nSubject: one\r\n\r\n";
         let after =
             b"From:  a@restante.test\r\nStatus: RO\r\nSubject: one\r\nX-UIDL: 7\r\n\r\nbody";
@@ -155,20 +155,20 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_deleted_twin_is_not_given_to_the_other() {
-        let (twin, alone) = (uidl("same"), uidl("alone"));
-        let mut both = [(twin, 10), (alone, 10), (twin, 10)];
+    fn key_of_a_deleted_duplicate_is_not_reused() {
+        let (duplicate, unique) = (uidl("same"), uidl("alone"));
+        let mut both = [(duplicate, 10), (unique, 10), (duplicate, 10)];
         distinguish(&mut both);
-        let mut left = [(alone, 10), (twin, 10)];
-        distinguish(&mut left);
+        let mut remaining = [(unique, 10), (duplicate, 10)];
+        distinguish(&mut remaining);
         let deleted = both[0].0;
-        assert!(left.iter().all(|(key, _)| *key != deleted));
-        assert_eq!(both[1].0, alone, "whoever has an id of their own keeps it");
+        assert!(remaining.iter().all(|(key, _)| *key != deleted));
+        assert_eq!(both[1].0, unique, "whoever has an id of their own keeps it");
     }
 
     proptest! {
         #[test]
-        fn keys_are_distinct_and_the_same_every_time(
+        fn keys_are_distinct_and_deterministic(
             messages in proptest::collection::vec(("[a-c]", 0_u64..3), 0..30),
         ) {
             let plain: Vec<_> = messages.iter().map(|(text, size)| (uidl(text), *size)).collect();
@@ -181,12 +181,12 @@ mod tests {
         }
 
         #[test]
-        fn any_octets_are_a_header(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn header_key_accepts_any_octets(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert_eq!(MessageKey::of_header(&octets), MessageKey::of_header(&octets));
         }
 
         #[test]
-        fn any_text_is_an_id_or_is_refused(text in ".{0,30}") {
+        fn any_text_is_a_message_id_or_is_refused(text in ".{0,30}") {
             let id = MessageId(text);
             prop_assert!(MessageKey::parse(&id).is_none_or(|key| key.id() == id));
         }

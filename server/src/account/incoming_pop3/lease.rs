@@ -22,9 +22,9 @@ pub(super) struct Maildrops {
 /// One maildrop: its lease, and when the server permits the next sign-in.
 #[derive(Debug)]
 pub(super) struct Maildrop {
-    turn: Arc<tokio::sync::Mutex<()>>,
+    session_lock: Arc<tokio::sync::Mutex<()>>,
     /// How many sessions wait for the lease.
-    asking: watch::Sender<u32>,
+    waiters: watch::Sender<u32>,
     next_login_at: Mutex<Option<Instant>>,
     /// Counts writes to the store for this maildrop, so that the account's other sessions notice.
     changes: watch::Sender<u64>,
@@ -36,7 +36,7 @@ pub(super) struct Maildrop {
 #[derive(Debug)]
 pub(super) struct Lease {
     maildrop: Arc<Maildrop>,
-    _turn: OwnedMutexGuard<()>,
+    _guard: OwnedMutexGuard<()>,
 }
 
 /// Why a session cannot begin now.
@@ -71,8 +71,8 @@ impl Maildrops {
 impl Default for Maildrop {
     fn default() -> Self {
         Self {
-            turn: Arc::default(),
-            asking: watch::Sender::new(0),
+            session_lock: Arc::default(),
+            waiters: watch::Sender::new(0),
             next_login_at: Mutex::new(None),
             changes: watch::Sender::new(0),
             deleted: Mutex::default(),
@@ -85,10 +85,10 @@ impl Maildrop {
     /// sign-in. A session that holds the lease without working is asked to release it.
     pub(super) async fn lease(self: &Arc<Self>, within: Duration) -> Result<Lease, Busy> {
         let until = Instant::now() + within;
-        let asking = Asking::new(self);
-        let turn = timeout_at(until, Arc::clone(&self.turn).lock_owned()).await;
-        let turn = turn.map_err(|_| Busy::Held)?;
-        drop(asking);
+        let waiter = Waiter::new(self);
+        let guard = timeout_at(until, Arc::clone(&self.session_lock).lock_owned()).await;
+        let guard = guard.map_err(|_| Busy::Held)?;
+        drop(waiter);
         if let Some(next) = self.next_login_at() {
             if next > until {
                 return Err(Busy::LoginDelay);
@@ -97,7 +97,7 @@ impl Maildrop {
         }
         Ok(Lease {
             maildrop: Arc::clone(self),
-            _turn: turn,
+            _guard: guard,
         })
     }
 
@@ -127,11 +127,11 @@ impl Maildrop {
     }
 
     /// Records messages that the server deleted.
-    pub(super) fn note_deleted(&self, keys: &[MessageKey]) {
+    pub(super) fn record_deleted(&self, keys: &[MessageKey]) {
         let mut deleted = lock(&self.deleted);
         deleted.extend(keys.iter().map(|key| (Instant::now(), *key)));
-        let over = deleted.len().saturating_sub(DELETED_MAX);
-        deleted.drain(..over);
+        let excess = deleted.len().saturating_sub(DELETED_MAX);
+        deleted.drain(..excess);
     }
 
     /// Returns the messages that the server deleted since a time.
@@ -150,34 +150,34 @@ impl Lease {
     }
 
     /// Whether another session waits for the lease.
-    pub(super) fn is_asked_for(&self) -> bool {
-        *self.maildrop.asking.borrow() > 0
+    pub(super) fn has_waiters(&self) -> bool {
+        *self.maildrop.waiters.borrow() > 0
     }
 
     /// Waits until another session requests the lease. Cancel-safe.
-    pub(super) async fn asked_for(&self) {
-        let mut asking = self.maildrop.asking.subscribe();
+    pub(super) async fn wait_until_requested(&self) {
+        let mut waiters = self.maildrop.waiters.subscribe();
         // The sender is in the maildrop, which this lease holds: waiting cannot fail.
-        let _ = asking.wait_for(|count| *count > 0).await;
+        let _ = waiters.wait_for(|count| *count > 0).await;
     }
 }
 
 /// A waiting session; counted until it gets the lease or stops waiting.
-struct Asking<'a>(&'a Maildrop);
+struct Waiter<'a>(&'a Maildrop);
 
-impl<'a> Asking<'a> {
+impl<'a> Waiter<'a> {
     fn new(maildrop: &'a Maildrop) -> Self {
         maildrop
-            .asking
+            .waiters
             .send_modify(|count| *count = count.saturating_add(1));
         Self(maildrop)
     }
 }
 
-impl Drop for Asking<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0
-            .asking
+            .waiters
             .send_modify(|count| *count = count.saturating_sub(1));
     }
 }
@@ -210,30 +210,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_lingers_is_told_that_somebody_waits() {
+    async fn lease_holder_is_notified_of_a_waiting_session() {
         let maildrop = Arc::new(Maildrop::default());
         let held = maildrop.lease(SHORT).await.unwrap();
-        assert!(!held.is_asked_for());
+        assert!(!held.has_waiters());
         let waiting = tokio::spawn({
             let maildrop = Arc::clone(&maildrop);
             async move { maildrop.lease(SHORT).await }
         });
-        held.asked_for().await;
-        assert!(held.is_asked_for());
+        held.wait_until_requested().await;
+        assert!(held.has_waiters());
         drop(held);
         let next = waiting.await.unwrap().unwrap();
         assert!(
-            !next.is_asked_for(),
+            !next.has_waiters(),
             "whoever has the turn no longer asks for it"
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_gives_up_waiting_no_longer_asks() {
+    async fn session_that_stops_waiting_is_no_longer_counted() {
         let maildrop = Arc::new(Maildrop::default());
         let held = maildrop.lease(SHORT).await.unwrap();
         maildrop.lease(SHORT).await.unwrap_err();
-        assert!(!held.is_asked_for());
+        assert!(!held.has_waiters());
     }
 
     // docs/protocols.md, POP3: EXPIRE, LOGIN-DELAY, IMPLEMENTATION

@@ -21,7 +21,7 @@ const ROWS_MAX: usize = 200;
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
     entries: Vec<Entry>,
-    pub(super) taken_at: Instant,
+    pub(super) fetched_at: Instant,
     _memory: Arc<Share>,
 }
 
@@ -31,7 +31,7 @@ impl Listing {
     /// Messages without a unique id get a key from their header. Headers that an `earlier` listing
     /// has at the same positions are not read again; without one, all are read. The headers also
     /// fill `rows`.
-    pub(super) async fn take(
+    pub(super) async fn fetch(
         connection: &mut Pop3Connection,
         earlier: Option<&Self>,
         rows: &mut RowCache,
@@ -42,26 +42,26 @@ impl Listing {
             .map(|message| message.unique_id.as_ref().map(MessageKey::of_unique_id))
             .collect();
         if let Some(earlier) = earlier {
-            earlier.recognise(connection, &listed, &mut keys).await?;
+            earlier.reuse_keys(connection, &listed, &mut keys).await?;
         }
-        let nameless: Vec<usize> = (0..)
+        let unidentified: Vec<usize> = (0..)
             .zip(&keys)
             .filter(|(_, key)| key.is_none())
-            .map(|(place, _)| place)
+            .map(|(index, _)| index)
             .collect();
-        let mut read = name_by_headers(connection, &listed, &nameless, &mut keys).await?;
+        let mut read = identify_by_headers(connection, &listed, &unidentified, &mut keys).await?;
         // A message whose header cannot be read is left out: it could not be opened either.
-        let named: Vec<(&Listed, MessageKey)> = listed
+        let identified: Vec<(&Listed, MessageKey)> = listed
             .iter()
             .zip(&keys)
             .filter_map(|(message, key)| Some((message, (*key)?)))
             .collect();
-        let mut keys: Vec<_> = named
+        let mut keys: Vec<_> = identified
             .iter()
             .map(|(message, key)| (*key, message.size_bytes))
             .collect();
         distinguish(&mut keys);
-        let entries: Vec<Entry> = named
+        let entries: Vec<Entry> = identified
             .iter()
             .zip(keys)
             .map(|((message, _), (key, size_bytes))| Entry {
@@ -77,10 +77,10 @@ impl Listing {
             }
         }
         let mut memory = rows.share();
-        memory.grow_to((named.len() * size_of::<Entry>()) as u64)?;
+        memory.grow_to((identified.len() * size_of::<Entry>()) as u64)?;
         Ok(Self {
             entries,
-            taken_at: Instant::now(),
+            fetched_at: Instant::now(),
             _memory: Arc::new(memory),
         })
     }
@@ -98,13 +98,13 @@ impl Listing {
     /// Returns the listing without deleted messages.
     pub(super) fn without(&self, deleted: &[MessageKey]) -> Self {
         let deleted: HashSet<MessageKey> = deleted.iter().copied().collect();
-        let left = self
+        let remaining = self
             .entries
             .iter()
             .filter(|entry| !deleted.contains(&entry.key));
         Self {
-            entries: left.copied().collect(),
-            taken_at: self.taken_at,
+            entries: remaining.copied().collect(),
+            fetched_at: self.fetched_at,
             _memory: Arc::clone(&self._memory),
         }
     }
@@ -123,7 +123,7 @@ impl Listing {
 
     /// Reuses keys of messages without a unique id, if none was deleted since: all sizes up to the
     /// last message are unchanged, and so is the header of the last one.
-    async fn recognise(
+    async fn reuse_keys(
         &self,
         connection: &mut Pop3Connection,
         listed: &[Listed],
@@ -140,7 +140,7 @@ impl Listing {
         if listed.len() < self.entries.len() || !self.entries.iter().zip(listed).all(is_same) {
             return Ok(());
         }
-        let _row = name_by_headers(connection, listed, &[last], keys).await?;
+        let _row = identify_by_headers(connection, listed, &[last], keys).await?;
         if keys.get(last).copied().flatten() == self.entries.last().map(|entry| entry.key) {
             for (key, entry) in keys.iter_mut().zip(&self.entries) {
                 *key = Some(entry.key);
@@ -151,31 +151,31 @@ impl Listing {
 }
 
 /// Assigns keys to messages from their headers. Returns the rows of the newest of them.
-async fn name_by_headers(
+async fn identify_by_headers(
     connection: &mut Pop3Connection,
     listed: &[Listed],
-    places: &[usize],
+    indices: &[usize],
     keys: &mut [Option<MessageKey>],
 ) -> Result<BTreeMap<MessageNumber, RowFacts>, AccountError> {
-    let named: Vec<(usize, &Listed)> = places
+    let identified: Vec<(usize, &Listed)> = indices
         .iter()
-        .filter_map(|place| Some((*place, listed.get(*place)?)))
+        .filter_map(|index| Some((*index, listed.get(*index)?)))
         .collect();
-    if named.is_empty() {
+    if identified.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let messages: Vec<_> = named
+    let messages: Vec<_> = identified
         .iter()
         .map(|(_, message)| (message.number, message.size_bytes))
         .collect();
-    let without_row = named.len().saturating_sub(ROWS_MAX);
+    let without_row = identified.len().saturating_sub(ROWS_MAX);
     let mut rows = BTreeMap::new();
     connection
         .headers(&messages, |nth, header| {
-            let Some((place, message)) = named.get(nth) else {
+            let Some((index, message)) = identified.get(nth) else {
                 return;
             };
-            if let Some(key) = keys.get_mut(*place) {
+            if let Some(key) = keys.get_mut(*index) {
                 *key = Some(MessageKey::of_header(header));
             }
             if nth >= without_row {

@@ -19,13 +19,13 @@ pub(super) struct LocalMarks {
     account: AccountKey,
     maildrop: Arc<Maildrop>,
     /// The count of writes that the copy includes; `None` before it is read.
-    read_at: Option<u64>,
+    read_version: Option<u64>,
     marks: HashMap<MessageKey, Marks>,
-    deletes: HashMap<MessageKey, Pending>,
+    deletes: HashMap<MessageKey, PendingDelete>,
 }
 
 #[derive(Debug)]
-struct Pending {
+struct PendingDelete {
     undo: UndoId,
     due_unix_ms: i64,
 }
@@ -36,7 +36,7 @@ impl LocalMarks {
             store,
             account,
             maildrop,
-            read_at: None,
+            read_version: None,
             marks: HashMap::new(),
             deletes: HashMap::new(),
         }
@@ -45,14 +45,14 @@ impl LocalMarks {
     /// Whether no other session wrote since the store was read.
     pub(super) fn is_current(&self) -> bool {
         let changes = self.maildrop.changes();
-        self.read_at == Some(changes)
+        self.read_version == Some(changes)
     }
 
     /// Reads the store again, if another session wrote.
     pub(super) async fn refresh(&mut self) -> Result<(), AccountError> {
         // The count is taken before the read: a write in between causes another read.
         let changes = self.maildrop.changes();
-        if self.read_at == Some(changes) {
+        if self.read_version == Some(changes) {
             return Ok(());
         }
         let marks = self
@@ -73,14 +73,14 @@ impl LocalMarks {
         self.deletes = deletes
             .into_iter()
             .filter_map(|delete| {
-                let pending = Pending {
+                let pending = PendingDelete {
                     undo: delete.undo,
                     due_unix_ms: delete.due_unix_ms,
                 };
                 Some((key_of(&delete.message)?, pending))
             })
             .collect();
-        self.read_at = Some(changes);
+        self.read_version = Some(changes);
         Ok(())
     }
 
@@ -108,7 +108,7 @@ impl LocalMarks {
         for key in keys {
             self.marks.entry(*key).or_default().set(mark);
         }
-        self.wrote();
+        self.record_write();
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl LocalMarks {
             SourceMark::Answered => marks.is_answered = true,
             SourceMark::Forwarded => marks.is_forwarded = true,
         }
-        self.wrote();
+        self.record_write();
         Ok(())
     }
 
@@ -147,13 +147,13 @@ impl LocalMarks {
         for key in keys {
             self.deletes.insert(
                 *key,
-                Pending {
+                PendingDelete {
                     undo: undo.clone(),
                     due_unix_ms,
                 },
             );
         }
-        self.wrote();
+        self.record_write();
         Ok(())
     }
 
@@ -169,36 +169,39 @@ impl LocalMarks {
         let own = waiting.filter(|(_, pending)| pending.undo == *undo);
         let keys: Vec<MessageKey> = own.map(|(key, _)| *key).collect();
         self.deletes.retain(|_, pending| pending.undo != *undo);
-        self.wrote();
+        self.record_write();
         Ok((count, keys))
     }
 
     /// Removes deleted messages, with their marks.
     pub(super) async fn forget(&mut self, keys: &[MessageKey]) -> Result<(), AccountError> {
-        let written = self.store.pop3_forget(&self.account, &ids(keys)).await;
+        let written = self
+            .store
+            .pop3_delete_records(&self.account, &ids(keys))
+            .await;
         written.map_err(AccountError::store)?;
         for key in keys {
             self.deletes.remove(key);
             self.marks.remove(key);
         }
-        self.wrote();
+        self.record_write();
         Ok(())
     }
 
     /// Removes deletes that the server refuses: the messages are shown again.
-    pub(super) async fn give_up_deletes(
+    pub(super) async fn drop_refused_deletes(
         &mut self,
         keys: &[MessageKey],
     ) -> Result<(), AccountError> {
         let written = self
             .store
-            .pop3_give_up_deletes(&self.account, &ids(keys))
+            .pop3_drop_deletes(&self.account, &ids(keys))
             .await;
         written.map_err(AccountError::store)?;
         for key in keys {
             self.deletes.remove(key);
         }
-        self.wrote();
+        self.record_write();
         Ok(())
     }
 
@@ -214,15 +217,15 @@ impl LocalMarks {
     pub(super) fn due(&self, undos: &[UndoId]) -> Vec<MessageKey> {
         let now = now_unix_ms();
         let is_due =
-            |pending: &Pending| pending.due_unix_ms <= now || undos.contains(&pending.undo);
+            |pending: &PendingDelete| pending.due_unix_ms <= now || undos.contains(&pending.undo);
         let due = self.deletes.iter().filter(|(_, pending)| is_due(pending));
         due.map(|(key, _)| *key).collect()
     }
 
-    fn wrote(&mut self) {
+    fn record_write(&mut self) {
         // The copy is complete only if no other session wrote meanwhile.
         let before = self.maildrop.count_change();
-        self.read_at = (self.read_at == Some(before)).then(|| before.wrapping_add(1));
+        self.read_version = (self.read_version == Some(before)).then(|| before.wrapping_add(1));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::clients::pop3::MESSAGE_MAX_BYTES;
 /// source is offered.
 pub(super) const SPLIT_MAX_BYTES: u64 = 32 << 20;
 /// Maximum size of an account's cached messages, in bytes; a single larger one is cached too.
-const KEPT_MAX_BYTES: u64 = 8 << 20;
+const CACHE_MAX_BYTES: u64 = 8 << 20;
 /// Step, in bytes, by which the buffer grows while a message is read.
 const GROWTH_BYTES: usize = 1 << 20;
 /// Maximum wait for memory that other messages use.
@@ -105,8 +105,8 @@ impl Loaded {
 impl LoadedMessages {
     /// Returns a cached message.
     pub(super) fn find(&mut self, key: MessageKey) -> Option<Arc<Loaded>> {
-        let place = self.loaded.iter().position(|(known, _)| *known == key)?;
-        let found = self.loaded.remove(place);
+        let index = self.loaded.iter().position(|(known, _)| *known == key)?;
+        let found = self.loaded.remove(index);
         let message = Arc::clone(&found.1);
         self.loaded.push(found);
         Some(message)
@@ -114,13 +114,15 @@ impl LoadedMessages {
 
     /// Drops as many messages as needed before a message of a size is read.
     pub(super) fn make_room(&mut self, listed_bytes: u64) {
-        let held = |loaded: &Self| {
+        let cached_bytes = |loaded: &Self| {
             loaded
                 .loaded
                 .iter()
                 .fold(0_u64, |sum, (_, m)| sum.saturating_add(m.raw.len() as u64))
         };
-        while !self.loaded.is_empty() && held(self).saturating_add(listed_bytes) > KEPT_MAX_BYTES {
+        while !self.loaded.is_empty()
+            && cached_bytes(self).saturating_add(listed_bytes) > CACHE_MAX_BYTES
+        {
             self.loaded.remove(0);
         }
     }
@@ -187,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_long_text_is_cut_and_says_so() {
+    async fn long_text_is_cut_and_marked_as_cut() {
         let raw = [
             b"Subject: long\r\n\r\n".as_slice(),
             &b"0123456789\r\n".repeat(200_000),
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn behind_as_many_parts_as_there_may_be_the_rest_is_one() {
+    async fn number_of_parts_is_limited() {
         let raw = [
             b"Content-Type: multipart/mixed; boundary=b\r\n\r\n".as_slice(),
             &b"--b\r\n\r\nx\r\n".repeat(1_500),
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_server_that_sends_more_than_it_listed_is_cut_off() {
+    async fn message_larger_than_listed_is_cut_off_at_the_limit() {
         let mut loading = Loading::begin(10, &Budget::of_process()).await.unwrap();
         let chunk = vec![b'x'; 1 << 20];
         let mut result = Ok(());
@@ -240,12 +242,12 @@ mod tests {
             assert!(pushed <= MESSAGE_MAX_BYTES + (1 << 20));
         }
         assert!(
-            matches!(result, Err(AccountError::Unreadable(words)) if words.contains("too large"))
+            matches!(result, Err(AccountError::Unreadable(message)) if message.contains("too large"))
         );
     }
 
     #[tokio::test]
-    async fn the_messages_used_last_are_kept() {
+    async fn most_recently_used_messages_stay_cached() {
         let mut messages = LoadedMessages::default();
         let large = vec![b'x'; 3 << 20];
         for name in ["a", "b"] {

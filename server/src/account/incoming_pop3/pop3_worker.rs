@@ -22,9 +22,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::super::dependencies::Dependencies;
 use super::super::error::AccountError;
 use super::super::open_pages::OpenPages;
-use super::super::surroundings::Surroundings;
 use super::super::worker::{self, RequestKind, Worker};
 use super::lease::Maildrop;
 use super::listing::Listing;
@@ -35,7 +35,7 @@ use crate::clients::Access;
 use crate::clients::budget::Budget;
 use crate::domain::INBOX_ID;
 use change::UndoTable;
-use session::{Session, SignedIn, is_over};
+use session::{Session, SignedIn, wait_for_end};
 
 /// Timeouts and intervals. Tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
@@ -43,30 +43,30 @@ pub(super) struct Timing {
     /// How long a session stays open after the last request.
     pub(super) linger: Duration,
     /// Polling interval for new mail while a page watches, and lifetime of a listing.
-    pub(super) polled_every: Duration,
+    pub(super) poll_interval: Duration,
     /// Maximum age of the listing for a request of the newest messages.
-    pub(super) reloaded_after: Duration,
+    pub(super) reload_after: Duration,
     /// How long deletes can be undone.
     pub(super) undo: Duration,
     /// Maximum wait of a request for the maildrop.
-    pub(super) turn_wait: Duration,
+    pub(super) lease_wait: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
         Self {
             linger: Duration::from_secs(60),
-            polled_every: Duration::from_secs(60),
-            reloaded_after: Duration::from_secs(10),
+            poll_interval: Duration::from_secs(60),
+            reload_after: Duration::from_secs(10),
             undo: Duration::from_secs(10),
-            turn_wait: Duration::from_secs(20),
+            lease_wait: Duration::from_secs(20),
         }
     }
 }
 
 /// Maximum time for the end of a session; messages that are not deleted by then are deleted after
 /// the next sign-in.
-const CLOSE_MAX: Duration = Duration::from_secs(30);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The worker for the maildrop of one account in one session of the page.
 pub(super) struct Pop3Worker {
@@ -86,7 +86,7 @@ pub(super) struct Pop3Worker {
     session: Option<Session>,
     /// The last listing of the maildrop, by any session.
     listing: Option<Arc<Listing>>,
-    kept: LocalMarks,
+    local_marks: LocalMarks,
     rows: RowCache,
     budget: Budget,
     messages: LoadedMessages,
@@ -95,11 +95,11 @@ pub(super) struct Pop3Worker {
     own_deletes: Vec<UndoId>,
     /// The pause that the server requires between two sign-ins.
     login_delay: Duration,
-    last_asked: Instant,
+    last_request: Instant,
     /// A page was shown an older listing: the next poll is due.
-    is_look_due: bool,
+    is_poll_due: bool,
     /// The number of new messages, if there are changes that the open tabs were not notified of.
-    news: Option<u32>,
+    pending_arrivals: Option<u32>,
     /// The number of consecutive failures of background work.
     failures: u32,
     retry_at: Option<Instant>,
@@ -110,20 +110,20 @@ pub(super) struct Pop3Worker {
 /// An event that is not a request.
 pub(super) enum Event {
     /// The server ended the session, or another session requests the lease.
-    SessionOver,
+    SessionEnded,
     /// A session of the account wrote to the store.
-    Written,
+    StoreChanged,
     Timer,
 }
 
 impl Pop3Worker {
     fn new(
         access: Access,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
         maildrop: Arc<Maildrop>,
         timing: Timing,
     ) -> Self {
-        let Surroundings {
+        let Dependencies {
             key,
             dialer,
             client,
@@ -131,7 +131,7 @@ impl Pop3Worker {
             closing,
             store,
             budget,
-        } = surroundings;
+        } = dependencies;
         Self {
             access,
             dialer,
@@ -139,7 +139,7 @@ impl Pop3Worker {
             pages,
             closing,
             timing,
-            kept: LocalMarks::new(store, key, Arc::clone(&maildrop)),
+            local_marks: LocalMarks::new(store, key, Arc::clone(&maildrop)),
             changes: maildrop.watch_changes(),
             maildrop,
             signed_in: None,
@@ -151,9 +151,9 @@ impl Pop3Worker {
             undo: UndoTable::default(),
             own_deletes: Vec::new(),
             login_delay: Duration::ZERO,
-            last_asked: Instant::now(),
-            is_look_due: false,
-            news: None,
+            last_request: Instant::now(),
+            is_poll_due: false,
+            pending_arrivals: None,
             failures: 0,
             retry_at: None,
             refusal: None,
@@ -161,15 +161,15 @@ impl Pop3Worker {
     }
 
     /// Returns the polling interval for new mail.
-    pub(super) fn polled_every(&self) -> Duration {
-        self.timing.polled_every.max(self.login_delay)
+    pub(super) fn poll_interval(&self) -> Duration {
+        self.timing.poll_interval.max(self.login_delay)
     }
 
     /// Refreshes the state from the store and the listing, if another session changed them.
-    pub(super) async fn refresh_kept(&mut self) -> Result<(), AccountError> {
-        self.kept.refresh().await?;
+    pub(super) async fn refresh_state(&mut self) -> Result<(), AccountError> {
+        self.local_marks.refresh().await?;
         if let Some(listing) = &self.listing {
-            let deleted = self.maildrop.deleted_since(listing.taken_at);
+            let deleted = self.maildrop.deleted_since(listing.fetched_at);
             if deleted.iter().any(|key| listing.entry(*key).is_some()) {
                 self.listing = Some(Arc::new(listing.without(&deleted)));
             }
@@ -178,19 +178,19 @@ impl Pop3Worker {
     }
 
     /// Notifies the open tabs if another session of the account marked or deleted messages.
-    async fn hear(&mut self) {
-        if self.kept.is_current() {
+    async fn on_store_change(&mut self) {
+        if self.local_marks.is_current() {
             return;
         }
-        match self.refresh_kept().await {
-            Ok(()) => self.add_news(0),
+        match self.refresh_state().await {
+            Ok(()) => self.record_change(0),
             Err(error) => debug!(%error, "what another session changed could not be read"),
         }
     }
 
     /// Takes over the listing of a session.
-    pub(super) fn take_listing(&mut self, listing: Arc<Listing>) {
-        self.is_look_due = false;
+    pub(super) fn set_listing(&mut self, listing: Arc<Listing>) {
+        self.is_poll_due = false;
         let before = self.listing.replace(Arc::clone(&listing));
         let Some(before) = before.filter(|before| !before.has_same_messages(&listing)) else {
             return;
@@ -200,12 +200,12 @@ impl Pop3Worker {
             .newest_first()
             .filter(|entry| !known.contains(&entry.key))
             .count();
-        self.add_news(u32::try_from(arrived).unwrap_or(u32::MAX));
+        self.record_change(u32::try_from(arrived).unwrap_or(u32::MAX));
     }
 
     /// Records a change that the open tabs must be notified of.
-    pub(super) fn add_news(&mut self, arrived: u32) {
-        self.news = Some(self.news.unwrap_or(0).saturating_add(arrived));
+    pub(super) fn record_change(&mut self, arrived: u32) {
+        self.pending_arrivals = Some(self.pending_arrivals.unwrap_or(0).saturating_add(arrived));
     }
 
     /// Runs the deletes of the page's session when it ends, due or not.
@@ -213,18 +213,18 @@ impl Pop3Worker {
         self.end_session().await;
         let own = std::mem::take(&mut self.own_deletes);
         if self.refusal.is_none()
-            && let Err(error) = self.run_deletes(self.timing.turn_wait, &own).await
+            && let Err(error) = self.run_deletes(self.timing.lease_wait, &own).await
         {
             warn!(%error, "messages could not be deleted; they are after the next sign-in");
         }
     }
 
-    fn tell_news(&mut self) {
-        let Some(arrived) = self.news.take() else {
+    fn publish_changes(&mut self) {
+        let Some(arrived) = self.pending_arrivals.take() else {
             return;
         };
         let (total, unread) = self.counts();
-        self.pages.tell(LiveEvent::Folder {
+        self.pages.publish(LiveEvent::Folder {
             account: self.pages.account.clone(),
             folder: FolderId(INBOX_ID.to_owned()),
             total,
@@ -234,9 +234,9 @@ impl Pop3Worker {
     }
 
     /// Tells the open tabs whether the mail server is reachable.
-    fn tell_connection(&self, is_up: bool, retry_in_secs: u32) {
+    fn publish_connection(&self, is_up: bool, retry_in_secs: u32) {
         let host = &self.access.endpoint.host;
-        self.pages.tell_connection(host, is_up, retry_in_secs);
+        self.pages.publish_connection(host, is_up, retry_in_secs);
     }
 }
 
@@ -246,14 +246,14 @@ impl worker::ConnectedMailstore for Pop3Worker {
         self.session.is_some()
     }
 
-    fn is_lost_by(&self, error: Option<&AccountError>) -> bool {
+    fn is_connection_lost(&self, error: Option<&AccountError>) -> bool {
         let session = self.session.as_ref();
         session.is_some_and(|session| session.connection.is_in_command())
-            || error.is_some_and(AccountError::is_link_lost)
+            || error.is_some_and(AccountError::is_connection_lost)
     }
 
-    fn is_to_be_repeated(&self, error: &AccountError) -> bool {
-        error.is_link_lost()
+    fn can_retry(&self, error: &AccountError) -> bool {
+        error.is_connection_lost()
     }
 
     fn drop_connection(&mut self) {
@@ -269,10 +269,10 @@ impl worker::ConnectedMailstore for Pop3Worker {
 #[async_trait]
 impl Worker for Pop3Worker {
     type Event = Event;
-    const IS_CUT_OFF: bool = true;
+    const IS_CANCELLED_ON_CLOSE: bool = true;
 
     async fn begin(&mut self) {
-        self.last_asked = Instant::now();
+        self.last_request = Instant::now();
         let Some(signed_in) = self.signed_in.take() else {
             return;
         };
@@ -286,39 +286,42 @@ impl Worker for Pop3Worker {
         let timer = self.next_timer();
         tokio::select! {
             biased;
-            () = is_over(&mut self.session) => Event::SessionOver,
+            () = wait_for_end(&mut self.session) => Event::SessionEnded,
             // The sender lives as long as the maildrop, which this worker holds.
-            _ = self.changes.changed() => Event::Written,
+            _ = self.changes.changed() => Event::StoreChanged,
             () = sleep_until(timer) => Event::Timer,
         }
     }
 
     async fn on_event(&mut self, event: Event) -> ControlFlow<()> {
         match event {
-            Event::SessionOver => self.end_session().await,
-            Event::Written => self.hear().await,
+            Event::SessionEnded => self.end_session().await,
+            Event::StoreChanged => self.on_store_change().await,
             Event::Timer => self.on_timer().await,
         }
         ControlFlow::Continue(())
     }
 
-    fn before_answer(&mut self, kind: RequestKind) {
-        if kind != RequestKind::Look {
-            self.last_asked = Instant::now();
+    fn before_request(&mut self, kind: RequestKind) {
+        if kind != RequestKind::Poll {
+            self.last_request = Instant::now();
         }
     }
 
-    async fn after_round(&mut self) {
+    async fn after_iteration(&mut self) {
         let session = self.session.as_ref();
-        if session.is_some_and(|session| session.lease.is_asked_for()) {
+        if session.is_some_and(|session| session.lease.has_waiters()) {
             self.end_session().await;
         }
-        self.tell_news();
+        self.publish_changes();
     }
 
-    async fn leave(self) {
+    async fn shut_down(self) {
         // Pending deletes of this session run before it ends.
-        if timeout(CLOSE_MAX, self.run_own_deletes()).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, self.run_own_deletes())
+            .await
+            .is_err()
+        {
             warn!("the maildrop could not be left in time; what waits is deleted later");
         }
     }

@@ -13,12 +13,12 @@ use crate::domain::bounds::{ROW_BYTES, SUBJECT_MAX_BYTES, cut, few, weight_of};
 use crate::domain::{Marks, Row};
 
 /// Maximum number of cached rows.
-const KEPT_MAX: usize = 600;
+const ROWS_MAX: usize = 600;
 /// Maximum memory size of the cached rows, in bytes. The largest window fits.
-const KEPT_MAX_BYTES: usize = 2 << 20;
+const ROWS_MAX_BYTES: usize = 2 << 20;
 /// How many rows are dropped at once beyond the limit, so that the search for the oldest does not
 /// run for each.
-const DROPPED_AT_ONCE: usize = 100;
+const EVICTION_BATCH: usize = 100;
 
 /// The facts of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +69,8 @@ impl RowFacts {
 
     /// Returns the approximate memory size of the facts.
     fn weight_bytes(&self) -> usize {
-        let people = self.from.iter().chain(&self.to);
-        ROW_BYTES + people.map(weight_of).sum::<usize>() + self.subject.len()
+        let addresses = self.from.iter().chain(&self.to);
+        ROW_BYTES + addresses.map(weight_of).sum::<usize>() + self.subject.len()
     }
 
     /// Returns the row of a message at a position; the newest is at 0.
@@ -127,56 +127,56 @@ impl RowCache {
     /// Returns the facts of a message, if cached.
     pub(super) fn facts(&mut self, entry: &Entry) -> Option<&RowFacts> {
         self.uses += 1;
-        let kept = self.rows.get_mut(&entry.key)?;
-        if kept.listed_bytes != entry.size_bytes {
+        let cached = self.rows.get_mut(&entry.key)?;
+        if cached.listed_bytes != entry.size_bytes {
             return None;
         }
-        kept.last_use = self.uses;
-        Some(&kept.facts)
+        cached.last_use = self.uses;
+        Some(&cached.facts)
     }
 
     /// Whether the row of a message is cached.
-    pub(super) fn knows(&self, entry: &Entry) -> bool {
+    pub(super) fn contains(&self, entry: &Entry) -> bool {
         self.rows
             .get(&entry.key)
-            .is_some_and(|kept| kept.listed_bytes == entry.size_bytes)
+            .is_some_and(|cached| cached.listed_bytes == entry.size_bytes)
     }
 
     /// Caches a row.
     pub(super) fn put(&mut self, entry: &Entry, facts: RowFacts) {
         self.uses += 1;
-        let kept = CachedRow {
+        let cached = CachedRow {
             listed_bytes: entry.size_bytes,
             facts,
             last_use: self.uses,
         };
-        self.bytes += kept.facts.weight_bytes();
-        if let Some(replaced) = self.rows.insert(entry.key, kept) {
+        self.bytes += cached.facts.weight_bytes();
+        if let Some(replaced) = self.rows.insert(entry.key, cached) {
             self.bytes = self.bytes.saturating_sub(replaced.facts.weight_bytes());
         }
-        if self.rows.len() > KEPT_MAX || self.bytes > KEPT_MAX_BYTES || !self.is_charged() {
-            self.drop_least_used();
-            self.is_charged();
+        if self.rows.len() > ROWS_MAX || self.bytes > ROWS_MAX_BYTES || !self.charge() {
+            self.evict_least_used();
+            self.charge();
         }
     }
 
     /// Charges the cached rows to the process's memory budget. Returns `false` if the budget is
     /// used up.
-    fn is_charged(&mut self) -> bool {
+    fn charge(&mut self) -> bool {
         let bytes = self.bytes as u64;
         self.share.shrink_to(bytes);
         self.share.grow_to(bytes).is_ok()
     }
 
-    fn drop_least_used(&mut self) {
-        if self.rows.len() <= DROPPED_AT_ONCE {
+    fn evict_least_used(&mut self) {
+        if self.rows.len() <= EVICTION_BATCH {
             return;
         }
-        let mut uses: Vec<u64> = self.rows.values().map(|kept| kept.last_use).collect();
-        let (_, last_dropped, _) = uses.select_nth_unstable(DROPPED_AT_ONCE);
+        let mut uses: Vec<u64> = self.rows.values().map(|cached| cached.last_use).collect();
+        let (_, last_dropped, _) = uses.select_nth_unstable(EVICTION_BATCH);
         let last_dropped = *last_dropped;
-        self.rows.retain(|_, kept| kept.last_use > last_dropped);
-        let weights = self.rows.values().map(|kept| kept.facts.weight_bytes());
+        self.rows.retain(|_, cached| cached.last_use > last_dropped);
+        let weights = self.rows.values().map(|cached| cached.facts.weight_bytes());
         self.bytes = weights.sum();
     }
 }
@@ -217,20 +217,20 @@ mod tests {
     fn a_reused_unique_id_with_another_size_is_another_message() {
         let mut rows = RowCache::new(Budget::of_process().share());
         rows.put(&entry(1, 10), facts("old"));
-        assert!(rows.knows(&entry(1, 10)));
-        assert!(!rows.knows(&entry(1, 11)));
+        assert!(rows.contains(&entry(1, 10)));
+        assert!(!rows.contains(&entry(1, 11)));
         assert_eq!(rows.facts(&entry(1, 11)), None);
     }
 
     #[test]
-    fn rows_in_use_stay_when_others_have_to_go() {
+    fn recently_used_rows_survive_eviction() {
         let mut rows = RowCache::new(Budget::of_process().share());
         for number in 1..2_000 {
             rows.put(&entry(number, 1), facts("x"));
             assert!(rows.facts(&entry(1, 1)).is_some(), "{number}");
         }
-        assert!(rows.rows.len() <= KEPT_MAX);
-        assert!(!rows.knows(&entry(2, 1)));
-        assert!(rows.knows(&entry(1_999, 1)));
+        assert!(rows.rows.len() <= ROWS_MAX);
+        assert!(!rows.contains(&entry(2, 1)));
+        assert!(rows.contains(&entry(1_999, 1)));
     }
 }

@@ -23,11 +23,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::super::dependencies::Dependencies;
 use super::super::error::AccountError;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
 use super::super::open_pages::OpenPages;
-use super::super::surroundings::Surroundings;
 use super::super::worker::{Request, RequestKind, RequestTarget};
 use super::Pop3Incoming;
 use super::pop3_worker::Timing;
@@ -39,22 +39,22 @@ use crate::domain::{
     AccountKey, Changed, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
 };
 use crate::store::{SCHEMA, Store, TestDir};
-use fake::{FakeServer, Lists, Quirks};
+use fake::{CapaListing, FakeServer, Quirks};
 
 /// No timer fires during a test.
-const STILL: Timing = Timing {
+const NO_TIMERS: Timing = Timing {
     linger: Duration::from_secs(60),
-    polled_every: Duration::from_secs(60),
-    reloaded_after: Duration::from_secs(60),
+    poll_interval: Duration::from_secs(60),
+    reload_after: Duration::from_secs(60),
     undo: Duration::from_secs(60),
-    turn_wait: Duration::from_secs(10),
+    lease_wait: Duration::from_secs(10),
 };
-const SOON: Duration = Duration::from_millis(50);
-/// Shorter than everything in [`STILL`].
-const BEFORE_LONG: Duration = Duration::from_secs(5);
+const SHORT: Duration = Duration::from_millis(50);
+/// Shorter than everything in [`NO_TIMERS`].
+const RELOAD_AFTER: Duration = Duration::from_secs(5);
 
 /// A user with an account on a server, and a store that outlives sessions.
-struct Person {
+struct TestAccount {
     server: FakeServer,
     store: Store,
     password: &'static str,
@@ -67,7 +67,7 @@ struct Session {
     closing: CancellationToken,
 }
 
-impl Person {
+impl TestAccount {
     async fn new(quirks: Quirks, subjects: &[&str]) -> Self {
         let server = FakeServer::start(quirks, subjects).await;
         let dir = TestDir::new();
@@ -102,7 +102,7 @@ impl Person {
         let (events, receiver) = broadcast::channel(64);
         let closing = CancellationToken::new();
         let key = AccountKey(format!("account-of-the-test-at-{port}"));
-        let surroundings = Surroundings {
+        let dependencies = Dependencies {
             dialer: Arc::new(Dialer::new(
                 Egress::listed_only(vec![listed]),
                 trust.client_config().unwrap(),
@@ -135,7 +135,7 @@ impl Person {
             },
             transcript: Recorder::new(SignIn::TRANSCRIPT_MAX_BYTES),
         };
-        let pop3 = Pop3Incoming::open_timed(sign_in, surroundings, timing).await?;
+        let pop3 = Pop3Incoming::open_timed(sign_in, dependencies, timing).await?;
         Ok(Session {
             pop3,
             events: receiver,
@@ -149,19 +149,19 @@ fn inbox() -> FolderId {
 }
 
 impl Session {
-    async fn ask<T, F>(&mut self, kind: RequestKind, operation: F) -> Result<T, AccountError>
+    async fn request<T, F>(&mut self, kind: RequestKind, operation: F) -> Result<T, AccountError>
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a mut dyn Mailstore) -> BoxFuture<'a, Result<T, AccountError>>,
         F: Send + Sync + 'static,
     {
-        let (ask, answer) = Request::new(RequestTarget::Account, kind, operation);
+        let (request, reply) = Request::new(RequestTarget::Account, kind, operation);
         // A session that ended drops the reply's sender.
-        let _ = self.pop3.send(ask).await;
-        let answer = timeout(Duration::from_secs(20), answer)
+        let _ = self.pop3.send(request).await;
+        let reply = timeout(Duration::from_secs(20), reply)
             .await
             .expect("an answer");
-        answer.map_err(|_| AccountError::SignedOut)?
+        reply.map_err(|_| AccountError::SignedOut)?
     }
 
     async fn list(&mut self) -> Result<Listing, AccountError> {
@@ -169,7 +169,7 @@ impl Session {
             offset: 0,
             limit: 50,
         };
-        self.ask(RequestKind::Read, move |store| store.list(inbox(), window))
+        self.request(RequestKind::Read, move |store| store.list(inbox(), window))
             .await
     }
 
@@ -192,7 +192,7 @@ impl Session {
     }
 
     async fn folder(&mut self) -> Folder {
-        self.ask(RequestKind::Look, |store| store.folders())
+        self.request(RequestKind::Poll, |store| store.folders())
             .await
             .unwrap()
             .folders
@@ -201,7 +201,7 @@ impl Session {
 
     async fn open(&mut self, message: &MessageId) -> Result<Box<Opened>, AccountError> {
         let message = message.clone();
-        self.ask(RequestKind::Read, move |store| {
+        self.request(RequestKind::Read, move |store| {
             store.open(inbox(), message.clone())
         })
         .await
@@ -210,7 +210,7 @@ impl Session {
     async fn source(&mut self, message: &MessageId) -> Result<String, AccountError> {
         let message = message.clone();
         let bytes = self
-            .ask(RequestKind::Read, move |store| {
+            .request(RequestKind::Read, move |store| {
                 store.read(inbox(), message.clone(), Section::Whole, 0, 1 << 20)
             })
             .await?;
@@ -219,7 +219,7 @@ impl Session {
 
     async fn mark(&mut self, message: &MessageId, mark: Mark) -> Changed {
         let messages = vec![message.clone()];
-        self.ask(RequestKind::Set, move |store| {
+        self.request(RequestKind::Set, move |store| {
             store.mark(inbox(), messages.clone(), mark)
         })
         .await
@@ -232,7 +232,7 @@ impl Session {
         role: FolderRole,
     ) -> Result<Changed, AccountError> {
         let (messages, to) = (vec![message.clone()], Destination::Role(role));
-        self.ask(RequestKind::Change, move |store| {
+        self.request(RequestKind::Change, move |store| {
             store.move_messages(inbox(), messages.clone(), to.clone())
         })
         .await
@@ -244,15 +244,15 @@ impl Session {
     }
 
     async fn undo(&mut self, undo: UndoId) -> Result<Changed, AccountError> {
-        self.ask(RequestKind::Change, move |store| store.undo(undo.clone()))
+        self.request(RequestKind::Change, move |store| store.undo(undo.clone()))
             .await
     }
 
-    async fn event(&mut self, is_it: impl Fn(&LiveEvent) -> bool) -> LiveEvent {
+    async fn wait_for_event(&mut self, is_match: impl Fn(&LiveEvent) -> bool) -> LiveEvent {
         let waiting = async {
             loop {
                 let event = self.events.recv().await.expect("an event");
-                if is_it(&event) {
+                if is_match(&event) {
                     return event;
                 }
             }
@@ -269,16 +269,16 @@ impl Session {
     }
 }
 
-async fn until(what: &str, is_so: impl Fn() -> bool) {
+async fn wait_until(what: &str, is_met: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
-    while !is_so() {
+    while !is_met() {
         assert!(Instant::now() < end, "{what}");
         sleep(Duration::from_millis(10)).await;
     }
 }
 
 /// Advances the clock without waiting.
-async fn pass(time: Duration) {
+async fn advance_clock(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();

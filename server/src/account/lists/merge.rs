@@ -44,9 +44,9 @@ impl Part {
     /// Returns the approximate memory size, in bytes.
     pub(super) fn weight_bytes(&self) -> u64 {
         let rows = self.rows.iter().map(|row| {
-            let people = row.from.iter().chain(&row.to).map(weight_of);
+            let addresses = row.from.iter().chain(&row.to).map(weight_of);
             let texts = row.subject.len() + row.refusal.len() + row.id.as_str().len();
-            (size_of::<Row>() + texts + people.sum::<usize>()) as u64
+            (size_of::<Row>() + texts + addresses.sum::<usize>()) as u64
         });
         rows.sum()
     }
@@ -76,9 +76,9 @@ impl FolderPosition {
     /// Returns how many rows of a listing were shown: all up to the last shown one that is found in
     /// it.
     pub(super) fn shown_of(&self, listing: &Listing) -> Option<u32> {
-        let place = |id: &MessageId| listing.rows.iter().position(|row| row.id == *id);
-        let (rank, at) =
-            (self.last.iter().enumerate()).find_map(|(rank, id)| place(id).map(|at| (rank, at)))?;
+        let index_of = |id: &MessageId| listing.rows.iter().position(|row| row.id == *id);
+        let (rank, at) = (self.last.iter().enumerate())
+            .find_map(|(rank, id)| index_of(id).map(|at| (rank, at)))?;
         // An earlier row at the very end is inconclusive: a later shown row may follow.
         let is_sure = rank == 0 || at + 1 < listing.rows.len();
         is_sure.then(|| u32::try_from(at + 1).ok()).flatten()
@@ -118,24 +118,24 @@ impl MergeCursor {
     pub(super) fn of(&self, account: &AccountId) -> Option<FolderPosition> {
         self.shown
             .iter()
-            .find(|spot| spot.account == *account)
+            .find(|position| position.account == *account)
             .cloned()
     }
 
     /// Returns the position without the accounts that are not accepted.
     pub(super) fn of_accounts(mut self, is_accepted: impl Fn(&AccountId) -> bool) -> Self {
-        self.shown.retain(|spot| is_accepted(&spot.account));
+        self.shown.retain(|position| is_accepted(&position.account));
         self
     }
 
     /// Whether the list has more rows.
     pub(super) fn is_more(&self) -> bool {
-        self.is_more || self.shown.iter().any(|spot| spot.is_more)
+        self.is_more || self.shown.iter().any(|position| position.is_more)
     }
 
-    fn put(&mut self, spot: FolderPosition) {
-        self.shown.retain(|known| known.account != spot.account);
-        self.shown.push(spot);
+    fn put(&mut self, position: FolderPosition) {
+        self.shown.retain(|known| known.account != position.account);
+        self.shown.push(position);
     }
 }
 
@@ -145,10 +145,10 @@ impl MergeCursor {
 /// without a date keeps its position in its folder.
 pub(super) fn merge(
     parts: Vec<Part>,
-    mut spots: MergeCursor,
+    mut cursor: MergeCursor,
     limit: u32,
 ) -> (Vec<(FolderRef, Row)>, MergeCursor) {
-    spots.is_more = false;
+    cursor.is_more = false;
     let mut heads: Vec<_> = parts
         .into_iter()
         .map(|part| {
@@ -172,11 +172,11 @@ pub(super) fn merge(
         };
         let Some(row) = rows.next() else { break };
         let offset = row.position.saturating_add(1);
-        let before = spots
+        let before = cursor
             .of(&folder.account)
-            .map_or(Vec::new(), |spot| spot.last);
+            .map_or(Vec::new(), |position| position.last);
         let last = std::iter::once(row.id.clone()).chain(before);
-        spots.put(FolderPosition {
+        cursor.put(FolderPosition {
             account: folder.account.clone(),
             folder: folder.folder.clone(),
             offset,
@@ -188,13 +188,13 @@ pub(super) fn merge(
     }
     for (folder, is_at_end, mut rows) in heads {
         let is_more = rows.peek().is_some() || !is_at_end;
-        let mut shown = spots.shown.iter_mut();
-        match shown.find(|spot| spot.account == folder.account) {
-            Some(spot) => spot.is_more = is_more,
-            None => spots.is_more |= is_more,
+        let mut shown = cursor.shown.iter_mut();
+        match shown.find(|position| position.account == folder.account) {
+            Some(position) => position.is_more = is_more,
+            None => cursor.is_more |= is_more,
         }
     }
-    (merged, spots)
+    (merged, cursor)
 }
 
 fn date_of(row: &Row) -> i64 {
@@ -232,9 +232,11 @@ mod tests {
     }
 
     /// Returns an account's reply for a window after a position.
-    fn part(account: usize, dates: &[Option<i64>], spots: &MergeCursor, limit: usize) -> Part {
+    fn part(account: usize, dates: &[Option<i64>], cursor: &MergeCursor, limit: usize) -> Part {
         let of = folder(account);
-        let begin = spots.of(&of.account).map_or(0, |spot| spot.offset as usize);
+        let begin = cursor
+            .of(&of.account)
+            .map_or(0, |position| position.offset as usize);
         let rows = (begin..dates.len().min(begin + limit))
             .map(|position| row(account, position, dates[position]));
         Part {
@@ -247,22 +249,22 @@ mod tests {
     }
 
     fn walk(folders: &[Vec<Option<i64>>], limit: u32) -> Vec<MessageId> {
-        let (mut spots, mut all) = (MergeCursor::default(), Vec::new());
+        let (mut cursor, mut all) = (MergeCursor::default(), Vec::new());
         loop {
             let parts = folders.iter().enumerate();
-            let parts = parts.map(|(n, dates)| part(n, dates, &spots, limit as usize));
-            let (rows, next) = merge(parts.collect(), spots, limit);
+            let parts = parts.map(|(n, dates)| part(n, dates, &cursor, limit as usize));
+            let (rows, next) = merge(parts.collect(), cursor, limit);
             all.extend(rows.into_iter().map(|(_, row)| row.id));
             if !next.is_more() {
                 return all;
             }
             // Encoded and parsed, as between requests.
-            spots = MergeCursor::parse(&next.to_text()).expect("a cursor of ours");
+            cursor = MergeCursor::parse(&next.to_text()).expect("a cursor of ours");
         }
     }
 
     #[test]
-    fn a_message_without_a_date_stands_where_its_folder_has_it() {
+    fn message_without_a_date_keeps_its_position_in_its_folder() {
         let folders = [vec![Some(9), None, Some(3)], vec![Some(5), Some(1)]];
         assert_eq!(
             walk(&folders, 50),
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_is_refused() {
+    fn invalid_cursor_is_refused() {
         for text in [
             "",
             "!",
@@ -305,7 +307,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_row_comes_once_in_its_folders_order_whatever_the_windows(
+        fn every_row_appears_once_in_folder_order_for_any_window_size(
             folders in prop::collection::vec(
                 prop::collection::vec(prop::option::of(0_i64..20), 0..12), 1..5),
             limit in 1_u32..9,

@@ -20,7 +20,7 @@ use crate::clients::budget::Share;
 /// Maximum number of views of a session; the oldest is dropped for a new one.
 const VIEWS_MAX: usize = 8;
 /// How long late replies are cached once all of them have arrived.
-const KEPT_FOR: Duration = Duration::from_secs(30);
+const REPLIES_LIFETIME: Duration = Duration::from_secs(30);
 
 /// An account's reply; `None` if it has no such folder.
 pub(super) type PartResult = Result<Option<Part>, AccountError>;
@@ -35,9 +35,9 @@ struct View {
     id: ViewId,
     query: ListQuery,
     pending: Vec<AccountId>,
-    answers: Vec<(AccountId, PartResult, Share)>,
+    replies: Vec<(AccountId, PartResult, Share)>,
     /// When the last reply arrived.
-    over_at: Option<Instant>,
+    completed_at: Option<Instant>,
     /// One token for each request that left accounts pending.
     cancel: Vec<CancellationToken>,
 }
@@ -53,7 +53,7 @@ impl Drop for View {
 /// The replies and pending accounts of earlier requests for the same query.
 #[derive(Default)]
 pub(super) struct Earlier {
-    pub(super) answers: Vec<(AccountId, PartResult)>,
+    pub(super) replies: Vec<(AccountId, PartResult)>,
     /// Accounts with pending requests.
     pub(super) pending: Vec<AccountId>,
     /// The view of these requests.
@@ -81,9 +81,9 @@ impl Lists {
         let Some(view) = views.get_mut(at) else {
             return Earlier::default();
         };
-        let answers = std::mem::take(&mut view.answers);
+        let replies = std::mem::take(&mut view.replies);
         let mut earlier = Earlier {
-            answers: answers
+            replies: replies
                 .into_iter()
                 .map(|(id, part, _)| (id, part))
                 .collect(),
@@ -99,12 +99,12 @@ impl Lists {
 
     /// Continues the pending requests of `accounts` in the view `into`, or in a new one if there is
     /// none, and announces each reply.
-    pub(super) fn go_on<F>(
+    pub(super) fn continue_in_view<F>(
         &self,
         query: ListQuery,
         into: Option<ViewId>,
         accounts: Vec<AccountId>,
-        mut asked: FuturesUnordered<F>,
+        mut requests: FuturesUnordered<F>,
         cancel: CancellationToken,
     ) -> Result<ViewId, AccountError>
     where
@@ -113,17 +113,18 @@ impl Lists {
         let id = self.extend(query, into, accounts, cancel.clone())?;
         let (lists, view) = (self.clone(), id.clone());
         tokio::spawn(async move {
-            while let Some(Some((handle, answer))) = cancel.run_until_cancelled(asked.next()).await
+            while let Some(Some((handle, reply))) =
+                cancel.run_until_cancelled(requests.next()).await
             {
-                let Some(pending) = lists.take(&view, &handle, answer) else {
+                let Some(pending) = lists.store_reply(&view, &handle, reply) else {
                     return;
                 };
-                handle.tell(LiveEvent::View {
+                handle.publish(LiveEvent::View {
                     view: view.clone(),
                     pending,
                 });
             }
-            let expiry = tokio::time::sleep(KEPT_FOR);
+            let expiry = tokio::time::sleep(REPLIES_LIFETIME);
             if cancel.run_until_cancelled(expiry).await.is_some() {
                 lists.expire(&view);
             }
@@ -144,7 +145,7 @@ impl Lists {
         {
             view.pending.extend(accounts);
             view.cancel.push(cancel);
-            view.over_at = None;
+            view.completed_at = None;
             return Ok(id);
         }
         if views.len() >= VIEWS_MAX {
@@ -155,37 +156,40 @@ impl Lists {
             id: id.clone(),
             query,
             pending: accounts,
-            answers: Vec::new(),
-            over_at: None,
+            replies: Vec::new(),
+            completed_at: None,
             cancel: vec![cancel],
         });
         Ok(id)
     }
 
     /// Stores a reply. Returns how many are still pending; `None` if the view was cancelled.
-    fn take(&self, id: &ViewId, handle: &AccountHandle, answer: PartResult) -> Option<u32> {
+    fn store_reply(&self, id: &ViewId, handle: &AccountHandle, reply: PartResult) -> Option<u32> {
         let mut views = self.views();
         let view = views.iter_mut().find(|view| view.id == *id)?;
         view.pending.retain(|known| *known != handle.id());
-        view.over_at = view.pending.is_empty().then(Instant::now);
+        view.completed_at = view.pending.is_empty().then(Instant::now);
         let mut share = handle.budget().share();
-        let answer = match answer {
+        let reply = match reply {
             Ok(Some(part)) => match share.grow_to(part.weight_bytes()) {
                 Ok(()) => Some(Ok(Some(part))),
                 Err(overloaded) => Some(Err(overloaded.into())),
             },
             // The account left the session.
             Err(AccountError::SignedOut) => None,
-            answer => Some(answer),
+            reply => Some(reply),
         };
-        view.answers
-            .extend(answer.map(|answer| (handle.id(), answer, share)));
+        view.replies
+            .extend(reply.map(|reply| (handle.id(), reply, share)));
         Some(u32::try_from(view.pending.len()).unwrap_or(u32::MAX))
     }
 
     /// Drops a view whose replies were not requested in time.
     fn expire(&self, id: &ViewId) {
-        let is_expired = |view: &View| view.over_at.is_some_and(|at| at.elapsed() >= KEPT_FOR);
+        let is_expired = |view: &View| {
+            view.completed_at
+                .is_some_and(|at| at.elapsed() >= REPLIES_LIFETIME)
+        };
         self.views()
             .retain(|view| view.id != *id || !is_expired(view));
     }

@@ -15,14 +15,14 @@ use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
 
 /// The pauses between searches for a copy that the server is expected to file.
-const AWAITED_FOR: [Duration; 4] = [
+const COPY_SEARCH_PAUSES: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
 /// Pause before the search that decides whether a server files copies itself.
-const LOOKED_AFTER: Duration = Duration::from_secs(15);
+const RECHECK_AFTER: Duration = Duration::from_secs(15);
 
 /// Whether Sent may already have a copy.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ impl Outbox {
     }
 
     /// Hands over the rows of messages that were sent by a session which then ended.
-    pub(super) async fn file_left_over(
+    pub(super) async fn file_unfiled_copies(
         &self,
         settled: &mpsc::UnboundedSender<Settled>,
     ) -> Result<(), StoreError> {
@@ -63,10 +63,10 @@ impl Outbox {
         row: &mut OutboxRow,
         copies: Copies,
     ) -> Result<(), StoreError> {
-        if row.awaits_its_copy() {
+        if row.is_copy_due() {
             row.message.copy = self.file_copy(row, copies).await;
         }
-        if row.is_anybody_served()
+        if row.has_accepted_recipient()
             && let Some(source) = row.message.source.take()
         {
             let mark = match source.kind {
@@ -76,12 +76,12 @@ impl Outbox {
                 }
             };
             let (folder, message) = (source.folder, source.message);
-            let place = RequestTarget::Folder(folder.clone());
-            let (ask, answer) = Request::new(place, RequestKind::Set, move |store| {
+            let target = RequestTarget::Folder(folder.clone());
+            let (request, reply) = Request::new(target, RequestKind::Set, move |store| {
                 store.mark_source(folder.clone(), message.clone(), mark)
             });
-            if self.incoming.send(ask).await.is_ok()
-                && let Ok(Err(error)) = answer.await
+            if self.incoming.send(request).await.is_ok()
+                && let Ok(Err(error)) = reply.await
             {
                 info!(%error, "the message that was answered could not be marked");
             }
@@ -89,12 +89,12 @@ impl Outbox {
         if row.state != RowState::Result {
             // This process no longer owns the row: only the copy is recorded, and a stopped message
             // stays stopped.
-            self.ledger.outbox_note_copy(row).await?;
+            self.ledger.outbox_record_copy(row).await?;
             self.tell(&row.id);
             return Ok(());
         }
         // A copy that this session could not file is filed after the next sign-in.
-        if !row.is_open() && !row.awaits_its_copy() {
+        if !row.is_open() && !row.is_copy_due() {
             // Nothing is left to be sent: the files and the typed text are removed with this.
             row.spool = None;
             row.message.attachments.clear();
@@ -125,26 +125,26 @@ impl Outbox {
             Copies::None => Filing::AtOnce,
             Copies::PerhapsOne => Filing::LeftOver,
         };
-        let mut pauses = AWAITED_FOR.into_iter();
+        let mut pauses = COPY_SEARCH_PAUSES.into_iter();
         loop {
-            let place = RequestTarget::Copy {
+            let target = RequestTarget::Copy {
                 size_bytes: copy.size_bytes,
                 filing,
             };
-            let (ask, answer) = Request::new(place, RequestKind::Change, {
+            let (request, reply) = Request::new(target, RequestKind::Change, {
                 let (copy, message_id) = (copy.clone(), message_id.clone());
                 move |store| store.file_sent(copy.clone(), message_id.clone(), filing)
             });
-            if self.incoming.send(ask).await.is_err() {
+            if self.incoming.send(request).await.is_err() {
                 return SentCopy::Pending;
             }
-            match answer.await {
+            match reply.await {
                 Ok(Ok(Filed::In {
                     folder,
                     is_unproven,
                 })) => {
                     if is_unproven {
-                        self.look_again(message_id.clone());
+                        self.schedule_recheck(message_id.clone());
                     }
                     return folder.map_or(SentCopy::NotKept, SentCopy::Filed);
                 }
@@ -160,20 +160,20 @@ impl Outbox {
     }
 
     /// Schedules another search in Sent, after the time in which a server files its own copy.
-    fn look_again(&self, message_id: String) {
+    fn schedule_recheck(&self, message_id: String) {
         let (incoming, closing) = (self.incoming.clone(), self.closing.clone());
         tokio::spawn(async move {
             if closing
-                .run_until_cancelled(sleep(LOOKED_AFTER))
+                .run_until_cancelled(sleep(RECHECK_AFTER))
                 .await
                 .is_some()
             {
-                let (ask, answer) =
+                let (request, reply) =
                     Request::new(RequestTarget::Sent, RequestKind::Change, move |store| {
-                        store.keep_one_copy(message_id.clone())
+                        store.remove_duplicate_copy(message_id.clone())
                     });
-                if incoming.send(ask).await.is_ok()
-                    && let Ok(Err(error)) = answer.await
+                if incoming.send(request).await.is_ok()
+                    && let Ok(Err(error)) = reply.await
                 {
                     debug!(%error, "Sent could not be looked at again");
                 }

@@ -13,27 +13,27 @@ use crate::clients::smtp::SmtpConnection;
 
 /// How long a connection stays open for a message that is being written. Many servers close one
 /// that is silent for longer.
-const KEPT_FOR: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout for opening a connection ahead: a message that becomes due meanwhile waits for it.
-const PREPARED_WITHIN: Duration = Duration::from_secs(15);
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The one connection of an outbox.
-pub(super) struct SendingLink {
+pub(super) struct ConnectionSlot {
     connection: Option<SmtpConnection>,
     closes_at: Instant,
     /// The permit for a connection that is opened ahead.
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
     /// The refusal of the password when the connection was opened ahead: the next message gets this
     /// error, and the server is not asked again.
     refused: Option<(AccountError, Instant)>,
 }
 
-impl SendingLink {
+impl ConnectionSlot {
     pub(super) fn new() -> Self {
         Self {
             connection: None,
             closes_at: Instant::now(),
-            place: None,
+            permit: None,
             refused: None,
         }
     }
@@ -41,7 +41,7 @@ impl SendingLink {
     /// Opens the connection and signs in, for a message that is being written. Errors are reported
     /// only once a message is sent.
     pub(super) async fn prepare(&mut self, outbox: &Outbox) {
-        let closes_at = Instant::now() + KEPT_FOR;
+        let closes_at = Instant::now() + IDLE_TIMEOUT;
         if self.connection.is_some() {
             self.closes_at = closes_at;
             return;
@@ -49,15 +49,15 @@ impl SendingLink {
         if self.refusal().is_some() {
             return;
         }
-        let Ok(place) = Arc::clone(&outbox.prepared).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&outbox.prepared).try_acquire_owned() else {
             return;
         };
-        let opening = timeout(PREPARED_WITHIN, outbox.open());
+        let opening = timeout(PREPARE_TIMEOUT, outbox.open());
         match outbox.closing.run_until_cancelled(opening).await {
             Some(Ok(Ok(connection))) => {
                 self.connection = Some(connection);
                 self.closes_at = closes_at;
-                self.place = Some(place);
+                self.permit = Some(permit);
             }
             Some(Ok(Err(error))) => {
                 debug!(%error, "the outgoing server could not be reached ahead");
@@ -70,19 +70,19 @@ impl SendingLink {
     }
 
     fn refusal(&self) -> Option<&AccountError> {
-        let (error, until) = self.refused.as_ref()?;
-        (*until > Instant::now()).then_some(error)
+        let (error, expires_at) = self.refused.as_ref()?;
+        (*expires_at > Instant::now()).then_some(error)
     }
 
     /// Takes the refusal of the password that no message has been given yet.
     pub(super) fn take_refusal(&mut self) -> Option<AccountError> {
-        let (error, until) = self.refused.take()?;
-        (until > Instant::now()).then_some(error)
+        let (error, expires_at) = self.refused.take()?;
+        (expires_at > Instant::now()).then_some(error)
     }
 
     /// Takes the connection for a message.
     pub(super) fn take(&mut self) -> Option<SmtpConnection> {
-        self.place = None;
+        self.permit = None;
         self.connection.take()
     }
 
@@ -94,7 +94,7 @@ impl SendingLink {
     /// Sends QUIT after the last message, unless the connection waits for one that is being
     /// written.
     pub(super) fn rest(&mut self) {
-        if self.place.is_none() {
+        if self.permit.is_none() {
             self.quit();
         }
     }
@@ -105,7 +105,7 @@ impl SendingLink {
             Some(connection) => tokio::select! {
                 () = connection.ended() => {
                     self.connection = None;
-                    self.place = None;
+                    self.permit = None;
                 }
                 () = sleep_until(self.closes_at) => self.quit(),
             },

@@ -9,13 +9,13 @@ use crate::clients::smtp::reply_of;
 use crate::domain::{OutboxRow, RecipientResult, RowState, ServerReply};
 
 /// Pauses between attempts, in seconds; the last one repeats.
-const PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
+const RETRY_PAUSES_SECS: [i64; 6] = [60, 300, 900, 3_600, 7_200, 14_400];
 /// A message that could not be sent for this long, in milliseconds, is not retried, and the user is
 /// notified.
-const GIVEN_UP_AFTER_MS: i64 = 2 * 24 * 3_600 * 1_000;
+const RETRY_MAX_MS: i64 = 2 * 24 * 3_600 * 1_000;
 /// Settles a message that was not sent because of the connection or the server.
 pub(super) fn settle_error(row: &mut OutboxRow, error: &AccountError, may_retry: bool) {
-    row.message.trouble = Some(error.error_cause());
+    row.message.error_cause = Some(error.error_cause());
     if error.is_password_refused() {
         // A refused password is never retried automatically.
         row.state = RowState::Waiting;
@@ -34,7 +34,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
         Outcome::Accepted {
             reply, recipients, ..
         } => {
-            let taken = reply_record(&reply);
+            let accepted = reply_record(&reply);
             let mut is_any_deferred = false;
             for (address, result) in recipients {
                 let Some(record) = record_of(row, &address) else {
@@ -43,7 +43,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                 match result {
                     smtp::RecipientResult::Accepted(_) | smtp::RecipientResult::Unanswered => {
                         record.state = RecipientState::HandedOver;
-                        record.reply = Some(taken.clone());
+                        record.reply = Some(accepted.clone());
                     }
                     smtp::RecipientResult::Refused(reply) => refuse(record, &reply),
                     smtp::RecipientResult::Deferred(_) => is_any_deferred = true,
@@ -88,7 +88,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
             let error = AccountError::NotSent {
                 cause: cause.clone(),
             };
-            row.message.trouble = Some(error.error_cause());
+            row.message.error_cause = Some(error.error_cause());
             match cause {
                 Cause::TooLarge { .. }
                 | Cause::Smtputf8NotOffered
@@ -99,7 +99,7 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                 _ => wait_for_retry(row),
             }
         }
-        Outcome::Unknown { .. } => row.become_unknown(),
+        Outcome::Unknown { .. } => row.mark_unknown(),
     }
 }
 
@@ -134,14 +134,14 @@ fn finish(row: &mut OutboxRow) {
 
 fn wait_for_retry(row: &mut OutboxRow) {
     let now = now_unix_ms();
-    if now.saturating_sub(row.created_unix_ms) > GIVEN_UP_AFTER_MS {
+    if now.saturating_sub(row.created_unix_ms) > RETRY_MAX_MS {
         row.end(RecipientState::NotSent);
         return;
     }
     let nth = usize::try_from(row.tries.saturating_sub(1)).unwrap_or(usize::MAX);
-    let pause = PAUSES_SECS
+    let pause = RETRY_PAUSES_SECS
         .get(nth)
-        .or(PAUSES_SECS.last())
+        .or(RETRY_PAUSES_SECS.last())
         .copied()
         .unwrap_or(60);
     row.state = RowState::Waiting;
@@ -158,22 +158,22 @@ impl OutboxRow {
         {
             return false;
         }
-        let mut is_any = false;
+        let mut is_rescheduled = false;
         for record in &mut self.message.recipients {
             if record.state != RecipientState::HandedOver {
                 record.state = RecipientState::Waiting;
-                is_any = true;
+                is_rescheduled = true;
             }
         }
-        if is_any {
+        if is_rescheduled {
             let now = now_unix_ms();
             self.state = RowState::Waiting;
             self.needs_sign_in = false;
             self.tries = 0;
             self.due_unix_ms = now;
             self.changed_unix_ms = now;
-            self.message.trouble = None;
+            self.message.error_cause = None;
         }
-        is_any
+        is_rescheduled
     }
 }

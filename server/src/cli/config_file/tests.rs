@@ -17,7 +17,7 @@ fn read_with(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigE
 }
 
 #[test]
-fn nothing_at_all_is_a_server_for_this_machine() {
+fn the_empty_configuration_serves_this_machine_only() {
     let config = load(None, []).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(
@@ -28,7 +28,7 @@ fn nothing_at_all_is_a_server_for_this_machine() {
 }
 
 #[test]
-fn every_key_is_understood() {
+fn every_key_is_parsed() {
     let config = read(
         r#"
         listen = "0.0.0.0:8080"
@@ -76,7 +76,7 @@ fn every_key_is_understood() {
 }
 
 #[test]
-fn the_environment_wins_over_the_file() {
+fn the_environment_overrides_the_file() {
     let environment = [
         ("RESTANTE__BASE_PATH", "/mail"),
         ("RESTANTE__INSECURE_HTTP", "true"),
@@ -94,7 +94,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn a_fault_names_key_place_and_way_out() {
+fn an_error_names_the_location_the_key_and_the_fix() {
     for (text, line, key) in [
         ("\nlisten = 'nowhere'", "line 2", "`listen`"),
         ("listn = '127.0.0.1:1'", "line 1", "`listn`"),
@@ -149,18 +149,18 @@ fn a_fault_names_key_place_and_way_out() {
         ("upstreams = 'everything'", "line 1", "everything"),
     ] {
         let error = read(text).expect_err(text);
-        assert!(error.place.ends_with(line), "{text}: {error}");
+        assert!(error.location.ends_with(line), "{text}: {error}");
         assert!(error.problem.contains(key), "{text}: {error}");
         assert!(!error.fix.is_empty(), "{text}: {error}");
     }
     let error = read_with("", &[("RESTANTE__LISTEN", "here")]).unwrap_err();
-    assert_eq!(error.place, "environment, RESTANTE__LISTEN");
+    assert_eq!(error.location, "environment, RESTANTE__LISTEN");
     let error = read_with("", &[("RESTANTE__LISTN", "127.0.0.1:1")]).unwrap_err();
     assert!(error.problem.contains("`listn`"), "{error}");
 }
 
 #[test]
-fn plain_http_beyond_this_machine_has_to_be_asked_for() {
+fn plain_http_from_other_machines_requires_insecure_http() {
     assert!(read("public_origin = 'http://localhost:3000'").is_ok());
     assert!(read("listen = '0.0.0.0:80'\ninsecure_http = true").is_ok());
     assert!(read("listen = 'unix:/run/r.sock'\npublic_origin = 'https://a.example'").is_ok());

@@ -12,9 +12,9 @@ use mail_proto::imap::{
 };
 
 use super::Task;
-use super::keeper::Keeper;
 use super::report::{FetchOutcome, FetchProgress, MessageReport};
 use super::save::{Draft, OutDir, escaped};
+use super::syncer::FileSyncer;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::clients::budget::Budget;
@@ -27,7 +27,7 @@ const FIRST_WINDOW_BYTES: u32 = 128 << 10;
 /// Number of bytes requested at a time of the rest of a larger message.
 const WINDOW_BYTES: u32 = 1 << 20;
 
-pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(), CliError> {
+pub(super) async fn fetch(task: &Task<'_>, progress: &mut FetchProgress) -> Result<(), CliError> {
     let folder = task.url.folder.as_deref().unwrap_or("INBOX");
     let mailbox = Mailbox::encode(folder, false).map_err(|_| {
         CliError::usage("The folder's name holds a character that no folder can have.")
@@ -37,7 +37,7 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(
         &task.access,
         None,
         Phase::Command,
-        Budget::UNCHARGED,
+        Budget::UNLIMITED,
     )
     .await?;
     connection.set_limits(ResponseLimits::COMMAND_LINE);
@@ -49,17 +49,17 @@ pub(super) async fn fetch(task: &Task<'_>, work: &mut FetchProgress) -> Result<(
         Some(selected) => (selected.exists(), selected.uid_validity()),
         None => (0, 0),
     };
-    let uids = list(task, &mut connection, exists, work).await?;
+    let uids = list(task, &mut connection, exists, progress).await?;
     if let Some(out) = &task.out {
         let mut saver = Saver {
             out: out.clone(),
             prefix: format!("{}.{uid_validity}", escaped(folder)),
             connection: &mut connection,
-            work,
-            keeper: Keeper::new()?,
+            progress,
+            syncer: FileSyncer::new()?,
         };
         let saved = saver.save(&uids).await;
-        saver.work.note(saver.keeper.all_kept())?;
+        saver.progress.record_saved(saver.syncer.wait_for_all())?;
         saved?;
         saver.out.sync()?;
     }
@@ -72,14 +72,17 @@ async fn list(
     task: &Task<'_>,
     connection: &mut ImapConnection<Examined>,
     exists: u32,
-    work: &mut FetchProgress,
+    progress: &mut FetchProgress,
 ) -> Result<Vec<Uid>, CliError> {
-    let mut asked = Vec::new();
+    let mut requested = Vec::new();
     for text in &task.args.uid {
         let uid = Uid::parse(text.as_bytes());
-        asked.push(uid.ok_or_else(|| CliError::usage(format!("--uid {text} is no UID.")))?);
+        requested.push(uid.ok_or_else(|| CliError::usage(format!("--uid {text} is no UID.")))?);
     }
-    let set = match (SequenceSet::from_numbers(asked.clone()), task.args.newest) {
+    let set = match (
+        SequenceSet::from_numbers(requested.clone()),
+        task.args.newest,
+    ) {
         (Some(uids), _) => Some((uids, true)),
         (None, _) if exists == 0 => None,
         (None, Some(newest)) => {
@@ -96,8 +99,8 @@ async fn list(
             FetchItem::InternalDate,
         ];
         let command = Command::Fetch { set, uid, items };
-        let answer = connection.run(vec![command], Phase::Command).await?;
-        for data in answer.fetched {
+        let responses = connection.run(vec![command], Phase::Command).await?;
+        for data in responses.fetched {
             // Without a size it is an unsolicited FETCH with flags, not part of the response.
             if let (Some(uid), Some(size_bytes)) = (data.uid(), size_of(&data)) {
                 found.insert(uid, (size_bytes, date_of(&data)));
@@ -111,11 +114,11 @@ async fn list(
     for (uid, (size_bytes, date)) in &found {
         let mut report = MessageReport::new(uid.to_string(), *size_bytes, outcome);
         report.date = date.clone();
-        work.messages.push(report);
+        progress.messages.push(report);
     }
-    for uid in asked.iter().filter(|uid| !found.contains_key(uid)) {
+    for uid in requested.iter().filter(|uid| !found.contains_key(uid)) {
         let report = MessageReport::new(uid.to_string(), 0, FetchOutcome::Missing);
-        work.messages.push(report);
+        progress.messages.push(report);
     }
     Ok(found.into_keys().collect())
 }
@@ -125,37 +128,37 @@ struct Saver<'a> {
     out: OutDir,
     prefix: String,
     connection: &'a mut ImapConnection<Examined>,
-    work: &'a mut FetchProgress,
-    keeper: Keeper,
+    progress: &'a mut FetchProgress,
+    syncer: FileSyncer,
 }
 
 impl Drop for Saver<'_> {
     fn drop(&mut self) {
         // Also after an interrupt: complete files are kept and reported.
-        let _ = self.work.note(self.keeper.all_kept());
+        let _ = self.progress.record_saved(self.syncer.wait_for_all());
     }
 }
 
 impl Saver<'_> {
     async fn save(&mut self, uids: &[Uid]) -> Result<(), CliError> {
-        let mut left = Vec::new();
-        for (place, uid) in uids.iter().enumerate() {
+        let mut remaining = Vec::new();
+        for (index, uid) in uids.iter().enumerate() {
             match self.out.has(&self.name(*uid)) {
-                true => self.tell(place, *uid, FetchOutcome::AlreadySaved),
-                false => left.push((place, *uid)),
+                true => self.set_outcome(index, *uid, FetchOutcome::AlreadySaved),
+                false => remaining.push((index, *uid)),
             }
         }
-        for batch in left.chunks(BATCH) {
+        for batch in remaining.chunks(BATCH) {
             let batch_uids = batch.iter().map(|(_, uid)| *uid);
             let Some(set) = SequenceSet::from_numbers(batch_uids) else {
                 continue;
             };
-            let mut answer = self.window(set, 0, FIRST_WINDOW_BYTES).await?;
-            for (place, uid) in batch {
-                match body_of(&mut answer, *uid) {
-                    None => self.tell(*place, *uid, FetchOutcome::Missing),
+            let mut responses = self.window(set, 0, FIRST_WINDOW_BYTES).await?;
+            for (index, uid) in batch {
+                match body_of(&mut responses, *uid) {
+                    None => self.set_outcome(*index, *uid, FetchOutcome::Missing),
                     Some((first, is_whole)) => {
-                        self.save_one(*place, *uid, first, is_whole).await?;
+                        self.save_one(*index, *uid, first, is_whole).await?;
                     }
                 }
             }
@@ -166,28 +169,28 @@ impl Saver<'_> {
     /// Saves a message whose first bytes were fetched.
     async fn save_one(
         &mut self,
-        place: usize,
+        index: usize,
         uid: Uid,
         mut bytes: Bytes,
         mut is_whole: bool,
     ) -> Result<(), CliError> {
         let mut draft: Draft = self.out.begin()?;
         let mut offset = 0_u64;
-        let mut asked = FIRST_WINDOW_BYTES;
+        let mut window_bytes = FIRST_WINDOW_BYTES;
         loop {
             draft.write(&bytes)?;
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             offset = offset.saturating_add(length);
             // A short window marks the end; the size that the server reported is not reliable.
-            if is_whole || length < u64::from(asked) {
+            if is_whole || length < u64::from(window_bytes) {
                 let path = self.out.claim(&self.name(uid));
-                self.keeper.keep(place, draft, path);
-                return self.work.note(self.keeper.kept());
+                self.syncer.queue(index, draft, path);
+                return self.progress.record_saved(self.syncer.finished());
             }
-            asked = WINDOW_BYTES;
+            window_bytes = WINDOW_BYTES;
             let set = SequenceSet::single(uid);
-            let mut answer = self.window(set, offset, asked).await?;
-            (bytes, is_whole) = body_of(&mut answer, uid).ok_or_else(|| {
+            let mut responses = self.window(set, offset, window_bytes).await?;
+            (bytes, is_whole) = body_of(&mut responses, uid).ok_or_else(|| {
                 let cause = "A message vanished from the server while it was fetched.";
                 CliError::new(Exit::Temporary, cause, "Run the same command again.")
             })?;
@@ -216,9 +219,9 @@ impl Saver<'_> {
         format!("{}.{uid}.eml", self.prefix)
     }
 
-    fn tell(&mut self, place: usize, uid: Uid, outcome: FetchOutcome) {
+    fn set_outcome(&mut self, index: usize, uid: Uid, outcome: FetchOutcome) {
         let file = (outcome == FetchOutcome::AlreadySaved).then(|| self.name(uid));
-        if let Some(report) = self.work.messages.get_mut(place) {
+        if let Some(report) = self.progress.messages.get_mut(index) {
             report.outcome = outcome;
             report.file = file;
         }
@@ -227,13 +230,16 @@ impl Saver<'_> {
 
 /// Returns the bytes received for a message, and whether the server sent the whole message although
 /// a part was requested, as some servers do.
-fn body_of(answer: &mut Responses, uid: Uid) -> Option<(Bytes, bool)> {
-    let mut fetched = answer.fetched.iter().filter(|data| data.uid() == Some(uid));
+fn body_of(responses: &mut Responses, uid: Uid) -> Option<(Bytes, bool)> {
+    let mut fetched = responses
+        .fetched
+        .iter()
+        .filter(|data| data.uid() == Some(uid));
     fetched.find_map(|data| {
         data.items.iter().find_map(|item| match item {
             FetchedItem::Body { origin, value, .. } => {
                 // NIL: there are no bytes at this offset.
-                let bytes = answer.body(value).unwrap_or_default();
+                let bytes = responses.body(value).unwrap_or_default();
                 Some((bytes, origin.is_none()))
             }
             _ => None,

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::Task;
-use super::keeper::Kept;
+use super::syncer::SyncResult;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::plain::Plain;
@@ -98,22 +98,22 @@ struct FetchReport<'a> {
 
 impl FetchProgress {
     /// Prints the results, and returns the exit code.
-    pub(super) fn tell(&self, task: &Task<'_>, trouble: Option<CliError>) -> Exit {
-        let exit = self.exit(trouble.as_ref());
-        let told = match task.args.json {
-            true => self.write_json(task, exit, trouble.as_ref()),
+    pub(super) fn report(&self, task: &Task<'_>, error: Option<CliError>) -> Exit {
+        let exit = self.exit(error.as_ref());
+        let written = match task.args.json {
+            true => self.write_json(task, exit, error.as_ref()),
             false => self.write_text(task),
         };
         if !task.args.json
-            && let Some(trouble) = &trouble
+            && let Some(error) = &error
         {
-            trouble.tell();
+            error.print();
         }
-        match told {
+        match written {
             Ok(()) => exit,
-            Err(error) => {
-                let cause = format!("The results cannot be written: {error}.");
-                CliError::new(Exit::InputOutput, cause, "").tell();
+            Err(write_error) => {
+                let cause = format!("The results cannot be written: {write_error}.");
+                CliError::new(Exit::InputOutput, cause, "").print();
                 match exit {
                     Exit::Done => Exit::InputOutput,
                     exit => exit,
@@ -126,31 +126,31 @@ impl FetchProgress {
     ///
     /// # Errors
     /// The first file that could not be saved.
-    pub(super) fn note(&mut self, kept: Vec<Kept>) -> Result<(), CliError> {
+    pub(super) fn record_saved(&mut self, results: Vec<SyncResult>) -> Result<(), CliError> {
         let mut first = Ok(());
-        for Kept {
-            place,
+        for SyncResult {
+            index,
             path,
             result,
-        } in kept
+        } in results
         {
-            match (result, self.messages.get_mut(place)) {
+            match (result, self.messages.get_mut(index)) {
                 (Ok(()), Some(message)) => {
                     message.outcome = FetchOutcome::Saved;
                     let name = path.file_name().unwrap_or_default();
                     message.file = Some(name.to_string_lossy().into_owned());
                 }
                 (Ok(()), None) => {}
-                (Err(trouble), _) => first = first.and(Err(trouble)),
+                (Err(error), _) => first = first.and(Err(error)),
             }
         }
         first
     }
 
-    fn exit(&self, trouble: Option<&CliError>) -> Exit {
-        match (self.deletion, trouble) {
+    fn exit(&self, error: Option<&CliError>) -> Exit {
+        match (self.deletion, error) {
             (Deletion::Unknown, _) => return Exit::Unknown,
-            (_, Some(trouble)) => return trouble.exit,
+            (_, Some(error)) => return error.exit,
             (_, None) => {}
         }
         match self.count(FetchOutcome::Refused) + self.count(FetchOutcome::Missing) {
@@ -160,9 +160,11 @@ impl FetchProgress {
         }
     }
 
-    fn count(&self, fate: FetchOutcome) -> usize {
+    fn count(&self, outcome: FetchOutcome) -> usize {
         let messages = self.messages.iter();
-        messages.filter(|message| message.outcome == fate).count()
+        messages
+            .filter(|message| message.outcome == outcome)
+            .count()
     }
 
     fn deleted(&self) -> usize {
@@ -170,12 +172,7 @@ impl FetchProgress {
         messages.filter(|message| message.is_deleted).count()
     }
 
-    fn write_json(
-        &self,
-        task: &Task<'_>,
-        exit: Exit,
-        trouble: Option<&CliError>,
-    ) -> io::Result<()> {
+    fn write_json(&self, task: &Task<'_>, exit: Exit, error: Option<&CliError>) -> io::Result<()> {
         let report = FetchReport {
             exit_code: exit.code(),
             server: task.url.to_string(),
@@ -185,7 +182,7 @@ impl FetchProgress {
             not_fetched: self.count(FetchOutcome::NotFetched),
             deletion: self.deletion,
             deleted: self.deleted(),
-            trouble,
+            trouble: error,
             messages: &self.messages,
         };
         let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
@@ -219,11 +216,11 @@ impl FetchProgress {
                 self.count(FetchOutcome::AlreadySaved),
             );
             writeln!(out, "saved: {saved}, there already: {already}")?;
-            let left = self.count(FetchOutcome::NotFetched);
-            if left > 0 {
+            let not_fetched = self.count(FetchOutcome::NotFetched);
+            if not_fetched > 0 {
                 writeln!(
                     out,
-                    "not fetched: {left}; the same command goes on from here"
+                    "not fetched: {not_fetched}; the same command goes on from here"
                 )?;
             }
         }

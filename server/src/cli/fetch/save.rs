@@ -27,14 +27,14 @@ pub(super) struct OutDir {
 impl OutDir {
     /// Opens the folder; creates it if it does not exist.
     pub(super) fn open(path: &Path) -> Result<Self, CliError> {
-        let broken = |error: io::Error| {
+        let to_cli_error = |error: io::Error| {
             let cause = format!("{} cannot be used: {error}.", path.display());
             CliError::new(Exit::CannotCreate, cause, "")
         };
-        std::fs::create_dir_all(path).map_err(broken)?;
+        std::fs::create_dir_all(path).map_err(to_cli_error)?;
         let mut names = HashSet::new();
-        for entry in std::fs::read_dir(path).map_err(broken)? {
-            names.insert(entry.map_err(broken)?.file_name());
+        for entry in std::fs::read_dir(path).map_err(to_cli_error)? {
+            names.insert(entry.map_err(to_cli_error)?.file_name());
         }
         Ok(Self {
             path: path.to_owned(),
@@ -133,14 +133,19 @@ impl Draft {
     }
 
     /// Syncs the file and renames it, unless a file with that name exists.
-    pub(super) fn keep(self, path: &Path) -> Result<(), CliError> {
-        let broken = |error: &io::Error| {
+    pub(super) fn persist(self, path: &Path) -> Result<(), CliError> {
+        let to_cli_error = |error: &io::Error| {
             let cause = format!("{} cannot be written: {error}.", path.display());
             CliError::new(Exit::CannotCreate, cause, "")
         };
-        self.file.as_file().sync_all().map_err(|e| broken(&e))?;
-        let kept = self.file.persist_noclobber(path);
-        kept.map(drop).map_err(|refused| broken(&refused.error))
+        self.file
+            .as_file()
+            .sync_all()
+            .map_err(|e| to_cli_error(&e))?;
+        let persisted = self.file.persist_noclobber(path);
+        persisted
+            .map(drop)
+            .map_err(|refused| to_cli_error(&refused.error))
     }
 
     /// Returns a name derived from the content: 128 bits in hexadecimal.
@@ -170,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_leads_out_of_the_folder() {
+    fn an_escaped_name_stays_in_the_folder() {
         for name in [
             "../../etc/passwd",
             "/x",
@@ -191,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_whole_or_not_there_and_never_written_over() {
+    fn a_file_is_complete_or_absent_and_never_overwritten() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("new/folder");
         let mut out = OutDir::open(&path).unwrap();
-        let mut lost = out.begin().unwrap();
-        lost.write(b"half").unwrap();
-        drop(lost);
-        for (contents, is_kept) in [("first", true), ("second", false)] {
+        let mut dropped = out.begin().unwrap();
+        dropped.write(b"half").unwrap();
+        drop(dropped);
+        for (contents, is_saved) in [("first", true), ("second", false)] {
             let mut draft = out.begin().unwrap();
             draft.write(contents.as_bytes()).unwrap();
-            assert_eq!(draft.keep(&out.claim("1.eml")).is_ok(), is_kept);
+            assert_eq!(draft.persist(&out.claim("1.eml")).is_ok(), is_saved);
         }
         out.sync().unwrap();
         let names: Vec<_> = std::fs::read_dir(&path).unwrap().collect();

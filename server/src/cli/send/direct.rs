@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
 use super::report::{RecipientReport, SendOutcome};
-use super::submit::{hand_over, in_turns, stage_of};
-use super::{SendArgs, none_sent};
+use super::submit::{in_transactions, run_transaction, stage_of};
+use super::{SendArgs, not_sent_reports};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::server_url::EndpointDisplay;
@@ -45,9 +45,9 @@ pub(super) async fn deliver(
     })?;
     let config = opportunistic::client_config()
         .map_err(|error| CliError::new(Exit::Software, format!("{error}."), ""))?;
-    let courier = Courier {
+    let delivery = DirectDelivery {
         resolver,
-        dialer: Dialer::new(Egress::unfenced(), config),
+        dialer: Dialer::new(Egress::unrestricted(), config),
         port: args.mx_port,
         ehlo_name,
         message,
@@ -56,10 +56,10 @@ pub(super) async fn deliver(
     let all = message.recipients();
     let mut results = Vec::new();
     for (domain, recipients) in by_domain(&all) {
-        let of_domain = in_turns(recipients, async |recipients| {
-            courier.deliver_to(&domain, &recipients).await
+        let reports = in_transactions(recipients, async |recipients| {
+            delivery.deliver_to(&domain, &recipients).await
         });
-        results.extend(of_domain.await?);
+        results.extend(reports.await?);
     }
     results.sort_by_key(|result| all.iter().position(|address| *address == result.address));
     Ok(results)
@@ -72,14 +72,14 @@ fn by_domain(recipients: &[String]) -> Vec<(String, Vec<String>)> {
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let domain = domain.to_ascii_lowercase();
         match domains.iter_mut().find(|(known, _)| *known == domain) {
-            Some((_, of_it)) => of_it.push(address.clone()),
+            Some((_, addresses)) => addresses.push(address.clone()),
             None => domains.push((domain, vec![address.clone()])),
         }
     }
     domains
 }
 
-struct Courier<'a> {
+struct DirectDelivery<'a> {
     resolver: Resolver,
     dialer: Dialer,
     port: u16,
@@ -88,7 +88,7 @@ struct Courier<'a> {
     stop: &'a CancellationToken,
 }
 
-impl Courier<'_> {
+impl DirectDelivery<'_> {
     async fn deliver_to(
         &self,
         domain: &str,
@@ -100,25 +100,25 @@ impl Courier<'_> {
         };
         let hosts = match hosts {
             Ok(hosts) => hosts,
-            Err(trouble) => return Ok(none_sent(recipients, &trouble, domain)),
+            Err(error) => return Ok(not_sent_reports(recipients, &error, domain)),
         };
         let mut last = Vec::new();
-        let mut left = ADDRESSES_MAX;
+        let mut remaining = ADDRESSES_MAX;
         for host in hosts {
-            if left == 0 {
+            if remaining == 0 {
                 break;
             }
             let addresses = match self.addresses(&host).await {
                 Ok(addresses) => addresses,
-                Err(trouble) => {
+                Err(error) => {
                     if last.is_empty() {
-                        last = none_sent(recipients, &trouble, &host);
+                        last = not_sent_reports(recipients, &error, &host);
                     }
                     continue;
                 }
             };
-            for address in addresses.into_iter().take(left) {
-                left = left.saturating_sub(1);
+            for address in addresses.into_iter().take(remaining) {
+                remaining = remaining.saturating_sub(1);
                 last = self.try_host(&host, address, recipients).await?;
                 if is_final(&last) || self.stop.is_cancelled() {
                     return Ok(last);
@@ -147,7 +147,7 @@ impl Courier<'_> {
                 format!("There is no domain {domain}."),
                 "Check the part after the @.",
             ),
-            error => not_looked_up(domain, &error.to_string()),
+            error => lookup_error(domain, &error.to_string()),
         })
     }
 
@@ -165,7 +165,7 @@ impl Courier<'_> {
                 format!("The mail host {host} has no address."),
                 "Check the part after the @.",
             ),
-            error => not_looked_up(host, &error.to_string()),
+            error => lookup_error(host, &error.to_string()),
         })
     }
 
@@ -187,18 +187,19 @@ impl Courier<'_> {
         };
         let mut connection = match opened {
             Ok(connection) => connection,
-            Err((stage, trouble)) => {
-                let mut reports = none_sent(recipients, &trouble, &server);
+            Err((stage, error)) => {
+                let mut reports = not_sent_reports(recipients, &error, &server);
                 reports.iter_mut().for_each(|report| report.stage = stage);
                 return Ok(reports);
             }
         };
         let message = self.message;
-        let handed = hand_over(&mut connection, &server, message, recipients, self.stop).await?;
-        if handed.can_go_on {
+        let result =
+            run_transaction(&mut connection, &server, message, recipients, self.stop).await?;
+        if result.can_quit {
             connection.quit().await;
         }
-        Ok(handed.reports)
+        Ok(result.reports)
     }
 
     /// Opens a connection with TLS; without TLS if the host does not offer it or TLS fails.
@@ -258,7 +259,7 @@ fn literal(domain: &str) -> Option<IpAddr> {
     }
 }
 
-fn not_looked_up(name: &str, why: &str) -> CliError {
+fn lookup_error(name: &str, why: &str) -> CliError {
     CliError::new(
         Exit::Temporary,
         format!("{name} cannot be looked up: {why}."),
@@ -271,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recipients_of_one_domain_go_together_whatever_its_case() {
+    fn recipients_are_grouped_by_domain_ignoring_case() {
         let all = ["a@x.example", "b@y.example", "c@X.Example"].map(str::to_owned);
         let domains = by_domain(&all);
         assert_eq!(domains.len(), 2);

@@ -36,13 +36,13 @@ impl Message {
     /// Builds the message from the command line.
     pub(super) fn build(args: &SendArgs) -> Result<Self, CliError> {
         let notices = Notices::parse(args.dsn.as_deref().unwrap_or_default())?;
-        let from = one_mailbox(&args.from)?;
+        let from = parse_single_address(&args.from)?;
         let domain = from
             .envelope()
             .map_err(|why| CliError::usage(format!("--from {}: {why}.", args.from)))?
             .domain()
             .to_owned();
-        let message_id = format!("{}@{domain}", random_word()?);
+        let message_id = format!("{}@{domain}", random_id()?);
         let html = args.html.as_deref().map(read_text).transpose()?;
         let body = match (&args.text, &html) {
             (Some(path), _) => read_text(path)?,
@@ -68,9 +68,9 @@ impl Message {
         let now = Zoned::now();
         let outgoing = OutgoingMessage {
             from,
-            to: mailboxes("--to", &args.to)?,
-            cc: mailboxes("--cc", &args.cc)?,
-            bcc: mailboxes("--bcc", &args.bcc)?,
+            to: parse_addresses("--to", &args.to)?,
+            cc: parse_addresses("--cc", &args.cc)?,
+            bcc: parse_addresses("--bcc", &args.bcc)?,
             subject: args.subject.clone(),
             body,
             html,
@@ -83,7 +83,7 @@ impl Message {
             },
             attachments,
         };
-        let composer = Composer::new(&outgoing, &random_word()?).map_err(|error| match error {
+        let composer = Composer::new(&outgoing, &random_id()?).map_err(|error| match error {
             ComposeError::NoRecipient => {
                 CliError::usage("There is nobody to send to: use --to, --cc or --bcc.")
             }
@@ -141,7 +141,7 @@ enum Part {
         index: usize,
         file: File,
         encoder: transfer::Encoder,
-        left_bytes: u64,
+        remaining_bytes: u64,
     },
     Tail,
     End,
@@ -149,10 +149,10 @@ enum Part {
 
 impl MessageReader<'_> {
     /// Returns the next chunk; `None` after the last. A chunk may be empty.
-    async fn piece(&mut self) -> Result<Option<Bytes>, CliError> {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, CliError> {
         let message = self.message;
         let part = std::mem::replace(&mut self.next, Part::End);
-        let piece = match part {
+        let chunk = match part {
             Part::Head => {
                 self.next = Part::AttachmentHead(0);
                 Bytes::copy_from_slice(message.composer.head())
@@ -168,7 +168,7 @@ impl MessageReader<'_> {
                     index,
                     file: File::open(path).await.map_err(|e| unreadable(path, &e))?,
                     encoder: transfer::Encoder::new(),
-                    left_bytes: *size_bytes,
+                    remaining_bytes: *size_bytes,
                 };
                 let head = message.composer.attachment_head(index);
                 Bytes::copy_from_slice(head.unwrap_or_default())
@@ -177,20 +177,23 @@ impl MessageReader<'_> {
                 index,
                 file,
                 encoder,
-                left_bytes,
-            } => self.file_piece(index, file, encoder, left_bytes).await?,
+                remaining_bytes,
+            } => {
+                self.file_chunk(index, file, encoder, remaining_bytes)
+                    .await?
+            }
             Part::Tail => Bytes::copy_from_slice(message.composer.tail()),
             Part::End => return Ok(None),
         };
-        Ok(Some(piece))
+        Ok(Some(chunk))
     }
 
-    async fn file_piece(
+    async fn file_chunk(
         &mut self,
         index: usize,
         mut file: File,
         mut encoder: transfer::Encoder,
-        left_bytes: u64,
+        remaining_bytes: u64,
     ) -> Result<Bytes, CliError> {
         let path = self.message.files.get(index).map_or(Path::new(""), |p| p);
         let mut read = vec![0; READ_BYTES];
@@ -204,16 +207,16 @@ impl MessageReader<'_> {
             CliError::new(Exit::InputOutput, cause, "")
         };
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        let left_bytes = left_bytes.checked_sub(count).ok_or_else(changed)?;
+        let remaining_bytes = remaining_bytes.checked_sub(count).ok_or_else(changed)?;
         if count > 0 {
             encoder.push(octets, &mut encoded);
             self.next = Part::File {
                 index,
                 file,
                 encoder,
-                left_bytes,
+                remaining_bytes,
             };
-        } else if left_bytes == 0 {
+        } else if remaining_bytes == 0 {
             encoder.finish(&mut encoded);
             self.next = Part::AttachmentHead(index.saturating_add(1));
         } else {
@@ -228,8 +231,8 @@ impl MessageBody for MessageReader<'_> {
 
     async fn next(&mut self, max: usize) -> Result<Option<Bytes>, CliError> {
         while self.rest.is_empty() {
-            match self.piece().await? {
-                Some(piece) => self.rest = piece,
+            match self.chunk().await? {
+                Some(chunk) => self.rest = chunk,
                 None => return Ok(None),
             }
         }
@@ -238,26 +241,26 @@ impl MessageBody for MessageReader<'_> {
     }
 }
 
-fn one_mailbox(typed: &str) -> Result<EmailAddress, CliError> {
-    let mut mailboxes = mailboxes("--from", &[typed.to_owned()])?;
-    match (mailboxes.pop(), mailboxes.is_empty()) {
+fn parse_single_address(text: &str) -> Result<EmailAddress, CliError> {
+    let mut addresses = parse_addresses("--from", &[text.to_owned()])?;
+    match (addresses.pop(), addresses.is_empty()) {
         (Some(from), true) => Ok(from),
         _ => Err(CliError::usage("--from takes one address.")),
     }
 }
 
-fn mailboxes(option: &str, typed: &[String]) -> Result<Vec<EmailAddress>, CliError> {
-    let mut all = Vec::new();
-    for list in typed {
+fn parse_addresses(option: &str, lists: &[String]) -> Result<Vec<EmailAddress>, CliError> {
+    let mut addresses = Vec::new();
+    for list in lists {
         let parsed = parse_typed(list);
-        all.extend(parsed.map_err(|error| {
+        addresses.extend(parsed.map_err(|error| {
             let (text, why) = (error.text, error.why);
             CliError::usage(format!(
                 "{option}: {text} cannot be used as an address: {why}."
             ))
         })?);
     }
-    Ok(all)
+    Ok(addresses)
 }
 
 fn read_text(path: &Path) -> Result<String, CliError> {
@@ -275,12 +278,12 @@ fn read_text(path: &Path) -> Result<String, CliError> {
 }
 
 fn size_of(path: &Path) -> Result<u64, CliError> {
-    let facts = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if !facts.is_file() {
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if !metadata.is_file() {
         let cause = format!("{} is no file.", path.display());
         return Err(CliError::new(Exit::NoInput, cause, ""));
     }
-    Ok(facts.len())
+    Ok(metadata.len())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> CliError {
@@ -289,7 +292,7 @@ fn unreadable(path: &Path, error: &io::Error) -> CliError {
 }
 
 /// Returns 128 random bits as letters and digits.
-fn random_word() -> Result<String, CliError> {
+fn random_id() -> Result<String, CliError> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         CliError::new(Exit::Software, format!("No random numbers: {error}."), "")

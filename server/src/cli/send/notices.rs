@@ -64,7 +64,7 @@ impl Notices {
 
     /// Adds the request to an envelope. The message id becomes the envelope id, which a
     /// notification repeats.
-    pub(super) fn ask(self, envelope: &mut Envelope, message_id: &str) {
+    pub(super) fn add_to(self, envelope: &mut Envelope, message_id: &str) {
         if self == Self::default() {
             return;
         }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_read_and_never_stands_alone() {
+    fn notices_are_parsed_and_never_excludes_the_others() {
         let notices = Notices::parse("success, delay,headers").unwrap();
         let notify = Notify {
             success: true,

@@ -73,16 +73,16 @@ impl RecipientReport {
     }
 
     /// Creates a report for an error before any server decided about the recipient.
-    pub(super) fn not_sent(address: &str, trouble: &CliError) -> Self {
-        let outcome = match trouble.exit {
+    pub(super) fn not_sent(address: &str, error: &CliError) -> Self {
+        let outcome = match error.exit {
             Exit::Refused => SendOutcome::Refused,
             Exit::Unknown => SendOutcome::Unknown,
             _ => SendOutcome::NotSent,
         };
-        let mut this = Self::new(address, outcome, trouble.exit);
-        this.cause = Some(trouble.cause.clone());
-        this.fix = Some(trouble.fix.clone());
-        this.reply = trouble.reply.clone();
+        let mut this = Self::new(address, outcome, error.exit);
+        this.cause = Some(error.cause.clone());
+        this.fix = Some(error.fix.clone());
+        this.reply = error.reply.clone();
         this
     }
 
@@ -99,7 +99,7 @@ impl RecipientReport {
         this.reply = Some(reply.to_string());
         if outcome != SendOutcome::Accepted {
             let text = reply.to_string();
-            let words = ReplyFields {
+            let fields = ReplyFields {
                 code: Some(reply.code),
                 enhanced: this.enhanced_code.as_deref(),
                 response_code: None,
@@ -109,19 +109,19 @@ impl RecipientReport {
                 Stage::Rcpt => Refused::Recipient,
                 _ => Refused::Message,
             };
-            let told = refusal(Lang::En, RefusalCause::read(words), refused, None);
-            this.explain(told);
+            let meaning = refusal(Lang::En, RefusalCause::read(fields), refused, None);
+            this.explain(meaning);
         }
         this
     }
 
     /// Returns whether another recipient has the same result with the same texts.
     fn is_like(&self, other: &Self) -> bool {
-        let words = |this: &Self| {
-            let words = (this.cause.clone(), this.fix.clone(), this.reply.clone());
-            (this.outcome, this.server.clone(), this.stage, words)
+        let result = |this: &Self| {
+            let texts = (this.cause.clone(), this.fix.clone(), this.reply.clone());
+            (this.outcome, this.server.clone(), this.stage, texts)
         };
-        words(self) == words(other)
+        result(self) == result(other)
     }
 
     fn write(&self, out: &mut impl Write, addresses: &str) -> io::Result<()> {
@@ -159,9 +159,9 @@ impl RecipientReport {
         Ok(())
     }
 
-    fn explain(&mut self, told: Meaning) {
-        self.cause = Some(told.cause);
-        self.fix = Some(told.fix);
+    fn explain(&mut self, meaning: Meaning) {
+        self.cause = Some(meaning.cause);
+        self.fix = Some(meaning.fix);
     }
 }
 
@@ -175,7 +175,7 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
         } => {
             let left_out = left_out.into_iter().filter(|what| *what != Parameter::Size);
             let left_out: Vec<_> = left_out.map(Parameter::as_str).collect();
-            each(&recipients, true, |address| RecipientReport {
+            recipient_reports(&recipients, true, |address| RecipientReport {
                 left_out: left_out.clone(),
                 ..RecipientReport::by_reply(address, Stage::Final, &reply)
             })
@@ -184,7 +184,7 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
             stage,
             reply,
             recipients,
-        } => each(&recipients, true, |address| {
+        } => recipient_reports(&recipients, true, |address| {
             RecipientReport::by_reply(address, stage, &reply)
         }),
         Outcome::NotSent {
@@ -194,7 +194,7 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
         } => {
             let exit = Exit::of_unsent(&cause);
             let text = AccountError::NotSent { cause }.text(Lang::En);
-            each(&recipients, false, |address| RecipientReport {
+            recipient_reports(&recipients, false, |address| RecipientReport {
                 stage: Some(stage.as_str()),
                 cause: Some(text.cause.clone()),
                 fix: Some(text.fix.clone()),
@@ -202,7 +202,7 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
                 ..RecipientReport::new(address, SendOutcome::NotSent, exit)
             })
         }
-        Outcome::Unknown { recipients, .. } => each(&recipients, false, |address| {
+        Outcome::Unknown { recipients, .. } => recipient_reports(&recipients, false, |address| {
             let mut this = RecipientReport::new(address, SendOutcome::Unknown, Exit::Unknown);
             this.stage = Some(Stage::Final.as_str());
             this.explain(unknown(Lang::En));
@@ -216,9 +216,9 @@ pub(super) fn reports(outcome: Outcome, server: &str) -> Vec<RecipientReport> {
 }
 
 /// Reports the server's reply to each recipient, or else the result of the transaction.
-fn each(
+fn recipient_reports(
     recipients: &[(Address, RecipientResult)],
-    goes_on: bool,
+    has_next_transaction: bool,
     of_whole: impl Fn(&str) -> RecipientReport,
 ) -> Vec<RecipientReport> {
     let reports = recipients.iter().map(|(address, result)| {
@@ -235,7 +235,7 @@ fn each(
                         ..RecipientReport::new(address, SendOutcome::Deferred, Exit::Temporary)
                     },
                 };
-                this.is_next = goes_on;
+                this.is_next = has_next_transaction;
                 this
             }
             RecipientResult::Accepted(_) | RecipientResult::Unanswered => of_whole(address),
@@ -257,7 +257,7 @@ pub(super) struct SendReport {
 
 /// Returns the exit code. A message that may have been delivered outweighs all other results.
 pub(super) fn exit_of(recipients: &[RecipientReport]) -> Exit {
-    let count = |fate| recipients.iter().filter(|r| r.outcome == fate).count();
+    let count = |outcome| recipients.iter().filter(|r| r.outcome == outcome).count();
     if count(SendOutcome::Unknown) > 0 {
         return Exit::Unknown;
     }

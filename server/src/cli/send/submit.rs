@@ -8,7 +8,7 @@ use mail_proto::smtp::{Cause, EhloName, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::message::Message;
-use super::none_sent;
+use super::not_sent_reports;
 use super::report::{RecipientReport, reports};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -32,7 +32,7 @@ impl Submission {
         message: &Message,
         stop: &CancellationToken,
     ) -> Result<Vec<RecipientReport>, CliError> {
-        in_turns(message.recipients(), async |recipients| {
+        in_transactions(message.recipients(), async |recipients| {
             self.send_to(message, &recipients, stop).await
         })
         .await
@@ -51,17 +51,17 @@ impl Submission {
         };
         let mut connection = match opened {
             Ok(connection) => connection,
-            Err((stage, trouble)) => {
-                let mut reports = none_sent(recipients, &trouble, &server);
+            Err((stage, error)) => {
+                let mut reports = not_sent_reports(recipients, &error, &server);
                 reports.iter_mut().for_each(|report| report.stage = stage);
                 return Ok(reports);
             }
         };
-        let handed = hand_over(&mut connection, &server, message, recipients, stop).await?;
-        if handed.can_go_on {
+        let result = run_transaction(&mut connection, &server, message, recipients, stop).await?;
+        if result.can_quit {
             connection.quit().await;
         }
-        Ok(handed.reports)
+        Ok(result.reports)
     }
 
     async fn open(&self) -> Result<SmtpConnection, ClientError> {
@@ -79,21 +79,23 @@ impl Submission {
 
 /// Sends to all recipients, in as many transactions as the server's recipient limit requires (RFC
 /// 5321 §4.5.3.1.10). The results are in the order of the recipients.
-pub(super) async fn in_turns(
+pub(super) async fn in_transactions(
     recipients: Vec<String>,
-    mut turn: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, CliError>,
+    mut transaction: impl AsyncFnMut(Vec<String>) -> Result<Vec<RecipientReport>, CliError>,
 ) -> Result<Vec<RecipientReport>, CliError> {
     let mut results = Vec::with_capacity(recipients.len());
-    let mut left = recipients.clone();
-    while !left.is_empty() {
-        let (next, settled): (Vec<_>, Vec<_>) =
-            turn(left).await?.into_iter().partition(|r| r.is_next);
-        left = Vec::new();
+    let mut remaining = recipients.clone();
+    while !remaining.is_empty() {
+        let (next, settled): (Vec<_>, Vec<_>) = transaction(remaining)
+            .await?
+            .into_iter()
+            .partition(|r| r.is_next);
+        remaining = Vec::new();
         if settled.is_empty() {
             // The server accepts not even one recipient: another transaction would not help.
             results.extend(next);
         } else {
-            left.extend(next.into_iter().map(|report| report.address));
+            remaining.extend(next.into_iter().map(|report| report.address));
             results.extend(settled);
         }
     }
@@ -102,26 +104,26 @@ pub(super) async fn in_turns(
 }
 
 /// The result of sending a message over one connection.
-pub(super) struct HandedOver {
+pub(super) struct TransactionResult {
     /// One report for each recipient.
     pub(super) reports: Vec<RecipientReport>,
     /// Whether the session is in a state in which QUIT can be sent.
-    pub(super) can_go_on: bool,
+    pub(super) can_quit: bool,
 }
 
 /// Sends the message over an open connection.
 ///
 /// A signal before the final dot drops the connection, so that the server discards the message; a
 /// signal after it cannot undo the delivery.
-pub(super) async fn hand_over(
+pub(super) async fn run_transaction(
     connection: &mut SmtpConnection,
     server: &str,
     message: &Message,
     recipients: &[String],
     stop: &CancellationToken,
-) -> Result<HandedOver, CliError> {
+) -> Result<TransactionResult, CliError> {
     let mut envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
-    message.notices.ask(&mut envelope, &message.message_id);
+    message.notices.add_to(&mut envelope, &message.message_id);
     let (envelope, mut reader) = (&mut envelope, message.read());
     let is_committed = AtomicBool::new(false);
     let delivery = loop {
@@ -145,14 +147,14 @@ pub(super) async fn hand_over(
             _ => break delivery,
         }
     };
-    let trouble = match delivery {
+    let error = match delivery {
         Some(Delivery::Outcome(outcome)) => {
-            return Ok(HandedOver {
-                can_go_on: is_settled(&outcome),
+            return Ok(TransactionResult {
+                can_quit: is_settled(&outcome),
                 reports: reports(outcome, server),
             });
         }
-        Some(Delivery::NotSent(trouble)) => trouble,
+        Some(Delivery::NotSent(error)) => error,
         None if is_committed.load(Ordering::Relaxed) => CliError::new(
             Exit::Unknown,
             "Stopped by a signal while the server's answer was awaited.",
@@ -161,11 +163,11 @@ pub(super) async fn hand_over(
         Some(Delivery::TakenOver) | None => CliError::interrupted(),
     };
     let stage = Some(connection.stage().as_str());
-    let mut reports = none_sent(recipients, &trouble, server);
+    let mut reports = not_sent_reports(recipients, &error, server);
     reports.iter_mut().for_each(|report| report.stage = stage);
-    Ok(HandedOver {
+    Ok(TransactionResult {
         reports,
-        can_go_on: false,
+        can_quit: false,
     })
 }
 

@@ -54,7 +54,7 @@ const VALUES_FACTOR: u64 = 4;
 /// Maximum number of collected response codes of untagged responses.
 const CODES_MAX: usize = 16;
 /// Maximum number of messages per UID set of a MOVE whose removal is tracked.
-const LEAVING_MAX: usize = 10_000;
+const MOVED_MAX: usize = 10_000;
 /// Maximum number of folders with a special use that are collected beyond the folder limit.
 const SPECIAL_MAX: usize = 32;
 /// The step in which the memory share grows.
@@ -72,7 +72,7 @@ struct RequestedData {
     is_searched: bool,
     is_copied: bool,
     /// Messages, by UID, that MOVE removes from the mailbox.
-    leaving: Vec<SequenceSet>,
+    moved: Vec<SequenceSet>,
 }
 
 /// The collected responses to a group of commands.
@@ -90,12 +90,12 @@ pub(crate) struct Responses {
     /// Messages that MOVE removed from the mailbox.
     pub(crate) gone: Vec<imap::Uid>,
     /// Whether a SEARCH response arrived, even an empty one.
-    pub(crate) is_search_answered: bool,
+    pub(crate) has_search_response: bool,
     /// Codes of untagged responses: COPYUID may be in an untagged OK (RFC 6851 §4.3).
     pub(crate) untagged_codes: Vec<Code>,
     literals: HashMap<LiteralId, BytesMut>,
     literal_bytes: usize,
-    asked: RequestedData,
+    requested: RequestedData,
     limits: ResponseLimits,
     held_bytes: u64,
     share: Share,
@@ -124,29 +124,29 @@ impl Completion {
 
 impl RequestedData {
     fn of(commands: &[Command]) -> Self {
-        let mut asked = Self::default();
+        let mut requested = Self::default();
         for command in commands {
             match command {
-                Command::Fetch { set, uid: true, .. } => asked.uids.push(set.clone()),
-                Command::Fetch { set, .. } => asked.messages.push(set.clone()),
-                Command::List(_) => asked.is_listed = true,
-                Command::Namespace => asked.has_namespaces = true,
-                Command::Status { .. } => asked.has_status = true,
-                Command::Search { .. } => asked.is_searched = true,
+                Command::Fetch { set, uid: true, .. } => requested.uids.push(set.clone()),
+                Command::Fetch { set, .. } => requested.messages.push(set.clone()),
+                Command::List(_) => requested.is_listed = true,
+                Command::Namespace => requested.has_namespaces = true,
+                Command::Status { .. } => requested.has_status = true,
+                Command::Search { .. } => requested.is_searched = true,
                 Command::Store(store) if store.uid && !store.silent => {
-                    asked.uids.push(store.set.clone());
+                    requested.uids.push(store.set.clone());
                 }
                 Command::Store(_) => {}
                 Command::Move { set, uid: true, .. } => {
-                    asked.is_copied = true;
-                    asked.leaving.push(set.clone());
+                    requested.is_copied = true;
+                    requested.moved.push(set.clone());
                 }
-                _ => asked.is_copied = true,
+                _ => requested.is_copied = true,
             }
         }
         // LIST returns the counts too, if the server supports it.
-        asked.has_status |= asked.is_listed;
-        asked
+        requested.has_status |= requested.is_listed;
+        requested
     }
 
     /// Returns whether the data of this message was requested. Data without a UID may be, if any
@@ -160,18 +160,18 @@ impl RequestedData {
 }
 
 impl Responses {
-    /// Creates the collection for commands that are about to be sent. With `taken_elsewhere`
+    /// Creates the collection for commands that are about to be sent. With `is_fetch_data_skipped`
     /// message data is not collected: the mailbox state takes it.
     pub(crate) fn to(
         commands: &[Command],
         limits: ResponseLimits,
         share: Share,
-        taken_elsewhere: bool,
+        is_fetch_data_skipped: bool,
     ) -> Self {
-        let mut asked = RequestedData::of(commands);
-        if taken_elsewhere {
-            asked.messages.clear();
-            asked.uids.clear();
+        let mut requested = RequestedData::of(commands);
+        if is_fetch_data_skipped {
+            requested.messages.clear();
+            requested.uids.clear();
         }
         Self {
             completions: Vec::new(),
@@ -182,11 +182,11 @@ impl Responses {
             statuses: Vec::new(),
             found: None,
             gone: Vec::new(),
-            is_search_answered: false,
+            has_search_response: false,
             untagged_codes: Vec::new(),
             literals: HashMap::new(),
             literal_bytes: 0,
-            asked,
+            requested,
             limits,
             held_bytes: 0,
             share,
@@ -210,20 +210,20 @@ impl Responses {
     }
 
     /// Records a message that left the mailbox, if MOVE was to remove it.
-    pub(crate) fn take_gone(&mut self, uid: imap::Uid) {
-        if self.asked.leaving.iter().any(|set| set.contains(uid)) && !self.gone.contains(&uid) {
+    pub(crate) fn collect_expunged(&mut self, uid: imap::Uid) {
+        if self.requested.moved.iter().any(|set| set.contains(uid)) && !self.gone.contains(&uid) {
             self.gone.push(uid);
         }
     }
 
     /// Records the messages that left the mailbox, of those that MOVE was to remove.
-    pub(crate) fn take_vanished(&mut self, uids: &SequenceSet) {
-        let leaving: Vec<imap::Uid> = (self.asked.leaving.iter())
-            .flat_map(|set| set.uids().take(LEAVING_MAX))
+    pub(crate) fn collect_vanished(&mut self, uids: &SequenceSet) {
+        let moved: Vec<imap::Uid> = (self.requested.moved.iter())
+            .flat_map(|set| set.uids().take(MOVED_MAX))
             .filter(|uid| uids.contains(*uid))
             .collect();
-        for uid in leaving {
-            self.take_gone(uid);
+        for uid in moved {
+            self.collect_expunged(uid);
         }
     }
 
@@ -240,12 +240,12 @@ impl Responses {
     }
 
     /// Collects the data of a message; `response_bytes` is the size of its response.
-    pub(crate) fn take_fetched(
+    pub(crate) fn collect_fetched(
         &mut self,
         data: FetchData,
         response_bytes: u64,
     ) -> Result<(), ResponseError> {
-        if !self.asked.has_message(data.seq, data.uid()) {
+        if !self.requested.has_message(data.seq, data.uid()) {
             return Ok(());
         }
         self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
@@ -255,15 +255,15 @@ impl Responses {
 
     /// Collects a folder of a listing. The name is copied, because it shares the memory of a whole
     /// response. Beyond the folder limit only folders with a special use are collected.
-    pub(crate) fn take_list(&mut self, mut data: ListData) -> Result<(), ResponseError> {
-        if !self.asked.is_listed {
+    pub(crate) fn collect_list(&mut self, mut data: ListData) -> Result<(), ResponseError> {
+        if !self.requested.is_listed {
             return Ok(());
         }
-        let room = match has_use(&data) {
+        let max_lists = match has_special_use(&data) {
             true => self.limits.lists.saturating_add(SPECIAL_MAX),
             false => self.limits.lists,
         };
-        if self.lists.len() >= room {
+        if self.lists.len() >= max_lists {
             self.dropped_lists = self.dropped_lists.saturating_add(1);
             return Ok(());
         }
@@ -279,12 +279,12 @@ impl Responses {
     }
 
     /// Collects the response to NAMESPACE.
-    pub(crate) fn take_namespaces(
+    pub(crate) fn collect_namespaces(
         &mut self,
         data: NamespaceData,
         response_bytes: u64,
     ) -> Result<(), ResponseError> {
-        if self.asked.has_namespaces {
+        if self.requested.has_namespaces {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.namespaces = Some(data);
         }
@@ -292,8 +292,8 @@ impl Responses {
     }
 
     /// Collects the counts of a folder.
-    pub(crate) fn take_status(&mut self, mut data: StatusData) -> Result<(), ResponseError> {
-        if !self.asked.has_status || self.statuses.len() >= self.limits.lists {
+    pub(crate) fn collect_status(&mut self, mut data: StatusData) -> Result<(), ResponseError> {
+        if !self.requested.has_status || self.statuses.len() >= self.limits.lists {
             return Ok(());
         }
         let name = data.mailbox.as_wire();
@@ -304,26 +304,26 @@ impl Responses {
     }
 
     /// Collects the result of SEARCH. If the server sends several responses, the last one counts.
-    pub(crate) fn take_found(
+    pub(crate) fn collect_search(
         &mut self,
         found: Option<SequenceSet>,
         response_bytes: u64,
     ) -> Result<(), ResponseError> {
-        if self.asked.is_searched {
+        if self.requested.is_searched {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.found = found;
-            self.is_search_answered = true;
+            self.has_search_response = true;
         }
         Ok(())
     }
 
     /// Collects the response code of an untagged response.
-    pub(crate) fn take_code(
+    pub(crate) fn collect_code(
         &mut self,
         code: Code,
         response_bytes: u64,
     ) -> Result<(), ResponseError> {
-        if self.asked.is_copied && self.untagged_codes.len() < CODES_MAX {
+        if self.requested.is_copied && self.untagged_codes.len() < CODES_MAX {
             self.hold(response_bytes.saturating_mul(VALUES_FACTOR))?;
             self.untagged_codes.push(code);
         }
@@ -332,13 +332,13 @@ impl Responses {
 
     /// Begins a streamed literal, which is collected only if its message was requested.
     pub(crate) fn begin_literal(&mut self, id: LiteralId, item: Option<&LiteralItem>) {
-        if item.is_some_and(|item| self.asked.has_message(item.seq, item.uid)) {
+        if item.is_some_and(|item| self.requested.has_message(item.seq, item.uid)) {
             self.literals.insert(id, BytesMut::new());
         }
     }
 
     /// Collects the next bytes of a streamed literal.
-    pub(crate) fn take_literal(
+    pub(crate) fn collect_literal(
         &mut self,
         id: LiteralId,
         bytes: &[u8],
@@ -375,7 +375,7 @@ impl Responses {
 }
 
 /// Returns whether a folder is INBOX or has a special use (RFC 6154).
-fn has_use(data: &ListData) -> bool {
+fn has_special_use(data: &ListData) -> bool {
     let is_special = |attribute: &MailboxAttribute| {
         matches!(
             attribute,
@@ -414,56 +414,60 @@ mod tests {
     }
 
     #[test]
-    fn behind_as_many_folders_as_are_kept_the_special_ones_still_count() {
+    fn special_folders_beyond_the_folder_limit_are_collected() {
         let commands = [Command::List(List::everything())];
-        let mut answer = Responses::to(
+        let mut responses = Responses::to(
             &commands,
             ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
         for nth in 0..12_000 {
-            answer.take_list(list(format!("f{nth}"), vec![])).unwrap();
+            responses
+                .collect_list(list(format!("f{nth}"), vec![]))
+                .unwrap();
         }
         let sent = list("Sent".into(), vec![MailboxAttribute::Sent]);
-        answer.take_list(sent).unwrap();
-        answer.take_list(list("INBOX".into(), vec![])).unwrap();
-        assert_eq!(answer.lists.len(), 10_002);
-        assert_eq!(answer.dropped_lists, 2_000);
+        responses.collect_list(sent).unwrap();
+        responses
+            .collect_list(list("INBOX".into(), vec![]))
+            .unwrap();
+        assert_eq!(responses.lists.len(), 10_002);
+        assert_eq!(responses.dropped_lists, 2_000);
     }
 
     #[test]
-    fn nothing_is_kept_that_was_not_asked_for() {
-        let mut answer = Responses::to(
+    fn data_that_was_not_requested_is_dropped() {
+        let mut responses = Responses::to(
             &[Command::Noop],
             ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
-        answer.take_list(list("a".into(), vec![])).unwrap();
+        responses.collect_list(list("a".into(), vec![])).unwrap();
         let data = |seq| FetchData {
             seq: imap::SequenceNumber::new(seq).unwrap(),
             items: Vec::new(),
         };
-        answer.take_fetched(data(1), 100).unwrap();
-        assert!(answer.lists.is_empty() && answer.fetched.is_empty());
+        responses.collect_fetched(data(1), 100).unwrap();
+        assert!(responses.lists.is_empty() && responses.fetched.is_empty());
         let one = SequenceSet::single(imap::SequenceNumber::new(2).unwrap());
         let fetch = Command::Fetch {
             set: one,
             uid: false,
             items: Vec::new(),
         };
-        let mut answer = Responses::to(
+        let mut responses = Responses::to(
             &[fetch],
             ResponseLimits::SESSION,
             Budget::of_process().share(),
             false,
         );
-        answer.take_fetched(data(1), 100).unwrap();
-        answer.take_fetched(data(2), 100).unwrap();
-        assert_eq!(answer.fetched.len(), 1);
+        responses.collect_fetched(data(1), 100).unwrap();
+        responses.collect_fetched(data(2), 100).unwrap();
+        assert_eq!(responses.fetched.len(), 1);
         // Repeated data of one message runs into the memory limit.
-        let over = (0..100).find_map(|_| answer.take_fetched(data(2), 100_000).err());
+        let over = (0..100).find_map(|_| responses.collect_fetched(data(2), 100_000).err());
         assert!(matches!(over, Some(ResponseError::Limit(_))), "{over:?}");
     }
 }

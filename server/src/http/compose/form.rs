@@ -20,7 +20,7 @@ use crate::account::uploads::{clean_file_name, clean_media_type};
 use crate::http::WebState;
 use crate::http::body::{self, Drain, Fields, field};
 use crate::http::connection::Exchange;
-use crate::http::multipart::{FormFault, Multipart, PartHead};
+use crate::http::multipart::{Multipart, MultipartError, PartHead};
 use crate::http::request_error::RequestError;
 use crate::http::upload::{self, Sizes};
 use crate::session::LiveSession;
@@ -43,24 +43,24 @@ pub(super) enum Poster<'a> {
 
 /// The contents of a form as far as they were read.
 #[derive(Debug, Default)]
-pub(super) struct Typed {
+pub(super) struct ParsedForm {
     pub(super) fields: Fields,
     /// Files uploaded with this request.
     pub(super) files: Vec<UploadView>,
     /// Names of files that were selected but are not stored here.
     pub(super) missing: Vec<String>,
     /// Why the message cannot be sent.
-    pub(super) fault: Option<RequestError>,
+    pub(super) request_error: Option<RequestError>,
     /// The body was not read to its end, so the connection has to be closed.
     pub(super) is_cut: bool,
 }
 
-impl Typed {
+impl ParsedForm {
     /// Returns why the message cannot be sent, with the names of the files concerned.
     pub(super) fn error(&self, lang: Lang) -> Option<ApiError> {
-        let fault = self.fault.as_ref()?;
-        let mut error = fault.to_api(lang);
-        if !self.missing.is_empty() && !matches!(fault, RequestError::FilesMissing(_)) {
+        let cause = self.request_error.as_ref()?;
+        let mut error = cause.to_api(lang);
+        if !self.missing.is_empty() && !matches!(cause, RequestError::FilesMissing(_)) {
             error.cause = format!("{}: {}", self.missing.join(", "), error.cause);
             error.field = Some("attachment".to_owned());
         }
@@ -129,17 +129,17 @@ impl Typed {
     }
 
     /// Adds files that earlier requests were missing and that this one does not bring either.
-    fn note_missing(&mut self) {
+    fn add_missing_files(&mut self) {
         let named = self.fields.iter().filter(|(key, _)| key == "missing");
         for (_, name) in named {
             let name = clean_file_name(name);
-            let is_here = self.files.iter().any(|file| file.name == name);
-            if !is_here && !self.missing.contains(&name) {
+            let is_uploaded = self.files.iter().any(|file| file.name == name);
+            if !is_uploaded && !self.missing.contains(&name) {
                 self.missing.push(name);
             }
         }
-        if self.fault.is_none() && !self.missing.is_empty() {
-            self.fault = Some(RequestError::FilesMissing(self.missing.join(", ")));
+        if self.request_error.is_none() && !self.missing.is_empty() {
+            self.request_error = Some(RequestError::FilesMissing(self.missing.join(", ")));
         }
     }
 }
@@ -151,8 +151,8 @@ pub(super) async fn read(
     poster: Poster<'_>,
     headers: &HeaderMap,
     body: Body,
-) -> Typed {
-    let (session, exchange, is_known) = match poster {
+) -> ParsedForm {
+    let (session, exchange, is_verified) = match poster {
         Poster::Session(session) => (Some(session), None, true),
         Poster::SignedOut(exchange) => (None, exchange, false),
     };
@@ -160,17 +160,17 @@ pub(super) async fn read(
         web,
         session,
         exchange,
-        is_known,
-        typed: Typed::default(),
+        is_verified,
+        parsed: ParsedForm::default(),
         text_bytes: 0,
         file_bytes: 0,
     };
-    if let Err(fault) = reader.whole(headers, body).await {
-        reader.typed.fault.get_or_insert(fault);
-        reader.typed.is_cut = true;
+    if let Err(error) = reader.read_form(headers, body).await {
+        reader.parsed.request_error.get_or_insert(error);
+        reader.parsed.is_cut = true;
     }
-    reader.typed.note_missing();
-    reader.typed
+    reader.parsed.add_missing_files();
+    reader.parsed
 }
 
 type Form = Multipart<BodyDataStream>;
@@ -180,16 +180,16 @@ struct FormReader<'a> {
     session: Option<&'a LiveSession>,
     exchange: Option<Arc<Exchange>>,
     /// Whether the form key was verified.
-    is_known: bool,
-    typed: Typed,
+    is_verified: bool,
+    parsed: ParsedForm,
     text_bytes: usize,
     file_bytes: u64,
 }
 
 impl FormReader<'_> {
-    async fn whole(&mut self, headers: &HeaderMap, body: Body) -> Result<(), RequestError> {
+    async fn read_form(&mut self, headers: &HeaderMap, body: Body) -> Result<(), RequestError> {
         let max_bytes = self.web.config.upload_max_bytes;
-        if !Drain::SIGNED_IN.takes(headers) {
+        if !Drain::SIGNED_IN.allows(headers) {
             return Err(RequestError::TooLarge { max_bytes });
         }
         let content_type = headers
@@ -198,54 +198,62 @@ impl FormReader<'_> {
             .unwrap_or_default();
         let form_max_bytes = max_bytes.saturating_mul(2).max(256 << 20);
         let form = Multipart::new(body.into_data_stream(), content_type, form_max_bytes);
-        let mut form = form.map_err(|fault| self.fault(fault))?;
-        let read = self.parts(&mut form).await;
-        if read.is_err() && !self.is_known {
-            Drain::STRANGER.rest(form.stream()).await;
+        let mut form = form.map_err(|error| self.to_request_error(error))?;
+        let read = self.read_parts(&mut form).await;
+        if read.is_err() && !self.is_verified {
+            Drain::ANONYMOUS.discard(form.stream()).await;
         }
         read
     }
 
-    async fn parts(&mut self, form: &mut Form) -> Result<(), RequestError> {
-        let patience = match self.session {
+    async fn read_parts(&mut self, form: &mut Form) -> Result<(), RequestError> {
+        let deadline = match self.session {
             Some(_) => body::upload_deadline(),
             None => Instant::now() + DROP_WITHIN,
         };
         let reading = async {
-            while let Some(part) = form.next_part().await.map_err(|fault| self.fault(fault))? {
+            while let Some(part) = form
+                .next_part()
+                .await
+                .map_err(|error| self.to_request_error(error))?
+            {
                 match &part.file_name {
-                    Some(_) => self.file(form, part).await?,
-                    None => self.text(form, part).await?,
+                    Some(_) => self.read_file(form, part).await?,
+                    None => self.read_text(form, part).await?,
                 }
             }
             Ok(())
         };
-        timeout_at(patience, reading)
+        timeout_at(deadline, reading)
             .await
             .map_err(|_| RequestError::BrokenUpload)?
     }
 
     /// Converts a parser error.
-    fn fault(&self, fault: FormFault) -> RequestError {
-        match fault {
-            FormFault::Broken => RequestError::BrokenUpload,
-            FormFault::Malformed => RequestError::Malformed,
-            FormFault::TooLarge => RequestError::TooLarge {
+    fn to_request_error(&self, error: MultipartError) -> RequestError {
+        match error {
+            MultipartError::Incomplete => RequestError::BrokenUpload,
+            MultipartError::Malformed => RequestError::Malformed,
+            MultipartError::TooLarge => RequestError::TooLarge {
                 max_bytes: self.web.config.upload_max_bytes,
             },
         }
     }
 
-    async fn text(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
-        let max_bytes = match self.is_known {
+    async fn read_text(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
+        let max_bytes = match self.is_verified {
             true => TEXT_MAX_BYTES,
             false => UNCHECKED_MAX_BYTES,
         };
         let mut value = Vec::new();
-        while let Some(bytes) = form.chunk().await.map_err(|fault| self.fault(fault))? {
+        while let Some(bytes) = form
+            .chunk()
+            .await
+            .map_err(|error| self.to_request_error(error))?
+        {
             self.text_bytes = self.text_bytes.saturating_add(bytes.len());
             if self.text_bytes > max_bytes {
-                return Err(match self.is_known {
+                return Err(match self.is_verified {
                     true => RequestError::TooLarge {
                         max_bytes: TEXT_MAX_BYTES as u64,
                     },
@@ -255,8 +263,8 @@ impl FormReader<'_> {
             value.extend_from_slice(&bytes);
         }
         let value = String::from_utf8_lossy(&value).into_owned();
-        self.typed.fields.push((part.name, value));
-        if !self.is_known {
+        self.parsed.fields.push((part.name, value));
+        if !self.is_verified {
             self.check_key()?;
         }
         Ok(())
@@ -264,24 +272,24 @@ impl FormReader<'_> {
 
     /// Checks the key as soon as account and key, the first two fields of the form, are read.
     fn check_key(&mut self) -> Result<(), RequestError> {
-        match (self.typed.account(), self.typed.form()) {
+        match (self.parsed.account(), self.parsed.form()) {
             (Some(account), Some(form)) => {
                 if !self.web.sealer.is_own_form_key(&form, &account) {
                     return Err(RequestError::SignedOut);
                 }
-                self.is_known = true;
+                self.is_verified = true;
                 if let Some(exchange) = &self.exchange {
                     exchange.activity().signed_in();
                 }
                 Ok(())
             }
-            _ if self.typed.fields.len() < 2 => Ok(()),
+            _ if self.parsed.fields.len() < 2 => Ok(()),
             _ => Err(RequestError::SignedOut),
         }
     }
 
-    async fn file(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
-        if !self.is_known {
+    async fn read_file(&mut self, form: &mut Form, part: PartHead) -> Result<(), RequestError> {
+        if !self.is_verified {
             return Err(RequestError::SignedOut);
         }
         let file_name = part.file_name.unwrap_or_default();
@@ -291,7 +299,7 @@ impl FormReader<'_> {
         }
         let name = clean_file_name(&file_name);
         let Some(session) = self.session else {
-            self.typed.missing.push(name);
+            self.parsed.missing.push(name);
             return self.drop_rest(form).await;
         };
         let media_type = clean_media_type(&part.media_type);
@@ -302,25 +310,25 @@ impl FormReader<'_> {
         };
         let stored = {
             let mut bytes = pin!(stream::try_unfold(&mut *form, |form| async move {
-                Ok::<_, PartFault>(form.chunk().await.map_err(PartFault)?.map(|b| (b, form)))
+                Ok::<_, PartError>(form.chunk().await.map_err(PartError)?.map(|b| (b, form)))
             }));
-            let about = (name.clone(), media_type);
-            upload::to_spool(self.web, session, &mut bytes, about, sizes).await
+            let metadata = (name.clone(), media_type);
+            upload::to_spool(self.web, session, &mut bytes, metadata, sizes).await
         };
         match stored {
             Ok(view) => {
                 self.file_bytes = self.file_bytes.saturating_add(view.size_bytes);
-                self.typed.files.push(view);
+                self.parsed.files.push(view);
                 Ok(())
             }
-            Err(fault) => {
-                self.typed.missing.push(name);
-                if fault == RequestError::BrokenUpload {
-                    return Err(fault);
+            Err(error) => {
+                self.parsed.missing.push(name);
+                if error == RequestError::BrokenUpload {
+                    return Err(error);
                 }
-                self.typed.fault.get_or_insert(match fault {
+                self.parsed.request_error.get_or_insert(match error {
                     RequestError::TooLarge { .. } => RequestError::TooLarge { max_bytes },
-                    fault => fault,
+                    error => error,
                 });
                 self.drop_rest(form).await
             }
@@ -334,16 +342,16 @@ impl FormReader<'_> {
             Ok(())
         };
         match timeout_at(Instant::now() + DROP_WITHIN, dropping).await {
-            Ok(dropped) => dropped.map_err(|fault| self.fault(fault)),
+            Ok(dropped) => dropped.map_err(|error| self.to_request_error(error)),
             Err(_) => Err(RequestError::BrokenUpload),
         }
     }
 }
 
 /// A parser error inside a file.
-struct PartFault(FormFault);
+struct PartError(MultipartError);
 
-impl fmt::Display for PartFault {
+impl fmt::Display for PartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.0)
     }

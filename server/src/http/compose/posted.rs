@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use super::form::{self, Poster};
-use super::{Beginning, Text, address, filled, not_sent_yet, typed_of};
+use super::{PageStart, Text, address, not_sent_yet, restored_form, text_of};
 use crate::domain::PostedForm;
 use crate::http::body::{self, Drain};
 use crate::http::connection::Exchange;
@@ -19,7 +19,7 @@ use crate::http::request_error::RequestError;
 use crate::http::visitor::{Visitor, cookie};
 use crate::http::{Web, WebState, error, page};
 use crate::session::LiveSession;
-use crate::store::posted::KEPT_MS;
+use crate::store::posted::RETENTION_MS;
 use crate::store::{form_hash, now_unix_ms};
 
 /// Maximum length of the return address in a sign-in address.
@@ -27,32 +27,36 @@ const RETURN_MAX_BYTES: usize = 1500;
 
 /// Stores a form posted without a session, and redirects to the sign-in page, which leads back to
 /// the form.
-pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request) -> Response {
+pub(in crate::http) async fn store_for_sign_in(
+    web: &Web,
+    visitor: &Visitor,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     let exchange = head.extensions.get::<std::sync::Arc<Exchange>>().cloned();
     let poster = Poster::SignedOut(exchange);
-    let typed = form::read(web, poster, &head.headers, body).await;
-    let mut response = match (typed.account(), typed.form()) {
+    let parsed = form::read(web, poster, &head.headers, body).await;
+    let mut response = match (parsed.account(), parsed.form()) {
         (Some(account), Some(form)) if web.sealer.is_own_form_key(&form, &account) => {
-            let text = typed_of(&typed);
-            let back = address(web.base(), &account, &text.draft);
+            let text = text_of(&parsed);
+            let return_to = address(web.base(), &account, &text.draft);
             let posted = text.into_posted(account);
             let cookie = web.sealer.form_cookie(&form);
             let account = posted.account.clone();
             match store(web, posted, &form, &cookie).await {
-                Ok(()) => to_sign_in(web, &account, back, &form, &cookie),
-                Err(fault) => page::failed(web, visitor, fault.to_api(visitor.lang), None),
+                Ok(()) => to_sign_in(web, &account, return_to, &form, &cookie),
+                Err(error) => page::failed(web, visitor, error.to_api(visitor.lang), None),
             }
         }
-        _ if !Drain::STRANGER.takes(&head.headers) => {
-            let fault = RequestError::RequestTooLarge {
+        _ if !Drain::ANONYMOUS.allows(&head.headers) => {
+            let error = RequestError::RequestTooLarge {
                 max_bytes: 16 << 20,
             };
-            page::failed(web, visitor, fault.to_api(visitor.lang), None)
+            page::failed(web, visitor, error.to_api(visitor.lang), None)
         }
         _ => page::see_other(&url::login(web.base())),
     };
-    if typed.is_cut {
+    if parsed.is_cut {
         body::close(response.headers_mut());
     }
     response
@@ -61,25 +65,25 @@ pub(in crate::http) async fn keep(web: &Web, visitor: &Visitor, request: Request
 fn to_sign_in(
     web: &Web,
     account: &AccountId,
-    back: String,
+    return_to: String,
     form: &FormKey,
     cookie: &str,
 ) -> Response {
-    let back = match back.len() > RETURN_MAX_BYTES {
+    let return_to = match return_to.len() > RETURN_MAX_BYTES {
         true => url::with_form(&url::compose(web.base(), account), form),
-        false => back,
+        false => return_to,
     };
     let mut response = page::see_other(&url::login_end(
         web.base(),
         LoginEnd::TextKept.word(),
-        Some(&back),
+        Some(&return_to),
     ));
     let rules = &web.cookie;
     let cookie = rules.posted_form(
         &cookie_name(form),
         cookie,
         &url::compose_form(web.base()),
-        KEPT_MS / 1000,
+        RETENTION_MS / 1000,
     );
     set_cookie(&mut response, &cookie);
     response
@@ -108,16 +112,16 @@ pub(super) async fn find(
     session: &LiveSession,
     headers: &HeaderMap,
     form: &FormKey,
-) -> Beginning {
+) -> PageStart {
     let Some(posted) = open(web, headers, form).await else {
-        return Beginning::Form;
+        return PageStart::Form;
     };
     if session.account(&posted.account).is_none() {
-        return Beginning::OtherAccount(RequestError::OtherAccount.to_api(visitor.lang));
+        return PageStart::OtherAccount(RequestError::OtherAccount.to_api(visitor.lang));
     }
     let (account, text) = Text::of_posted(posted);
-    let form = filled(web, visitor, session, account, text).await;
-    Beginning::Posted(Box::new(ComposeRetry {
+    let form = restored_form(web, visitor, session, account, text).await;
+    PageStart::Posted(Box::new(ComposeRetry {
         form,
         error: not_sent_yet(visitor),
     }))

@@ -20,7 +20,7 @@ use super::open_response::OpenResponse;
 use crate::limits;
 
 /// Maximum size of one chunk of a response.
-const PIECE_BYTES: usize = 32 << 10;
+const CHUNK_MAX_BYTES: usize = 32 << 10;
 
 /// A request from its head to the last byte of its response; ends when it is dropped.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Exchange {
     /// Starts an exchange once the head of the request is complete.
     pub(super) fn begin(activity: Arc<Activity>) -> Arc<Self> {
         let response = Arc::default();
-        activity.began(&response);
+        activity.request_started(&response);
         Arc::new(Self {
             activity,
             response,
@@ -49,24 +49,24 @@ impl Exchange {
     }
 
     /// Holds a permit until the response is complete.
-    pub(in crate::http) fn keep(&self, permit: OwnedSemaphorePermit) {
+    pub(in crate::http) fn hold_permit(&self, permit: OwnedSemaphorePermit) {
         self.response.state().permits.push(permit);
     }
 
     /// Wraps the body of the request with the minimum rate.
-    pub(super) fn received<B>(self: &Arc<Self>, body: B) -> ReceivedBody<B> {
+    pub(super) fn wrap_body<B>(self: &Arc<Self>, body: B) -> ReceivedBody<B> {
         ReceivedBody {
             exchange: Arc::clone(self),
             body,
             waited: Duration::ZERO,
-            came_bytes: 0,
-            waits_since: None,
-            alarm: None,
+            received_bytes: 0,
+            waiting_since: None,
+            timer: None,
         }
     }
 
     /// Wraps the response; replaces an error status by 408 if the request body arrived too slowly.
-    pub(super) fn answer(self: &Arc<Self>, response: Response<Body>) -> Response<SentBody> {
+    pub(super) fn wrap_response(self: &Arc<Self>, response: Response<Body>) -> Response<SentBody> {
         let (mut head, body) = response.into_parts();
         let is_refused = head.status.is_client_error() || head.status.is_server_error();
         if is_refused && self.is_slow.load(Ordering::Relaxed) {
@@ -81,7 +81,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.activity.ended(&self.response);
+        self.activity.response_ended(&self.response);
     }
 }
 
@@ -91,9 +91,9 @@ pub(super) struct ReceivedBody<B> {
     body: B,
     /// Time spent waiting for the current [`limits::BODY_PACE_BYTES`].
     waited: Duration,
-    came_bytes: u64,
-    waits_since: Option<Instant>,
-    alarm: Option<Pin<Box<Sleep>>>,
+    received_bytes: u64,
+    waiting_since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> HttpBody for ReceivedBody<B>
@@ -109,7 +109,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         // Counts only the time after a pending poll: a busy handler does not count as waiting.
-        if let Some(since) = this.waits_since.take() {
+        if let Some(since) = this.waiting_since.take() {
             this.waited = this.waited.saturating_add(since.elapsed());
         }
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
@@ -117,20 +117,20 @@ where
                 && let Some(data) = frame.data_ref()
             {
                 let bytes = u64::try_from(data.len()).unwrap_or(u64::MAX);
-                this.came_bytes = this.came_bytes.saturating_add(bytes);
-                if this.came_bytes >= limits::BODY_PACE_BYTES {
-                    (this.came_bytes, this.waited) = (0, Duration::ZERO);
+                this.received_bytes = this.received_bytes.saturating_add(bytes);
+                if this.received_bytes >= limits::BODY_PACE_BYTES {
+                    (this.received_bytes, this.waited) = (0, Duration::ZERO);
                 }
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-        let left = limits::BODY_WITHIN.saturating_sub(this.waited);
-        if !left.is_zero() {
+        let remaining = limits::BODY_WITHIN.saturating_sub(this.waited);
+        if !remaining.is_zero() {
             let now = Instant::now();
-            let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep(left)));
-            alarm.as_mut().reset(now + left);
-            if alarm.as_mut().poll(cx).is_pending() {
-                this.waits_since = Some(now);
+            let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(remaining)));
+            timer.as_mut().reset(now + remaining);
+            if timer.as_mut().poll(cx).is_pending() {
+                this.waiting_since = Some(now);
                 return Poll::Pending;
             }
         }
@@ -160,11 +160,11 @@ impl HttpBody for SentBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let mut response = self.0.response.state();
-        response.given_at = None;
+        response.last_chunk_at = None;
         if response.rest.is_empty() {
             let Some(body) = &mut response.body else {
-                let cut = io::Error::from(io::ErrorKind::TimedOut);
-                return Poll::Ready(Some(Err(axum::Error::new(cut))));
+                let error = io::Error::from(io::ErrorKind::TimedOut);
+                return Poll::Ready(Some(Err(axum::Error::new(error))));
             };
             let frame = ready!(Pin::new(body).poll_frame(cx));
             let data = match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -175,10 +175,10 @@ impl HttpBody for SentBody {
             };
             response.rest = data;
         }
-        let bytes = response.rest.len().min(PIECE_BYTES);
-        let piece = response.rest.split_to(bytes);
-        response.given_at = Some(Instant::now());
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        let bytes = response.rest.len().min(CHUNK_MAX_BYTES);
+        let chunk = response.rest.split_to(bytes);
+        response.last_chunk_at = Some(Instant::now());
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -208,14 +208,14 @@ mod tests {
 
     fn exchange() -> Arc<Exchange> {
         let connections = Connections::new(limits::Room::of(1024));
-        let place = connections.admit(Connected::Unix, &[]).unwrap();
-        Exchange::begin(Arc::new(Activity::new(place)))
+        let slot = connections.admit(Connected::Unix, &[]).unwrap();
+        Exchange::begin(Arc::new(Activity::new(slot)))
     }
 
     type Chunk = Result<Frame<Bytes>, io::Error>;
 
     /// Returns a body of `count` chunks, one in each interval.
-    fn dripping(
+    fn paced_body(
         count: usize,
         bytes: usize,
         every: Duration,
@@ -229,24 +229,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_at_the_least_pace_is_read_and_a_slower_one_fails() {
-        let at_pace = dripping(40, 1024, Duration::from_secs(1));
-        let read = exchange().received(at_pace).collect().await.unwrap();
+    async fn body_at_the_minimum_rate_is_read_and_a_slower_one_fails() {
+        let at_minimum_rate = paced_body(40, 1024, Duration::from_secs(1));
+        let read = exchange()
+            .wrap_body(at_minimum_rate)
+            .collect()
+            .await
+            .unwrap();
         assert_eq!(read.to_bytes().len(), 40 * 1024);
 
         let exchange = exchange();
         let started = Instant::now();
-        let slow = dripping(40, 512, Duration::from_secs(1));
-        assert!(exchange.received(slow).collect().await.is_err());
+        let slow = paced_body(40, 512, Duration::from_secs(1));
+        assert!(exchange.wrap_body(slow).collect().await.is_err());
         assert_eq!(started.elapsed().as_secs(), limits::BODY_WITHIN.as_secs());
         let refused = Response::builder().status(422).body(Body::empty()).unwrap();
-        assert_eq!(exchange.answer(refused).status(), 408);
+        assert_eq!(exchange.wrap_response(refused).status(), 408);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_in_the_handler_is_not_held_against_the_peer() {
+    async fn time_in_the_handler_does_not_count_against_the_peer() {
         let exchange = exchange();
-        let mut body = exchange.received(dripping(3, 10, Duration::from_secs(1)));
+        let mut body = exchange.wrap_body(paced_body(3, 10, Duration::from_secs(1)));
         for _ in 0..3 {
             body.frame().await.unwrap().unwrap();
             sleep(limits::BODY_WITHIN * 2).await;
@@ -255,19 +259,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_response_that_is_not_taken_loses_its_body() {
+    async fn stalled_response_drops_its_body() {
         let exchange = exchange();
-        let parts = dripping(1000, 1024, Duration::ZERO);
-        let response = exchange.answer(Response::new(Body::new(parts)));
+        let parts = paced_body(1000, 1024, Duration::ZERO);
+        let response = exchange.wrap_response(Response::new(Body::new(parts)));
         let mut body = response.into_body();
         body.frame().await.unwrap().unwrap();
-        let given = Instant::now();
-        let just_before = given + limits::RESPONSE_WITHIN - Duration::from_millis(1);
+        let sent_at = Instant::now();
+        let just_before = sent_at + limits::RESPONSE_WITHIN - Duration::from_millis(1);
         assert!(!exchange.response.is_stalled(just_before));
         assert!(
             exchange
                 .response
-                .is_stalled(given + limits::RESPONSE_WITHIN)
+                .is_stalled(sent_at + limits::RESPONSE_WITHIN)
         );
         assert!(exchange.response.state().body.is_none());
         assert!(body.frame().await.unwrap().is_err(), "never ended cleanly");

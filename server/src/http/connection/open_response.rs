@@ -20,10 +20,10 @@ pub(super) struct ResponseState {
     /// The unsent rest of the current chunk of the body.
     pub(super) rest: Bytes,
     /// When the last chunk was handed to hyper, while no further one is requested.
-    pub(super) given_at: Option<Instant>,
+    pub(super) last_chunk_at: Option<Instant>,
     /// Permits held until the response is complete.
     pub(super) permits: Vec<OwnedSemaphorePermit>,
-    is_cut: bool,
+    is_aborted: bool,
 }
 
 impl OpenResponse {
@@ -36,12 +36,12 @@ impl OpenResponse {
     pub(super) fn is_stalled(&self, now: Instant) -> bool {
         let mut response = self.state();
         let is_late = response
-            .given_at
+            .last_chunk_at
             .is_some_and(|at| at + limits::RESPONSE_WITHIN <= now);
         if !is_late {
-            return response.is_cut;
+            return response.is_aborted;
         }
-        response.is_cut = true;
+        response.is_aborted = true;
         response.rest = Bytes::new();
         let dropped = (response.body.take(), std::mem::take(&mut response.permits));
         drop(response);

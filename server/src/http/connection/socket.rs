@@ -34,8 +34,8 @@ impl<S> Socket<S> {
     }
 
     /// Compares the first bytes of the connection with the HTTP/2 preface to detect the protocol.
-    fn notes_protocol(&mut self, came: &[u8]) {
-        for byte in came {
+    fn detect_protocol(&mut self, received: &[u8]) {
+        for byte in received {
             if self.is_http1 || self.preface == HTTP2_PREFACE.len() {
                 return;
             }
@@ -56,7 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.activity.is_refused() {
-            if this.preface < HTTP2_PREFACE.len() && this.activity.is_head_begun() {
+            if this.preface < HTTP2_PREFACE.len() && this.activity.has_partial_head() {
                 // Nothing else was written since the last response was complete. A peer with a
                 // closed TCP window gets no response.
                 let _ = Pin::new(&mut this.stream).poll_write(cx, REQUEST_TIMEOUT);
@@ -66,23 +66,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if let Poll::Ready(Ok(())) = read
-            && let Some(came) = buffer.filled().get(before..)
-            && !came.is_empty()
+            && let Some(received) = buffer.filled().get(before..)
+            && !received.is_empty()
         {
-            this.activity.came();
-            // `came` borrows the caller's buffer, not this socket.
-            this.notes_protocol(came);
+            this.activity.bytes_received();
+            // `received` borrows the caller's buffer, not this socket.
+            this.detect_protocol(received);
         }
         read
     }
 }
 
 impl<S: AsyncWrite + Unpin> Socket<S> {
-    fn note(&self, taken: &Poll<io::Result<usize>>) {
-        match taken {
-            Poll::Ready(Ok(bytes)) => self.activity.took(*bytes),
+    fn record_write(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(bytes)) => self.activity.bytes_written(*bytes),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.activity.blocked(),
+            Poll::Pending => self.activity.write_blocked(),
         }
     }
 }
@@ -93,9 +93,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let taken = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.note(&taken);
-        taken
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.record_write(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -103,9 +103,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        self.note(&taken);
-        taken
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.record_write(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -41,10 +41,10 @@ struct Peer {
 /// A connection; the pipe holds 64 KiB.
 fn connect() -> Peer {
     let connections = Connections::new(Room::of(1024));
-    let place = connections.admit(Connected::Unix, &[]).unwrap();
+    let slot = connections.admit(Connected::Unix, &[]).unwrap();
     let (stream, server) = duplex(64 << 10);
     tokio::spawn(async move {
-        serve(&builder(), router(), server, Connected::Unix, place).await;
+        serve(&builder(), router(), server, Connected::Unix, slot).await;
     });
     Peer {
         stream,
@@ -54,12 +54,12 @@ fn connect() -> Peer {
 }
 
 impl Peer {
-    async fn say(&mut self, bytes: &[u8]) {
+    async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// Reads until the connection ends; returns the bytes and the seconds it took.
-    async fn rest(&mut self) -> (String, u64) {
+    async fn read_until_closed(&mut self) -> (String, u64) {
         let mut rest = Vec::new();
         let end = timeout(LONG, self.stream.read_to_end(&mut rest)).await;
         let _ = end.expect("an end");
@@ -69,7 +69,7 @@ impl Peer {
 
     /// Returns after how many seconds the server closes the connection while the client reads
     /// nothing.
-    async fn end_unread(&mut self) -> u64 {
+    async fn secs_until_closed(&mut self) -> u64 {
         let ended = timeout(LONG, self.connections.all_ended()).await;
         ended.expect("an end");
         self.started.elapsed().as_secs()
@@ -96,30 +96,30 @@ fn http2(path: &str, requests: u8) -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn a_connection_without_a_request_is_closed() {
     let settings = http2("/", 0);
-    for (opening, answer) in [
+    for (opening, response) in [
         (b"".as_slice(), ""),
         (b"P", "HTTP/1.1 408"),
         (b"PRI * HTTP/2.0\r\n\r\n", "HTTP/1.1 408"),
         (b"GET / HTTP/1.1\r\nhost: a\r\n", "HTTP/1.1 408"),
     ] {
         let mut peer = connect();
-        peer.say(opening).await;
-        let (text, secs) = peer.rest().await;
+        peer.send(opening).await;
+        let (text, secs) = peer.read_until_closed().await;
         assert_eq!(secs, limits::FIRST_REQUEST_WITHIN.as_secs(), "{opening:?}");
-        assert!(text.starts_with(answer), "{opening:?}: {text:?}");
-        assert_eq!(text.is_empty(), answer.is_empty(), "{text:?}");
+        assert!(text.starts_with(response), "{opening:?}: {text:?}");
+        assert_eq!(text.is_empty(), response.is_empty(), "{text:?}");
     }
     let mut peer = connect();
-    peer.say(&settings).await;
-    let (text, secs) = peer.rest().await;
+    peer.send(&settings).await;
+    let (text, secs) = peer.read_until_closed().await;
     assert_eq!(secs, limits::FIRST_REQUEST_WITHIN.as_secs());
     assert!(!text.contains("HTTP/1.1"), "{text:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_drips_is_refused_whatever_its_pace() {
+async fn slow_request_head_is_refused_at_its_deadline() {
     let mut peer = connect();
-    peer.say(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    peer.send(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut seen = [0; 4096];
     let count = peer.stream.read(&mut seen).await.unwrap();
     assert!(seen[..count].starts_with(b"HTTP/1.1 200"));
@@ -131,20 +131,20 @@ async fn a_head_that_drips_is_refused_whatever_its_pace() {
         }
         sleep(Duration::from_secs(1)).await;
     }
-    let (text, _) = peer.rest().await;
+    let (text, _) = peer.read_until_closed().await;
     assert!(text.starts_with("HTTP/1.1 408"), "{text:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_closed_and_an_open_response_is_not() {
     let mut peer = connect();
-    peer.say(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    let (text, secs) = peer.rest().await;
+    peer.send(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    let (text, secs) = peer.read_until_closed().await;
     assert!(text.ends_with("small"), "{text}");
     assert_eq!(secs, limits::KEEP_ALIVE.as_secs());
 
     let mut peer = connect();
-    peer.say(b"GET /events HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    peer.send(b"GET /events HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut seen = Vec::new();
     while !seen.ends_with(b"hello\r\n") {
         peer.stream.read_buf(&mut seen).await.unwrap();
@@ -154,21 +154,24 @@ async fn an_idle_connection_is_closed_and_an_open_response_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_that_nobody_reads_is_cut_off() {
+async fn unread_response_is_aborted() {
     let mut peer = connect();
-    peer.say(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
-    assert_eq!(peer.end_unread().await, limits::RESPONSE_WITHIN.as_secs());
+    peer.send(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    assert_eq!(
+        peer.secs_until_closed().await,
+        limits::RESPONSE_WITHIN.as_secs()
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_response_is_cut_off_below_the_least_pace_and_complete_above_it() {
-    for (bytes_a_second, is_complete) in [(1500, false), (3000, true)] {
+async fn response_read_below_the_minimum_rate_is_aborted() {
+    for (bytes_per_second, is_complete) in [(1500, false), (3000, true)] {
         let mut peer = connect();
-        peer.say(b"GET /large HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        peer.send(b"GET /large HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
             .await;
         let mut read = 0;
         loop {
-            let mut chunk = vec![0; bytes_a_second];
+            let mut chunk = vec![0; bytes_per_second];
             let count = peer.stream.read(&mut chunk).await.unwrap_or(0);
             if count == 0 {
                 break;
@@ -176,12 +179,12 @@ async fn a_response_is_cut_off_below_the_least_pace_and_complete_above_it() {
             read += count;
             sleep(Duration::from_secs(1)).await;
         }
-        assert_eq!(read > LARGE, is_complete, "{bytes_a_second}: {read}");
+        assert_eq!(read > LARGE, is_complete, "{bytes_per_second}: {read}");
     }
 }
 
 /// Reads HTTP/2 frames and answers PINGs until the connection ends.
-async fn answer_pings(stream: &mut DuplexStream) -> std::io::Result<()> {
+async fn ack_pings(stream: &mut DuplexStream) -> std::io::Result<()> {
     loop {
         let mut head = [0; 9];
         stream.read_exact(&mut head).await?;
@@ -200,12 +203,12 @@ async fn http2_responses_whose_window_stays_closed_end_with_their_connection() {
     for path in ["/large", "/", "/events"] {
         for has_pings in [false, true] {
             let mut peer = connect();
-            peer.say(&http2(path, 3)).await;
+            peer.send(&http2(path, 3)).await;
             if has_pings {
-                let end = timeout(LONG, answer_pings(&mut peer.stream)).await;
+                let end = timeout(LONG, ack_pings(&mut peer.stream)).await;
                 end.expect("an end").unwrap_err();
             }
-            let secs = peer.end_unread().await;
+            let secs = peer.secs_until_closed().await;
             let latest = limits::KEEP_ALIVE.max(limits::RESPONSE_WITHIN * 2);
             assert!(secs <= latest.as_secs(), "{path}, {has_pings}: {secs}");
         }
@@ -213,32 +216,32 @@ async fn http2_responses_whose_window_stays_closed_end_with_their_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_that_drips_is_answered_408() {
+async fn slow_request_body_is_answered_with_408() {
     let mut peer = connect();
-    peer.say(b"POST /form HTTP/1.1\r\nhost: a\r\ncontent-length: 10000\r\n\r\n")
+    peer.send(b"POST /form HTTP/1.1\r\nhost: a\r\ncontent-length: 10000\r\n\r\n")
         .await;
     let (mut input, mut output) = tokio::io::split(peer.stream);
-    let dripping = tokio::spawn(async move {
+    let sender = tokio::spawn(async move {
         while output.write_all(b"x").await.is_ok() {
             sleep(Duration::from_secs(1)).await;
         }
     });
-    let mut answer = Vec::new();
-    let _ = timeout(LONG, input.read_to_end(&mut answer))
+    let mut response = Vec::new();
+    let _ = timeout(LONG, input.read_to_end(&mut response))
         .await
         .expect("an end");
-    assert!(answer.starts_with(b"HTTP/1.1 408"));
+    assert!(response.starts_with(b"HTTP/1.1 408"));
     assert_eq!(
         peer.started.elapsed().as_secs(),
         limits::BODY_WITHIN.as_secs()
     );
-    dripping.abort();
+    sender.abort();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stopping_server_lets_a_request_end_and_closes_idle_connections() {
     let mut idle = connect();
-    idle.say(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    idle.send(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await;
     let mut seen = [0; 4096];
     let count = idle.stream.read(&mut seen).await.unwrap();
     assert_ne!(count, 0);

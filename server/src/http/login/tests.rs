@@ -19,7 +19,7 @@ fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Request
     let mut config = Config::local(std::path::Path::new("unused"));
     config.upstream = upstreams;
     let fields = body::parse_form(form.as_bytes());
-    let mut shown = LoginPage {
+    let mut login_page = LoginPage {
         context: PageContext {
             base: String::new(),
             lang: Lang::En,
@@ -33,7 +33,7 @@ fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Request
         js: String::new(),
         wasm: String::new(),
         style: None,
-        form: typed(&fields),
+        form: form_from_fields(&fields),
         is_manual_open: false,
         error: None,
         notice: None,
@@ -42,8 +42,8 @@ fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Request
         return_to: None,
     };
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
-    let read = prepare(&config, &mut shown, password);
-    (read, shown)
+    let read = prepare(&config, &mut login_page, password);
+    (read, login_page)
 }
 
 #[test]
@@ -66,13 +66,13 @@ fn a_listed_domain_needs_address_and_password_only() {
 }
 
 #[test]
-fn a_listed_domain_without_that_protocol_is_asked_about() {
+fn listed_domain_without_that_protocol_needs_manual_servers() {
     let listed = vec![upstream("mail.example.org", None)];
-    let (read, shown) = read(listed, "email=ann%40example.org&password=x&incoming=pop3");
-    assert!(read.unwrap().is_none() && shown.is_manual_open);
-    assert_eq!(shown.form.incoming_host, "pop.example.org");
+    let (read, login_page) = read(listed, "email=ann%40example.org&password=x&incoming=pop3");
+    assert!(read.unwrap().is_none() && login_page.is_manual_open);
+    assert_eq!(login_page.form.incoming_host, "pop.example.org");
     assert_eq!(
-        shown.form.outgoing_host, "mail.example.org",
+        login_page.form.outgoing_host, "mail.example.org",
         "what is known is filled in"
     );
 }
@@ -84,24 +84,24 @@ fn servers_of_an_unknown_domain_are_guessed_and_shown() {
         ("pop3", "pop.a.example", "995"),
     ] {
         let form = format!("email=ann%40a.example&password=x&incoming={kind}");
-        let (read, shown) = read(vec![], &form);
+        let (read, login_page) = read(vec![], &form);
         assert!(read.unwrap().is_none());
         assert_eq!(
             (
-                shown.form.incoming_host.as_str(),
-                shown.form.incoming_port.as_str()
+                login_page.form.incoming_host.as_str(),
+                login_page.form.incoming_port.as_str()
             ),
             (host, port)
         );
         assert_eq!(
             (
-                shown.form.outgoing_host.as_str(),
-                shown.form.outgoing_port.as_str()
+                login_page.form.outgoing_host.as_str(),
+                login_page.form.outgoing_port.as_str()
             ),
             ("smtp.a.example", "465")
         );
         let domain = "a.example".to_owned();
-        assert_eq!(shown.notice, Some(LoginNotice::Guessed { domain }));
+        assert_eq!(login_page.notice, Some(LoginNotice::Guessed { domain }));
     }
 }
 
@@ -110,7 +110,7 @@ const MANUAL: &str = "email=ann%40a.example&password=x&user=ann&incoming=imap\
     &outgoing_host=mail.a.example&outgoing_port=465&outgoing_tls=implicit";
 
 #[test]
-fn servers_that_were_typed_are_taken_as_they_are() {
+fn entered_servers_are_used_unchanged() {
     let (read, _) = read(vec![], MANUAL);
     let sign_in = read.unwrap().unwrap();
     assert_eq!(sign_in.user.as_deref(), Some("ann"));
@@ -122,9 +122,9 @@ fn servers_that_were_typed_are_taken_as_they_are() {
 }
 
 #[test]
-fn each_fault_names_its_field() {
+fn each_error_names_its_field() {
     let manual = |from: &str, to: &str| MANUAL.replace(from, to);
-    for (form, fault) in [
+    for (form, error) in [
         (manual("ann%40a.example", "ann"), RequestError::Address),
         (
             manual("ann%40a.example", "%40a.example"),
@@ -147,12 +147,12 @@ fn each_fault_names_its_field() {
             RequestError::TlsMode("incoming_tls"),
         ),
     ] {
-        assert_eq!(read(vec![], &form).0.unwrap_err(), fault, "{form}");
+        assert_eq!(read(vec![], &form).0.unwrap_err(), error, "{form}");
     }
 }
 
 #[test]
-fn plain_connections_go_only_where_the_operator_allows_them() {
+fn plain_connections_need_permission_of_the_operator() {
     let form = MANUAL.replace("tls=starttls", "tls=plain");
     let (allowed, _) = read(
         vec![upstream("mail.a.example", Some(TlsMode::Plain))],

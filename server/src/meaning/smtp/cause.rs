@@ -31,7 +31,7 @@ pub enum RefusalCause {
     /// The server rejects mail from this server by a policy of its own.
     Policy,
     /// A rate limit of the server is reached.
-    TooMuch,
+    RateLimited,
     /// The mailbox or the server is busy; a retry may succeed.
     Busy,
     /// The server has no storage left.
@@ -63,20 +63,20 @@ pub enum RefusalCause {
 impl RefusalCause {
     /// Reads the cause from a reply: from its enhanced code (RFC 3463, RFC 5248, RFC 7372), else
     /// its text, else its code (RFC 5321 §4.2.3).
-    pub fn read(words: ReplyFields<'_>) -> Self {
-        by_enhanced(words)
-            .or_else(|| by_words(words))
-            .unwrap_or_else(|| by_code(words))
+    pub fn read(reply: ReplyFields<'_>) -> Self {
+        by_enhanced(reply)
+            .or_else(|| by_text(reply))
+            .unwrap_or_else(|| by_code(reply))
     }
 
     /// Returns whether a retry may succeed: the first digit of the reply code is 4.
-    pub const fn is_transient(words: &ReplyFields<'_>) -> bool {
-        matches!(words.code, Some(400..=499))
+    pub const fn is_transient(reply: &ReplyFields<'_>) -> bool {
+        matches!(reply.code, Some(400..=499))
     }
 }
 
-fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
-    let (subject, detail) = words.subject_and_detail()?;
+fn by_enhanced(reply: ReplyFields<'_>) -> Option<RefusalCause> {
+    let (subject, detail) = reply.subject_and_detail()?;
     Some(match (subject, detail) {
         // "5.1.0" and "5.0.0" carry no cause; the text may.
         (1, 1 | 4) => RefusalCause::NoSuchUser,
@@ -84,7 +84,7 @@ fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
         (1, 3) => RefusalCause::AddressSyntax,
         (1, 6) => RefusalCause::Moved,
         (1, 7 | 8) | (7, 27) => RefusalCause::SenderNotOwned,
-        (2, 1) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
+        (2, 1) if RefusalCause::is_transient(&reply) => RefusalCause::Busy,
         (2, 1) => RefusalCause::MailboxDisabled,
         (2, 2) => RefusalCause::MailboxFull,
         (2, 3) | (3, 4) | (7, 16) => RefusalCause::TooLarge,
@@ -95,21 +95,21 @@ fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
         (3, 5) => RefusalCause::ServerBroken,
         // "Unable to route": a permanent failure is about the domain, a temporary one about the
         // network.
-        (4, 3 | 4) if RefusalCause::is_transient(&words) => RefusalCause::Busy,
+        (4, 3 | 4) if RefusalCause::is_transient(&reply) => RefusalCause::Busy,
         (4, 3) => RefusalCause::ServerBroken,
         (4, 4) => RefusalCause::NoSuchDomain,
         (4, 6) => RefusalCause::Loop,
         (4, 7) => RefusalCause::Expired,
-        (5, 3) | (7, 28) => RefusalCause::TooMuch,
+        (5, 3) | (7, 28) => RefusalCause::RateLimited,
         (6, 7..=9) => RefusalCause::InternationalAddress,
         (6, 1..=6 | 10) | (7, 3 | 4 | 6 | 7) => RefusalCause::ContentNotSupported,
         (7, 5 | 10 | 30) => RefusalCause::EncryptionMissing,
         (7, 17..=19) => RefusalCause::OwnerChanged,
         (7, 20..=26 | 29) => RefusalCause::NotVerified,
         // General policy codes: only the text distinguishes relaying, junk and greylisting.
-        (7, 0 | 1) => match by_words(words) {
+        (7, 0 | 1) => match by_text(reply) {
             Some(cause) => cause,
-            None if RefusalCause::is_transient(&words) => RefusalCause::Later,
+            None if RefusalCause::is_transient(&reply) => RefusalCause::Later,
             None => RefusalCause::Policy,
         },
         (7, 8 | 9 | 11..=14 | 57) => RefusalCause::NotAllowedToSend,
@@ -117,7 +117,7 @@ fn by_enhanced(words: ReplyFields<'_>) -> Option<RefusalCause> {
     })
 }
 
-fn by_words(words: ReplyFields<'_>) -> Option<RefusalCause> {
+fn by_text(reply: ReplyFields<'_>) -> Option<RefusalCause> {
     const RULES: &[(&[&str], RefusalCause)] = &[
         (
             &[
@@ -210,7 +210,7 @@ fn by_words(words: ReplyFields<'_>) -> Option<RefusalCause> {
                 "quota of messages",
                 "sending limit",
             ],
-            RefusalCause::TooMuch,
+            RefusalCause::RateLimited,
         ),
         (
             &[
@@ -244,12 +244,12 @@ fn by_words(words: ReplyFields<'_>) -> Option<RefusalCause> {
     ];
     RULES
         .iter()
-        .find(|(needles, _)| words.say_one_of(needles))
+        .find(|(needles, _)| reply.text_contains_any(needles))
         .map(|(_, cause)| *cause)
 }
 
-fn by_code(words: ReplyFields<'_>) -> RefusalCause {
-    match words.code {
+fn by_code(reply: ReplyFields<'_>) -> RefusalCause {
+    match reply.code {
         Some(421 | 450 | 451) => RefusalCause::Busy,
         Some(452) => RefusalCause::SystemFull,
         Some(400..=499) => RefusalCause::Later,

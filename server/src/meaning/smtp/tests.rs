@@ -39,7 +39,7 @@ fn enhanced_codes_are_read_first() {
 
 // docs/protocols.md, SMTP: 4yz and 5yz
 #[test]
-fn words_tell_apart_what_one_code_covers() {
+fn text_distinguishes_causes_with_the_same_code() {
     let postfix = read(554, Some("5.7.1"), "5.7.1 <a@b>: Relay access denied");
     assert_eq!(postfix, RefusalCause::NotAllowedToSend);
     let owned = read(
@@ -101,7 +101,7 @@ fn servers_without_enhanced_codes_are_understood() {
 }
 
 #[test]
-fn an_enhanced_code_that_says_nothing_leaves_it_to_the_rest() {
+fn unspecific_enhanced_code_defers_to_text_and_reply_code() {
     assert_eq!(
         read(550, Some("5.0.0"), "User unknown"),
         RefusalCause::NoSuchUser
@@ -111,21 +111,21 @@ fn an_enhanced_code_that_says_nothing_leaves_it_to_the_rest() {
 }
 
 #[test]
-fn the_words_of_the_design_are_used() {
-    let told = |cause| {
-        let told = refusal(Lang::En, cause, Refused::Recipient, Some(26_214_400));
-        format!("{} {}", told.cause, told.fix)
+fn texts_match_the_design() {
+    let explain = |cause| {
+        let explanation = refusal(Lang::En, cause, Refused::Recipient, Some(26_214_400));
+        format!("{} {}", explanation.cause, explanation.fix)
     };
-    assert!(told(RefusalCause::NoSuchUser).starts_with("This address does not exist there."));
+    assert!(explain(RefusalCause::NoSuchUser).starts_with("This address does not exist there."));
     assert_eq!(
-        told(RefusalCause::MailboxFull),
+        explain(RefusalCause::MailboxFull),
         "Their mailbox is full. Try again tomorrow."
     );
     assert!(
-        told(RefusalCause::TooLarge).starts_with("Too large for their server. It takes 26 MB.")
+        explain(RefusalCause::TooLarge).starts_with("Too large for their server. It takes 26 MB.")
     );
     assert!(
-        told(RefusalCause::Policy).starts_with("Their server does not accept mail from yours.")
+        explain(RefusalCause::Policy).starts_with("Their server does not accept mail from yours.")
     );
     let chinese = refusal(
         Lang::ZhCn,
@@ -142,7 +142,7 @@ fn the_words_of_the_design_are_used() {
 }
 
 #[test]
-fn a_limit_that_is_not_known_or_tiny_is_not_told() {
+fn unknown_or_tiny_limit_is_not_shown() {
     assert_eq!(
         too_large(Lang::En, None).cause,
         "Too large for your server."
@@ -154,20 +154,21 @@ fn a_limit_that_is_not_known_or_tiny_is_not_told() {
 }
 
 #[test]
-fn a_size_limit_is_told_of_the_server_that_has_it() {
-    let told = |refused| refusal(Lang::En, RefusalCause::TooLarge, refused, Some(50_000_000)).cause;
+fn size_limit_is_attributed_to_its_server() {
+    let cause_of =
+        |refused| refusal(Lang::En, RefusalCause::TooLarge, refused, Some(50_000_000)).cause;
     assert_eq!(
-        told(Refused::Message),
+        cause_of(Refused::Message),
         "Too large for your server. It takes 50 MB."
     );
     assert_eq!(
-        told(Refused::Recipient),
+        cause_of(Refused::Recipient),
         "Too large for their server. It takes 50 MB."
     );
 }
 
 #[test]
-fn nobody_is_asked_to_do_what_the_outbox_does() {
+fn temporary_refusal_requires_no_user_action() {
     let busy = |refused| refusal(Lang::En, RefusalCause::Busy, refused, None);
     assert_eq!(
         busy(Refused::RecipientForNow).fix,
@@ -181,7 +182,7 @@ fn nobody_is_asked_to_do_what_the_outbox_does() {
 }
 
 #[test]
-fn every_cause_is_told_in_finished_sentences() {
+fn every_cause_is_explained_in_complete_sentences() {
     let causes = [
         RefusalCause::NoSuchUser,
         RefusalCause::NoSuchDomain,
@@ -195,7 +196,7 @@ fn every_cause_is_told_in_finished_sentences() {
         RefusalCause::NotVerified,
         RefusalCause::Junk,
         RefusalCause::Policy,
-        RefusalCause::TooMuch,
+        RefusalCause::RateLimited,
         RefusalCause::Busy,
         RefusalCause::SystemFull,
         RefusalCause::NotUnderstood,
@@ -208,16 +209,16 @@ fn every_cause_is_told_in_finished_sentences() {
             Refused::RecipientForNow,
             Refused::Message,
         ] {
-            let mut told: Vec<String> = Vec::new();
+            let mut texts: Vec<String> = Vec::new();
             for cause in causes {
                 let meaning = refusal(lang, cause, refused, Some(50_000_000));
                 assert_finished(lang, &meaning);
                 assert!(!meaning.fix.is_empty());
-                told.push(meaning.cause);
+                texts.push(meaning.cause);
             }
-            told.sort();
-            told.dedup();
-            assert_eq!(told.len(), causes.len());
+            texts.sort();
+            texts.dedup();
+            assert_eq!(texts.len(), causes.len());
         }
         let not_sent_causes = [
             NotSentCause::ConnectionLost,
@@ -265,7 +266,7 @@ fn every_registered_enhanced_code_has_a_meaning_of_its_own() {
         (&["5.3.5", "5.4.3"], C::ServerBroken),
         (&["5.4.6"], C::Loop),
         (&["5.4.7"], C::Expired),
-        (&["4.5.3", "4.7.28"], C::TooMuch),
+        (&["4.5.3", "4.7.28"], C::RateLimited),
         (
             &[
                 "5.6.1", "5.6.2", "5.6.3", "5.6.4", "5.6.5", "5.6.6", "5.6.10", "5.7.3", "5.7.4",

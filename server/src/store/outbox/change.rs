@@ -2,12 +2,12 @@
 
 use app::api::types::OutboxId;
 
-use super::{Ledger, RawRow, WRITES, columns, discard_files};
+use super::{BEGIN_IMMEDIATE, Ledger, RawRow, columns, discard_files};
 use crate::domain::{AccountKey, OutboxRow, Outcome};
 use crate::store::StoreError;
 
 /// Time during which a removed row can be put back, in milliseconds.
-pub(crate) const REMOVED_KEPT_MS: i64 = 7 * 24 * 3_600 * 1_000;
+pub(crate) const REMOVED_RETENTION_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// Maximum number of removed rows in the list.
 const REMOVED_LISTED: i64 = 100;
 
@@ -40,7 +40,7 @@ impl Ledger {
         .bind(seen.changed_unix_ms)
         .bind(i64::from(seen.tries))
         .bind(row.outcome().map(Outcome::name))
-        .bind(i64::from(row.awaits_its_copy()))
+        .bind(i64::from(row.is_copy_due()))
         .execute(self.store.pool())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -87,18 +87,18 @@ impl Ledger {
         account: &AccountKey,
         id: &OutboxId,
     ) -> Result<bool, StoreError> {
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
+        let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
         let deleted = sqlx::query(
             "DELETE FROM outbox WHERE id = $1 AND account_key = $2 \
              AND removed_unix_ms IS NOT NULL AND owner IS NULL",
         )
         .bind(id.as_str())
         .bind(&account.0)
-        .execute(&mut *writing)
+        .execute(&mut *transaction)
         .await?;
         if deleted.rows_affected() == 1 {
-            discard_files(&mut writing, id.as_str()).await?;
-            writing.commit().await?;
+            discard_files(&mut transaction, id.as_str()).await?;
+            transaction.commit().await?;
             return Ok(true);
         }
         let hidden = sqlx::query(
@@ -107,16 +107,16 @@ impl Ledger {
         )
         .bind(id.as_str())
         .bind(&account.0)
-        .execute(&mut *writing)
+        .execute(&mut *transaction)
         .await?;
-        writing.commit().await?;
+        transaction.commit().await?;
         Ok(hidden.rows_affected() == 1)
     }
 
     /// Records the copy in Sent and the marking of the source message, and writes nothing else: the
     /// user may change the row meanwhile.
-    pub(crate) async fn outbox_note_copy(&self, row: &OutboxRow) -> Result<(), StoreError> {
-        let mut writing = self.store.pool().begin_with(WRITES).await?;
+    pub(crate) async fn outbox_record_copy(&self, row: &OutboxRow) -> Result<(), StoreError> {
+        let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
         let raw: Option<RawRow> = sqlx::query_as(concat!(
             "SELECT ",
             columns!(),
@@ -124,7 +124,7 @@ impl Ledger {
         ))
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
-        .fetch_optional(&mut *writing)
+        .fetch_optional(&mut *transaction)
         .await?;
         let Some(mut now) = raw.map(|raw| self.open_row(raw)) else {
             return Ok(());
@@ -139,12 +139,12 @@ impl Ledger {
             "UPDATE outbox SET sealed = $1, is_copy_due = $2 WHERE id = $3 AND account_key = $4",
         )
         .bind(sealed)
-        .bind(i64::from(now.awaits_its_copy()))
+        .bind(i64::from(now.is_copy_due()))
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
-        .execute(&mut *writing)
+        .execute(&mut *transaction)
         .await?;
-        writing.commit().await?;
+        transaction.commit().await?;
         Ok(())
     }
 

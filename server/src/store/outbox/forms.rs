@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
-use crate::domain::{AccountKey, OutboxRow, Typed};
+use crate::domain::{AccountKey, OutboxRow, StoredDraft};
 use crate::store::records::v1;
 use crate::store::{Connection, StoreError, form_hash};
 
@@ -31,19 +31,19 @@ struct Content<'a> {
     files: usize,
 }
 
-fn digest(form: &FormKey, typed: &Typed) -> String {
+fn digest(form: &FormKey, draft: &StoredDraft) -> String {
     let content = Content {
         texts: [
-            &typed.to,
-            &typed.cc,
-            &typed.bcc,
-            &typed.subject,
-            &typed.body,
+            &draft.to,
+            &draft.cc,
+            &draft.bcc,
+            &draft.subject,
+            &draft.body,
         ],
-        source: typed.source.clone().map(v1::Source::from),
-        replaces: &typed.replaces,
-        keep_parts: &typed.keep_parts,
-        files: typed.uploads.len(),
+        source: draft.source.clone().map(v1::Source::from),
+        replaces: &draft.replaces,
+        keep_parts: &draft.keep_parts,
+        files: draft.uploads.len(),
     };
     // Serializing strings, numbers and lists to JSON does not fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();
@@ -61,10 +61,10 @@ impl Ledger {
         &self,
         account: &AccountKey,
         form: &FormKey,
-        typed: &Typed,
+        draft: &StoredDraft,
     ) -> Result<Option<SentForm>, StoreError> {
-        let mut reading = self.store.pool().acquire().await?;
-        find(&mut reading, account, form, typed).await
+        let mut connection = self.store.pool().acquire().await?;
+        find(&mut connection, account, form, draft).await
     }
 
     /// Creates the key of a new form of an account.
@@ -83,31 +83,31 @@ impl Ledger {
 }
 
 async fn find(
-    reading: &mut Connection,
+    connection: &mut Connection,
     account: &AccountKey,
     form: &FormKey,
-    typed: &Typed,
+    draft: &StoredDraft,
 ) -> Result<Option<SentForm>, StoreError> {
     let row: Option<(String, String)> = sqlx::query_as(
         "SELECT outbox_id, digest FROM sent_form WHERE account_key = $1 AND form_hash = $2",
     )
     .bind(&account.0)
     .bind(form_hash(form))
-    .fetch_optional(reading)
+    .fetch_optional(connection)
     .await?;
     Ok(row.map(|(outbox, sent)| SentForm {
         outbox: OutboxId(outbox),
-        is_same: sent == digest(form, typed),
+        is_same: sent == digest(form, draft),
     }))
 }
 
 /// Records the form of a new row, in the transaction that inserts the row. Returns the earlier
 /// message if the form was sent before.
-pub(super) async fn enter(
-    writing: &mut Connection,
+pub(super) async fn record_form(
+    transaction: &mut Connection,
     row: &OutboxRow,
     form: &FormKey,
-    typed: &Typed,
+    draft: &StoredDraft,
 ) -> Result<Option<SentForm>, StoreError> {
     let done = sqlx::query(
         "INSERT INTO sent_form (account_key, form_hash, digest, outbox_id, sent_unix_ms) \
@@ -115,32 +115,32 @@ pub(super) async fn enter(
     )
     .bind(&row.account_key.0)
     .bind(form_hash(form))
-    .bind(digest(form, typed))
+    .bind(digest(form, draft))
     .bind(row.id.as_str())
     .bind(row.created_unix_ms)
-    .execute(&mut *writing)
+    .execute(&mut *transaction)
     .await?;
     if done.rows_affected() == 0 {
-        return find(writing, &row.account_key, form, typed).await;
+        return find(transaction, &row.account_key, form, draft).await;
     }
     // The form that was stored for a sign-in is sent now.
     sqlx::query("DELETE FROM posted_form WHERE form_hash = $1")
         .bind(form_hash(form))
-        .execute(writing)
+        .execute(transaction)
         .await?;
     Ok(None)
 }
 
 /// Points the forms of a row to the correction that replaces it.
-pub(super) async fn follow(
-    writing: &mut Connection,
+pub(super) async fn repoint_forms(
+    transaction: &mut Connection,
     old: &OutboxId,
     new: &OutboxId,
 ) -> Result<(), StoreError> {
     sqlx::query("UPDATE sent_form SET outbox_id = $1 WHERE outbox_id = $2")
         .bind(new.as_str())
         .bind(old.as_str())
-        .execute(writing)
+        .execute(transaction)
         .await?;
     Ok(())
 }

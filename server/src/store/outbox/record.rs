@@ -4,8 +4,8 @@ use std::fmt;
 
 use app::api::types::{Damage, OutboxId};
 
-use super::{Ledger, RawRow, draft_place, place};
-use crate::domain::{AccountKey, OutboxMessage, OutboxRow, Outcome, RowState, Typed};
+use super::{Ledger, RawRow, draft_aad, record_aad};
+use crate::domain::{AccountKey, OutboxMessage, OutboxRow, Outcome, RowState, StoredDraft};
 use crate::store::StoreError;
 use crate::store::records::{self, Unreadable, v1};
 use crate::store::seal::{Purpose, SealError};
@@ -47,22 +47,26 @@ impl Ledger {
     pub(super) fn seal_message(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {
         let record = v1::Message::from(row.message.clone());
         let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
-        let place = place(row.id.as_str(), &row.account_key.0);
-        Ok(self.sealer.seal(Purpose::Outbox, place.as_bytes(), &json)?)
+        let aad = record_aad(row.id.as_str(), &row.account_key.0);
+        Ok(self.sealer.seal(Purpose::Outbox, aad.as_bytes(), &json)?)
     }
 
-    pub(super) fn seal_typed(&self, row: &OutboxRow, typed: &Typed) -> Result<Vec<u8>, StoreError> {
-        let record = v1::Typed::from(typed.clone());
+    pub(super) fn seal_draft(
+        &self,
+        row: &OutboxRow,
+        draft: &StoredDraft,
+    ) -> Result<Vec<u8>, StoreError> {
+        let record = v1::Draft::from(draft.clone());
         let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
-        let place = draft_place(row.id.as_str(), &row.account_key.0);
-        Ok(self.sealer.seal(Purpose::Outbox, place.as_bytes(), &json)?)
+        let aad = draft_aad(row.id.as_str(), &row.account_key.0);
+        Ok(self.sealer.seal(Purpose::Outbox, aad.as_bytes(), &json)?)
     }
 
     fn open_message(&self, raw: &RawRow) -> Result<OutboxMessage, Damage> {
-        let place = place(&raw.id, &raw.account_key);
+        let aad = record_aad(&raw.id, &raw.account_key);
         let opened = self
             .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed);
+            .open_sealed(Purpose::Outbox, aad.as_bytes(), &raw.sealed);
         match opened {
             Ok(json) => records::read_message(&json).map_err(|unreadable| match unreadable {
                 Unreadable::LaterProgram => Damage::LaterProgram,
@@ -102,7 +106,7 @@ impl Ledger {
         };
         // The sending process ended after the dot may have been sent: only the column records that.
         if raw.outcome.as_deref() == Some(Outcome::Unknown.name()) {
-            row.become_unknown();
+            row.mark_unknown();
         }
         row
     }

@@ -1,8 +1,8 @@
 //! Maintenance of rows: recovery after a crash, conversion of formats, change of keys, and pruning.
 
-use super::{FORMAT, Ledger, RawRow, WRITES, columns, discard_files, place};
-use crate::domain::{AccountKey, OutboxRow, Outcome, Typed};
-use crate::store::process::owner_is_gone;
+use super::{BEGIN_IMMEDIATE, FORMAT, Ledger, RawRow, columns, discard_files, record_aad};
+use crate::domain::{AccountKey, OutboxRow, Outcome, StoredDraft};
+use crate::store::process::owner_has_no_lease;
 use crate::store::records;
 use crate::store::seal::Purpose;
 use crate::store::spool::SpoolName;
@@ -18,10 +18,10 @@ impl Ledger {
     /// may have been sent. Rows of processes with a lease are unchanged. Returns the number of
     /// recovered rows.
     pub(crate) async fn outbox_recover(&self, now_unix_ms: i64) -> Result<u64, StoreError> {
-        let freed = sqlx::query(concat!(
+        let recovered = sqlx::query(concat!(
             "UPDATE outbox SET state = CASE WHEN state = 'sending' THEN 'waiting' ELSE state END, \
              owner = NULL WHERE owner IS NOT NULL AND ",
-            owner_is_gone!("$1")
+            owner_has_no_lease!("$1")
         ))
         .bind(now_unix_ms)
         .execute(self.store.pool())
@@ -36,11 +36,11 @@ impl Ledger {
         .bind(now_unix_ms)
         .execute(self.store.pool())
         .await?;
-        Ok(freed.rows_affected())
+        Ok(recovered.rows_affected())
     }
 
     /// Marks a row as damaged, unless a process owns it.
-    pub(crate) async fn outbox_set_aside(&self, row: &OutboxRow) -> Result<(), StoreError> {
+    pub(crate) async fn outbox_mark_damaged(&self, row: &OutboxRow) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET is_damaged = 1 \
              WHERE id = $1 AND account_key = $2 AND owner IS NULL",
@@ -54,7 +54,7 @@ impl Ledger {
 
     /// Marks a claimed row that cannot be opened as damaged and releases it: it is shown as damaged
     /// and not processed.
-    pub(super) async fn let_go(&self, id: &str) -> Result<(), StoreError> {
+    pub(super) async fn release_damaged(&self, id: &str) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE outbox SET is_damaged = 1, owner = NULL, \
              state = CASE WHEN state = 'sending' THEN 'waiting' ELSE state END WHERE id = $1",
@@ -71,45 +71,45 @@ impl Ledger {
     pub(crate) async fn outbox_convert(&self) -> Result<(), StoreError> {
         loop {
             // One transaction per batch: the start does not wait for the disk once per row.
-            let mut writing = self.store.pool().begin_with(WRITES).await?;
-            let some: Vec<RawRow> = sqlx::query_as(concat!(
+            let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
+            let batch: Vec<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 columns!(),
                 " FROM outbox WHERE format < 3 AND is_damaged = 0 LIMIT $1"
             ))
             .bind(BATCH)
-            .fetch_all(&mut *writing)
+            .fetch_all(&mut *transaction)
             .await?;
-            if some.is_empty() {
+            if batch.is_empty() {
                 return Ok(());
             }
-            for raw in some {
-                self.convert(&mut writing, raw).await?;
+            for raw in batch {
+                self.convert(&mut transaction, raw).await?;
             }
-            writing.commit().await?;
+            transaction.commit().await?;
         }
     }
 
     /// Returns the draft of a row, or `None` if its key is not available.
-    async fn typed_if_it_opens(&self, row: &OutboxRow) -> Result<Option<Typed>, StoreError> {
-        match self.outbox_typed(row).await {
+    async fn draft_if_readable(&self, row: &OutboxRow) -> Result<Option<StoredDraft>, StoreError> {
+        match self.outbox_draft(row).await {
             Err(StoreError::Seal(_)) => Ok(None),
-            typed => typed,
+            draft => draft,
         }
     }
 
-    async fn convert(&self, writing: &mut Connection, raw: RawRow) -> Result<(), StoreError> {
-        let place = place(&raw.id, &raw.account_key);
+    async fn convert(&self, transaction: &mut Connection, raw: RawRow) -> Result<(), StoreError> {
+        let aad = record_aad(&raw.id, &raw.account_key);
         let opened = self
             .sealer
-            .open_sealed(Purpose::Outbox, place.as_bytes(), &raw.sealed);
+            .open_sealed(Purpose::Outbox, aad.as_bytes(), &raw.sealed);
         // Rows of format 1 contain the draft in the record.
-        let within = opened.map(|json| records::read_typed_within(&json).ok());
+        let embedded = opened.map(|json| records::read_embedded_draft(&json).ok());
         let (id, account) = (raw.id.clone(), raw.account_key.clone());
         let row = self.open_row(raw);
-        let typed = match within {
-            Ok(Some(typed)) => row.spool.as_ref().map(|_| typed),
-            _ => self.typed_if_it_opens(&row).await?,
+        let draft = match embedded {
+            Ok(Some(draft)) => row.spool.as_ref().map(|_| draft),
+            _ => self.draft_if_readable(&row).await?,
         };
         let mut files = vec![(row.spool.clone(), row.size_bytes)];
         let attached = row.message.attachments.iter();
@@ -117,11 +117,11 @@ impl Ledger {
         if row.is_damaged() {
             sqlx::query("UPDATE outbox SET is_damaged = 1 WHERE id = $1")
                 .bind(&id)
-                .execute(&mut *writing)
+                .execute(&mut *transaction)
                 .await?;
         } else {
-            let typed = typed
-                .map(|typed| self.seal_typed(&row, &typed))
+            let draft = draft
+                .map(|draft| self.seal_draft(&row, &draft))
                 .transpose()?;
             sqlx::query(
                 "UPDATE outbox SET format = $1, sealed = $2, \
@@ -131,12 +131,12 @@ impl Ledger {
             )
             .bind(FORMAT)
             .bind(self.seal_message(&row)?)
-            .bind(typed)
+            .bind(draft)
             .bind(row.outcome().map(Outcome::name))
-            .bind(i64::from(row.awaits_its_copy()))
+            .bind(i64::from(row.is_copy_due()))
             .bind(i64::from(row.is_open()))
             .bind(&id)
-            .execute(&mut *writing)
+            .execute(&mut *transaction)
             .await?;
         }
         for (name, size_bytes) in files {
@@ -151,7 +151,7 @@ impl Ledger {
             .bind(&account)
             .bind(i64::try_from(size_bytes).unwrap_or(i64::MAX))
             .bind(&id)
-            .execute(&mut *writing)
+            .execute(&mut *transaction)
             .await?;
         }
         Ok(())
@@ -184,12 +184,12 @@ impl Ledger {
     /// Moves the rows of an account from its old key to its new one and seals them again: account
     /// keys are derived from the server key, which was changed. Rows that cannot be opened are
     /// moved too.
-    pub(crate) async fn outbox_adopt(
+    pub(crate) async fn outbox_change_account(
         &self,
         old: &AccountKey,
         new: &AccountKey,
     ) -> Result<u64, StoreError> {
-        let mut adopted = 0_u64;
+        let mut moved = 0_u64;
         loop {
             let raw: Option<RawRow> = sqlx::query_as(concat!(
                 "SELECT ",
@@ -201,14 +201,14 @@ impl Ledger {
             .await?;
             let Some(raw) = raw else { break };
             let mut row = self.open_row(raw);
-            let typed = self.typed_if_it_opens(&row).await?;
+            let draft = self.draft_if_readable(&row).await?;
             row.account_key = new.clone();
             let sealed = match row.is_damaged() {
                 true => None,
                 false => Some(self.seal_message(&row)?),
             };
-            let typed = typed
-                .map(|typed| self.seal_typed(&row, &typed))
+            let draft = draft
+                .map(|draft| self.seal_draft(&row, &draft))
                 .transpose()?;
             sqlx::query(
                 "UPDATE outbox SET account_key = $1, is_damaged = $2, \
@@ -217,11 +217,11 @@ impl Ledger {
             .bind(&new.0)
             .bind(i64::from(row.is_damaged()))
             .bind(sealed)
-            .bind(typed)
+            .bind(draft)
             .bind(row.id.as_str())
             .execute(self.store.pool())
             .await?;
-            adopted = adopted.saturating_add(1);
+            moved = moved.saturating_add(1);
         }
         for statement in [
             "UPDATE spool_file SET account_key = $1 WHERE account_key = $2",
@@ -242,7 +242,7 @@ impl Ledger {
             let query = sqlx::query(statement).bind(&old.0);
             query.execute(self.store.pool()).await?;
         }
-        Ok(adopted)
+        Ok(moved)
     }
 
     /// Deletes rows that have not changed since `before_unix_ms`, the oldest settled ones beyond
@@ -255,14 +255,14 @@ impl Ledger {
     ) -> Result<u64, StoreError> {
         let mut pruned = 0_u64;
         loop {
-            let mut writing = self.store.pool().begin_with(WRITES).await?;
+            let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
             let old: Vec<(String,)> = sqlx::query_as(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
                  WHERE changed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
             )
             .bind(before_unix_ms)
             .bind(BATCH)
-            .fetch_all(&mut *writing)
+            .fetch_all(&mut *transaction)
             .await?;
             let removed: Vec<(String,)> = sqlx::query_as(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
@@ -270,26 +270,26 @@ impl Ledger {
             )
             .bind(removed_before_unix_ms)
             .bind(BATCH)
-            .fetch_all(&mut *writing)
+            .fetch_all(&mut *transaction)
             .await?;
-            let many: Vec<(String,)> = sqlx::query_as(
+            let excess: Vec<(String,)> = sqlx::query_as(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER \
                  (PARTITION BY account_key ORDER BY created_unix_ms DESC) AS nth FROM outbox \
                  WHERE is_open = 0 AND owner IS NULL) WHERE nth > $1 LIMIT $2) RETURNING id",
             )
             .bind(SETTLED_MAX)
             .bind(BATCH)
-            .fetch_all(&mut *writing)
+            .fetch_all(&mut *transaction)
             .await?;
-            for (id,) in old.iter().chain(&removed).chain(&many) {
-                discard_files(&mut writing, id).await?;
+            for (id,) in old.iter().chain(&removed).chain(&excess) {
+                discard_files(&mut transaction, id).await?;
             }
-            writing.commit().await?;
-            if old.is_empty() && removed.is_empty() && many.is_empty() {
+            transaction.commit().await?;
+            if old.is_empty() && removed.is_empty() && excess.is_empty() {
                 return Ok(pruned);
             }
             let count = old.len().saturating_add(removed.len());
-            let count = count.saturating_add(many.len());
+            let count = count.saturating_add(excess.len());
             pruned = pruned.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
         }
     }

@@ -12,11 +12,11 @@ use crate::domain::{
 
 /// Messages of version 1, one per line. Lines are added and never changed.
 const MESSAGES_V1: &str = include_str!("golden/messages.v1.jsonl");
-const TYPED_V1: &str = include_str!("golden/typed.v1.json");
+const DRAFT_V1: &str = include_str!("golden/typed.v1.json");
 const POSTED_V0: &str = include_str!("golden/posted.v0.json");
 const POSTED_V1: &str = include_str!("golden/posted.v1.json");
 const MESSAGE_V0: &str = include_str!("golden/message.v0.json");
-const TYPED_V0: &str = include_str!("golden/typed.v0.json");
+const DRAFT_V0: &str = include_str!("golden/typed.v0.json");
 
 fn server() -> Server {
     Server {
@@ -36,7 +36,7 @@ fn reply(text: &str) -> ServerReply {
     }
 }
 
-fn message(trouble: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
+fn message(cause: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
     OutboxMessage {
         from: "ann@peer.test".to_owned(),
         subject: "Grüße 你好".to_owned(),
@@ -47,7 +47,7 @@ fn message(trouble: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
             state: RecipientState::Refused,
             reply: Some(reply("550 5.1.1 no")),
         }],
-        trouble,
+        error_cause: cause,
         copy,
         attachments: vec![AttachedFile {
             spool: "BBBBBBBBBBBBBBBBBBBBBB".to_owned(),
@@ -64,8 +64,8 @@ fn message(trouble: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
     }
 }
 
-fn typed() -> Typed {
-    Typed {
+fn draft() -> StoredDraft {
+    StoredDraft {
         to: "bob@peer.test".to_owned(),
         cc: String::new(),
         bcc: "dan@peer.test".to_owned(),
@@ -98,17 +98,17 @@ fn messages() -> Vec<OutboxMessage> {
         Unsupported::UndoIsOver,
         Unsupported::UnsafeExpunge,
     ];
-    let mut troubles = Vec::new();
+    let mut causes = Vec::new();
     let dials = DialCause::every().into_iter();
-    troubles.extend(dials.map(|cause| ErrorCause::Dial(server(), cause)));
+    causes.extend(dials.map(|cause| ErrorCause::Dial(server(), cause)));
     let links = LinkCause::every().into_iter();
-    troubles.extend(links.map(|cause| ErrorCause::Link(server(), cause)));
-    troubles.extend(unsent.map(|cause| ErrorCause::NotSent {
+    causes.extend(links.map(|cause| ErrorCause::Link(server(), cause)));
+    causes.extend(unsent.map(|cause| ErrorCause::NotSent {
         cause,
         words: Some("421 busy".to_owned()),
     }));
-    troubles.extend(unsupported.map(ErrorCause::Unsupported));
-    troubles.extend([
+    causes.extend(unsupported.map(ErrorCause::Unsupported));
+    causes.extend([
         ErrorCause::LoginRefused(server(), reply("535 5.7.8 no")),
         ErrorCause::Refused(Protocol::Imap, reply("NO [OVERQUOTA] full")),
         ErrorCause::Refused(Protocol::Pop3, reply("-ERR no")),
@@ -127,20 +127,20 @@ fn messages() -> Vec<OutboxMessage> {
         SentCopy::NotKept,
         SentCopy::Failed(ErrorCause::NotFound),
     ];
-    let mut messages: Vec<_> = troubles
+    let mut messages: Vec<_> = causes
         .into_iter()
-        .map(|trouble| message(Some(trouble), SentCopy::Pending))
+        .map(|cause| message(Some(cause), SentCopy::Pending))
         .collect();
     messages.extend(copies.map(|copy| message(None, copy)));
     messages
 }
 
-fn written(message: &OutboxMessage) -> String {
+fn to_json(message: &OutboxMessage) -> String {
     serde_json::to_string(&v1::Message::from(message.clone())).unwrap()
 }
 
 #[test]
-fn every_message_of_version_1_opens_and_is_written_as_ever() {
+fn every_message_of_version_1_round_trips() {
     let golden: Vec<&str> = MESSAGES_V1.lines().collect();
     let messages = messages();
     assert_eq!(golden.len(), messages.len());
@@ -150,23 +150,23 @@ fn every_message_of_version_1_opens_and_is_written_as_ever() {
             Ok(&message),
             "{line}"
         );
-        assert_eq!(line, written(&message));
+        assert_eq!(line, to_json(&message));
     }
 }
 
 #[test]
-fn what_was_typed_opens_in_both_versions() {
-    assert_eq!(read_typed(TYPED_V0.as_bytes()), Ok(typed()));
-    assert_eq!(read_typed(TYPED_V1.as_bytes()), Ok(typed()));
-    let json = serde_json::to_string(&v1::Typed::from(typed())).unwrap();
-    assert_eq!(json, TYPED_V1.trim_end());
+fn draft_opens_in_both_versions() {
+    assert_eq!(read_draft(DRAFT_V0.as_bytes()), Ok(draft()));
+    assert_eq!(read_draft(DRAFT_V1.as_bytes()), Ok(draft()));
+    let json = serde_json::to_string(&v1::Draft::from(draft())).unwrap();
+    assert_eq!(json, DRAFT_V1.trim_end());
 }
 
 #[test]
 fn a_posted_form_opens_in_both_versions() {
     let posted = PostedForm {
         account: "ann".into(),
-        typed: typed(),
+        draft: draft(),
         form: Some("key".into()),
         files: Some(2),
         missing: vec!["lost.txt".to_owned()],
@@ -179,30 +179,30 @@ fn a_posted_form_opens_in_both_versions() {
 }
 
 #[test]
-fn a_message_of_the_first_programs_opens_without_their_sentences() {
+fn message_without_a_version_opens_without_its_sentences() {
     let read = read_message(MESSAGE_V0.as_bytes()).unwrap();
     assert_eq!(read.subject, "old");
     assert_eq!(read.recipients[0].reply, Some(reply("550 5.1.1 no")));
     assert_eq!(read.recipients[1].state, RecipientState::HandedOver);
-    let words = Some("554 5.7.1 spam".to_owned());
-    assert_eq!(read.trouble, Some(ErrorCause::Earlier { words }));
+    let reply = Some("554 5.7.1 spam".to_owned());
+    assert_eq!(read.error_cause, Some(ErrorCause::Earlier { words: reply }));
     let failed = SentCopy::Failed(ErrorCause::Earlier { words: None });
     assert_eq!(read.copy, failed);
     assert_eq!(read.attachments[0].name, "a.txt");
     assert_eq!(read.own_fields, "Bcc: dan@peer.test\r\n");
-    assert!(!written(&read).contains("refused the message"));
-    let typed = read_typed_within(MESSAGE_V0.as_bytes()).unwrap();
-    assert_eq!(typed.body, "typed");
+    assert!(!to_json(&read).contains("refused the message"));
+    let draft = read_embedded_draft(MESSAGE_V0.as_bytes()).unwrap();
+    assert_eq!(draft.body, "typed");
 }
 
 #[test]
-fn a_record_of_a_later_program_is_told_from_a_damaged_one() {
+fn record_of_a_later_version_is_distinguished_from_a_damaged_one() {
     let first = MESSAGES_V1.lines().next().unwrap();
     let mut later: Value = serde_json::from_str(first).unwrap();
     later["version"] = 2.into();
     let later = serde_json::to_vec(&later).unwrap();
     assert_eq!(read_message(&later), Err(Unreadable::LaterProgram));
-    assert_eq!(read_typed(&later), Err(Unreadable::LaterProgram));
+    assert_eq!(read_draft(&later), Err(Unreadable::LaterProgram));
     assert_eq!(read_message(b"{}"), Err(Unreadable::Bytes));
     for length in 0..first.len() {
         let cut = &first.as_bytes()[..length];

@@ -53,21 +53,21 @@ enum Copy {
 
 /// The draft inside the message record.
 #[derive(Deserialize)]
-pub(super) struct WithTyped {
-    pub(super) draft: v1::Typed,
+pub(super) struct WithDraft {
+    pub(super) draft: v1::Draft,
 }
 
 impl From<Message> for OutboxMessage {
     fn from(message: Message) -> Self {
         let recipients = message.recipients.into_iter();
-        let mut trouble = message.trouble.into_iter();
+        let mut causes = message.trouble.into_iter();
         Self {
             from: message.from,
             subject: message.subject,
             host: message.host,
             message_id: message.message_id,
             recipients: recipients.map(RecipientResult::from).collect(),
-            trouble: trouble
+            error_cause: causes
                 .next()
                 .map(|(_, text)| ErrorCause::Earlier { words: text.reply }),
             copy: match message.copy {

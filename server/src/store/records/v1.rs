@@ -79,7 +79,7 @@ pub(in crate::store) struct Message {
     host: String,
     message_id: String,
     recipients: Vec<Recipient>,
-    trouble: Option<Trouble>,
+    trouble: Option<ErrorCause>,
     copy: Copy,
     attachments: Vec<File>,
     source: Option<Source>,
@@ -112,7 +112,7 @@ struct Server {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Trouble {
+enum ErrorCause {
     Dial {
         server: Server,
         cause: Dial,
@@ -156,7 +156,7 @@ enum Copy {
     Pending,
     Filed { folder: FolderId },
     NotKept,
-    Failed { trouble: Trouble },
+    Failed { trouble: ErrorCause },
 }
 
 /// A file in the spool.
@@ -178,7 +178,7 @@ pub(in crate::store) struct Source {
 
 /// A draft. The records before version 1 have the same fields.
 #[derive(Serialize, Deserialize)]
-pub(in crate::store) struct Typed {
+pub(in crate::store) struct Draft {
     #[serde(default)]
     version: u32,
     to: String,
@@ -206,7 +206,7 @@ pub(in crate::store) struct PostedForm {
 #[derive(Serialize, Deserialize)]
 struct PostedDraft {
     #[serde(flatten)]
-    typed: Typed,
+    typed: Draft,
     form: Option<FormKey>,
     files: Option<u32>,
 }
@@ -227,13 +227,13 @@ impl From<domain::OutboxMessage> for Message {
                     reply: recipient.reply.map(Reply::from),
                 })
                 .collect(),
-            trouble: message.trouble.map(Trouble::from),
+            trouble: message.error_cause.map(ErrorCause::from),
             copy: match message.copy {
                 domain::SentCopy::Pending => Copy::Pending,
                 domain::SentCopy::Filed(folder) => Copy::Filed { folder },
                 domain::SentCopy::NotKept => Copy::NotKept,
-                domain::SentCopy::Failed(trouble) => Copy::Failed {
-                    trouble: trouble.into(),
+                domain::SentCopy::Failed(cause) => Copy::Failed {
+                    trouble: cause.into(),
                 },
             },
             attachments: message.attachments.into_iter().map(File::from).collect(),
@@ -258,7 +258,7 @@ impl From<Message> for domain::OutboxMessage {
                     reply: recipient.reply.map(Into::into),
                 })
                 .collect(),
-            trouble: message.trouble.map(Into::into),
+            error_cause: message.trouble.map(Into::into),
             copy: match message.copy {
                 Copy::Pending => domain::SentCopy::Pending,
                 Copy::Filed { folder } => domain::SentCopy::Filed(folder),
@@ -272,10 +272,10 @@ impl From<Message> for domain::OutboxMessage {
     }
 }
 
-impl From<domain::ErrorCause> for Trouble {
-    fn from(trouble: domain::ErrorCause) -> Self {
+impl From<domain::ErrorCause> for ErrorCause {
+    fn from(cause: domain::ErrorCause) -> Self {
         use domain::ErrorCause as Of;
-        match trouble {
+        match cause {
             Of::Dial(server, cause) => Self::Dial {
                 server: server.into(),
                 cause: cause.into(),
@@ -309,28 +309,28 @@ impl From<domain::ErrorCause> for Trouble {
     }
 }
 
-impl From<Trouble> for domain::ErrorCause {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Dial { server, cause } => Self::Dial(server.into(), cause.into()),
-            Trouble::Link { server, cause } => Self::Link(server.into(), cause.into()),
-            Trouble::LoginRefused { server, reply } => {
+impl From<ErrorCause> for domain::ErrorCause {
+    fn from(cause: ErrorCause) -> Self {
+        match cause {
+            ErrorCause::Dial { server, cause } => Self::Dial(server.into(), cause.into()),
+            ErrorCause::Link { server, cause } => Self::Link(server.into(), cause.into()),
+            ErrorCause::LoginRefused { server, reply } => {
                 Self::LoginRefused(server.into(), reply.into())
             }
-            Trouble::Refused { protocol, reply } => Self::Refused(protocol.into(), reply.into()),
-            Trouble::NotSent { cause, words } => Self::NotSent {
+            ErrorCause::Refused { protocol, reply } => Self::Refused(protocol.into(), reply.into()),
+            ErrorCause::NotSent { cause, words } => Self::NotSent {
                 cause: cause.into(),
                 words,
             },
-            Trouble::NotFound => Self::NotFound,
-            Trouble::MissingFolder { role } => Self::MissingFolder(role.into()),
-            Trouble::Unsupported { what } => Self::Unsupported(what.into()),
-            Trouble::Withheld => Self::Withheld,
-            Trouble::Overloaded => Self::Overloaded,
-            Trouble::SignedOut => Self::SignedOut,
-            Trouble::FileLost => Self::FileLost,
-            Trouble::Internal => Self::Internal,
-            Trouble::Earlier { words } => Self::Earlier { words },
+            ErrorCause::NotFound => Self::NotFound,
+            ErrorCause::MissingFolder { role } => Self::MissingFolder(role.into()),
+            ErrorCause::Unsupported { what } => Self::Unsupported(what.into()),
+            ErrorCause::Withheld => Self::Withheld,
+            ErrorCause::Overloaded => Self::Overloaded,
+            ErrorCause::SignedOut => Self::SignedOut,
+            ErrorCause::FileLost => Self::FileLost,
+            ErrorCause::Internal => Self::Internal,
+            ErrorCause::Earlier { words } => Self::Earlier { words },
         }
     }
 }
@@ -359,35 +359,35 @@ fields! {
     Source = ComposeSource { kind, folder, message }
 }
 
-impl From<domain::Typed> for Typed {
-    fn from(typed: domain::Typed) -> Self {
+impl From<domain::StoredDraft> for Draft {
+    fn from(draft: domain::StoredDraft) -> Self {
         Self {
             version: VERSION,
-            to: typed.to,
-            cc: typed.cc,
-            bcc: typed.bcc,
-            subject: typed.subject,
-            body: typed.body,
-            source: typed.source.map(Source::from),
-            replaces: typed.replaces,
-            uploads: typed.uploads,
-            keep_parts: typed.keep_parts,
+            to: draft.to,
+            cc: draft.cc,
+            bcc: draft.bcc,
+            subject: draft.subject,
+            body: draft.body,
+            source: draft.source.map(Source::from),
+            replaces: draft.replaces,
+            uploads: draft.uploads,
+            keep_parts: draft.keep_parts,
         }
     }
 }
 
-impl From<Typed> for domain::Typed {
-    fn from(typed: Typed) -> Self {
+impl From<Draft> for domain::StoredDraft {
+    fn from(draft: Draft) -> Self {
         Self {
-            to: typed.to,
-            cc: typed.cc,
-            bcc: typed.bcc,
-            subject: typed.subject,
-            body: typed.body,
-            source: typed.source.map(ComposeSource::from),
-            replaces: typed.replaces,
-            uploads: typed.uploads,
-            keep_parts: typed.keep_parts,
+            to: draft.to,
+            cc: draft.cc,
+            bcc: draft.bcc,
+            subject: draft.subject,
+            body: draft.body,
+            source: draft.source.map(ComposeSource::from),
+            replaces: draft.replaces,
+            uploads: draft.uploads,
+            keep_parts: draft.keep_parts,
         }
     }
 }
@@ -398,7 +398,7 @@ impl From<domain::PostedForm> for PostedForm {
             version: VERSION,
             account: posted.account,
             draft: PostedDraft {
-                typed: posted.typed.into(),
+                typed: posted.draft.into(),
                 form: posted.form,
                 files: posted.files,
             },
@@ -412,7 +412,7 @@ impl From<PostedForm> for domain::PostedForm {
     fn from(posted: PostedForm) -> Self {
         Self {
             account: posted.account,
-            typed: posted.draft.typed.into(),
+            draft: posted.draft.typed.into(),
             form: posted.draft.form,
             files: posted.draft.files,
             missing: posted.missing,

@@ -16,7 +16,7 @@ pub(super) const PREFIX_BYTES: usize = 19;
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 pub(super) const TAG_BYTES: usize = 16;
 /// Buffer size of reads and writes: each is a call on another thread.
-pub(super) const AT_ONCE_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
+pub(super) const BUFFER_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
 
 /// Seals and opens the chunks of one file in order.
 pub(super) struct Chunks {
@@ -96,7 +96,7 @@ impl SpoolReader {
         name: SpoolName,
         sealer: &Sealer,
     ) -> Result<Self, SpoolError> {
-        let mut file = BufReader::with_capacity(AT_ONCE_BYTES, file);
+        let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         let mut magic = [0; MAGIC.len()];
         let mut key_id = [0; 4];
         let mut prefix = [0; PREFIX_BYTES];
@@ -142,10 +142,10 @@ impl SpoolReader {
             Some(sealed) => sealed,
             None => self.sealed_chunk().await?,
         };
-        let following = self.sealed_chunk().await?;
-        let is_last = following.is_empty();
+        let next = self.sealed_chunk().await?;
+        let is_last = next.is_empty();
         self.is_done = is_last;
-        self.next = Some(following);
+        self.next = Some(next);
         let plain = self.chunks.open(&sealed, is_last)?;
         Ok((!plain.is_empty()).then(|| Bytes::from(plain)))
     }

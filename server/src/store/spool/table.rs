@@ -2,19 +2,21 @@
 
 use super::{SpoolError, SpoolLimits, SpoolName};
 use crate::domain::AccountKey;
-use crate::store::process::owner_is_gone;
+use crate::store::process::owner_has_no_lease;
 use crate::store::{Store, StoreError};
 
 /// Owner of files that are not needed any more: the next sweep removes those that still exist.
 pub(crate) const DISCARDED: &str = "discarded";
 
 /// Minimum cost of a file, in bytes: its block, and its entries in folder and table.
-const LEAST_BYTES: u64 = 4096;
+const FILE_MIN_BYTES: u64 = 4096;
 
 /// Returns the disk space of a file of `size_bytes`, including the tags of its chunks.
 pub(super) fn cost(size_bytes: u64) -> i64 {
     let tags = size_bytes / 4096;
-    let cost = size_bytes.saturating_add(tags).saturating_add(LEAST_BYTES);
+    let cost = size_bytes
+        .saturating_add(tags)
+        .saturating_add(FILE_MIN_BYTES);
     i64::try_from(cost).unwrap_or(i64::MAX)
 }
 
@@ -37,7 +39,7 @@ impl Store {
                <= $5 \
              AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file) + $3 <= $6";
         match self
-            .spool_take(RESERVE, name, account, bytes, limits)
+            .spool_run_reservation(RESERVE, name, account, bytes, limits)
             .await?
         {
             0 => Err(self.no_room(account, bytes, limits).await?),
@@ -58,7 +60,10 @@ impl Store {
                WHERE account_key = $2 AND name <> $1) + $3 <= $5 \
              AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE name <> $1) + $3 \
                <= $6";
-        match self.spool_take(GROW, name, account, bytes, limits).await? {
+        match self
+            .spool_run_reservation(GROW, name, account, bytes, limits)
+            .await?
+        {
             0 => Err(self.no_room(account, 0, limits).await?),
             _ => Ok(()),
         }
@@ -66,7 +71,7 @@ impl Store {
 
     /// Runs a statement that reserves space within the quotas. Returns the number of changed rows:
     /// 0 if a quota is used up.
-    async fn spool_take(
+    async fn spool_run_reservation(
         &self,
         statement: &'static str,
         name: &SpoolName,
@@ -112,7 +117,7 @@ impl Store {
     }
 
     /// Records the final size of a complete file of this process.
-    pub(super) async fn spool_settle(
+    pub(super) async fn spool_record_size(
         &self,
         name: &SpoolName,
         bytes: i64,
@@ -144,7 +149,7 @@ impl Store {
     pub(super) async fn spool_discard_orphans(&self, now_unix_ms: i64) -> Result<(), StoreError> {
         let query = sqlx::query(concat!(
             "UPDATE spool_file SET owner = $2, outbox_id = NULL WHERE owner IS NOT NULL AND ",
-            owner_is_gone!("$1"),
+            owner_has_no_lease!("$1"),
             " OR outbox_id IS NOT NULL AND outbox_id NOT IN (SELECT id FROM outbox)"
         ));
         let query = query.bind(now_unix_ms).bind(DISCARDED);
@@ -164,7 +169,7 @@ impl Store {
     }
 
     /// Deletes the table row of a removed file.
-    pub(super) async fn spool_forget(&self, name: &SpoolName) -> Result<(), StoreError> {
+    pub(super) async fn spool_delete(&self, name: &SpoolName) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM spool_file WHERE name = $1 AND owner = $2")
             .bind(name.as_str())
             .bind(DISCARDED)
@@ -174,7 +179,7 @@ impl Store {
     }
 
     /// Returns whether a file is in the table.
-    pub(super) async fn spool_knows(&self, name: &SpoolName) -> Result<bool, StoreError> {
+    pub(super) async fn spool_contains(&self, name: &SpoolName) -> Result<bool, StoreError> {
         let found: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM spool_file WHERE name = $1")
             .bind(name.as_str())
             .fetch_optional(self.pool())

@@ -12,12 +12,12 @@ const LIMITS: SpoolLimits = SpoolLimits {
 
 async fn spool() -> (TestDir, Spool) {
     let dir = TestDir::new();
-    let spool = opened(&dir).await;
+    let spool = open_spool(&dir).await;
     (dir, spool)
 }
 
 /// Opens the spool of this folder as a new process.
-async fn opened(dir: &TestDir) -> Spool {
+async fn open_spool(dir: &TestDir) -> Spool {
     let sealer = Arc::new(Sealer::open(dir.path()).unwrap());
     let store = Store::open(dir.path(), SCHEMA).await.unwrap();
     Spool::open(dir.path(), store, sealer, LIMITS).unwrap()
@@ -32,18 +32,18 @@ fn files(dir: &TestDir) -> usize {
 }
 
 /// Waits until dropped files are removed.
-async fn until(dir: &TestDir, count: usize) {
-    let gone = async {
+async fn wait_for_count(dir: &TestDir, count: usize) {
+    let removed = async {
         while files(dir) != count {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), gone)
+    tokio::time::timeout(Duration::from_secs(30), removed)
         .await
         .unwrap_or_else(|_| panic!("{} files, not {count}", files(dir)));
 }
 
-async fn written(spool: &Spool, content: &[u8], piece: usize) -> SpoolFile {
+async fn write_file(spool: &Spool, content: &[u8], piece: usize) -> SpoolFile {
     let mut writer = spool.create(&ann(), 0, u64::MAX).await.unwrap();
     for part in content.chunks(piece) {
         writer.write(part).await.unwrap();
@@ -61,7 +61,7 @@ async fn read(spool: &Spool, name: &SpoolName) -> Result<Vec<u8>, SpoolError> {
 }
 
 #[tokio::test]
-async fn files_of_every_length_around_a_chunk_come_back_whole() {
+async fn files_of_every_length_around_a_chunk_round_trip() {
     let (_dir, spool) = spool().await;
     for size in [
         0,
@@ -72,7 +72,7 @@ async fn files_of_every_length_around_a_chunk_come_back_whole() {
         3 * CHUNK_BYTES,
     ] {
         let content: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
-        let file = written(&spool, &content, 10_007).await;
+        let file = write_file(&spool, &content, 10_007).await;
         assert_eq!(file.size_bytes, size as u64);
         assert!(
             read(&spool, &file.name).await.unwrap() == content,
@@ -82,10 +82,10 @@ async fn files_of_every_length_around_a_chunk_come_back_whole() {
 }
 
 #[tokio::test]
-async fn a_file_cut_anywhere_is_not_taken_for_whole() {
+async fn truncated_file_does_not_open() {
     let (dir, spool) = spool().await;
     let content = vec![7; 2 * CHUNK_BYTES + 100];
-    let file = written(&spool, &content, 4096).await;
+    let file = write_file(&spool, &content, 4096).await;
     let path = dir.path().join("spool").join(file.name.as_str());
     let sealed = std::fs::read(&path).unwrap();
     let head = MAGIC.len() + 4 + PREFIX_BYTES;
@@ -108,9 +108,9 @@ async fn a_file_cut_anywhere_is_not_taken_for_whole() {
 }
 
 #[tokio::test]
-async fn chunks_that_change_places_or_files_do_not_open() {
+async fn moved_or_exchanged_chunks_do_not_open() {
     let (dir, spool) = spool().await;
-    let file = written(&spool, &vec![1; 3 * CHUNK_BYTES], CHUNK_BYTES).await;
+    let file = write_file(&spool, &vec![1; 3 * CHUNK_BYTES], CHUNK_BYTES).await;
     let path = dir.path().join("spool").join(file.name.as_str());
     let sealed = std::fs::read(&path).unwrap();
     let head = MAGIC.len() + 4 + PREFIX_BYTES;
@@ -126,7 +126,7 @@ async fn chunks_that_change_places_or_files_do_not_open() {
 }
 
 #[tokio::test]
-async fn more_than_the_limit_is_refused_and_leaves_nothing() {
+async fn write_over_the_limit_is_refused_and_the_file_removed() {
     let (dir, spool) = spool().await;
     let mut writer = spool.create(&ann(), 0, 10).await.unwrap();
     writer.write(b"0123456789").await.unwrap();
@@ -136,40 +136,40 @@ async fn more_than_the_limit_is_refused_and_leaves_nothing() {
         Err(SpoolError::TooLarge { max_bytes: 10 })
     ));
     drop(writer);
-    until(&dir, 0).await;
+    wait_for_count(&dir, 0).await;
 }
 
 #[tokio::test]
-async fn a_sweep_beside_the_server_touches_only_what_nobody_owns() {
+async fn sweep_removes_only_files_without_an_owner() {
     let (dir, spool) = spool().await;
-    let kept = written(&spool, b"kept", 4).await;
+    let stored = write_file(&spool, b"kept", 4).await;
     let unfinished = spool.create(&ann(), 0, 100).await.unwrap();
     std::fs::write(dir.path().join("spool/BBBB.part"), b"cut off").unwrap();
     std::fs::write(dir.path().join("spool/AAAAAAAAAAAAAAAAAAAAAA"), b"unknown").unwrap();
     let now = crate::store::now_unix_ms();
     assert_eq!(spool.sweep(now).await.unwrap(), 2);
     // Another process does not remove the files of this one while its lease lasts.
-    let other = opened(&dir).await;
+    let other = open_spool(&dir).await;
     assert_eq!(other.sweep(now + LEASE_MS - 1).await.unwrap(), 0);
-    assert_eq!(read(&spool, &kept.name).await.unwrap(), b"kept");
+    assert_eq!(read(&spool, &stored.name).await.unwrap(), b"kept");
     assert_eq!(files(&dir), 2);
     assert_eq!(other.sweep(now + LEASE_MS).await.unwrap(), 2);
     assert_eq!(files(&dir), 0);
-    drop((kept, unfinished));
+    drop((stored, unfinished));
 }
 
 #[tokio::test]
-async fn a_file_that_is_dropped_at_any_point_leaves_neither_bytes_nor_a_claim() {
+async fn dropped_file_releases_its_bytes_and_its_quota() {
     let (dir, spool) = spool().await;
-    let whole = written(&spool, &[1; 3000], 1000).await;
-    let mut half = spool.create(&ann(), 5 << 20, 6 << 20).await.unwrap();
-    half.write(&[2; 200_000]).await.unwrap();
+    let complete = write_file(&spool, &[1; 3000], 1000).await;
+    let mut partial = spool.create(&ann(), 5 << 20, 6 << 20).await.unwrap();
+    partial.write(&[2; 200_000]).await.unwrap();
     assert_eq!(files(&dir), 2);
-    drop((whole, half));
-    until(&dir, 0).await;
+    drop((complete, partial));
+    wait_for_count(&dir, 0).await;
     // The complete quota is available again.
     let all = LIMITS.account_max_bytes - (16 << 10);
-    let again = async {
+    let retry = async {
         loop {
             match spool.create(&ann(), all, all).await {
                 Ok(writer) => return writer,
@@ -180,33 +180,33 @@ async fn a_file_that_is_dropped_at_any_point_leaves_neither_bytes_nor_a_claim() 
             }
         }
     };
-    let again = tokio::time::timeout(Duration::from_secs(30), again).await;
-    assert!(again.is_ok(), "the quota is given back");
+    let retry = tokio::time::timeout(Duration::from_secs(30), retry).await;
+    assert!(retry.is_ok(), "the quota is given back");
 }
 
 #[tokio::test]
-async fn the_quota_counts_what_is_only_expected_and_what_grows() {
+async fn quota_counts_expected_and_growing_sizes() {
     let (dir, spool) = spool().await;
     let first = spool.create(&ann(), 6 << 20, 6 << 20).await.unwrap();
     let refused = spool.create(&ann(), 6 << 20, 6 << 20).await;
     assert!(matches!(refused, Err(SpoolError::AccountFull { .. })));
-    let mut grows = spool.create(&ann(), 0, 8 << 20).await.unwrap();
+    let mut growing = spool.create(&ann(), 0, 8 << 20).await.unwrap();
     let mut result = Ok(());
     for _ in 0..8 {
-        result = grows.write(&vec![3; 1 << 20]).await;
+        result = growing.write(&vec![3; 1 << 20]).await;
         if result.is_err() {
             break;
         }
     }
     assert!(matches!(result, Err(SpoolError::AccountFull { .. })));
-    assert!(grows.size_bytes() <= 5 << 20);
+    assert!(growing.size_bytes() <= 5 << 20);
     // Another account has its own quota, within the server's.
     let bob = AccountKey("bob".to_owned());
     let second = spool.create(&bob, 4 << 20, 4 << 20).await.unwrap();
     let refused = spool.create(&bob, 5 << 20, 5 << 20).await;
     assert!(matches!(refused, Err(SpoolError::ServerFull(_))));
-    drop((first, second, grows));
-    until(&dir, 0).await;
+    drop((first, second, growing));
+    wait_for_count(&dir, 0).await;
 }
 
 #[test]

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_names_the_entry_and_what_to_do() {
+    fn every_reason_names_the_entry_and_a_fix() {
         use InvalidAddress as Why;
         for why in [
             Why::Empty,

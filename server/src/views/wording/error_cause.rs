@@ -3,7 +3,7 @@
 use app::api::types::{ApiErrorText, Lang, RecipientState};
 
 use super::{both, missing_folder, unsupported};
-use crate::account::judged::{place, sign_in, words};
+use crate::account::judged::{endpoint, reply_fields, sign_in};
 use crate::domain::{ErrorCause, Protocol, RecipientResult, ServerReply};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
@@ -11,35 +11,37 @@ use crate::meaning::smtp::{RefusalCause, Refused};
 use crate::meaning::{self, Meaning};
 
 /// Returns the text of an error cause in a language, with the server's reply.
-pub(in crate::views) fn text(trouble: &ErrorCause, lang: Lang) -> ApiErrorText {
-    let Meaning { cause, fix } = meaning(trouble, lang);
+pub(in crate::views) fn text(error: &ErrorCause, lang: Lang) -> ApiErrorText {
+    let Meaning { cause, fix } = meaning(error, lang);
     ApiErrorText {
         cause,
         fix,
-        reply: reply(trouble).map(str::to_owned),
+        reply: reply(error).map(str::to_owned),
     }
 }
 
 /// Returns the server's reply, if it sent one.
-pub(super) fn reply(trouble: &ErrorCause) -> Option<&str> {
-    let words = match trouble {
+pub(super) fn reply(error: &ErrorCause) -> Option<&str> {
+    let text = match error {
         ErrorCause::LoginRefused(_, reply) | ErrorCause::Refused(_, reply) => {
             Some(reply.text.as_str())
         }
-        ErrorCause::NotSent { words, .. } | ErrorCause::Earlier { words } => words.as_deref(),
+        ErrorCause::NotSent { words: text, .. } | ErrorCause::Earlier { words: text } => {
+            text.as_deref()
+        }
         _ => None,
     };
-    words.filter(|text| !text.trim().is_empty())
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// Returns the sentences of cause and fix.
-pub(super) fn meaning(trouble: &ErrorCause, lang: Lang) -> Meaning {
-    match trouble {
-        ErrorCause::Dial(server, cause) => meaning::dial::meaning(lang, place(server), cause),
-        ErrorCause::Link(server, cause) => meaning::link::meaning(lang, place(server), cause),
+pub(super) fn meaning(error: &ErrorCause, lang: Lang) -> Meaning {
+    match error {
+        ErrorCause::Dial(server, cause) => meaning::dial::meaning(lang, endpoint(server), cause),
+        ErrorCause::Link(server, cause) => meaning::link::meaning(lang, endpoint(server), cause),
         ErrorCause::LoginRefused(server, reply) => {
             let cause = sign_in(server, reply);
-            meaning::sign_in::meaning(lang, place(server), cause)
+            meaning::sign_in::meaning(lang, endpoint(server), cause)
         }
         ErrorCause::Refused(protocol, reply) => refusal(*protocol, reply, lang),
         ErrorCause::NotSent { cause, .. } => meaning::smtp::not_sent(lang, cause),
@@ -51,23 +53,23 @@ pub(super) fn meaning(trouble: &ErrorCause, lang: Lang) -> Meaning {
         | ErrorCause::SignedOut
         | ErrorCause::FileLost
         | ErrorCause::Internal
-        | ErrorCause::Earlier { .. } => plain(trouble, lang),
+        | ErrorCause::Earlier { .. } => plain(error, lang),
     }
 }
 
 fn refusal(protocol: Protocol, reply: &ServerReply, lang: Lang) -> Meaning {
     match protocol {
-        Protocol::Imap => meaning::imap::meaning(lang, ImapCause::read(words(reply))),
-        Protocol::Pop3 => meaning::pop3::meaning(lang, Pop3Cause::read(words(reply))),
+        Protocol::Imap => meaning::imap::meaning(lang, ImapCause::read(reply_fields(reply))),
+        Protocol::Pop3 => meaning::pop3::meaning(lang, Pop3Cause::read(reply_fields(reply))),
         Protocol::Smtp => {
-            let cause = RefusalCause::read(words(reply));
+            let cause = RefusalCause::read(reply_fields(reply));
             meaning::smtp::refusal(lang, cause, Refused::Message, None)
         }
     }
 }
 
-fn plain(trouble: &ErrorCause, lang: Lang) -> Meaning {
-    match trouble {
+fn plain(error: &ErrorCause, lang: Lang) -> Meaning {
+    match error {
         ErrorCause::Overloaded => both(
             lang,
             (
@@ -145,7 +147,7 @@ pub(in crate::views) fn of_recipient(recipient: &RecipientResult, lang: Lang) ->
                 RecipientState::Delayed => Refused::RecipientForNow,
                 _ => Refused::Recipient,
             };
-            meaning::smtp::refusal(lang, RefusalCause::read(words(reply)), refused, None)
+            meaning::smtp::refusal(lang, RefusalCause::read(reply_fields(reply)), refused, None)
         }
         (RecipientState::Unknown, _) => meaning::smtp::unknown(lang),
         _ => return String::new(),

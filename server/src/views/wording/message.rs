@@ -8,11 +8,11 @@ use mail_mime::tree::Sealed;
 pub(in crate::views) fn unreadable_row(refusal: &str, lang: Lang) -> String {
     match (lang, refusal) {
         (Lang::En, "") => "[The mail server did not describe this message]".to_owned(),
-        (Lang::En, words) => {
-            format!("[The mail server did not describe this message. It said: {words}]")
+        (Lang::En, reply) => {
+            format!("[The mail server did not describe this message. It said: {reply}]")
         }
         (Lang::ZhCn, "") => "[邮件服务器未提供此邮件的信息]".to_owned(),
-        (Lang::ZhCn, words) => format!("[邮件服务器未提供此邮件的信息，其答复为：{words}]"),
+        (Lang::ZhCn, reply) => format!("[邮件服务器未提供此邮件的信息，其答复为：{reply}]"),
     }
 }
 

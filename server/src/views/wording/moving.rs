@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_half_is_told_in_finished_sentences_with_the_folder() {
+    fn every_half_move_is_explained_in_complete_sentences_with_the_folder() {
         let states = [
             HalfMove::Untouched,
             HalfMove::Undone,
@@ -112,8 +112,8 @@ mod tests {
         for state in states {
             for moved in [0, 1, 3] {
                 for is_refused in [true, false] {
-                    let told = |lang| half_moved(moved, state, (None, "Work"), is_refused, lang);
-                    let (en, zh) = (told(Lang::En), told(Lang::ZhCn));
+                    let explain = |lang| half_moved(moved, state, (None, "Work"), is_refused, lang);
+                    let (en, zh) = (explain(Lang::En), explain(Lang::ZhCn));
                     assert!(en.cause.ends_with('.') && en.fix.ends_with('.'), "{en:?}");
                     assert!(zh.cause.ends_with('。') && zh.fix.ends_with('。'), "{zh:?}");
                     let names_folder = state != HalfMove::Untouched || moved > 0;

@@ -5,38 +5,38 @@ use app::api::types::{Destination, FolderRole, Mark};
 use super::*;
 
 #[tokio::test]
-async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
-    use Act::{Close, Flood, Say, Stall};
+async fn failure_at_sign_in_is_reported_and_ends_the_connection() {
+    use Act::{Close, Flood, Reply, Stall};
     use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
     use TlsMode::{Implicit, StartTls};
-    let case = AtSignIn::case;
-    let odd = "does not answer as IMAP servers do";
+    let case = SignInCase::case;
+    let unexpected = "does not answer as IMAP servers do";
     let cases = vec![
         case(
             "web server",
             Implicit,
             "",
-            Say("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Reply("HTTP/1.1 400 Bad Request\r\n\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             true,
         ),
         case(
             "PREAUTH",
             Implicit,
             "",
-            Say("* PREAUTH [CAPABILITY IMAP4rev1] in\r\n"),
+            Reply("* PREAUTH [CAPABILITY IMAP4rev1] in\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             true,
         ),
         case(
             "PREAUTH before STARTTLS",
             StartTls,
             "",
-            Say("* PREAUTH in\r\n"),
+            Reply("* PREAUTH in\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             true,
         ),
         case(
@@ -97,7 +97,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "words behind STARTTLS",
             StartTls,
             "STARTTLS",
-            Say("{tag} OK go\r\n* CAPABILITY IMAP4rev1\r\n"),
+            Reply("{tag} OK go\r\n* CAPABILITY IMAP4rev1\r\n"),
             Misbehaved,
             "unencrypted after",
             true,
@@ -106,7 +106,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "no STARTTLS",
             StartTls,
             "",
-            Say("* OK [CAPABILITY IMAP4rev1] hi\r\n"),
+            Reply("* OK [CAPABILITY IMAP4rev1] hi\r\n"),
             Misbehaved,
             "does not offer STARTTLS",
             true,
@@ -115,7 +115,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "STARTTLS refused",
             StartTls,
             "STARTTLS",
-            Say("{tag} NO not now\r\n"),
+            Reply("{tag} NO not now\r\n"),
             Refused,
             "",
             true,
@@ -124,7 +124,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "wrong password",
             Implicit,
             "AUTHENTICATE",
-            Say("{tag} NO [AUTHENTICATIONFAILED] no\r\n"),
+            Reply("{tag} NO [AUTHENTICATIONFAILED] no\r\n"),
             Password,
             "",
             false,
@@ -133,7 +133,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "BAD",
             Implicit,
             "AUTHENTICATE",
-            Say("{tag} BAD what\r\n"),
+            Reply("{tag} BAD what\r\n"),
             Password,
             "",
             false,
@@ -142,7 +142,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "unavailable",
             Implicit,
             "AUTHENTICATE",
-            Say("{tag} NO [UNAVAILABLE] backend\r\n"),
+            Reply("{tag} NO [UNAVAILABLE] backend\r\n"),
             Busy,
             "",
             false,
@@ -169,9 +169,9 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "another's tag",
             Implicit,
             "AUTHENTICATE",
-            Say("zz9 OK in\r\n"),
+            Reply("zz9 OK in\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             false,
         ),
         case(
@@ -189,13 +189,13 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
 
 /// The action of the page while the server fails.
 #[derive(Debug, Clone, Copy)]
-enum Work {
+enum PageAction {
     Open,
     Star,
     Delete,
 }
 
-impl Work {
+impl PageAction {
     async fn run(self, page: &Page) -> Result<(), ApiError> {
         let inbox = page.inbox();
         let id = page.rows(&inbox).await[1].id.clone();
@@ -218,36 +218,36 @@ impl Work {
     }
 }
 
-struct AtWork {
+struct ActionCase {
     name: &'static str,
-    work: Work,
+    action: PageAction,
     at: &'static str,
     act: Act,
-    told: ExpectedError,
+    expected: ExpectedError,
     /// Whether the account retries the action on a new connection, so that one failure is not
     /// noticed.
     is_repeated: bool,
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
-    use Act::{Close, Flood, Say, Stall};
+async fn broken_connection_fails_at_most_one_request() {
+    use Act::{Close, Flood, Reply, Stall};
     use ErrorKind::{Busy, Misbehaved, Refused, Unreachable};
-    let case = |name, work, at, act, kind, cause, is_repeated| AtWork {
+    let case = |name, action, at, act, kind, cause, is_repeated| ActionCase {
         name,
-        work,
+        action,
         at,
         act,
-        told: ExpectedError { kind, cause },
+        expected: ExpectedError { kind, cause },
         is_repeated,
     };
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
     const LITERAL: &str = "* 2 FETCH (UID 2 BODY[HEADER]<0> {4000000}\r\n";
     let fetch = "UID FETCH";
     for case in [
         case(
             "literal over the limit",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Flood(LITERAL, XS),
             Misbehaved,
@@ -256,7 +256,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "endless line",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Flood("* 2 FETCH (", XS),
             Misbehaved,
@@ -265,7 +265,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "nested without end",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Flood("* 2 FETCH ", "(((((((((((((((("),
             Misbehaved,
@@ -274,7 +274,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "BYE in the middle",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Close("* 2 FETCH (UID 2 FLAGS ())\r\n* BYE [UNAVAILABLE] restart\r\n"),
             Busy,
@@ -283,7 +283,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "FIN in a literal",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Close("* 2 FETCH (UID 2 BODY[HEADER]<0> {400}\r\nFrom: a"),
             Unreachable,
@@ -292,7 +292,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "FIN between lines",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Close(""),
             Unreachable,
@@ -301,16 +301,16 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "another's tag",
-            Work::Open,
+            PageAction::Open,
             fetch,
-            Say("zz9 OK done\r\n"),
+            Reply("zz9 OK done\r\n"),
             Misbehaved,
             "does not answer as",
             true,
         ),
         case(
             "silence",
-            Work::Open,
+            PageAction::Open,
             fetch,
             Stall("* 2 FETCH (UID 2 "),
             Unreachable,
@@ -319,7 +319,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "FIN at a mark",
-            Work::Star,
+            PageAction::Star,
             "UID STORE",
             Close(""),
             Unreachable,
@@ -328,7 +328,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "FIN at a move",
-            Work::Delete,
+            PageAction::Delete,
             "UID MOVE",
             Close(""),
             Unreachable,
@@ -337,7 +337,7 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
         ),
         case(
             "BYE at a move",
-            Work::Delete,
+            PageAction::Delete,
             "UID MOVE",
             Close("* BYE restart\r\n"),
             Refused,
@@ -345,93 +345,97 @@ async fn a_server_that_breaks_a_connection_costs_one_answer_at_most() {
             false,
         ),
     ] {
-        let AtWork {
+        let ActionCase {
             name,
-            work,
+            action,
             at,
             act,
-            told,
+            expected,
             is_repeated,
         } = case;
-        let stalls = matches!(act, Stall(_));
+        let is_stall = matches!(act, Stall(_));
         for times in [1, 2] {
-            let nth = scene.incoming.connections();
-            let tries = scene.incoming.count(at);
-            let (page, other) = (scene.open().await, scene.open().await);
+            let nth = fixture.incoming.connections();
+            let tries = fixture.incoming.count(at);
+            let (page, other) = (fixture.open().await, fixture.open().await);
             let act = act.clone();
-            scene.incoming.fail(Fault { at, act, times });
+            fixture.incoming.fail(Fault { at, act, times });
             let time_passes = async {
                 for nth in 1..=times {
-                    if stalls {
-                        scene.incoming.played(nth).await;
-                        pass(LONG).await;
+                    if is_stall {
+                        fixture.incoming.until_failed(nth).await;
+                        advance_clock(LONG).await;
                     }
                 }
             };
-            let (done, ()) = tokio::join!(work.run(&page), time_passes);
+            let (done, ()) = tokio::join!(action.run(&page), time_passes);
             match (done, is_repeated && times == 1) {
                 (Ok(()), true) => {}
-                (Err(error), false) => told.assert(name, &error),
+                (Err(error), false) => expected.assert(name, &error),
                 (done, _) => panic!("{name}, {times} times: {done:?}"),
             }
-            scene.incoming.left(nth).await;
+            fixture.incoming.until_closed(nth).await;
             if !is_repeated {
-                assert_eq!(scene.incoming.count(at), tries + 1, "{name}: done twice");
+                assert_eq!(fixture.incoming.count(at), tries + 1, "{name}: done twice");
             }
-            scene.incoming.fail(Fault {
+            fixture.incoming.fail(Fault {
                 at,
-                act: Say(""),
+                act: Reply(""),
                 times: 0,
             });
             assert_eq!(subjects(&page).await, NEWEST_FIRST, "{name}");
-            work.run(&page).await.unwrap();
-            work.run(&other).await.unwrap();
+            action.run(&page).await.unwrap();
+            action.run(&other).await.unwrap();
             // Each session has one connection.
-            scene.incoming.left_but(2).await;
+            fixture.incoming.until_open(2).await;
             page.handle.close().await;
             other.handle.close().await;
-            scene.incoming.left_but(0).await;
-            scene.assert_no_password_in_the_log(name);
+            fixture.incoming.until_open(0).await;
+            fixture.assert_no_password_in_the_log(name);
         }
     }
 }
 
 #[tokio::test]
-async fn a_refused_command_is_told_in_the_servers_words_and_the_connection_stays() {
-    use Act::Say;
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-    let page = scene.open().await;
-    for (work, at, act, reply) in [
+async fn refused_command_reports_the_servers_reply_and_keeps_the_connection() {
+    use Act::Reply;
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = fixture.open().await;
+    for (action, at, act, reply) in [
         (
-            Work::Open,
+            PageAction::Open,
             "UID FETCH",
-            Say("{tag} NO [SERVERBUG] disk\r\n"),
+            Reply("{tag} NO [SERVERBUG] disk\r\n"),
             "NO [SERVERBUG] disk",
         ),
         (
-            Work::Open,
+            PageAction::Open,
             "UID FETCH",
-            Say("{tag} BAD what\r\n"),
+            Reply("{tag} BAD what\r\n"),
             "BAD what",
         ),
         (
-            Work::Star,
+            PageAction::Star,
             "UID STORE",
-            Say("{tag} NO [NOPERM] read-only\r\n"),
+            Reply("{tag} NO [NOPERM] read-only\r\n"),
             "NO [NOPERM] read-only",
         ),
         (
-            Work::Delete,
+            PageAction::Delete,
             "UID MOVE",
-            Say("{tag} NO [OVERQUOTA] full\r\n"),
+            Reply("{tag} NO [OVERQUOTA] full\r\n"),
             "NO [OVERQUOTA] full",
         ),
     ] {
         // If its parts are refused, the account requests the whole message before it reports the
         // error.
-        let times = if matches!(work, Work::Open) { 3 } else { 1 };
-        scene.incoming.fail(Fault { at, act, times });
-        let error = work.run(&page).await.unwrap_err();
+        let times = if matches!(action, PageAction::Open) {
+            3
+        } else {
+            1
+        };
+        fixture.incoming.fail(Fault { at, act, times });
+        let error = action.run(&page).await.unwrap_err();
         assert!(
             matches!(error.kind, ErrorKind::Refused | ErrorKind::Busy),
             "{error:?}"
@@ -441,26 +445,26 @@ async fn a_refused_command_is_told_in_the_servers_words_and_the_connection_stays
             !error.cause.is_empty() && !error.fix.is_empty(),
             "{error:?}"
         );
-        work.run(&page).await.unwrap();
+        action.run(&page).await.unwrap();
     }
     assert_eq!(subjects(&page).await, NEWEST_FIRST);
-    assert_eq!(scene.incoming.connections(), 1);
-    scene.assert_no_password_in_the_log("refusals");
+    assert_eq!(fixture.incoming.connections(), 1);
+    fixture.assert_no_password_in_the_log("refusals");
 }
 
 #[tokio::test]
 async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() {
-    for words in ["{tag} NO [UNAVAILABLE] busy\r\n", "{tag} BAD what\r\n"] {
+    for response in ["{tag} NO [UNAVAILABLE] busy\r\n", "{tag} BAD what\r\n"] {
         // Fails once, before a request of the page; or twice, also at that request.
         for times in [1, 2] {
-            let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-            let act = Act::Say(words);
-            scene.incoming.fail(Fault {
+            let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+            let act = Act::Reply(response);
+            fixture.incoming.fail(Fault {
                 at: "SELECT",
                 act,
                 times,
             });
-            let page = scene.desk.open(scene.sign_in()).await.unwrap();
+            let page = fixture.accounts.open(fixture.sign_in()).await.unwrap();
             let window = app::api::types::Window {
                 offset: 0,
                 limit: 50,
@@ -476,7 +480,7 @@ async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() 
             }
             assert_eq!(list().await.unwrap().total, 3);
             assert_eq!(subjects(&page).await, NEWEST_FIRST);
-            scene.assert_no_password_in_the_log("SELECT");
+            fixture.assert_no_password_in_the_log("SELECT");
         }
     }
 }
@@ -484,40 +488,40 @@ async fn an_inbox_that_cannot_be_selected_is_an_error_and_never_an_empty_list() 
 // docs/protocols.md, IMAP: UIDVALIDITY changes
 #[tokio::test]
 async fn after_a_change_of_uidvalidity_old_ids_name_nothing() {
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-    let page = scene.open().await;
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = fixture.open().await;
     let old = page.rows(&page.inbox()).await[0].id.clone();
     // The connection is lost, and afterwards the mailbox has another UIDVALIDITY.
-    scene.incoming.fail(Fault {
+    fixture.incoming.fail(Fault {
         at: "UID FETCH",
         act: Act::Close(""),
         times: 1,
     });
     let open = page.open(old.clone());
     let (opened, ()) = tokio::join!(open, async {
-        scene.incoming.played(1).await;
+        fixture.incoming.until_failed(1).await;
         let other = "* FLAGS ()\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 8] .\r\n{tag} OK done\r\n";
-        scene.incoming.fail(Fault {
+        fixture.incoming.fail(Fault {
             at: "SELECT",
-            act: Act::Say(other),
+            act: Act::Reply(other),
             times: 9,
         });
     });
     assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound);
     let star = page.mark(vec![old.clone()], Mark::Starred);
     assert_eq!(star.await.unwrap_err().kind, ErrorKind::NotFound);
-    assert_eq!(scene.incoming.count("UID STORE"), 0);
+    assert_eq!(fixture.incoming.count("UID STORE"), 0);
     let rows = page.rows(&page.inbox()).await;
     assert_eq!(rows.len(), 3);
     assert!(
         rows.iter()
             .all(|row| row.id != old && row.id.message.as_str().starts_with("8."))
     );
-    Work::Open.run(&page).await.unwrap();
+    PageAction::Open.run(&page).await.unwrap();
 }
 
 #[tokio::test]
-async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_anew() {
+async fn connection_that_ends_while_idle_is_reopened_and_the_page_resyncs() {
     use Act::{Close, Flood, Stall};
     for act in [
         Close(""),
@@ -525,31 +529,31 @@ async fn a_link_that_ends_while_nobody_asks_is_opened_again_and_the_page_asks_an
         Flood("+ idling\r\n* ", XS),
         Stall(""),
     ] {
-        let stalls = matches!(act, Stall(_));
-        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-        let page = scene.open().await;
+        let is_stall = matches!(act, Stall(_));
+        let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let page = fixture.open().await;
         let mut events = page.handle.subscribe();
         let _watcher = page.handle.watch();
-        scene.incoming.fail(Fault {
+        fixture.incoming.fail(Fault {
             at: "IDLE",
             act,
             times: 1,
         });
         // IDLE may have begun before the fault was set: any command ends it and starts it again.
-        Work::Star.run(&page).await.unwrap();
-        if stalls {
+        PageAction::Star.run(&page).await.unwrap();
+        if is_stall {
             // A server may be silent once IDLE has begun, but not before.
-            scene.incoming.played(1).await;
-            pass(Duration::from_secs(61)).await;
+            fixture.incoming.until_failed(1).await;
+            advance_clock(Duration::from_secs(61)).await;
         }
-        scene.incoming.left(0).await;
+        fixture.incoming.until_closed(0).await;
         let asked_anew =
             async { while events.recv().await.unwrap() != app::api::live::LiveEvent::Resync {} };
         tokio::time::timeout(Duration::from_secs(20), asked_anew)
             .await
             .expect("a resync");
         assert_eq!(subjects(&page).await, NEWEST_FIRST);
-        assert_eq!(scene.incoming.connections(), 2);
-        scene.assert_no_password_in_the_log("IDLE");
+        assert_eq!(fixture.incoming.connections(), 2);
+        fixture.assert_no_password_in_the_log("IDLE");
     }
 }

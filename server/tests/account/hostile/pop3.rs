@@ -5,20 +5,20 @@ use app::api::types::{Destination, FolderRole, Window};
 use super::*;
 
 #[tokio::test]
-async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
-    use Act::{Close, Flood, Say, Stall};
+async fn failure_at_sign_in_is_reported_and_ends_the_connection() {
+    use Act::{Close, Flood, Reply, Stall};
     use ErrorKind::{Busy, Misbehaved, Password, Refused, Unreachable};
     use TlsMode::{Implicit, StartTls};
-    let case = AtSignIn::case;
-    let odd = "does not answer as POP3 servers do";
+    let case = SignInCase::case;
+    let unexpected = "does not answer as POP3 servers do";
     let cases = vec![
         case(
             "web server",
             Implicit,
             "",
-            Say("HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Reply("HTTP/1.1 400 Bad Request\r\n\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             true,
         ),
         case(
@@ -70,7 +70,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "words behind STLS",
             StartTls,
             "STLS",
-            Say("+OK go\r\n+OK\r\nUSER\r\n.\r\n"),
+            Reply("+OK go\r\n+OK\r\nUSER\r\n.\r\n"),
             Misbehaved,
             "unencrypted after",
             true,
@@ -79,7 +79,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "no STLS",
             StartTls,
             "CAPA",
-            Say("+OK\r\nTOP\r\nUSER\r\n.\r\n"),
+            Reply("+OK\r\nTOP\r\nUSER\r\n.\r\n"),
             Misbehaved,
             "does not offer STARTTLS",
             true,
@@ -88,7 +88,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "STLS refused",
             StartTls,
             "STLS",
-            Say("-ERR not now\r\n"),
+            Reply("-ERR not now\r\n"),
             Refused,
             "",
             true,
@@ -106,7 +106,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "wrong password",
             Implicit,
             "AUTH",
-            Say("-ERR [AUTH] no\r\n"),
+            Reply("-ERR [AUTH] no\r\n"),
             Password,
             "",
             false,
@@ -115,7 +115,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "locked maildrop",
             Implicit,
             "AUTH",
-            Say("-ERR [IN-USE] locked\r\n"),
+            Reply("-ERR [IN-USE] locked\r\n"),
             Busy,
             "",
             false,
@@ -124,7 +124,7 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "out of order",
             Implicit,
             "AUTH",
-            Say("-ERR [SYS/TEMP] disk\r\n"),
+            Reply("-ERR [SYS/TEMP] disk\r\n"),
             Busy,
             "",
             false,
@@ -142,9 +142,9 @@ async fn a_server_that_fails_at_sign_in_is_told_as_such_and_left_at_once() {
             "nonsense for an answer",
             Implicit,
             "AUTH",
-            Say("what\r\n"),
+            Reply("what\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
             false,
         ),
         case(
@@ -175,13 +175,13 @@ async fn read(page: &Page) -> Result<(), ApiError> {
 }
 
 #[tokio::test]
-async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
-    use Act::{Close, Flood, Say, Stall};
+async fn broken_session_fails_at_most_one_request() {
+    use Act::{Close, Flood, Reply, Stall};
     use ErrorKind::{Misbehaved, Unreachable};
     let case = |name, at, act, kind, cause| (name, at, act, ExpectedError { kind, cause });
-    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
-    let odd = "does not answer as POP3 servers do";
-    for (name, at, act, told) in [
+    let fixture = Fixture::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let unexpected = "does not answer as POP3 servers do";
+    for (name, at, act, expected) in [
         case(
             "FIN in a listing",
             "LIST",
@@ -199,9 +199,9 @@ async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
         case(
             "listing of words",
             "LIST",
-            Say("+OK\r\none ten\r\n.\r\n"),
+            Reply("+OK\r\none ten\r\n.\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
         ),
         case(
             "FIN in a message",
@@ -227,9 +227,9 @@ async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
         case(
             "nonsense for a status",
             "RETR",
-            Say("what\r\n"),
+            Reply("what\r\n"),
             Misbehaved,
-            odd,
+            unexpected,
         ),
         case(
             "silence in a message",
@@ -240,47 +240,47 @@ async fn a_server_that_breaks_a_session_costs_one_answer_at_most() {
         ),
     ] {
         for times in [1, 2] {
-            let nth = scene.incoming.connections();
+            let nth = fixture.incoming.connections();
             let act = act.clone();
-            let stalls = matches!(act, Stall(_));
-            scene.incoming.fail(Fault { at, act, times });
-            let page = scene.desk.open(scene.sign_in()).await.unwrap();
+            let is_stall = matches!(act, Stall(_));
+            fixture.incoming.fail(Fault { at, act, times });
+            let page = fixture.accounts.open(fixture.sign_in()).await.unwrap();
             let time_passes = async {
                 for nth in 1..=times {
-                    if stalls {
-                        scene.incoming.played(nth).await;
-                        pass(LONG).await;
+                    if is_stall {
+                        fixture.incoming.until_failed(nth).await;
+                        advance_clock(LONG).await;
                     }
                 }
             };
             let (done, ()) = tokio::join!(read(&page), time_passes);
             match (done, times) {
                 (Ok(()), 1) => {}
-                (Err(error), 2) => told.assert(name, &error),
+                (Err(error), 2) => expected.assert(name, &error),
                 (done, _) => panic!("{name}, {times} times: {done:?}"),
             }
-            scene.incoming.left(nth).await;
+            fixture.incoming.until_closed(nth).await;
             read(&page).await.unwrap();
-            assert_eq!(scene.incoming.count("DELE"), 0, "{name}");
+            assert_eq!(fixture.incoming.count("DELE"), 0, "{name}");
             // Another session of the account gets its turn, and then the first one again.
-            let other = scene.open().await;
+            let other = fixture.open().await;
             read(&other).await.unwrap();
             read(&page).await.unwrap();
-            scene.incoming.left_but(1).await;
+            fixture.incoming.until_open(1).await;
             page.handle.close().await;
             other.handle.close().await;
-            scene.incoming.left_but(0).await;
-            scene.assert_no_password_in_the_log(name);
+            fixture.incoming.until_open(0).await;
+            fixture.assert_no_password_in_the_log(name);
         }
     }
 }
 
 #[tokio::test]
-async fn a_refused_message_is_told_in_the_servers_words_and_the_session_goes_on() {
-    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
-    let page = scene.open().await;
-    let act = Act::Say("-ERR [SYS/PERM] damaged\r\n");
-    scene.incoming.fail(Fault {
+async fn refused_message_reports_the_servers_reply_and_the_session_continues() {
+    let fixture = Fixture::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let page = fixture.open().await;
+    let act = Act::Reply("-ERR [SYS/PERM] damaged\r\n");
+    fixture.incoming.fail(Fault {
         at: "RETR",
         act,
         times: 1,
@@ -292,29 +292,32 @@ async fn a_refused_message_is_told_in_the_servers_words_and_the_session_goes_on(
         "{error:?}"
     );
     read(&page).await.unwrap();
-    assert_eq!(scene.incoming.connections(), 1);
+    assert_eq!(fixture.incoming.connections(), 1);
 }
 
 #[tokio::test]
-async fn a_delete_whose_session_was_cut_waits_for_the_next_one() {
-    let scene = Scene::new(IncomingKind::Pop3, TlsMode::Implicit).await;
-    let page = scene.open().await;
+async fn delete_of_a_cut_session_runs_in_the_next_one() {
+    let fixture = Fixture::new(IncomingKind::Pop3, TlsMode::Implicit).await;
+    let page = fixture.open().await;
     let id = page.rows(&page.inbox()).await[1].id.clone();
     let to = Destination::Role(FolderRole::Trash);
     let delete = page.move_to(vec![id], to);
     delete.await.unwrap();
     // The connection is cut when the session sends DELE.
     let act = Act::Close("");
-    scene.incoming.fail(Fault {
+    fixture.incoming.fail(Fault {
         at: "DELE",
         act,
         times: 1,
     });
     page.handle.close().await;
-    scene.incoming.played(1).await;
-    scene.incoming.left_but(0).await;
-    let again = scene.desk.open(scene.sign_in()).await.unwrap();
+    fixture.incoming.until_failed(1).await;
+    fixture.incoming.until_open(0).await;
+    let reopened = fixture.accounts.open(fixture.sign_in()).await.unwrap();
     // The delete is still pending, and runs once its undo time is over.
-    assert_eq!(subjects(&again).await, [NEWEST_FIRST[0], NEWEST_FIRST[2]]);
-    assert_eq!(scene.incoming.count("DELE"), 1);
+    assert_eq!(
+        subjects(&reopened).await,
+        [NEWEST_FIRST[0], NEWEST_FIRST[2]]
+    );
+    assert_eq!(fixture.incoming.count("DELE"), 1);
 }

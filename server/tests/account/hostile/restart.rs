@@ -9,27 +9,27 @@ use tokio::runtime::Builder;
 use super::smtp::send;
 use super::*;
 
-impl Scene {
+impl Fixture {
     /// Signs in and sends a message in another process, which is killed once the server has failed.
-    async fn is_killed_at(&self, peer: &Peer, fault: Fault) -> OutboxId {
+    async fn kill_at(&self, peer: &Peer, fault: Fault) -> OutboxId {
         peer.fail(fault);
-        let (folder, sign_in) = (self.desk.state_dir(), self.sign_in());
+        let (folder, sign_in) = (self.accounts.state_dir(), self.sign_in());
         let ports = vec![self.incoming.port, self.outgoing.port];
-        let (say_id, id) = mpsc::channel();
+        let (send_id, id) = mpsc::channel();
         let (kill, killed) = tokio::sync::oneshot::channel();
         let process = std::thread::spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let desk = TestAccounts::over(folder, Peer::ca_pem(), ports).await;
-                let page = desk.open(sign_in).await.unwrap();
-                say_id.send(send(&page, "first", 1).await).unwrap();
+                let accounts = TestAccounts::over(folder, Peer::ca_pem(), ports).await;
+                let page = accounts.open(sign_in).await.unwrap();
+                send_id.send(send(&page, "first", 1).await).unwrap();
                 killed.await.unwrap();
                 // A killed process does not close its connections properly.
-                std::mem::forget((desk, page));
+                std::mem::forget((accounts, page));
             });
             runtime.shutdown_background();
         });
-        peer.played(1).await;
+        peer.until_failed(1).await;
         kill.send(()).unwrap();
         tokio::task::spawn_blocking(move || process.join().unwrap())
             .await
@@ -38,9 +38,9 @@ impl Scene {
     }
 
     /// Starts the program again.
-    async fn starts_again(&self) -> TestAccounts {
+    async fn restart(&self) -> TestAccounts {
         let ports = vec![self.incoming.port, self.outgoing.port];
-        TestAccounts::over(self.desk.state_dir(), Peer::ca_pem(), ports).await
+        TestAccounts::over(self.accounts.state_dir(), Peer::ca_pem(), ports).await
     }
 }
 
@@ -55,20 +55,20 @@ async fn first(page: &Page) -> OutboxEntry {
 }
 
 #[tokio::test]
-async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
+async fn unsent_message_waits_for_its_sign_in_and_is_sent_once() {
     for at in ["", "AUTH", "MAIL", "DATA"] {
-        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
         let act = Act::Stall("");
-        let id = scene
-            .is_killed_at(&scene.outgoing, Fault { at, act, times: 1 })
+        let id = fixture
+            .kill_at(&fixture.outgoing, Fault { at, act, times: 1 })
             .await;
-        let desk = scene.starts_again().await;
+        let accounts = fixture.restart().await;
         // Another account of the same server is not affected.
-        let mut stranger = scene.sign_in();
-        stranger.address = "bob@peer.test".to_owned();
-        let stranger = desk.open(stranger).await.unwrap();
+        let mut other_account = fixture.sign_in();
+        other_account.address = "bob@peer.test".to_owned();
+        let other_account = accounts.open(other_account).await.unwrap();
         assert!(
-            stranger
+            other_account
                 .backend
                 .outbox_list(None)
                 .await
@@ -76,27 +76,31 @@ async fn a_message_that_had_not_left_waits_for_its_sign_in_and_leaves_once() {
                 .entries
                 .is_empty()
         );
-        assert_eq!(scene.arrived("first"), 0, "{at}: left without its sign-in");
-        let page = desk.open(scene.sign_in()).await.unwrap();
+        assert_eq!(
+            fixture.arrived("first"),
+            0,
+            "{at}: left without its sign-in"
+        );
+        let page = accounts.open(fixture.sign_in()).await.unwrap();
         let entry = page.settled(&id).await;
         assert_eq!(entry.state, OutboxState::HandedOver, "{at}: {entry:?}");
         assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
-        assert_eq!(scene.arrived("first"), 1, "{at}");
-        scene.assert_no_password_in_the_log(at);
+        assert_eq!(fixture.arrived("first"), 1, "{at}");
+        fixture.assert_no_password_in_the_log(at);
     }
 }
 
 // docs/protocols.md, SMTP: result of a send
 #[tokio::test]
-async fn a_message_whose_dot_may_have_left_is_unknown_and_never_sent_again() {
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+async fn message_whose_final_dot_may_have_been_sent_is_unknown_and_not_sent_again() {
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
     let (at, act) = (".", Act::Stall(""));
-    scene
-        .is_killed_at(&scene.outgoing, Fault { at, act, times: 1 })
+    fixture
+        .kill_at(&fixture.outgoing, Fault { at, act, times: 1 })
         .await;
     for _ in 0..2 {
-        let desk = scene.starts_again().await;
-        let page = desk.open(scene.sign_in()).await.unwrap();
+        let accounts = fixture.restart().await;
+        let page = accounts.open(fixture.sign_in()).await.unwrap();
         let second = send(&page, "second", 1).await;
         assert_eq!(page.settled(&second).await.state, OutboxState::HandedOver);
         let entry = first(&page).await;
@@ -105,52 +109,52 @@ async fn a_message_whose_dot_may_have_left_is_unknown_and_never_sent_again() {
             assert_eq!(recipient.state, RecipientState::Unknown);
             assert!(recipient.meaning.contains("may have gone out"), "{entry:?}");
         }
-        assert_eq!(scene.arrived("first"), 1);
+        assert_eq!(fixture.arrived("first"), 1);
         page.handle.close().await;
     }
 }
 
 #[tokio::test]
-async fn a_message_whose_password_was_refused_leaves_after_the_next_sign_in() {
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-    let act = Act::Say("535 5.7.8 no\r\n");
-    scene.outgoing.fail(Fault {
+async fn message_with_a_refused_password_is_sent_after_the_next_sign_in() {
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let act = Act::Reply("535 5.7.8 no\r\n");
+    fixture.outgoing.fail(Fault {
         at: "AUTH",
         act,
         times: 1,
     });
-    let page = scene.open().await;
+    let page = fixture.open().await;
     let id = send(&page, "first", 1).await;
     let entry = page.settled(&id).await;
     assert_eq!(entry.state, OutboxState::WaitingForSignIn, "{entry:?}");
     page.handle.close().await;
-    let desk = scene.starts_again().await;
-    let page = desk.open(scene.sign_in()).await.unwrap();
+    let accounts = fixture.restart().await;
+    let page = accounts.open(fixture.sign_in()).await.unwrap();
     let entry = page.handed_over(&id).await;
     assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
-    assert_eq!(scene.arrived("first"), 1);
+    assert_eq!(fixture.arrived("first"), 1);
 }
 
 #[tokio::test]
-async fn a_copy_that_nobody_answered_for_is_looked_for_before_it_is_filed_again() {
+async fn unacknowledged_copy_is_searched_for_before_it_is_filed_again() {
     for (is_there, copies) in [(true, 1), (false, 2)] {
-        let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
+        let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
         let (at, act) = ("APPEND", Act::Stall(""));
-        let id = scene
-            .is_killed_at(&scene.incoming, Fault { at, act, times: 1 })
+        let id = fixture
+            .kill_at(&fixture.incoming, Fault { at, act, times: 1 })
             .await;
         if !is_there {
-            let (at, act) = ("UID SEARCH", Act::Say("* SEARCH\r\n{tag} OK none\r\n"));
-            scene.incoming.fail(Fault { at, act, times: 1 });
+            let (at, act) = ("UID SEARCH", Act::Reply("* SEARCH\r\n{tag} OK none\r\n"));
+            fixture.incoming.fail(Fault { at, act, times: 1 });
         }
-        let desk = scene.starts_again().await;
-        let page = desk.open(scene.sign_in()).await.unwrap();
+        let accounts = fixture.restart().await;
+        let page = accounts.open(fixture.sign_in()).await.unwrap();
         let entry = page.handed_over(&id).await;
         let folder = page.folder(FolderRole::Sent).await;
         assert_eq!(entry.copy, SentCopy::Filed { folder }, "{entry:?}");
-        assert_eq!(scene.incoming.count("APPEND"), copies);
+        assert_eq!(fixture.incoming.count("APPEND"), copies);
         // Each process has a connection for the inbox, and one that searches Sent.
-        assert_eq!(scene.incoming.connections(), 4, "the inbox is not left");
-        assert_eq!(scene.arrived("first"), 1);
+        assert_eq!(fixture.incoming.connections(), 4, "the inbox is not left");
+        assert_eq!(fixture.arrived("first"), 1);
     }
 }

@@ -12,13 +12,13 @@ const LONGEST: Duration = Duration::from_secs(601);
 
 /// The state of the message after one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stands {
+enum Outcome {
     /// Retried automatically.
     Retried,
     /// Permanently refused for all recipients.
     Refused,
     /// Accepted for some recipients, permanently refused for the others.
-    Partly,
+    PartlyRefused,
     /// Not sent, and not retried automatically.
     NotSent,
     /// The password was refused.
@@ -31,17 +31,17 @@ struct Case {
     name: &'static str,
     at: &'static str,
     act: Act,
-    stands: Stands,
+    outcome: Outcome,
     /// A part of the text that is reported for the message or its recipients.
-    told: &'static str,
+    reported: &'static str,
 }
 
-impl Scene {
+impl Fixture {
     /// Returns how many messages with a subject the server has.
     pub(super) fn arrived(&self, subject: &str) -> usize {
         let field = format!("Subject: {subject}\n");
-        let taken = self.outgoing.taken();
-        taken.iter().filter(|mail| mail.contains(&field)).count()
+        let accepted = self.outgoing.accepted();
+        accepted.iter().filter(|mail| mail.contains(&field)).count()
     }
 }
 
@@ -57,50 +57,50 @@ pub(super) async fn send(page: &Page, subject: &str, lines: usize) -> OutboxId {
     sent.await.unwrap()
 }
 
-fn stands(entry: &OutboxEntry) -> Stands {
+fn outcome(entry: &OutboxEntry) -> Outcome {
     match entry.state {
-        OutboxState::WaitingToRetry { .. } => Stands::Retried,
-        OutboxState::Refused => Stands::Refused,
-        OutboxState::PartlyRefused => Stands::Partly,
-        OutboxState::NotSent => Stands::NotSent,
-        OutboxState::WaitingForSignIn => Stands::NeedsSignIn,
-        OutboxState::Unknown => Stands::Unknown,
+        OutboxState::WaitingToRetry { .. } => Outcome::Retried,
+        OutboxState::Refused => Outcome::Refused,
+        OutboxState::PartlyRefused => Outcome::PartlyRefused,
+        OutboxState::NotSent => Outcome::NotSent,
+        OutboxState::WaitingForSignIn => Outcome::NeedsSignIn,
+        OutboxState::Unknown => Outcome::Unknown,
         ref other => panic!("not settled: {other:?}"),
     }
 }
 
 /// Returns all texts of the entry.
-fn words(entry: &OutboxEntry) -> String {
-    let mut words = String::new();
-    if let Some(trouble) = &entry.trouble {
-        assert!(!trouble.cause.is_empty() && !trouble.fix.is_empty());
-        words += &format!("{} {} ", trouble.cause, trouble.fix);
-        words += trouble.reply.as_deref().unwrap_or_default();
+fn texts(entry: &OutboxEntry) -> String {
+    let mut texts = String::new();
+    if let Some(problem) = &entry.trouble {
+        assert!(!problem.cause.is_empty() && !problem.fix.is_empty());
+        texts += &format!("{} {} ", problem.cause, problem.fix);
+        texts += problem.reply.as_deref().unwrap_or_default();
     }
     for recipient in &entry.recipients {
-        words += &format!(" {} ", recipient.meaning);
-        words += recipient.reply.as_deref().unwrap_or_default();
+        texts += &format!(" {} ", recipient.meaning);
+        texts += recipient.reply.as_deref().unwrap_or_default();
     }
-    words
+    texts
 }
 
 // docs/protocols.md, SMTP: result of a send
 #[tokio::test]
-async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
-    use Act::{Close, Flood, Say, Stall};
-    use Stands::{NeedsSignIn, NotSent, Partly, Refused, Retried, Unknown};
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::Implicit).await;
-    let page = scene.open().await;
+async fn every_server_failure_is_recorded_and_nothing_is_sent_twice() {
+    use Act::{Close, Flood, Reply, Stall};
+    use Outcome::{NeedsSignIn, NotSent, PartlyRefused, Refused, Retried, Unknown};
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = fixture.open().await;
     const BYE: Act = Close("421 4.3.2 shutting down\r\n");
     const CUT: &str = "354 go on\r\n";
     // The second recipient.
     const EVE: &str = "RCPT TO:<eve";
-    let case = |name, at, act, stands, told| Case {
+    let case = |name, at, act, outcome, reported| Case {
         name,
         at,
         act,
-        stands,
-        told,
+        outcome,
+        reported,
     };
     for case in [
         case(
@@ -142,14 +142,14 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         case(
             "421 for the message",
             ".",
-            Say("421 4.3.2 shutting down\r\n"),
+            Reply("421 4.3.2 shutting down\r\n"),
             Retried,
             "421 4.3.2 shutting down",
         ),
         case(
             "web server",
             "",
-            Say("HTTP/1.1 400 Bad Request\r\n"),
+            Reply("HTTP/1.1 400 Bad Request\r\n"),
             Retried,
             "does not answer as SMTP servers do",
         ),
@@ -184,84 +184,84 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         case(
             "wrong password",
             "AUTH",
-            Say("535 5.7.8 no\r\n"),
+            Reply("535 5.7.8 no\r\n"),
             NeedsSignIn,
             "535 5.7.8 no",
         ),
         case(
             "no sign-in for now",
             "AUTH",
-            Say("454 4.7.0 later\r\n"),
+            Reply("454 4.7.0 later\r\n"),
             Retried,
             "454 4.7.0 later",
         ),
         case(
             "450 to MAIL",
             "MAIL",
-            Say("450 4.7.1 slow down\r\n"),
+            Reply("450 4.7.1 slow down\r\n"),
             Retried,
             "450 4.7.1 slow down",
         ),
         case(
             "550 to MAIL",
             "MAIL",
-            Say("550 5.7.1 not yours\r\n"),
+            Reply("550 5.7.1 not yours\r\n"),
             Refused,
             "550 5.7.1 not yours",
         ),
         case(
             "450 to one RCPT",
             EVE,
-            Say("450 4.2.1 busy\r\n"),
+            Reply("450 4.2.1 busy\r\n"),
             Retried,
             "450 4.2.1 busy",
         ),
         case(
             "550 to one RCPT",
             EVE,
-            Say("550 5.1.1 who\r\n"),
-            Partly,
+            Reply("550 5.1.1 who\r\n"),
+            PartlyRefused,
             "550 5.1.1 who",
         ),
         case(
             "451 to DATA",
             "DATA",
-            Say("451 4.3.0 disk\r\n"),
+            Reply("451 4.3.0 disk\r\n"),
             Retried,
             "451 4.3.0 disk",
         ),
         case(
             "554 to DATA",
             "DATA",
-            Say("554 5.5.1 no\r\n"),
+            Reply("554 5.5.1 no\r\n"),
             Refused,
             "554 5.5.1 no",
         ),
         case(
             "451 to the message",
             ".",
-            Say("451 4.3.0 disk\r\n"),
+            Reply("451 4.3.0 disk\r\n"),
             Retried,
             "451 4.3.0 disk",
         ),
         case(
             "554 to the message",
             ".",
-            Say("554 5.7.1 spam\r\n"),
+            Reply("554 5.7.1 spam\r\n"),
             Refused,
             "554 5.7.1 spam",
         ),
         case(
             "250 to DATA",
             "DATA",
-            Say("250 2.0.0 taken\r\n"),
+            Reply("250 2.0.0 taken\r\n"),
             Retried,
             "",
         ),
         case(
             "250 before the message",
             "DATA",
-            Say("354 go\r\n250 2.0.0 taken\r\n"),
+            Reply("354 go\r\n250 2.0.0 taken\r\n"),
             Retried,
             "",
         ),
@@ -290,7 +290,7 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         case(
             "nonsense after the dot",
             ".",
-            Say("what was that\r\n"),
+            Reply("what was that\r\n"),
             Unknown,
             "may have gone out",
         ),
@@ -313,42 +313,46 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
             name,
             at,
             act,
-            stands: expected,
-            told,
+            outcome: expected,
+            reported,
         } = case;
-        let stalls = matches!(act, Stall(_));
+        let is_stall = matches!(act, Stall(_));
         // A short message is sent in one write with its dot, before the server can cut the
         // connection.
         let lines = if matches!(act, Close(CUT)) { 60_000 } else { 1 };
         let (one, two) = (format!("{name}, one"), format!("{name}, two"));
-        scene.outgoing.fail(Fault { at, act, times: 1 });
+        fixture.outgoing.fail(Fault { at, act, times: 1 });
         let id = send(&page, &one, lines).await;
-        if stalls {
-            scene.outgoing.played(1).await;
-            pass(LONGEST).await;
+        if is_stall {
+            fixture.outgoing.until_failed(1).await;
+            advance_clock(LONGEST).await;
         }
         let entry = page.settled(&id).await;
-        assert_eq!(stands(&entry), expected, "{name}: {entry:?}");
-        assert!(words(&entry).contains(told), "{name}: {}", words(&entry));
-        scene.outgoing.played(1).await;
+        assert_eq!(outcome(&entry), expected, "{name}: {entry:?}");
+        assert!(
+            texts(&entry).contains(reported),
+            "{name}: {}",
+            texts(&entry)
+        );
+        fixture.outgoing.until_failed(1).await;
 
         // Another message makes the worker look at all entries, and is sent.
         let second = send(&page, &two, 1).await;
         let second = page.settled(&second).await;
         assert_eq!(second.state, OutboxState::HandedOver, "{name}: {second:?}");
-        assert_eq!(scene.arrived(&two), 1, "{name}");
+        assert_eq!(fixture.arrived(&two), 1, "{name}");
         let entry = page.backend.outbox_show(id.clone()).await.unwrap();
-        assert_eq!(stands(&entry), expected, "{name}: {entry:?}");
-        let before = scene.arrived(&one);
-        let is_taken = |entry: &OutboxEntry| {
+        assert_eq!(outcome(&entry), expected, "{name}: {entry:?}");
+        let before = fixture.arrived(&one);
+        let accepted_count = |entry: &OutboxEntry| {
             let states = entry.recipients.iter().map(|r| r.state);
             states
                 .filter(|state| *state == RecipientState::HandedOver)
                 .count()
         };
         match expected {
-            Retried if is_taken(&entry) == 0 => assert_eq!(before, 0, "{name}"),
-            Retried | Partly | Unknown => {
+            Retried if accepted_count(&entry) == 0 => assert_eq!(before, 0, "{name}"),
+            Retried | PartlyRefused | Unknown => {
                 assert!(before <= 1, "{name}: sent twice");
             }
             Refused | NotSent | NeedsSignIn => {
@@ -357,8 +361,8 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
         }
         if expected == Retried {
             // Sends now instead of waiting for the next attempt.
-            let bobs = scene.outgoing.count("RCPT TO:<bob");
-            let had = is_taken(&entry);
+            let bobs = fixture.outgoing.count("RCPT TO:<bob");
+            let accepted_before = accepted_count(&entry);
             page.backend
                 .outbox_change(id.clone(), EntryChange::Retry)
                 .await
@@ -369,43 +373,47 @@ async fn whatever_the_server_does_the_ledger_tells_and_nothing_is_sent_twice() {
                 matches!(entry.copy, SentCopy::Filed { .. }),
                 "{name}: {entry:?}"
             );
-            assert_eq!(scene.arrived(&one), before + 1, "{name}");
-            let asked = scene.outgoing.count("RCPT TO:<bob") - bobs;
-            assert_eq!(asked + had, 1, "{name}: whoever has it gets no second copy");
+            assert_eq!(fixture.arrived(&one), before + 1, "{name}");
+            let requested = fixture.outgoing.count("RCPT TO:<bob") - bobs;
+            assert_eq!(
+                requested + accepted_before,
+                1,
+                "{name}: whoever has it gets no second copy"
+            );
         }
         assert_eq!(subjects(&page).await, NEWEST_FIRST, "{name}");
-        scene.outgoing.left_but(0).await;
-        scene.assert_no_password_in_the_log(name);
+        fixture.outgoing.until_open(0).await;
+        fixture.assert_no_password_in_the_log(name);
     }
 }
 
 #[tokio::test]
-async fn words_behind_starttls_keep_the_password_here() {
-    let scene = Scene::new(IncomingKind::Imap, TlsMode::StartTls).await;
-    let page = scene.open().await;
-    for (at, act, told) in [
+async fn text_after_starttls_prevents_sending_the_password() {
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::StartTls).await;
+    let page = fixture.open().await;
+    for (at, act, reported) in [
         (
             "STARTTLS",
-            Act::Say("220 go\r\n250 AUTH PLAIN\r\n"),
+            Act::Reply("220 go\r\n250 AUTH PLAIN\r\n"),
             "unencrypted after",
         ),
         (
             "EHLO",
-            Act::Say("250-peer\r\n250 AUTH PLAIN\r\n"),
+            Act::Reply("250-peer\r\n250 AUTH PLAIN\r\n"),
             "does not offer STARTTLS",
         ),
         (
             "STARTTLS",
-            Act::Say("454 4.7.0 not now\r\n"),
+            Act::Reply("454 4.7.0 not now\r\n"),
             "454 4.7.0 not now",
         ),
     ] {
-        scene.outgoing.fail(Fault { at, act, times: 1 });
-        let id = send(&page, told, 1).await;
+        fixture.outgoing.fail(Fault { at, act, times: 1 });
+        let id = send(&page, reported, 1).await;
         let entry = page.settled(&id).await;
-        assert_eq!(stands(&entry), Stands::Retried, "{entry:?}");
-        assert!(words(&entry).contains(told), "{}", words(&entry));
-        assert_eq!(scene.outgoing.count("AUTH"), 0, "{told}");
+        assert_eq!(outcome(&entry), Outcome::Retried, "{entry:?}");
+        assert!(texts(&entry).contains(reported), "{}", texts(&entry));
+        assert_eq!(fixture.outgoing.count("AUTH"), 0, "{reported}");
     }
-    scene.assert_no_password_in_the_log("STARTTLS");
+    fixture.assert_no_password_in_the_log("STARTTLS");
 }

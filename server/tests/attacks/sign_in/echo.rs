@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{send_message, until};
 use crate::client::{Client, Request};
-use crate::mailserver::{Heard, Mail, MailServer, Say};
+use crate::mailserver::{ClientCommand, Mail, MailServer, Reply};
 use crate::product::{Product, servers_form};
-use crate::watch::{Watch, Witness};
+use crate::watch::{Probe, Watch};
 
 /// Contains characters that servers quote, encode and escape.
 const PASSWORD: &str = "hun\"ter2\\Zq9 sec&ret%ü";
@@ -20,7 +20,7 @@ const IN_FORM: &str = "hun%22ter2%5CZq9+sec%26ret%25%C3%BC";
 const USER: &str = "ann@localhost";
 
 /// Returns the encodings of the password that servers receive or may print.
-fn forms() -> Vec<String> {
+fn encodings() -> Vec<String> {
     let base64 = |text: String| STANDARD.encode(text);
     let quoted = PASSWORD.replace('\\', "\\\\").replace('"', "\\\"");
     vec![
@@ -40,13 +40,13 @@ fn forms() -> Vec<String> {
 /// Returns the texts that would disclose it: the encodings, and the halves of one split over two
 /// lines.
 fn forbidden() -> Vec<String> {
-    let mut all = forms();
+    let mut all = encodings();
     all.extend(["hun\"ter2\\Z", "q9 sec&ret%ü", "hun&quot;ter2", "HUN\"TER2"].map(str::to_owned));
     all
 }
 
 #[track_caller]
-fn assert_clean(place: &str, what: &str, text: &str) {
+fn assert_clean(point: &str, what: &str, text: &str) {
     for secret in forbidden() {
         let found = text.find(&secret).map(|at| {
             let from = text.floor_char_boundary(at.saturating_sub(120));
@@ -54,7 +54,7 @@ fn assert_clean(place: &str, what: &str, text: &str) {
         });
         assert!(
             found.is_none(),
-            "{place}: {secret:?} is in {what}: {found:?}"
+            "{point}: {secret:?} is in {what}: {found:?}"
         );
     }
 }
@@ -88,35 +88,35 @@ const SENDING: [&str; 7] = [
 const READING: [&str; 4] = ["folder", "select", "fetch", "idle"];
 
 /// The current place, such as `"imap greeting"`, and the places that were reached.
-type Place = Arc<Mutex<(String, BTreeSet<String>)>>;
+type EchoState = Arc<Mutex<(String, BTreeSet<String>)>>;
 
-async fn parrot(place: &Place) -> MailServer {
-    let place = Arc::clone(place);
-    let script = move |protocol: &str, heard: &Heard<'_>| {
-        let mut place = place.lock().unwrap();
-        let now = place.0.clone();
+async fn echoing_server(state: &EchoState) -> MailServer {
+    let state = Arc::clone(state);
+    let script = move |protocol: &str, received: &ClientCommand<'_>| {
+        let mut state = state.lock().unwrap();
+        let now = state.0.clone();
         let (at, name) = now.split_once(' ')?;
         if at != protocol {
             return None;
         }
-        let said = match protocol {
-            "imap" => imap(name, heard),
-            "pop3" => pop3(name, heard.command),
-            _ => smtp(name, heard.command),
+        let reply = match protocol {
+            "imap" => imap(name, received),
+            "pop3" => pop3(name, received.command),
+            _ => smtp(name, received.command),
         }?;
-        place.1.insert(now);
-        Some(Say::text(said))
+        state.1.insert(now);
+        Some(Reply::text(reply))
     };
     MailServer::start(vec![Mail::plain("one")], Box::new(script)).await
 }
 
-fn imap(place: &str, heard: &Heard<'_>) -> Option<String> {
-    let Heard { tag, command } = heard;
-    let echo = forms().join(" ");
+fn imap(point: &str, received: &ClientCommand<'_>) -> Option<String> {
+    let ClientCommand { tag, command } = received;
+    let echo = encodings().join(" ");
     let atom = STANDARD.encode(PASSWORD);
     let name = command.split(' ').next().unwrap_or_default();
     let rest = command.split_once(' ').map_or("", |(_, rest)| rest);
-    Some(match (place, name) {
+    Some(match (point, name) {
         ("greeting", "") => format!("* OK [X-{atom}] {echo}\r\n"),
         ("greeting", "CAPABILITY") | ("bye", "AUTHENTICATE") => format!("* BYE {echo}\r\n"),
         ("no greeting", "") => format!("{echo}\r\n"),
@@ -143,11 +143,11 @@ fn imap(place: &str, heard: &Heard<'_>) -> Option<String> {
     })
 }
 
-fn pop3(place: &str, command: &str) -> Option<String> {
-    let echo = forms().join(" ");
+fn pop3(point: &str, command: &str) -> Option<String> {
+    let echo = encodings().join(" ");
     let atom = STANDARD.encode(PASSWORD);
     let name = command.split(' ').next().unwrap_or_default();
-    Some(match (place, name) {
+    Some(match (point, name) {
         ("greeting", "") => format!("-ERR {echo}\r\n"),
         ("err", "AUTH" | "PASS") => format!("-ERR [AUTH] {echo}\r\n"),
         ("code", "AUTH" | "PASS") => format!("-ERR [{PASSWORD}] [{atom}] no\r\n"),
@@ -158,10 +158,10 @@ fn pop3(place: &str, command: &str) -> Option<String> {
     })
 }
 
-fn smtp(place: &str, command: &str) -> Option<String> {
-    let echo = forms().join(" ");
+fn smtp(point: &str, command: &str) -> Option<String> {
+    let echo = encodings().join(" ");
     let name = command.split([' ', ':']).next().unwrap_or_default();
-    Some(match (place, name) {
+    Some(match (point, name) {
         ("greeting", "") => format!("554 {echo}\r\n"),
         ("ehlo", "EHLO") => format!("250-peer\r\n250 AUTH {}\r\n", STANDARD.encode(PASSWORD)),
         ("auth", "AUTH") => format!("535-5.7.8 {echo}\r\n535 5.7.8 {echo}\r\n"),
@@ -198,20 +198,20 @@ async fn sign_in(
         _ => form.replace("user=", &format!("x{nth}=")),
     };
     let mut client = product.client();
-    let answer = client.send(Request::form("/login", &form)).await;
-    (client, answer.text())
+    let response = client.send(Request::form("/login", &form)).await;
+    (client, response.text())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_password_that_a_server_repeats_is_told_nowhere() {
-    let place: Place = Arc::default();
-    let at = |name: &str| name.clone_into(&mut place.lock().unwrap().0);
-    let server = parrot(&place).await;
+async fn password_repeated_by_a_server_is_disclosed_nowhere() {
+    let state: EchoState = Arc::default();
+    let at = |name: &str| name.clone_into(&mut state.lock().unwrap().0);
+    let server = echoing_server(&state).await;
     let subject = vec![Mail::plain(PASSWORD)];
     let with_subject = MailServer::start(subject, Box::new(|_, _| None)).await;
     let product = Product::start_in(&[&server, &with_subject], "", &[("RUST_LOG", "trace")]);
-    let witness = Witness::new(&product, &server).await;
-    let watch = Watch::begin("echo", &product, witness);
+    let probe = Probe::new(&product, &server).await;
+    let watch = Watch::begin("echo", &product, probe);
 
     for (nth, (protocol, name)) in (1..).zip(SIGN_IN) {
         let name = format!("{protocol} {name}");
@@ -263,7 +263,7 @@ async fn a_password_that_a_server_repeats_is_told_nowhere() {
         assert_clean(name, "the message", &page);
         if name == "idle" {
             until("IDLE", async || {
-                place.lock().unwrap().1.contains("imap idle")
+                state.lock().unwrap().1.contains("imap idle")
             })
             .await;
         }
@@ -280,8 +280,8 @@ async fn a_password_that_a_server_repeats_is_told_nowhere() {
     );
 
     let all = SIGN_IN.len() + SENDING.len() + READING.len();
-    let said = place.lock().unwrap().1.clone();
-    assert_eq!(said.len(), all, "it was repeated in {said:?}");
+    let reached = state.lock().unwrap().1.clone();
+    assert_eq!(reached.len(), all, "it was repeated in {reached:?}");
     let log = product.log();
     assert!(log.contains("\"target\":\"wire\"") && log.contains("***"));
     let (lines, bytes) = (log.lines().count(), log.len());

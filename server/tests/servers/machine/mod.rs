@@ -26,7 +26,7 @@ pub(crate) const PASSWORD: &str = "p\"a\\ss wörd%1";
 pub(crate) const OTHER_ADDRESS: &str = "ben@servers.test";
 
 /// Maximum time until a server accepts connections on its port.
-const START: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A folder below the temporary one that is removed when this value is dropped.
 pub(crate) struct Folder(PathBuf);
@@ -119,9 +119,9 @@ pub(crate) fn free_port() -> u16 {
 /// Waits until a port accepts connections; panics with the server's log if it does not.
 pub(crate) fn wait_for(port: u16, what: &str, log: impl Fn() -> String) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let answers = || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok();
+    let is_listening = || TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok();
     assert!(
-        holds_within(START, answers),
+        holds_within(START_TIMEOUT, is_listening),
         "{what} does not answer on port {port}:\n{}",
         log()
     );
@@ -129,14 +129,14 @@ pub(crate) fn wait_for(port: u16, what: &str, log: impl Fn() -> String) {
 
 /// Polls a condition that no event reports: a file, port or end of another program. Returns `false`
 /// if it did not hold in time.
-pub(crate) fn holds_within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
-    const BETWEEN_TWO_LOOKS: Duration = Duration::from_millis(20);
-    let deadline = Instant::now() + patience;
+pub(crate) fn holds_within(timeout: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    const POLL_INTERVAL: Duration = Duration::from_millis(20);
+    let deadline = Instant::now() + timeout;
     while !is_so() {
         if Instant::now() >= deadline {
             return false;
         }
-        sleep(BETWEEN_TWO_LOOKS);
+        sleep(POLL_INTERVAL);
     }
     true
 }

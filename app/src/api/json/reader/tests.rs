@@ -55,34 +55,36 @@ impl Parsed for Value {
 }
 
 /// Decodes with both readers, checks that they agree, and returns whether the value was readable.
-fn read_alike<T: Serialize + DeserializeOwned>(json: &Value) -> bool {
-    let again = |value: T| serde_json::to_value(value).unwrap();
-    let ours = T::deserialize(Reader(json.clone())).ok().map(again);
-    let theirs = serde_json::from_str::<T>(&json.to_string()).ok().map(again);
+fn decodes_alike<T: Serialize + DeserializeOwned>(json: &Value) -> bool {
+    let encode = |value: T| serde_json::to_value(value).unwrap();
+    let ours = T::deserialize(Reader(json.clone())).ok().map(encode);
+    let theirs = serde_json::from_str::<T>(&json.to_string())
+        .ok()
+        .map(encode);
     assert_eq!(ours, theirs, "{json}");
     ours.is_some()
 }
 
 #[test]
-fn every_answer_is_read_as_serde_json_reads_it() {
+fn every_response_decodes_as_with_serde_json() {
     for Example { json, read } in examples() {
         assert!(read(&json), "{json}");
     }
 }
 
 #[test]
-fn what_is_no_object_is_no_type_of_options() {
+fn struct_of_options_rejects_values_that_are_not_objects() {
     for json in [json!(0.5), json!("text"), json!([]), json!(true)] {
-        assert!(!read_alike::<Flash>(&json), "{json}");
+        assert!(!decodes_alike::<Flash>(&json), "{json}");
     }
 }
 
 #[test]
-fn a_large_number_is_refused_rather_than_rounded() {
+fn large_number_is_refused_rather_than_rounded() {
     let large = json!(9_007_199_254_740_994_u64);
-    assert_eq!(u64::deserialize(Reader(large)), Err(Unreadable));
-    assert_eq!(u64::deserialize(Reader(json!(-1))), Err(Unreadable));
-    assert_eq!(u32::deserialize(Reader(json!(1.5))), Err(Unreadable));
+    assert_eq!(u64::deserialize(Reader(large)), Err(DecodeError));
+    assert_eq!(u64::deserialize(Reader(json!(-1))), Err(DecodeError));
+    assert_eq!(u32::deserialize(Reader(json!(1.5))), Err(DecodeError));
 }
 
 /// The number of values in a tree.
@@ -109,7 +111,7 @@ fn nth<'a>(json: &'a mut Value, n: &mut usize) -> Option<&'a mut Value> {
 
 proptest! {
     #[test]
-    fn an_answer_with_anything_wrong_is_read_as_serde_json_reads_it(
+    fn response_with_a_changed_value_decodes_as_with_serde_json(
         example in any::<prop::sample::Index>(),
         at in any::<prop::sample::Index>(),
         other in prop::sample::select(vec![
@@ -118,7 +120,7 @@ proptest! {
             json!({"Ok": null}), json!({"text": "t"}), json!({"seen": null}),
             json!({"seen": 1}), json!({"text": 1, "link": 2}),
         ]),
-        is_more in any::<bool>(),
+        is_extended in any::<bool>(),
     ) {
         let examples = examples();
         let Example { json, read } = example.get(&examples);
@@ -127,14 +129,14 @@ proptest! {
         let changed = nth(&mut json, &mut n).unwrap();
         match changed.as_object_mut() {
             // A field that a newer server may add.
-            Some(fields) if is_more => drop(fields.insert("newer_field".into(), other)),
+            Some(fields) if is_extended => drop(fields.insert("newer_field".into(), other)),
             _ => *changed = other,
         }
         read(&json);
     }
 
     #[test]
-    fn an_answer_without_one_of_its_fields_is_read_as_serde_json_reads_it(
+    fn response_with_a_missing_field_decodes_as_with_serde_json(
         example in any::<prop::sample::Index>(),
         at in any::<prop::sample::Index>(),
         field in any::<prop::sample::Index>(),
@@ -204,26 +206,30 @@ mod shapes {
     }
 
     #[test]
-    fn every_shape_that_serde_derives_is_read_as_serde_json_reads_it() {
-        assert!(read_alike::<Unit>(&json!(null)));
-        assert!(read_alike::<Pair>(&json!([255, -3])));
-        assert!(!read_alike::<Pair>(&json!([255, -3, 1])));
-        assert!(!read_alike::<Pair>(&json!([256, -3])));
-        assert!(read_alike::<Tagged>(&json!({"at": -5, "kind": "named"})));
-        assert!(read_alike::<Tagged>(&json!({"kind": "bare"})));
-        assert!(read_alike::<Either>(&json!("text")));
-        assert!(read_alike::<Either>(&json!(0.5)));
-        assert!(read_alike::<Variants>(&json!({"Tuple": [1, "a"]})));
-        assert!(!read_alike::<Variants>(&json!({"Tuple": [1, "a", 2]})));
-        assert!(read_alike::<Rest>(&json!({"a": 1, "first": true, "b": 2})));
-        assert!(read_alike::<Defaults>(&json!({"name": "n"})));
-        assert!(!read_alike::<Defaults>(
+    fn every_derived_shape_decodes_as_with_serde_json() {
+        assert!(decodes_alike::<Unit>(&json!(null)));
+        assert!(decodes_alike::<Pair>(&json!([255, -3])));
+        assert!(!decodes_alike::<Pair>(&json!([255, -3, 1])));
+        assert!(!decodes_alike::<Pair>(&json!([256, -3])));
+        assert!(decodes_alike::<Tagged>(&json!({"at": -5, "kind": "named"})));
+        assert!(decodes_alike::<Tagged>(&json!({"kind": "bare"})));
+        assert!(decodes_alike::<Either>(&json!("text")));
+        assert!(decodes_alike::<Either>(&json!(0.5)));
+        assert!(decodes_alike::<Variants>(&json!({"Tuple": [1, "a"]})));
+        assert!(!decodes_alike::<Variants>(&json!({"Tuple": [1, "a", 2]})));
+        assert!(decodes_alike::<Rest>(
+            &json!({"a": 1, "first": true, "b": 2})
+        ));
+        assert!(decodes_alike::<Defaults>(&json!({"name": "n"})));
+        assert!(!decodes_alike::<Defaults>(
             &json!({"name": "n", "count": null})
         ));
-        assert!(!read_alike::<Defaults>(&json!({"count": 1})));
-        assert!(read_alike::<BTreeMap<String, Vec<char>>>(
+        assert!(!decodes_alike::<Defaults>(&json!({"count": 1})));
+        assert!(decodes_alike::<BTreeMap<String, Vec<char>>>(
             &json!({"a": ["x"]})
         ));
-        assert!(read_alike::<(i8, f32, Option<()>)>(&json!([-8, 1.5, null])));
+        assert!(decodes_alike::<(i8, f32, Option<()>)>(&json!([
+            -8, 1.5, null
+        ])));
     }
 }

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_multipart_tells_parameters_and_disposition_in_the_extended_form_only() {
+    fn multipart_parameters_and_disposition_are_in_the_extended_form_only() {
         let message = "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nhi\r\n--a\r\n\
             Content-Type: image/png; name=x.png\r\nContent-ID: <c@d>\r\nContent-Transfer-Encoding: base64\r\n\
             Content-Disposition: attachment; filename=\"x y.png\"\r\n\r\nAAAA\r\n--a--\r\n";
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_message_tells_envelope_body_and_lines() {
+    fn nested_message_includes_envelope_body_and_lines() {
         let message = "Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nx\r\n";
         assert_eq!(
             written(message, Form::Basic),

@@ -398,8 +398,8 @@ fn bare_flags(line: &mut Cursor) -> Parsed<Vec<String>> {
 }
 
 /// Parses the rest of `(WORD n)`, the only modifier (RFC 7162 §7).
-fn modifier(line: &mut Cursor, word: &str) -> Parsed<u64> {
-    if !line.take_word(word) {
+fn modifier(line: &mut Cursor, name: &str) -> Parsed<u64> {
+    if !line.take_word(name) {
         return Err(Bad("unknown modifier"));
     }
     line.space()?;

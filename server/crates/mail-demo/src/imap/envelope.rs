@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_told_by_nil_hosts() {
+    fn group_addresses_have_nil_hosts() {
         let envelope = written("To: Team: a@b.c;\r\n\r\n");
         assert!(
             envelope.contains("((NIL NIL \"Team\" NIL)(NIL NIL \"a\" \"b.c\")(NIL NIL NIL NIL))"),

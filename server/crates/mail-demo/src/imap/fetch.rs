@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_section_that_is_not_there_is_nil() {
+    fn missing_section_is_nil() {
         for section in ["4", "1.1", "1.HEADER", "3.3", "3.1.TEXT"] {
             let item: &'static str = format!("BODY.PEEK[{section}]").leak();
             assert_eq!(fetched(MESSAGE, item), format!("BODY[{section}] NIL"));

@@ -108,7 +108,7 @@ impl ListCommand {
     }
 
     /// Writes the untagged responses.
-    pub(crate) fn answer(&self, folders: &Folders, tells_special_use: bool) -> String {
+    pub(crate) fn responses(&self, folders: &Folders, includes_special_use: bool) -> String {
         if let [pattern] = self.patterns.as_slice()
             && pattern.is_empty()
         {
@@ -120,7 +120,7 @@ impl ListCommand {
             .iter()
             .map(|pattern| format!("{}{pattern}", self.reference))
             .collect();
-        let mut answer = String::new();
+        let mut responses = String::new();
         for (name, entry) in entries(folders) {
             if !patterns.iter().any(|pattern| matches(pattern, name)) {
                 continue;
@@ -129,7 +129,7 @@ impl ListCommand {
             if !self.selects(&entry) && !child_info {
                 continue;
             }
-            let mut attributes = entry.attributes(folders, name, tells_special_use);
+            let mut attributes = entry.attributes(folders, name, includes_special_use);
             if entry.is_subscribed && (self.selects_subscribed || self.returns_subscribed) {
                 attributes.push("\\Subscribed");
             }
@@ -138,16 +138,16 @@ impl ListCommand {
             } else {
                 ""
             };
-            answer.push_str(&format!(
+            responses.push_str(&format!(
                 "* LIST ({}) \"{DELIMITER}\" {}{extended}\r\n",
                 attributes.join(" "),
                 wire_name(name)
             ));
             if let (Some(items), Some(folder)) = (&self.returns_status, entry.folder) {
-                answer.push_str(&status(name, folder, items));
+                responses.push_str(&status(name, folder, items));
             }
         }
-        answer
+        responses
     }
 
     fn selects(&self, entry: &Entry<'_>) -> bool {
@@ -164,16 +164,16 @@ impl ListCommand {
     }
 
     fn selects_below(&self, folders: &Folders, name: &str) -> bool {
-        let below = format!("{name}{DELIMITER}");
+        let prefix = format!("{name}{DELIMITER}");
         entries(folders)
             .iter()
-            .any(|(other, entry)| other.starts_with(&below) && self.selects(entry))
+            .any(|(other, entry)| other.starts_with(&prefix) && self.selects(entry))
     }
 }
 
 impl ListCommand {
     /// Returns whether the client requests modification sequences.
-    pub(crate) fn asks_for_mod_seq(&self) -> bool {
+    pub(crate) fn requests_mod_seq(&self) -> bool {
         self.returns_status
             .as_ref()
             .is_some_and(|items| items.contains(&StatusItem::HighestModSeq))
@@ -220,14 +220,14 @@ pub(crate) fn status(name: &str, folder: &Folder, items: &[StatusItem]) -> Strin
 /// where `%` stops at it (RFC 3501 §6.3.9).
 pub(crate) fn lsub(folders: &Folders, reference: &str, pattern: &str) -> String {
     let pattern = format!("{reference}{pattern}");
-    let mut told: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut names: BTreeMap<&str, bool> = BTreeMap::new();
     for name in &folders.subscribed {
         if matches(&pattern, name) {
-            told.insert(name, true);
+            names.insert(name, true);
         } else if pattern.ends_with('%')
             && let Some(parent) = parents(name).find(|parent| matches(&pattern, parent))
         {
-            told.entry(parent).or_insert(false);
+            names.entry(parent).or_insert(false);
         }
     }
     let line = |(name, is_subscribed): (&str, bool)| {
@@ -237,7 +237,7 @@ pub(crate) fn lsub(folders: &Folders, reference: &str, pattern: &str) -> String 
             wire_name(name)
         )
     };
-    told.into_iter().map(line).collect()
+    names.into_iter().map(line).collect()
 }
 
 /// `list-mailbox = 1*list-char / string`, decoded, with its wildcards.
@@ -271,12 +271,12 @@ impl Entry<'_> {
         &self,
         folders: &Folders,
         name: &str,
-        tells_special_use: bool,
+        includes_special_use: bool,
     ) -> Vec<&'static str> {
         let mut attributes = Vec::new();
         match self.folder {
             Some(folder) => {
-                let special_use = folder.special_use.filter(|_| tells_special_use);
+                let special_use = folder.special_use.filter(|_| includes_special_use);
                 attributes.extend(special_use.map(|special_use| special_use.attribute()));
             }
             None if self.is_parent => attributes.push("\\Noselect"),
@@ -320,17 +320,17 @@ fn matches(pattern: &str, name: &str) -> bool {
     // The positions in the name that the pattern read so far can match up to.
     let characters: Vec<char> = name.chars().collect();
     let mut reached = BTreeSet::from([0]);
-    for wanted in pattern.chars() {
+    for pattern_char in pattern.chars() {
         let mut next = BTreeSet::new();
         for at in reached {
-            match wanted {
+            match pattern_char {
                 '*' | '%' => {
                     let rest = characters.get(at..).unwrap_or_default();
-                    let stop = |character: &char| wanted == '%' && *character == DELIMITER;
+                    let stop = |character: &char| pattern_char == '%' && *character == DELIMITER;
                     let len = rest.iter().position(stop).unwrap_or(rest.len());
                     next.extend(at..=at + len);
                 }
-                _ if characters.get(at) == Some(&wanted) => {
+                _ if characters.get(at) == Some(&pattern_char) => {
                     next.insert(at + 1);
                 }
                 _ => {}
@@ -377,7 +377,7 @@ mod tests {
         let command = ListCommand::parse(&mut line).unwrap();
         line.end().unwrap();
         command
-            .answer(&folders, true)
+            .responses(&folders, true)
             .lines()
             .map(str::to_owned)
             .collect()
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn status_is_told_of_each_folder_that_can_be_selected() {
+    fn status_is_returned_for_each_selectable_folder() {
         assert_eq!(
             listed("\"\" (INBOX Projects) RETURN (SUBSCRIBED STATUS (MESSAGES UNSEEN))"),
             [

@@ -39,20 +39,20 @@ pub(crate) async fn command(
     } else {
         MAX_LITERALS_BYTES
     };
-    let mut left_bytes = max_bytes;
+    let mut remaining_bytes = max_bytes;
     let mut too_big = false;
     let mut command = BytesMut::from(&*first_line);
     for _ in 0..MAX_LITERALS {
         match usize::try_from(literal.len)
             .ok()
-            .filter(|len| !too_big && *len <= left_bytes)
+            .filter(|len| !too_big && *len <= remaining_bytes)
         {
             Some(len) => {
                 if literal.is_synchronising {
                     wire.push("+ go on\r\n");
                 }
                 let octets = wire.exactly(len, idle).await?;
-                left_bytes -= len;
+                remaining_bytes -= len;
                 command.extend_from_slice(b"\r\n");
                 command.extend_from_slice(&octets);
             }

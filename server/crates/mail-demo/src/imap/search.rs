@@ -175,13 +175,13 @@ impl SearchKey {
         Self::Not(Box::new(self))
     }
 
-    /// Returns whether the key or any key in it satisfies `asks`.
-    fn any(&self, asks: fn(&Self) -> bool) -> bool {
+    /// Returns whether the key or any key in it satisfies `predicate`.
+    fn any(&self, predicate: fn(&Self) -> bool) -> bool {
         match self {
-            Self::And(keys) => keys.iter().any(|key| key.any(asks)),
-            Self::Or(keys) => keys.0.any(asks) || keys.1.any(asks),
-            Self::Not(key) => key.any(asks),
-            key => asks(key),
+            Self::And(keys) => keys.iter().any(|key| key.any(predicate)),
+            Self::Or(keys) => keys.0.any(predicate) || keys.1.any(predicate),
+            Self::Not(key) => key.any(predicate),
+            key => predicate(key),
         }
     }
 
@@ -196,7 +196,7 @@ impl SearchKey {
     }
 
     /// Returns whether the response includes a modification sequence.
-    pub(crate) fn asks_for_mod_seq(&self) -> bool {
+    pub(crate) fn requests_mod_seq(&self) -> bool {
         self.any(|key| matches!(key, Self::ModSeq(_)))
     }
 
@@ -247,16 +247,19 @@ pub(crate) struct Search {
 
 impl Search {
     pub(crate) fn matches(&self, candidate: &Candidate) -> bool {
-        self.judge(&self.key, candidate, &mut Content::default())
+        self.evaluate(&self.key, candidate, &mut Content::default())
     }
 
-    fn judge(&self, key: &SearchKey, candidate: &Candidate, content: &mut Content) -> bool {
+    fn evaluate(&self, key: &SearchKey, candidate: &Candidate, content: &mut Content) -> bool {
         match key {
-            SearchKey::And(keys) => keys.iter().all(|key| self.judge(key, candidate, content)),
+            SearchKey::And(keys) => keys
+                .iter()
+                .all(|key| self.evaluate(key, candidate, content)),
             SearchKey::Or(keys) => {
-                self.judge(&keys.0, candidate, content) || self.judge(&keys.1, candidate, content)
+                self.evaluate(&keys.0, candidate, content)
+                    || self.evaluate(&keys.1, candidate, content)
             }
-            SearchKey::Not(key) => !self.judge(key, candidate, content),
+            SearchKey::Not(key) => !self.evaluate(key, candidate, content),
             SearchKey::All => true,
             SearchKey::Numbers(set) => contains(set, self.largest.number, candidate.number),
             SearchKey::Uids(set) => contains(set, self.largest.uid.0, candidate.uid.0),
@@ -266,12 +269,12 @@ impl Search {
             SearchKey::EmailId(id) => candidate.email_id.to_string() == *id,
             SearchKey::Recent => candidate.is_recent,
             SearchKey::Internal(days, day) => {
-                days.holds(clock::local_day(candidate.internal_unix_ms), *day)
+                days.matches(clock::local_day(candidate.internal_unix_ms), *day)
             }
             SearchKey::Sent(days, day) => content
                 .of(candidate)
                 .sent
-                .is_some_and(|sent| days.holds(sent, *day)),
+                .is_some_and(|sent| days.matches(sent, *day)),
             SearchKey::Larger(size) => size_bytes(candidate) > *size,
             SearchKey::Smaller(size) => size_bytes(candidate) < *size,
             SearchKey::Header(name, needle) => {
@@ -293,7 +296,7 @@ impl Search {
 }
 
 impl Days {
-    fn holds(self, day: Date, bound: Date) -> bool {
+    fn matches(self, day: Date, bound: Date) -> bool {
         match self {
             Self::Before => day < bound,
             Self::On => day == bound,
@@ -368,7 +371,7 @@ mod tests {
             Subject: Tea\r\n time\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
             5LiL5Y2I6Iy2IEVhcmwgR3JleQ==\r\n";
         let mut folder = Folder::empty(UidValidity(5), None);
-        folder.append(Source::Held(Bytes::new()), Flags::NONE, 0);
+        folder.append(Source::Stored(Bytes::new()), Flags::NONE, 0);
         let candidate = Candidate {
             number: 4,
             uid: Uid(40),
@@ -377,7 +380,7 @@ mod tests {
             internal_unix_ms: NOON_UTC_1_FEB_2026,
             mod_seq: 7,
             email_id: folder.messages()[0].email_id,
-            source: Source::Held(Bytes::from_static(message.as_bytes())),
+            source: Source::Stored(Bytes::from_static(message.as_bytes())),
         };
         let mut line = Cursor::new(Bytes::from(key.to_owned()));
         let key = SearchKey::parse_program(&mut line).unwrap();
@@ -391,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_judged_on_decoded_text_in_any_case() {
+    fn keys_match_decoded_text_in_any_case() {
         for key in [
             "ALL",
             "4",
@@ -462,7 +465,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn not_turns_every_answer_round(
+        fn not_inverts_every_key(
             words in proptest::collection::vec("(ALL|SEEN|OR|NOT|\\(|\\)|4|UID 40:\\*|FROM j|NEW|OLD)", 1..8)
         ) {
             let key = words.join(" ");

@@ -24,25 +24,31 @@ pub(crate) struct Found {
 impl SearchReturn {
     /// Parses the options with their parentheses; no option means `ALL`.
     pub(crate) fn parse(line: &mut Cursor) -> Parsed<Self> {
-        let mut asked = Self::default();
+        let mut options = Self::default();
         for option in line.list(Cursor::atom)? {
             match option.to_ascii_uppercase().as_str() {
-                "MIN" => asked.min = true,
-                "MAX" => asked.max = true,
-                "COUNT" => asked.count = true,
-                "ALL" => asked.all = true,
+                "MIN" => options.min = true,
+                "MAX" => options.max = true,
+                "COUNT" => options.count = true,
+                "ALL" => options.all = true,
                 _ => return Err(Bad("unknown RETURN option")),
             }
         }
-        if asked == Self::default() {
-            asked.all = true;
+        if options == Self::default() {
+            options.all = true;
         }
-        Ok(asked)
+        Ok(options)
     }
 
-    /// Writes the response. `found` is in order. With `tells_mod_seq` the response includes the
+    /// Writes the response. `found` is in order. With `includes_mod_seq` the response includes the
     /// largest modification sequence of the returned messages.
-    pub(crate) fn write(self, tag: &str, by: By, found: &[Found], tells_mod_seq: bool) -> String {
+    pub(crate) fn write(
+        self,
+        tag: &str,
+        by: By,
+        found: &[Found],
+        includes_mod_seq: bool,
+    ) -> String {
         let numbers: Vec<Uid> = found.iter().map(|one| one.number_by(by)).collect();
         let first = found.first().filter(|_| self.min);
         let last = found.last().filter(|_| self.max);
@@ -57,19 +63,19 @@ impl SearchReturn {
         if by == By::Uid {
             line.push_str(" UID");
         }
-        let mut tell = |word: &str, value: Option<String>| {
+        let mut push_item = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                line.push_str(&format!(" {word} {value}"));
+                line.push_str(&format!(" {name} {value}"));
             }
         };
         // RFC 4731 §3.1: without a match, only COUNT is returned.
-        tell("MIN", first.map(|one| one.number_by(by).to_string()));
-        tell("MAX", last.map(|one| one.number_by(by).to_string()));
+        push_item("MIN", first.map(|one| one.number_by(by).to_string()));
+        push_item("MAX", last.map(|one| one.number_by(by).to_string()));
         let all = (self.all && !numbers.is_empty()).then(|| UidSet(&numbers).to_string());
-        tell("ALL", all);
-        tell("COUNT", self.count.then(|| numbers.len().to_string()));
-        let mod_seq = mod_seq.filter(|_| tells_mod_seq);
-        tell("MODSEQ", mod_seq.map(|mod_seq| mod_seq.to_string()));
+        push_item("ALL", all);
+        push_item("COUNT", self.count.then(|| numbers.len().to_string()));
+        let mod_seq = mod_seq.filter(|_| includes_mod_seq);
+        push_item("MODSEQ", mod_seq.map(|mod_seq| mod_seq.to_string()));
         line + "\r\n"
     }
 }
@@ -87,12 +93,12 @@ impl Found {
     }
 
     /// Writes the response to a client that did not send `RETURN` (RFC 7162 §3.1.5).
-    pub(crate) fn write_all(found: &[Self], by: By, tells_mod_seq: bool) -> String {
+    pub(crate) fn write_all(found: &[Self], by: By, includes_mod_seq: bool) -> String {
         let mut line = String::from("* SEARCH");
         for one in found {
             line.push_str(&format!(" {}", one.number_by(by)));
         }
-        if let Some(mod_seq) = Self::largest_mod_seq(found).filter(|_| tells_mod_seq) {
+        if let Some(mod_seq) = Self::largest_mod_seq(found).filter(|_| includes_mod_seq) {
             line.push_str(&format!(" (MODSEQ {mod_seq})"));
         }
         line + "\r\n"
@@ -114,17 +120,17 @@ mod tests {
             .into()
     }
 
-    fn answer(options: &str, by: By, found: &[Found], tells_mod_seq: bool) -> String {
+    fn response(options: &str, by: By, found: &[Found], includes_mod_seq: bool) -> String {
         let mut line = Cursor::new(Bytes::from(options.to_owned()));
-        let asked = SearchReturn::parse(&mut line).unwrap();
-        let line = asked.write("A282", by, found, tells_mod_seq);
-        let behind = line.strip_prefix("* ESEARCH (TAG \"A282\")").unwrap();
-        behind.trim_end().to_owned()
+        let returns = SearchReturn::parse(&mut line).unwrap();
+        let line = returns.write("A282", by, found, includes_mod_seq);
+        let data = line.strip_prefix("* ESEARCH (TAG \"A282\")").unwrap();
+        data.trim_end().to_owned()
     }
 
     #[test]
     fn rfc4731_3_1_examples() {
-        let of = |options, found: &[Found]| answer(options, By::SequenceNumber, found, false);
+        let of = |options, found: &[Found]| response(options, By::SequenceNumber, found, false);
         assert_eq!(of("(MIN COUNT)", &found()), " MIN 2 COUNT 3");
         assert_eq!(of("()", &found()), " ALL 2,10:11");
         assert_eq!(of("(MIN MAX ALL)", &[]), "");
@@ -132,13 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn rfc4731_3_2_tells_the_modification_sequence_of_what_is_named() {
-        let of = |options| answer(options, By::Uid, &found(), true);
+    fn rfc4731_3_2_returns_the_modification_sequence_of_the_listed_messages() {
+        let of = |options| response(options, By::Uid, &found(), true);
         assert_eq!(of("(ALL)"), " UID ALL 20,31:32 MODSEQ 9");
         assert_eq!(of("(MAX)"), " UID MAX 32 MODSEQ 8");
         assert_eq!(of("(MIN)"), " UID MIN 20 MODSEQ 7");
         assert_eq!(of("(MIN MAX)"), " UID MIN 20 MAX 32 MODSEQ 8");
-        assert_eq!(answer("(ALL)", By::Uid, &[], true), " UID");
+        assert_eq!(response("(ALL)", By::Uid, &[], true), " UID");
         assert_eq!(
             Found::write_all(&found(), By::SequenceNumber, true),
             "* SEARCH 2 10 11 (MODSEQ 9)\r\n"

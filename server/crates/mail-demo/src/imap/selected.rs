@@ -18,19 +18,19 @@ pub(crate) struct Selected {
     uid_next: Uid,
     recent: BTreeSet<Uid>,
     /// The folder's change counter when flags, and when removals, were last reported.
-    flags_told_at: u64,
-    removals_told_at: u64,
-    keywords_told: usize,
+    flags_reported_at: u64,
+    expunges_reported_at: u64,
+    reported_keyword_count: usize,
     /// Whether flag changes are reported with their modification sequence (RFC 7162 §3.1).
-    pub(crate) tells_mod_seq: bool,
+    pub(crate) reports_mod_seq: bool,
     pub(crate) watch: watch::Receiver<u64>,
 }
 
 /// Whether `EXPUNGE` may be sent: never while sequence numbers are in use (RFC 3501 §7.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Removals {
-    Told,
-    Kept,
+pub(crate) enum Expunges {
+    Reported,
+    Deferred,
 }
 
 impl Selected {
@@ -39,7 +39,7 @@ impl Selected {
         folder: &mut Folder,
         keyword_count: usize,
         is_read_only: bool,
-        tells_mod_seq: bool,
+        reports_mod_seq: bool,
     ) -> Self {
         let recent = folder
             .messages_from(folder.recent_from)
@@ -59,10 +59,10 @@ impl Selected {
                 .collect(),
             uid_next: folder.uid_next,
             recent,
-            flags_told_at: folder.change(),
-            removals_told_at: folder.change(),
-            keywords_told: keyword_count,
-            tells_mod_seq,
+            flags_reported_at: folder.change(),
+            expunges_reported_at: folder.change(),
+            reported_keyword_count: keyword_count,
+            reports_mod_seq,
             watch: folder.watch(),
         }
     }
@@ -85,40 +85,40 @@ impl Selected {
 
     /// Reports the changes of the folder since the last call. Returns false if the folder was
     /// deleted.
-    pub(crate) fn tell(
+    pub(crate) fn report_changes(
         &mut self,
         folders: &mut Folders,
-        removals: Removals,
+        expunges: Expunges,
         out: &mut BytesMut,
     ) -> bool {
         let keyword_count = folders.flag_names.keyword_count();
         let Some(folder) = folders.selected_mut(self.id) else {
             return false;
         };
-        let is_news = self.removals_told_at != folder.change()
-            || self.flags_told_at != folder.change()
-            || self.keywords_told != keyword_count;
-        if !is_news {
+        let has_changes = self.expunges_reported_at != folder.change()
+            || self.flags_reported_at != folder.change()
+            || self.reported_keyword_count != keyword_count;
+        if !has_changes {
             return true;
         }
-        if removals == Removals::Told && self.removals_told_at != folder.change() {
-            self.tell_removals(folder, out);
+        if expunges == Expunges::Reported && self.expunges_reported_at != folder.change() {
+            self.report_expunges(folder, out);
         }
-        self.tell_arrivals(folder, out);
-        if self.keywords_told != keyword_count {
-            self.keywords_told = keyword_count;
+        self.report_arrivals(folder, out);
+        if self.reported_keyword_count != keyword_count {
+            self.reported_keyword_count = keyword_count;
             let names: Vec<_> = folders.flag_names.all().collect();
             out.put_slice(format!("* FLAGS ({})\r\n", names.join(" ")).as_bytes());
         }
         if let Some(folder) = folders.selected(self.id) {
-            self.tell_flags(folder, &folders.flag_names, out);
+            self.report_flag_changes(folder, &folders.flag_names, out);
         }
         true
     }
 
     /// Marks the current flags as reported, for changes that the command's own response includes.
-    pub(crate) fn flags_are_told(&mut self, folder: &Folder) {
-        self.flags_told_at = folder.change();
+    pub(crate) fn mark_flags_reported(&mut self, folder: &Folder) {
+        self.flags_reported_at = folder.change();
     }
 
     /// Writes the flags of a message as `FLAGS (…)`.
@@ -167,8 +167,8 @@ impl Selected {
         Some(found)
     }
 
-    fn tell_removals(&mut self, folder: &Folder, out: &mut BytesMut) {
-        self.removals_told_at = folder.change();
+    fn report_expunges(&mut self, folder: &Folder, out: &mut BytesMut) {
+        self.expunges_reported_at = folder.change();
         let mut present = folder
             .messages()
             .iter()
@@ -189,7 +189,7 @@ impl Selected {
         });
     }
 
-    fn tell_arrivals(&mut self, folder: &mut Folder, out: &mut BytesMut) {
+    fn report_arrivals(&mut self, folder: &mut Folder, out: &mut BytesMut) {
         if folder.uid_next == self.uid_next {
             return;
         }
@@ -218,22 +218,22 @@ impl Selected {
         );
     }
 
-    fn tell_flags(&mut self, folder: &Folder, names: &FlagNames, out: &mut BytesMut) {
-        let told_at = std::mem::replace(&mut self.flags_told_at, folder.change());
-        if told_at == folder.change() {
+    fn report_flag_changes(&mut self, folder: &Folder, names: &FlagNames, out: &mut BytesMut) {
+        let reported_at = std::mem::replace(&mut self.flags_reported_at, folder.change());
+        if reported_at == folder.change() {
             return;
         }
         for message in folder
             .messages()
             .iter()
-            .filter(|message| message.flags_changed_at > told_at)
+            .filter(|message| message.flags_changed_at > reported_at)
         {
             let Ok(at) = self.uids.binary_search(&message.uid) else {
                 continue;
             };
             out.put_slice(format!("* {} FETCH (UID {} ", at + 1, message.uid).as_bytes());
             self.write_flags(message.uid, message.flags, names, out);
-            if self.tells_mod_seq {
+            if self.reports_mod_seq {
                 out.put_slice(format!(" MODSEQ ({})", message.mod_seq).as_bytes());
             }
             out.put_slice(b")\r\n");

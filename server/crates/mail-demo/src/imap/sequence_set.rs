@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_is_refused() {
+    fn invalid_sets_are_refused() {
         for text in ["", "0", "1,", "a", "1:", "+1", "4294967296", "1:2:3", "$"] {
             assert_eq!(SequenceSet::parse(text), None, "{text:?}");
         }

@@ -12,16 +12,16 @@ use bytes::{Bytes, BytesMut};
 use super::command::{self, Command};
 use super::list;
 use super::reader::{self, MAX_LINE_BYTES, Received};
-use super::selected::{Removals, Selected};
+use super::selected::{Expunges, Selected};
 use super::sequence_set::By;
 use super::syntax::Cursor;
 use super::{CAPABILITIES, CAPABILITIES_BEFORE_LOGIN, CAPABILITIES_BEFORE_TLS};
 use crate::Service;
 use crate::login;
 use crate::message::Part;
-use crate::store::{Flags, Refused, Uid, UidValidity};
+use crate::store::{Flags, FolderError, Uid, UidValidity};
 use crate::wire::{Wire, WireError};
-use condstore::asks_for_mod_seq;
+use condstore::enables_condstore;
 use store_flags::FlagStore;
 
 const IDLE_BEFORE_LOGIN: Duration = Duration::from_secs(60);
@@ -39,7 +39,7 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
         service,
         wire,
         is_authenticated: false,
-        has_told_its_name: false,
+        has_sent_id: false,
         selected: None,
         is_condstore: false,
         last_read: None,
@@ -50,11 +50,11 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
         "* OK [CAPABILITY {capabilities}] Restante demo IMAP server\r\n"
     ));
     let ended = session.run().await;
-    let last_word = match &ended {
+    let final_line = match &ended {
         Ok(()) | Err(WireError::Closed | WireError::Io(_)) => String::new(),
         Err(reason) => format!("* BYE {reason}\r\n"),
     };
-    session.wire.close(&last_word).await;
+    session.wire.close(&final_line).await;
     ended
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Session {
     pub(super) wire: Wire,
     is_authenticated: bool,
     /// Whether the client sent ID.
-    has_told_its_name: bool,
+    has_sent_id: bool,
     pub(super) selected: Option<Selected>,
     /// Whether the client enabled CONDSTORE (RFC 7162 §3.1).
     pub(super) is_condstore: bool,
@@ -103,7 +103,7 @@ impl Session {
             };
             let received = reader::command(&mut self.wire, self.is_authenticated, idle).await?;
             self.service.count_command();
-            let goes_on = match received {
+            let is_open = match received {
                 Received::Command(command) => self.execute(command).await?,
                 Received::TooBig { first_line } => {
                     let tag = command::tag(&mut Cursor::new(first_line));
@@ -113,7 +113,7 @@ impl Session {
                     true
                 }
             };
-            if !goes_on {
+            if !is_open {
                 return Ok(());
             }
             if self.refusals >= MAX_REFUSALS {
@@ -142,27 +142,27 @@ impl Session {
                 return Ok(true);
             }
         };
-        let removals = if uses_sequence_numbers(&command) {
-            Removals::Kept
+        let expunges = if uses_sequence_numbers(&command) {
+            Expunges::Deferred
         } else {
-            Removals::Told
+            Expunges::Reported
         };
         let reply = match self.refused_in_this_state(&command) {
             Some(refused) => refused,
             None => {
-                if asks_for_mod_seq(&command) {
+                if enables_condstore(&command) {
                     self.enable_condstore();
                 }
                 self.run_command(&tag, command).await?
             }
         };
-        if !matches!(reply, Reply::Last(_)) && !self.tell(removals) {
+        if !matches!(reply, Reply::Last(_)) && !self.report_changes(expunges) {
             return Ok(false);
         }
         if matches!(reply, Reply::Ok(_)) {
             self.refusals = 0;
         }
-        let (line, goes_on) = match reply {
+        let (line, is_open) = match reply {
             Reply::StartTls if self.wire.has_input() => return Err(WireError::InputBeforeTls),
             Reply::StartTls => {
                 self.wire.push(format!("{tag} OK begin TLS now\r\n"));
@@ -175,7 +175,7 @@ impl Session {
             Reply::Last(text) => (format!("{tag} {text}\r\n"), false),
         };
         self.wire.push(line);
-        Ok(goes_on)
+        Ok(is_open)
     }
 
     /// Refuses a command that is not allowed in the session's state (RFC 3501 §3).
@@ -186,7 +186,10 @@ impl Session {
                 .is_authenticated
                 .then_some(Reply::Bad("already signed in")),
             _ if !self.is_authenticated => Some(Reply::Bad("sign in first")),
-            command if needs(command).is_some_and(|word| !self.service.has(word)) => {
+            command
+                if required_capability(command)
+                    .is_some_and(|capability| !self.service.has(capability)) =>
+            {
                 Some(Reply::Bad("unknown command"))
             }
             Command::Check
@@ -219,7 +222,7 @@ impl Session {
                 Reply::Last("OK LOGOUT done".to_owned())
             }
             Command::Id => {
-                self.has_told_its_name = true;
+                self.has_sent_id = true;
                 self.wire.push("* ID (\"name\" \"Restante demo\")\r\n");
                 Reply::ok("ID done")
             }
@@ -233,7 +236,7 @@ impl Session {
             }
             Command::Login { user, password } => {
                 if self.wire.is_encrypted() {
-                    self.signed_in(login::is_right(&user, password.expose().as_bytes()))
+                    self.complete_sign_in(login::is_valid(&user, password.expose().as_bytes()))
                 } else {
                     needs_tls()
                 }
@@ -252,7 +255,7 @@ impl Session {
                 }
                 Reply::ok("ENABLE done")
             }
-            Command::Select { .. } if self.service.imap_wants_id && !self.has_told_its_name => {
+            Command::Select { .. } if self.service.imap_requires_id && !self.has_sent_id => {
                 Reply::no("SELECT Unsafe Login. Please contact the demo for help")
             }
             Command::Select {
@@ -294,16 +297,16 @@ impl Session {
                 Reply::ok("UNSUBSCRIBE done")
             }
             Command::List(command) => {
-                let tells_special_use = self.service.has("SPECIAL-USE");
+                let includes_special_use = self.service.has("SPECIAL-USE");
                 let folders = self.service.store.folders();
-                let answer = command.answer(&folders, tells_special_use);
+                let responses = command.responses(&folders, includes_special_use);
                 drop(folders);
-                self.wire.push(answer);
+                self.wire.push(responses);
                 Reply::ok("LIST done")
             }
             Command::Lsub { reference, pattern } => {
-                let answer = list::lsub(&self.service.store.folders(), &reference, &pattern);
-                self.wire.push(answer);
+                let responses = list::lsub(&self.service.store.folders(), &reference, &pattern);
+                self.wire.push(responses);
                 Reply::ok("LSUB done")
             }
             Command::Status { folder, items } => {
@@ -373,8 +376,8 @@ impl Session {
         } else {
             CAPABILITIES_BEFORE_TLS
         };
-        let words = all.split(' ').filter(|word| self.service.has(word));
-        words.collect::<Vec<_>>().join(" ")
+        let offered = all.split(' ').filter(|name| self.service.has(name));
+        offered.collect::<Vec<_>>().join(" ")
     }
 
     async fn authenticate(
@@ -400,12 +403,12 @@ impl Session {
         }
         Ok(match login::plain(&response) {
             login::Outcome::Malformed => Reply::Bad("the response is malformed"),
-            outcome => self.signed_in(outcome == login::Outcome::Accepted),
+            outcome => self.complete_sign_in(outcome == login::Outcome::Accepted),
         })
     }
 
-    fn signed_in(&mut self, is_right: bool) -> Reply {
-        if !is_right {
+    fn complete_sign_in(&mut self, is_valid: bool) -> Reply {
+        if !is_valid {
             self.refusals += 1;
             return Reply::no("[AUTHENTICATIONFAILED] wrong user name or password");
         }
@@ -421,14 +424,14 @@ impl Session {
         let has_room = folders.flag_names.has_room();
         let keyword_count = folders.flag_names.keyword_count();
         let selected = folders.find_mut(name).map(|folder| {
-            let tells_mod_seq = self.is_condstore;
-            let selected = Selected::new(folder, keyword_count, read_only, tells_mod_seq);
+            let reports_mod_seq = self.is_condstore;
+            let selected = Selected::new(folder, keyword_count, read_only, reports_mod_seq);
             let unseen = folder
                 .messages()
                 .iter()
                 .position(|message| !message.flags.has(Flags::SEEN));
-            let told = (folder.uid_next, folder.change(), folder.mailbox_id);
-            (selected, unseen, told)
+            let state = (folder.uid_next, folder.change(), folder.mailbox_id);
+            (selected, unseen, state)
         });
         drop(folders);
         let Some((selected, unseen, (uid_next, mod_seq, mailbox_id))) = selected else {
@@ -464,12 +467,13 @@ impl Session {
     }
 
     /// Reports changes of the selected folder. Returns false, after a BYE, if it was deleted.
-    pub(super) fn tell(&mut self, removals: Removals) -> bool {
+    pub(super) fn report_changes(&mut self, expunges: Expunges) -> bool {
         let Some(selected) = &mut self.selected else {
             return true;
         };
         let mut out = BytesMut::new();
-        let still_exists = selected.tell(&mut self.service.store.folders(), removals, &mut out);
+        let still_exists =
+            selected.report_changes(&mut self.service.store.folders(), expunges, &mut out);
         self.wire.push(out);
         if !still_exists {
             self.wire.push("* BYE the selected mailbox was deleted\r\n");
@@ -480,15 +484,16 @@ impl Session {
     /// Waits for `DONE` and reports changes as they occur (RFC 2177).
     async fn idle(&mut self) -> Result<Reply, WireError> {
         self.wire.push("+ idling\r\n");
-        let _idling = self.service.idles();
+        let _idling = self.service.idle_guard();
         let line = loop {
-            if !self.tell(Removals::Told) {
+            if !self.report_changes(Expunges::Reported) {
                 return Ok(Reply::Last("NO IDLE ended".to_owned()));
             }
             match &mut self.selected {
                 Some(selected) => tokio::select! {
                     line = self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN) => break line?,
-                    // An error means that the folder was deleted; the next `tell` detects it.
+                    // An error means that the folder was deleted; the next `report_changes`
+                    // detects it.
                     changed = selected.watch.changed() => drop(changed),
                 },
                 None => break self.wire.line(MAX_LINE_BYTES, IDLE_AFTER_LOGIN).await?,
@@ -503,7 +508,7 @@ impl Session {
 }
 
 /// Returns the capability that a command requires.
-fn needs(command: &Command) -> Option<&'static str> {
+fn required_capability(command: &Command) -> Option<&'static str> {
     Some(match command {
         Command::Move { .. } => "MOVE",
         Command::Idle => "IDLE",
@@ -537,16 +542,16 @@ fn needs_tls() -> Reply {
     Reply::no("[PRIVACYREQUIRED] sign in over TLS")
 }
 
-fn folder_reply(result: Result<(), Refused>, command: &str) -> Reply {
+fn folder_reply(result: Result<(), FolderError>, command: &str) -> Reply {
     match result {
         Ok(()) => Reply::Ok(format!("{command} done")),
         Err(refused) => Reply::no(match refused {
-            Refused::NonExistent => "[NONEXISTENT] there is no such mailbox",
-            Refused::AlreadyExists => "[ALREADYEXISTS] there is such a mailbox",
-            Refused::Inbox => "[CANNOT] not with INBOX",
-            Refused::HasChildren => "[HASCHILDREN] there are mailboxes below it",
-            Refused::InvalidName => "[CANNOT] this name is not possible",
-            Refused::TooMany => "[LIMIT] there are too many mailboxes",
+            FolderError::NonExistent => "[NONEXISTENT] there is no such mailbox",
+            FolderError::AlreadyExists => "[ALREADYEXISTS] there is such a mailbox",
+            FolderError::Inbox => "[CANNOT] not with INBOX",
+            FolderError::HasChildren => "[HASCHILDREN] there are mailboxes below it",
+            FolderError::InvalidName => "[CANNOT] this name is not possible",
+            FolderError::TooMany => "[LIMIT] there are too many mailboxes",
         }),
     }
 }

@@ -43,18 +43,18 @@ impl Cursor {
 
     /// Consumes an octet if it comes next.
     pub(crate) fn take(&mut self, octet: u8) -> bool {
-        let comes_next = self.peek() == Some(octet);
-        if comes_next {
+        let is_next = self.peek() == Some(octet);
+        if is_next {
             self.advance(1);
         }
-        comes_next
+        is_next
     }
 
-    pub(crate) fn expect(&mut self, octet: u8, otherwise: &'static str) -> Parsed<()> {
+    pub(crate) fn expect(&mut self, octet: u8, error: &'static str) -> Parsed<()> {
         if self.take(octet) {
             Ok(())
         } else {
-            Err(Bad(otherwise))
+            Err(Bad(error))
         }
     }
 
@@ -75,11 +75,7 @@ impl Cursor {
     }
 
     /// Consumes the longest run of octets for which `belongs` is true, at least one.
-    pub(crate) fn run(
-        &mut self,
-        belongs: fn(u8) -> bool,
-        otherwise: &'static str,
-    ) -> Parsed<String> {
+    pub(crate) fn run(&mut self, belongs: fn(u8) -> bool, error: &'static str) -> Parsed<String> {
         let len = self
             .rest
             .iter()
@@ -88,7 +84,7 @@ impl Cursor {
         let run = self.rest.split_to(len);
         match String::from_utf8(run.into()) {
             Ok(text) if !text.is_empty() => Ok(text),
-            _ => Err(Bad(otherwise)),
+            _ => Err(Bad(error)),
         }
     }
 
@@ -229,9 +225,9 @@ impl Cursor {
         const BROKEN: Bad = Bad("a date-time is malformed");
         let quoted = self.quoted()?;
         let text = std::str::from_utf8(&quoted).map_err(|_| BROKEN)?;
-        let mut words = text.trim_start().split(' ');
+        let mut parts = text.trim_start().split(' ');
         let (Some(day), Some(time), Some(zone), None) =
-            (words.next(), words.next(), words.next(), words.next())
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(BROKEN);
         };
@@ -247,11 +243,11 @@ impl Cursor {
     }
 
     fn quoted(&mut self) -> Parsed<Bytes> {
-        const OPEN: Bad = Bad("a quoted string is not closed");
+        const UNCLOSED: Bad = Bad("a quoted string is not closed");
         self.expect(b'"', "a quoted string is missing")?;
         let mut text = Vec::new();
         loop {
-            let octet = self.peek().ok_or(OPEN)?;
+            let octet = self.peek().ok_or(UNCLOSED)?;
             self.advance(1);
             match octet {
                 b'"' => return Ok(Bytes::from(text)),
@@ -336,7 +332,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_is_read_panics(text in "[ -~\r\n]{0,60}") {
+        fn no_input_panics_the_parser(text in "[ -~\r\n]{0,60}") {
             for read in [
                 |line: &mut Cursor| drop(line.astring()),
                 |line: &mut Cursor| drop(line.nstring()),

@@ -49,11 +49,11 @@ pub(crate) fn find_field(header: &[u8], name: &str) -> Option<Vec<u8>> {
 
 /// Removes the line endings of folding and the surrounding whitespace (RFC 5322 §2.2.3).
 pub(crate) fn unfolded(value: &[u8]) -> Vec<u8> {
-    let kept = value
+    let octets = value
         .iter()
         .copied()
         .filter(|octet| !matches!(octet, b'\r' | b'\n' | 0));
-    kept.collect::<Vec<_>>().trim_ascii().to_vec()
+    octets.collect::<Vec<_>>().trim_ascii().to_vec()
 }
 
 /// A value with parameters, such as `text/plain; charset=utf-8` (RFC 2045 §5.1).

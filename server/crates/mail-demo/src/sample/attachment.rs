@@ -177,9 +177,9 @@ fn crc32(pieces: &[&[u8]]) -> u32 {
 
 /// Generates one page with a line of text, without the characters that Helvetica lacks.
 fn pdf(about: &str) -> Vec<u8> {
-    let is_shown =
+    let is_supported =
         |character: &char| matches!(character, ' '..='~') && !matches!(character, '(' | ')' | '\\');
-    let line: String = about.chars().filter(is_shown).collect();
+    let line: String = about.chars().filter(is_supported).collect();
     let content = format!(
         "BT /F1 18 Tf 72 760 Td ({}) Tj 0 -28 Td /F1 11 Tf (A sample document of the Restante demo.) Tj ET",
         line.trim()

@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 use super::attachment::Attachment;
 use super::letter::Letter;
-use super::page::{self, Look};
+use super::page::{self, Layout};
 use crate::ADDRESS;
 use crate::store::{Generated, InitialMessage, Source};
 
 const TWO_YEARS_MS: i64 = 2 * 365 * 24 * 3_600_000;
-const LONGEST_STEP_MS: i64 = 3 * 3_600_000;
+const MAX_STEP_MS: i64 = 3 * 3_600_000;
 /// Number of newest messages that may be unread.
-const NEWS: u32 = 400;
+const UNREAD_WINDOW: u32 = 400;
 
 const SENDERS: [&str; 16] = [
     "陈思远 <siyuan.chen@haiou.example>",
@@ -96,7 +96,7 @@ fn rfc822(
     if number % 9 == 4 {
         letter.html = Some(page::html(
             &format!("# {subject}\n{}", letter.text),
-            Look::Newsletter,
+            Layout::Newsletter,
             host,
             &[],
         ));
@@ -112,12 +112,12 @@ fn rfc822(
 
 /// Lists an INBOX of `count` messages without generating any of them.
 pub(super) fn inbox(count: u32, now_unix_ms: i64) -> Vec<InitialMessage> {
-    let step_ms = (TWO_YEARS_MS / i64::from(count.max(1))).clamp(1, LONGEST_STEP_MS);
+    let step_ms = (TWO_YEARS_MS / i64::from(count.max(1))).clamp(1, MAX_STEP_MS);
     let message = |number: u32| {
         let newer = count - 1 - number;
         let unix_ms = now_unix_ms - i64::from(newer) * step_ms - 60_000;
         let mut flags = Vec::new();
-        if newer >= NEWS || number % 4 != 1 {
+        if newer >= UNREAD_WINDOW || number % 4 != 1 {
             flags.push("\\Seen");
         }
         if number % 41 == 7 {

@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_charset_has_not_is_written_in_utf_8() {
+    fn text_outside_the_charset_is_encoded_as_utf_8() {
         let subject = "回复：打ち合わせ".to_owned();
         let letter = Letter {
             charset: "iso-2022-jp".to_owned(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::attachment::Attachment;
 use super::hash::fnv1a;
 use super::letter::Letter;
-use super::page::{self, Look};
+use super::page::{self, Layout};
 use super::script::{self, Entry, When, find, find_all};
 use crate::clock;
 use crate::message::with_header;
@@ -44,7 +44,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 /// The newest message in the scripts is dated 09:42. Before 10:00, the scripts' today is therefore
 /// yesterday.
-const LAST_OF_TODAY_MS: i64 = 10 * 60 * MINUTE_MS;
+const DAY_CUTOFF_MS: i64 = 10 * 60 * MINUTE_MS;
 
 /// Builds the sample's folders, INBOX first.
 pub(super) fn folders(now_unix_ms: i64) -> Vec<InitialFolder> {
@@ -73,7 +73,7 @@ pub(super) fn folders(now_unix_ms: i64) -> Vec<InitialFolder> {
             .find(|folder| folder.name == built.folder)
         {
             folder.messages.push(InitialMessage {
-                source: Source::Held(built.rfc822),
+                source: Source::Stored(built.rfc822),
                 flags: built.flags,
                 internal_unix_ms: built.unix_ms,
             });
@@ -94,7 +94,7 @@ pub(super) fn arriving(entry: &Entry, number: u64, now_unix_ms: i64) -> Bytes {
     traced(&letter)
 }
 
-struct Built {
+struct BuiltMessage {
     folder: String,
     unix_ms: i64,
     flags: Vec<&'static str>,
@@ -103,7 +103,7 @@ struct Built {
 
 struct Builder {
     now_unix_ms: i64,
-    built: Vec<Built>,
+    built: Vec<BuiltMessage>,
     /// Messages with an `id` in the scripts, which may be attached to other messages.
     by_id: HashMap<String, Bytes>,
 }
@@ -111,16 +111,16 @@ struct Builder {
 impl Builder {
     /// Builds an entry and the replies to it.
     fn thread(&mut self, entry: &Entry) {
-        let unix_ms = self.moment(entry.when, entry.field("subject").unwrap_or_default());
+        let unix_ms = self.resolve_time(entry.when, entry.field("subject").unwrap_or_default());
         let mut last = letter_of(entry, unix_ms, &self.by_id);
         let root_subject = last.subject.clone();
         let mut text = entry.text.clone();
-        let first = self.keep(&entry.folder, &last, &entry.flags);
+        let first = self.add(&entry.folder, &last, &entry.flags);
         if let Some(id) = entry.field("id") {
             self.by_id.insert(id.to_owned(), first);
         }
         for reply in &entry.replies {
-            let unix_ms = self.moment(reply.when, &reply.text);
+            let unix_ms = self.resolve_time(reply.when, &reply.text);
             let is_mine = reply.from == "me";
             if is_mine && let Some(answered) = self.built.last_mut() {
                 answered.flags.push("\\Answered");
@@ -154,21 +154,21 @@ impl Builder {
                 ..Letter::default()
             };
             let folder = if is_mine { "Sent" } else { &entry.folder };
-            self.keep(folder, &letter, &reply.flags);
+            self.add(folder, &letter, &reply.flags);
             text.clone_from(&reply.text);
             last = letter;
         }
     }
 
-    fn keep(&mut self, folder: &str, letter: &Letter, flags: &[String]) -> Bytes {
+    fn add(&mut self, folder: &str, letter: &Letter, flags: &[String]) -> Bytes {
         let is_received = !matches!(folder, "Sent" | "Drafts");
         let rfc822 = if is_received {
             traced(letter)
         } else {
             letter.rfc822()
         };
-        let has = |word: &str| flags.iter().any(|flag| flag == word);
-        let mut set = Vec::new();
+        let has = |name: &str| flags.iter().any(|flag| flag == name);
+        let mut imap_flags = Vec::new();
         for (is_set, flag) in [
             (!has("unread"), "\\Seen"),
             (has("flagged"), "\\Flagged"),
@@ -178,21 +178,21 @@ impl Builder {
             (folder == "Drafts", "\\Draft"),
         ] {
             if is_set {
-                set.push(flag);
+                imap_flags.push(flag);
             }
         }
-        self.built.push(Built {
+        self.built.push(BuiltMessage {
             folder: folder.to_owned(),
             unix_ms: letter.date_unix_ms,
-            flags: set,
+            flags: imap_flags,
             rfc822: rfc822.clone(),
         });
         rfc822
     }
 
     /// Converts a script's moment to Unix milliseconds.
-    fn moment(&self, when: When, seed: &str) -> i64 {
-        let today = clock::local(self.now_unix_ms - LAST_OF_TODAY_MS).start_of_day();
+    fn resolve_time(&self, when: When, seed: &str) -> i64 {
+        let today = clock::local(self.now_unix_ms - DAY_CUTOFF_MS).start_of_day();
         let today_unix_ms = today.map_or(self.now_unix_ms, |day| day.timestamp().as_millisecond());
         let seconds = i64::try_from(fnv1a(seed) % 60).unwrap_or(0);
         today_unix_ms - when.days_ago * DAY_MS + when.minute_of_day * MINUTE_MS + seconds * 1_000
@@ -212,17 +212,17 @@ fn letter_of(entry: &Entry, unix_ms: i64, by_id: &HashMap<String, Bytes>) -> Let
         .filter_map(|written| written.split_once(' '))
         .map(|(kind, name)| Attachment::of_kind(kind, name, &subject, unix_ms))
         .collect();
-    let look = entry.field("html").map(|look| {
-        if look == "newsletter" {
-            Look::Newsletter
+    let layout = entry.field("html").map(|layout| {
+        if layout == "newsletter" {
+            Layout::Newsletter
         } else {
-            Look::Letter
+            Layout::Letter
         }
     });
     let content_ids: Vec<_> = inline.iter().map(Attachment::content_id).collect();
-    let html = look.map(|look| page::html(&entry.text, look, domain(&from), &content_ids));
+    let html = layout.map(|layout| page::html(&entry.text, layout, domain(&from), &content_ids));
     let mut extra_fields = list_fields(entry);
-    if look == Some(Look::Newsletter) {
+    if layout == Some(Layout::Newsletter) {
         let address = format!("<https://{}/unsubscribe?u=8841>", domain(&from));
         extra_fields.push(("List-Unsubscribe".to_owned(), address));
         extra_fields.push((

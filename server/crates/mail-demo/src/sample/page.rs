@@ -4,7 +4,7 @@
 
 /// The layout of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Layout {
     /// Paragraphs, like the HTML of a mail program.
     Letter,
     /// A table of 600 pixels with remote images and a tracking pixel, like a newsletter.
@@ -13,7 +13,7 @@ pub(super) enum Look {
 
 /// Renders marked-up text as HTML. `host` serves its remote images; `inline_images` are
 /// `Content-ID`s of images shown at the end.
-pub(super) fn html(text: &str, look: Look, host: &str, inline_images: &[String]) -> String {
+pub(super) fn html(text: &str, layout: Layout, host: &str, inline_images: &[String]) -> String {
     let mut body = String::new();
     let mut open: Option<&'static str> = None;
     for line in text.lines() {
@@ -64,9 +64,9 @@ pub(super) fn html(text: &str, look: Look, host: &str, inline_images: &[String])
         ));
     }
     let head = "<!DOCTYPE html>\n<html><head><title></title></head>";
-    match look {
-        Look::Letter => format!("{head}<body>\n{body}</body></html>\n"),
-        Look::Newsletter => format!(
+    match layout {
+        Layout::Letter => format!("{head}<body>\n{body}</body></html>\n"),
+        Layout::Newsletter => format!(
             "{head}<body style=\"margin:0;background:#f2efe9\">\n\
              <table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\"><tr><td align=\"center\">\n\
              <table role=\"presentation\" width=\"600\" style=\"background:#ffffff\"><tr><td style=\"padding:24px\">\n{body}</td></tr>\n\
@@ -153,7 +153,7 @@ mod tests {
     fn marks_become_elements_and_text_is_escaped() {
         let page = html(
             "# A & B\n- one\n- [two](https://x.example/)\n\nend <b>",
-            Look::Letter,
+            Layout::Letter,
             "x.example",
             &[],
         );

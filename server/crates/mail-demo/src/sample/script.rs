@@ -234,14 +234,14 @@ mod tests {
     }
 
     #[test]
-    fn a_series_goes_back_in_time_and_takes_turns_with_its_values() {
+    fn a_series_goes_back_in_time_and_cycles_through_its_values() {
         let script = "=== INBOX | 1d 10:00 | unread\nrepeat: 3 every 30d\n$a: x | y\nsubject: {n} {a}\n\n{a}\n";
         let series = entries(script)[0].series();
-        let told: Vec<_> = series
+        let summaries: Vec<_> = series
             .iter()
             .map(|entry| (entry.when.days_ago, entry.field("subject").unwrap()))
             .collect();
-        assert_eq!(told, [(1, "1 x"), (31, "2 y"), (61, "3 x")]);
+        assert_eq!(summaries, [(1, "1 x"), (31, "2 y"), (61, "3 x")]);
         assert!(series[1].flags.is_empty());
     }
 }

@@ -11,22 +11,26 @@ pub(super) fn of_delivery(
     now_unix_ms: i64,
 ) -> Option<String> {
     let recipients = transaction.recipients.iter();
-    let wanted: Vec<&Recipient> = recipients
-        .filter(|to| to.asked.notifies_of_success)
+    let notified: Vec<&Recipient> = recipients
+        .filter(|to| to.parameters.notifies_of_success)
         .collect();
     // The demo relays no mail, and `<>` never receives a notification (RFC 5321 §4.5.5).
     let (_, domain) = transaction.sender.rsplit_once('@')?;
-    if wanted.is_empty() || !domain.eq_ignore_ascii_case(DOMAIN) {
+    if notified.is_empty() || !domain.eq_ignore_ascii_case(DOMAIN) {
         return None;
     }
     let mut status = String::new();
-    if let Some(id) = &transaction.asked.envelope_id {
+    if let Some(id) = &transaction.parameters.envelope_id {
         status.push_str(&format!("Original-Envelope-Id: {id}\r\n"));
     }
     status.push_str(&format!("Reporting-MTA: dns; {DOMAIN}\r\n"));
-    for to in &wanted {
+    for to in &notified {
         status.push_str("\r\n");
-        if let Some((kind, address)) = to.asked.original.as_deref().and_then(|o| o.split_once(';'))
+        if let Some((kind, address)) = to
+            .parameters
+            .original
+            .as_deref()
+            .and_then(|o| o.split_once(';'))
         {
             status.push_str(&format!("Original-Recipient: {kind}; {address}\r\n"));
         }
@@ -40,7 +44,7 @@ pub(super) fn of_delivery(
             "Final-Recipient: {kind}; {address}\r\nAction: delivered\r\nStatus: 2.1.5\r\n"
         ));
     }
-    let names: Vec<&str> = wanted.iter().map(|to| to.address.as_str()).collect();
+    let names: Vec<&str> = notified.iter().map(|to| to.address.as_str()).collect();
     let names = names.join(", ");
     let id = format!("{now_unix_ms:x}");
     let boundary = format!("=_notice_{id}");

@@ -12,7 +12,7 @@ type Parameters<'a> = &'a [(String, Option<String>)];
 
 /// The parameters of `MAIL`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct OfMail {
+pub(super) struct MailParameters {
     pub(super) is_utf8: bool,
     /// The envelope ID (`ENVID`), as the sender wrote it.
     pub(super) envelope_id: Option<String>,
@@ -20,17 +20,17 @@ pub(super) struct OfMail {
 
 /// The parameters of `RCPT`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct OfRecipient {
+pub(super) struct RecipientParameters {
     pub(super) notifies_of_success: bool,
     /// The original recipient (`ORCPT`), as the sender wrote it, with its address type.
     pub(super) original: Option<String>,
 }
 
-impl OfMail {
+impl MailParameters {
     /// Parses the parameters, or returns the reply that refuses them.
     pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
-        let mut read = Self::default();
-        each_once(parameters)?;
+        let mut parsed = Self::default();
+        check_unique(parameters)?;
         for (keyword, value) in parameters {
             match (keyword.as_str(), value.as_deref()) {
                 ("SIZE", Some(size)) => match size.parse::<u64>() {
@@ -41,9 +41,9 @@ impl OfMail {
                 ("BODY", Some(body)) if is_one_of(body, &["7BIT", "8BITMIME"]) => {}
                 ("RET", Some(what)) if is_one_of(what, &["FULL", "HDRS"]) => {}
                 ("ENVID", Some(id)) if id.len() <= MAX_ENVELOPE_ID_BYTES => {
-                    read.envelope_id = Some(from_xtext(id).ok_or(MALFORMED)?);
+                    parsed.envelope_id = Some(from_xtext(id).ok_or(MALFORMED)?);
                 }
-                ("SMTPUTF8", None) => read.is_utf8 = true,
+                ("SMTPUTF8", None) => parsed.is_utf8 = true,
                 ("AUTH", Some(_)) => {}
                 ("SIZE" | "BODY" | "RET" | "ENVID" | "SMTPUTF8" | "AUTH", _) => {
                     return Err(MALFORMED);
@@ -51,15 +51,15 @@ impl OfMail {
                 _ => return Err(NOT_OFFERED),
             }
         }
-        Ok(read)
+        Ok(parsed)
     }
 }
 
-impl OfRecipient {
+impl RecipientParameters {
     /// Parses the parameters, or returns the reply that refuses them.
     pub(super) fn parse(parameters: Parameters<'_>) -> Result<Self, &'static str> {
-        let mut read = Self::default();
-        each_once(parameters)?;
+        let mut parsed = Self::default();
+        check_unique(parameters)?;
         for (keyword, value) in parameters {
             match (keyword.as_str(), value.as_deref()) {
                 ("NOTIFY", Some(when)) if when.eq_ignore_ascii_case("NEVER") => {}
@@ -68,25 +68,25 @@ impl OfRecipient {
                         if !is_one_of(one, &["SUCCESS", "FAILURE", "DELAY"]) {
                             return Err(MALFORMED);
                         }
-                        read.notifies_of_success |= one.eq_ignore_ascii_case("SUCCESS");
+                        parsed.notifies_of_success |= one.eq_ignore_ascii_case("SUCCESS");
                     }
                 }
                 ("ORCPT", Some(original)) if original.len() <= MAX_ORIGINAL_BYTES => {
                     let (kind, address) = original.split_once(';').ok_or(MALFORMED)?;
                     let is_atom = kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
                     let address = from_xtext(address).filter(|_| is_atom && !kind.is_empty());
-                    read.original = Some(format!("{kind};{}", address.ok_or(MALFORMED)?));
+                    parsed.original = Some(format!("{kind};{}", address.ok_or(MALFORMED)?));
                 }
                 ("NOTIFY" | "ORCPT", _) => return Err(MALFORMED),
                 _ => return Err(NOT_OFFERED),
             }
         }
-        Ok(read)
+        Ok(parsed)
     }
 }
 
 /// RFC 3461 §4.5: a repeated parameter is an error.
-fn each_once(parameters: Parameters<'_>) -> Result<(), &'static str> {
+fn check_unique(parameters: Parameters<'_>) -> Result<(), &'static str> {
     let mut seen = std::collections::HashSet::new();
     match parameters.iter().all(|(keyword, _)| seen.insert(keyword)) {
         true => Ok(()),
@@ -143,19 +143,20 @@ mod tests {
 
     #[test]
     fn rfc3461_4_parameters_are_read() {
-        let mail = OfMail::parse(&parameters("RET=hdrs ENVID=QQ+2B314+20x SMTPUTF8")).unwrap();
+        let mail =
+            MailParameters::parse(&parameters("RET=hdrs ENVID=QQ+2B314+20x SMTPUTF8")).unwrap();
         assert_eq!(mail.envelope_id.as_deref(), Some("QQ+314 x"));
         assert!(mail.is_utf8);
         let line = "NOTIFY=success,Failure ORCPT=rfc822;a+2Bb@c.example";
-        let recipient = OfRecipient::parse(&parameters(line)).unwrap();
+        let recipient = RecipientParameters::parse(&parameters(line)).unwrap();
         assert!(recipient.notifies_of_success);
         assert_eq!(recipient.original.as_deref(), Some("rfc822;a+b@c.example"));
-        let never = OfRecipient::parse(&parameters("NOTIFY=NEVER")).unwrap();
-        assert_eq!(never, OfRecipient::default());
+        let never = RecipientParameters::parse(&parameters("NOTIFY=NEVER")).unwrap();
+        assert_eq!(never, RecipientParameters::default());
     }
 
     #[test]
-    fn what_is_malformed_or_not_offered_is_refused() {
+    fn malformed_or_unsupported_parameters_are_refused() {
         for line in [
             "RET=ALL",
             "RET",
@@ -168,7 +169,11 @@ mod tests {
             "SIZE=",
             "BODY=BINARYMIME",
         ] {
-            assert_eq!(OfMail::parse(&parameters(line)), Err(MALFORMED), "{line}");
+            assert_eq!(
+                MailParameters::parse(&parameters(line)),
+                Err(MALFORMED),
+                "{line}"
+            );
         }
         for line in [
             "NOTIFY=NEVER,SUCCESS",
@@ -180,16 +185,19 @@ mod tests {
             "ORCPT=rfc822;a ORCPT=rfc822;a",
         ] {
             assert_eq!(
-                OfRecipient::parse(&parameters(line)),
+                RecipientParameters::parse(&parameters(line)),
                 Err(MALFORMED),
                 "{line}"
             );
         }
         let long = format!("ENVID={}", "x".repeat(101));
-        assert_eq!(OfMail::parse(&parameters(&long)), Err(MALFORMED));
-        assert_eq!(OfMail::parse(&parameters("HOLDFOR=1")), Err(NOT_OFFERED));
+        assert_eq!(MailParameters::parse(&parameters(&long)), Err(MALFORMED));
         assert_eq!(
-            OfRecipient::parse(&parameters("RET=FULL")),
+            MailParameters::parse(&parameters("HOLDFOR=1")),
+            Err(NOT_OFFERED)
+        );
+        assert_eq!(
+            RecipientParameters::parse(&parameters("RET=FULL")),
             Err(NOT_OFFERED)
         );
     }

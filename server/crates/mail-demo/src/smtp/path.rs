@@ -44,8 +44,8 @@ impl PathArgument {
             parameters.push((keyword.to_ascii_uppercase(), value));
         }
         // RFC 6531 §3.3 allows non-ASCII in addresses, but in no parameter known here.
-        let is_read = rest.is_empty() || (rest.starts_with(' ') && rest.is_ascii());
-        is_read.then_some(Self {
+        let is_valid = rest.is_empty() || (rest.starts_with(' ') && rest.is_ascii());
+        is_valid.then_some(Self {
             address,
             parameters,
         })
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_refused() {
+    fn invalid_paths_are_refused() {
         for text in [
             "TO:a@b",
             "TO: <a@b>",

@@ -31,13 +31,13 @@ pub(crate) async fn serve(service: Arc<Service>, wire: Wire) -> Result<(), WireE
         .wire
         .push(format!("220 {DOMAIN} ESMTP Restante demo\r\n"));
     let ended = session.run().await;
-    let last_word = match &ended {
+    let final_line = match &ended {
         Ok(()) | Err(WireError::Closed | WireError::Io(_)) => String::new(),
         Err(reason @ WireError::Idle) => format!("421 4.4.2 {reason}\r\n"),
         Err(reason @ WireError::Shutdown) => format!("421 4.3.2 {reason}\r\n"),
         Err(reason) => format!("500 5.5.2 {reason}\r\n"),
     };
-    session.wire.close(&last_word).await;
+    session.wire.close(&final_line).await;
     ended
 }
 
@@ -173,7 +173,7 @@ impl Session {
                     Some(user) => {
                         match login::from_base64(&self.response(None, "UGFzc3dvcmQ6").await?) {
                             None => login::Outcome::Malformed,
-                            Some(password) if login::is_right(&user, &password) => {
+                            Some(password) if login::is_valid(&user, &password) => {
                                 login::Outcome::Accepted
                             }
                             Some(_) => login::Outcome::WrongCredentials,

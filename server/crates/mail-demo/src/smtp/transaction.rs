@@ -1,6 +1,6 @@
 //! The envelope of one mail transaction, and its message as far as it came.
 
-use super::parameters::{OfMail, OfRecipient};
+use super::parameters::{MailParameters, RecipientParameters};
 
 /// Maximum number of recipients of a message.
 pub(super) const MAX_RECIPIENTS: usize = 100;
@@ -9,7 +9,7 @@ pub(super) const MAX_RECIPIENTS: usize = 100;
 pub(super) struct Transaction {
     /// Empty for the null sender.
     pub(super) sender: String,
-    pub(super) asked: OfMail,
+    pub(super) parameters: MailParameters,
     pub(super) recipients: Vec<Recipient>,
     /// The chunks received so far; `None` before the first `BDAT`.
     pub(super) chunks: Option<Vec<u8>>,
@@ -18,5 +18,5 @@ pub(super) struct Transaction {
 /// An accepted recipient.
 pub(super) struct Recipient {
     pub(super) address: String,
-    pub(super) asked: OfRecipient,
+    pub(super) parameters: RecipientParameters,
 }

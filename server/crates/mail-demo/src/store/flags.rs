@@ -125,16 +125,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_are_found_in_any_case_and_told_in_their_first() {
+    fn keywords_match_in_any_case_and_keep_their_first_spelling() {
         let mut names = FlagNames::default();
         let forwarded = names.find_or_add("$Forwarded").unwrap();
         assert_eq!(names.find_or_add("$FORWARDED"), Some(forwarded));
-        let told: Vec<_> = names.of(forwarded | Flags::SEEN).collect();
-        assert_eq!(told, ["\\Seen", "$Forwarded"]);
+        let listed: Vec<_> = names.of(forwarded | Flags::SEEN).collect();
+        assert_eq!(listed, ["\\Seen", "$Forwarded"]);
     }
 
     #[test]
-    fn a_full_table_takes_no_more_keywords() {
+    fn a_full_table_refuses_more_keywords() {
         let mut names = FlagNames::default();
         for n in 0..FlagNames::MAX_KEYWORDS {
             assert!(names.has_room());

@@ -32,7 +32,7 @@ impl fmt::Display for UidValidity {
 /// The source of a message's octets.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
-    Held(Bytes),
+    Stored(Bytes),
     /// Generated on every read.
     Generated(Generated),
 }
@@ -48,7 +48,7 @@ pub(crate) struct Generated {
 impl Source {
     pub(crate) fn rfc822(&self) -> Bytes {
         match self {
-            Self::Held(octets) => octets.clone(),
+            Self::Stored(octets) => octets.clone(),
             Self::Generated(message) => (message.rfc822)(*message),
         }
     }
@@ -188,7 +188,7 @@ impl Folder {
 
     pub(crate) fn append(&mut self, source: Source, flags: Flags, internal_unix_ms: i64) -> Uid {
         let uid = self.append_silently(source, flags, internal_unix_ms);
-        self.tell();
+        self.notify();
         uid
     }
 
@@ -204,7 +204,7 @@ impl Folder {
         if let Some(copy) = self.messages.last_mut() {
             copy.email_id = email_id;
         }
-        self.tell();
+        self.notify();
         uid
     }
 
@@ -219,7 +219,7 @@ impl Folder {
         let uid = self.uid_next;
         self.uid_next = Uid(uid.0.saturating_add(1));
         let size_bytes = match &source {
-            Source::Held(octets) => u32::try_from(octets.len()).unwrap_or(u32::MAX),
+            Source::Stored(octets) => u32::try_from(octets.len()).unwrap_or(u32::MAX),
             Source::Generated(_) => 0,
         };
         self.messages.push(Message {
@@ -238,12 +238,12 @@ impl Folder {
     /// Sets the flags of the messages for which `set` returns some, all in one change.
     pub(crate) fn set_flags(&mut self, uids: &[Uid], set: impl Fn(Flags) -> Flags) {
         let change = self.change + 1;
-        let mut any = false;
+        let mut is_changed = false;
         for uid in uids {
-            let found = self
+            let index = self
                 .messages
                 .binary_search_by_key(uid, |message| message.uid);
-            let Some(message) = found.ok().and_then(|at| self.messages.get_mut(at)) else {
+            let Some(message) = index.ok().and_then(|at| self.messages.get_mut(at)) else {
                 continue;
             };
             let flags = set(message.flags);
@@ -251,12 +251,12 @@ impl Folder {
                 message.flags = flags;
                 message.flags_changed_at = change;
                 message.mod_seq = change;
-                any = true;
+                is_changed = true;
             }
         }
-        if any {
+        if is_changed {
             self.change = change;
-            self.tell();
+            self.notify();
         }
     }
 
@@ -267,11 +267,11 @@ impl Folder {
             .retain(|message| uids.binary_search(&message.uid).is_err());
         if self.messages.len() != before {
             self.change += 1;
-            self.tell();
+            self.notify();
         }
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         self.changed.send_replace(self.change);
     }
 }
@@ -280,11 +280,11 @@ impl Folder {
 mod tests {
     use super::*;
 
-    fn of(count: usize) -> Folder {
+    fn folder_with(count: usize) -> Folder {
         let mut folder = Folder::empty(UidValidity(7), None);
         for _ in 0..count {
             folder.append(
-                Source::Held(Bytes::from_static(b"a: b\r\n\r\n")),
+                Source::Stored(Bytes::from_static(b"a: b\r\n\r\n")),
                 Flags::NONE,
                 0,
             );
@@ -294,10 +294,10 @@ mod tests {
 
     #[test]
     fn uids_are_never_used_again() {
-        let mut folder = of(3);
+        let mut folder = folder_with(3);
         folder.expunge(&[Uid(3)]);
         assert_eq!(
-            folder.append(Source::Held(Bytes::new()), Flags::NONE, 0),
+            folder.append(Source::Stored(Bytes::new()), Flags::NONE, 0),
             Uid(4)
         );
         assert!(folder.find(Uid(3)).is_none());
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn only_a_real_change_wakes_a_watcher() {
-        let mut folder = of(2);
+        let mut folder = folder_with(2);
         let mut watch = folder.watch();
         watch.mark_unchanged();
         folder.set_flags(&[Uid(1), Uid(9)], |flags| flags);

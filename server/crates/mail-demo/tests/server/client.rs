@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 pub(crate) const NOW_UNIX_MS: i64 = 1_795_251_600_000;
 
 /// Maximum time to wait for a response, far above what a response takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts a demo with an INBOX of `messages`; `None` for the sample.
 pub(crate) async fn demo(messages: Option<u32>) -> Demo {
@@ -96,10 +96,7 @@ impl Client {
     pub(crate) async fn line(&mut self) -> String {
         let mut line = Vec::new();
         let read = self.stream.read_until(b'\n', &mut line);
-        timeout(PATIENCE, read)
-            .await
-            .expect("no line came")
-            .unwrap();
+        timeout(TIMEOUT, read).await.expect("no line came").unwrap();
         if line.is_empty() {
             return String::new();
         }
@@ -133,7 +130,7 @@ impl Client {
     }
 
     /// Sends a line and returns the first line of the response.
-    pub(crate) async fn ask(&mut self, line: &str) -> String {
+    pub(crate) async fn exchange(&mut self, line: &str) -> String {
         self.send(&format!("{line}\r\n")).await;
         self.line().await
     }
@@ -162,7 +159,7 @@ impl Client {
     /// Returns whether the server closes the connection without further output.
     pub(crate) async fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();
-        let read = timeout(PATIENCE, self.stream.read_to_end(&mut rest))
+        let read = timeout(TIMEOUT, self.stream.read_to_end(&mut rest))
             .await
             .expect("still open");
         // A missing TLS close_notify and a reset both count as the end.
@@ -207,8 +204,8 @@ pub(crate) async fn imap_signed_in(demo: &Demo) -> Client {
 pub(crate) async fn pop3_signed_in(demo: &Demo) -> Client {
     let mut client = Client::tls(demo, demo.ports().pop3s).await;
     assert!(client.line().await.starts_with("+OK"));
-    assert!(client.ask("USER demo").await.starts_with("+OK"));
-    assert!(client.ask("PASS demo").await.starts_with("+OK"));
+    assert!(client.exchange("USER demo").await.starts_with("+OK"));
+    assert!(client.exchange("PASS demo").await.starts_with("+OK"));
     client
 }
 
@@ -218,7 +215,7 @@ pub(crate) async fn smtp_signed_in(demo: &Demo) -> Client {
     assert!(client.line().await.starts_with("220 "));
     client.smtp("EHLO client.example").await;
     assert_eq!(
-        client.ask(&format!("AUTH PLAIN {PLAIN}")).await,
+        client.exchange(&format!("AUTH PLAIN {PLAIN}")).await,
         "235 2.7.0 signed in"
     );
     client

@@ -71,14 +71,14 @@ async fn authenticate_without_initial_response_can_be_cancelled() {
     let demo = demo(Some(0)).await;
     let mut client = Client::tls(&demo, demo.ports().imaps).await;
     client.line().await;
-    assert_eq!(client.ask("t AUTHENTICATE PLAIN").await, "+ ");
-    assert!(client.ask("*").await.starts_with("t BAD"));
-    assert_eq!(client.ask("t AUTHENTICATE PLAIN").await, "+ ");
-    assert!(client.ask(PLAIN).await.starts_with("t OK"));
+    assert_eq!(client.exchange("t AUTHENTICATE PLAIN").await, "+ ");
+    assert!(client.exchange("*").await.starts_with("t BAD"));
+    assert_eq!(client.exchange("t AUTHENTICATE PLAIN").await, "+ ");
+    assert!(client.exchange(PLAIN).await.starts_with("t OK"));
 }
 
 #[tokio::test]
-async fn select_tells_the_state_of_the_folder() {
+async fn select_returns_the_state_of_the_folder() {
     let demo = demo(Some(0)).await;
     demo.deliver(letter("one"));
     demo.deliver(letter("two"));
@@ -99,9 +99,9 @@ async fn select_tells_the_state_of_the_folder() {
     );
     assert!(lines[5].starts_with("* OK [UIDVALIDITY "));
     assert!(lines[6].starts_with("* OK [UIDNEXT 3]"));
-    let again = client.imap("EXAMINE INBOX").await;
-    assert!(again.contains(&"* 0 RECENT".to_owned()));
-    assert_eq!(again.last().unwrap(), "t OK [READ-ONLY] EXAMINE done");
+    let examined = client.imap("EXAMINE INBOX").await;
+    assert!(examined.contains(&"* 0 RECENT".to_owned()));
+    assert_eq!(examined.last().unwrap(), "t OK [READ-ONLY] EXAMINE done");
     assert!(client.imap("STORE 1 +FLAGS (\\Seen)").await[0].starts_with("t NO [READ-ONLY]"));
     assert!(client.imap("SELECT nowhere").await[0].starts_with("t NO [NONEXISTENT]"));
     assert!(
@@ -139,18 +139,18 @@ async fn reading_a_body_marks_it_as_read_unless_it_is_a_peek() {
 }
 
 #[tokio::test]
-async fn idle_tells_a_delivery() {
+async fn idle_reports_a_delivery() {
     let demo = demo(Some(3)).await;
     let mut client = imap_in_inbox(&demo).await;
-    assert_eq!(client.ask("t IDLE").await, "+ idling");
+    assert_eq!(client.exchange("t IDLE").await, "+ idling");
     demo.deliver(letter("new"));
     assert_eq!(client.line().await, "* 4 EXISTS");
     assert_eq!(client.line().await, "* 1 RECENT");
-    assert_eq!(client.ask("DONE").await, "t OK IDLE done");
+    assert_eq!(client.exchange("DONE").await, "t OK IDLE done");
 }
 
 #[tokio::test]
-async fn nothing_is_told_between_commands() {
+async fn nothing_is_sent_between_commands() {
     let demo = demo(Some(1)).await;
     let mut client = imap_in_inbox(&demo).await;
     demo.deliver(letter("new"));
@@ -162,28 +162,28 @@ async fn nothing_is_told_between_commands() {
 async fn done_and_the_next_command_may_come_in_one_write() {
     let demo = demo(Some(1)).await;
     let mut client = imap_in_inbox(&demo).await;
-    assert_eq!(client.ask("t IDLE").await, "+ idling");
+    assert_eq!(client.exchange("t IDLE").await, "+ idling");
     client.send("DONE\r\nu NOOP\r\n").await;
     assert_eq!(client.line().await, "t OK IDLE done");
     assert_eq!(client.line().await, "u OK NOOP done");
 }
 
 #[tokio::test]
-async fn flag_changes_and_removals_of_one_session_are_told_to_another() {
+async fn flag_changes_and_expunges_are_reported_to_other_sessions() {
     let demo = demo(Some(3)).await;
     let mut first = imap_in_inbox(&demo).await;
     let mut second = imap_in_inbox(&demo).await;
-    assert_eq!(second.ask("t IDLE").await, "+ idling");
+    assert_eq!(second.exchange("t IDLE").await, "+ idling");
     assert!(
         first.imap("STORE 2 +FLAGS.SILENT (\\Deleted $Later)").await[0].starts_with("* FLAGS (")
     );
     assert!(second.line().await.starts_with("* FLAGS ("));
-    let told = second.line().await;
+    let update = second.line().await;
     assert!(
-        told.starts_with("* 2 FETCH (UID 2 FLAGS (")
-            && told.contains("\\Deleted")
-            && told.contains("$Later"),
-        "{told}"
+        update.starts_with("* 2 FETCH (UID 2 FLAGS (")
+            && update.contains("\\Deleted")
+            && update.contains("$Later"),
+        "{update}"
     );
     assert_eq!(
         first.imap("EXPUNGE").await,
@@ -193,7 +193,7 @@ async fn flag_changes_and_removals_of_one_session_are_told_to_another() {
 }
 
 #[tokio::test]
-async fn no_expunge_is_told_while_sequence_numbers_are_in_use() {
+async fn no_expunge_is_sent_while_sequence_numbers_are_in_use() {
     let demo = demo(Some(3)).await;
     let mut first = imap_in_inbox(&demo).await;
     let mut second = imap_in_inbox(&demo).await;
@@ -221,7 +221,7 @@ async fn no_expunge_is_told_while_sequence_numbers_are_in_use() {
 }
 
 #[tokio::test]
-async fn a_session_is_not_told_its_own_changes_twice() {
+async fn a_session_receives_its_own_changes_once() {
     let demo = demo(Some(2)).await;
     let mut client = imap_in_inbox(&demo).await;
     assert_eq!(
@@ -257,7 +257,7 @@ async fn a_new_keyword_is_announced_before_it_is_used() {
 }
 
 #[tokio::test]
-async fn append_with_both_kinds_of_literal_tells_the_uid() {
+async fn append_with_either_kind_of_literal_returns_the_uid() {
     let demo = demo(Some(1)).await;
     let mut client = imap_in_inbox(&demo).await;
     let message = letter("appended");
@@ -302,18 +302,18 @@ async fn append_with_both_kinds_of_literal_tells_the_uid() {
 }
 
 #[tokio::test]
-async fn literals_over_the_limit_are_refused_and_the_session_goes_on() {
+async fn literals_over_the_limit_are_refused_and_the_session_continues() {
     let demo = demo(Some(1)).await;
     let mut client = imap_signed_in(&demo).await;
     assert!(
         client
-            .ask("t APPEND INBOX {99999999999}")
+            .exchange("t APPEND INBOX {99999999999}")
             .await
             .starts_with("t NO [TOOBIG]")
     );
     assert!(
         client
-            .ask("t LOGIN {70000}")
+            .exchange("t LOGIN {70000}")
             .await
             .starts_with("t NO [TOOBIG]")
     );
@@ -343,7 +343,7 @@ async fn an_endless_line_and_a_lone_lf_end_the_session() {
 }
 
 #[tokio::test]
-async fn copy_and_move_tell_the_uids() {
+async fn copy_and_move_return_the_uids() {
     let demo = demo(Some(3)).await;
     let mut client = imap_in_inbox(&demo).await;
     let copied = client.imap("COPY 1:2 Trash").await;
@@ -403,7 +403,7 @@ async fn search_finds_decoded_text() {
 }
 
 #[tokio::test]
-async fn folders_can_be_made_renamed_and_removed() {
+async fn folders_can_be_created_renamed_and_deleted() {
     let demo = demo(Some(0)).await;
     let mut client = imap_signed_in(&demo).await;
     let created = client.imap("CREATE &U,BTFw-/x").await;
@@ -441,7 +441,7 @@ async fn deleting_the_selected_folder_ends_the_sessions_in_it() {
     let mut second = imap_signed_in(&demo).await;
     first.imap("CREATE work").await;
     second.imap("SELECT work").await;
-    assert_eq!(second.ask("t IDLE").await, "+ idling");
+    assert_eq!(second.exchange("t IDLE").await, "+ idling");
     first.imap("DELETE work").await;
     assert_eq!(
         second.line().await,
@@ -450,7 +450,7 @@ async fn deleting_the_selected_folder_ends_the_sessions_in_it() {
 }
 
 #[tokio::test]
-async fn counts_of_all_folders_come_with_one_command() {
+async fn list_status_returns_the_counts_of_all_folders() {
     let demo = demo(Some(2)).await;
     let mut client = imap_signed_in(&demo).await;
     let lines = client
@@ -497,7 +497,7 @@ async fn pipelined_commands_are_answered_in_order() {
 async fn malformed_commands_are_bad_and_too_many_of_them_close_the_connection() {
     let demo = demo(Some(1)).await;
     let mut client = imap_in_inbox(&demo).await;
-    assert!(client.ask("").await.starts_with("* BAD"));
+    assert!(client.exchange("").await.starts_with("* BAD"));
     for line in [
         "t FROB",
         "t FETCH 1 (BODY[",
@@ -505,13 +505,13 @@ async fn malformed_commands_are_bad_and_too_many_of_them_close_the_connection() 
         "t UID",
         "t STORE 1 FLAGS",
     ] {
-        assert!(client.ask(line).await.starts_with("t BAD"), "{line}");
+        assert!(client.exchange(line).await.starts_with("t BAD"), "{line}");
     }
     assert_eq!(client.line().await, "* BYE too many refused commands");
 }
 
 #[tokio::test]
-async fn a_session_goes_the_same_way_octet_by_octet() {
+async fn a_session_is_the_same_when_sent_octet_by_octet() {
     const SESSION: &str = "a LOGIN {4}\r\ndemo {4+}\r\ndemo\r\nb SELECT INBOX\r\nc UID FETCH 1:* (UID RFC822.SIZE)\r\n\
         d APPEND Drafts (\\Draft) {9+}\r\na: b\r\n\r\nc\r\ne IDLE\r\nDONE\r\nf LOGOUT\r\n";
     let mut transcripts = Vec::new();

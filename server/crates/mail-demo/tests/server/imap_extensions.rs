@@ -4,10 +4,10 @@ use crate::client::{Client, demo, imap_in_inbox, imap_signed_in};
 
 /// Returns the number after a word, as in `HIGHESTMODSEQ 7` or `MODSEQ (7)`.
 #[track_caller]
-fn number_behind(word: &str, lines: &[String]) -> u64 {
+fn number_after(name: &str, lines: &[String]) -> u64 {
     let all = lines.join("\n");
-    let (_, behind) = all.split_once(&format!("{word} ")).expect(&all);
-    let digits = behind.trim_start_matches('(');
+    let (_, rest) = all.split_once(&format!("{name} ")).expect(&all);
+    let digits = rest.trim_start_matches('(');
     let end = digits
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
@@ -16,11 +16,11 @@ fn number_behind(word: &str, lines: &[String]) -> u64 {
 
 async fn highest(client: &mut Client) -> u64 {
     let lines = client.imap("STATUS INBOX (HIGHESTMODSEQ)").await;
-    number_behind("HIGHESTMODSEQ", &lines)
+    number_after("HIGHESTMODSEQ", &lines)
 }
 
 #[tokio::test]
-async fn a_search_that_says_return_is_answered_with_esearch() {
+async fn search_return_options_give_an_esearch_response() {
     let demo = demo(Some(4)).await;
     let mut client = imap_in_inbox(&demo).await;
     client.imap("STORE 1:4 FLAGS.SILENT ()").await;
@@ -43,20 +43,20 @@ async fn a_search_that_says_return_is_answered_with_esearch() {
 }
 
 #[tokio::test]
-async fn only_messages_that_changed_since_are_told() {
+async fn changedsince_returns_changed_messages_only() {
     let demo = demo(Some(3)).await;
     let mut client = imap_signed_in(&demo).await;
     let selected = client.imap("SELECT INBOX (CONDSTORE)").await;
-    let before = number_behind("HIGHESTMODSEQ", &selected);
+    let before = number_after("HIGHESTMODSEQ", &selected);
     let stored = client.imap("UID STORE 2 +FLAGS (\\Flagged $Work)").await;
-    let after = number_behind("MODSEQ", &stored);
+    let after = number_after("MODSEQ", &stored);
     assert!(after > before);
     let changed = client
         .imap(&format!("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {before})"))
         .await;
     assert_eq!(changed.len(), 2, "{changed:?}");
     assert!(changed[0].starts_with("* 2 FETCH (UID 2 FLAGS (") && changed[0].contains("\\Flagged"));
-    assert_eq!(number_behind("MODSEQ", &changed), after);
+    assert_eq!(number_after("MODSEQ", &changed), after);
     let none = client
         .imap(&format!("UID FETCH 1:* (FLAGS) (CHANGEDSINCE {after})"))
         .await;
@@ -90,7 +90,7 @@ async fn arrivals_and_removals_count_as_changes() {
 }
 
 #[tokio::test]
-async fn a_message_that_somebody_changed_is_left_alone() {
+async fn unchangedsince_skips_messages_changed_by_another_session() {
     let demo = demo(Some(3)).await;
     let mut one = imap_in_inbox(&demo).await;
     let mut other = imap_in_inbox(&demo).await;
@@ -112,7 +112,7 @@ async fn a_message_that_somebody_changed_is_left_alone() {
 }
 
 #[tokio::test]
-async fn changes_are_numbered_once_a_client_asks_for_it_and_not_before() {
+async fn modseq_is_reported_only_after_condstore_is_enabled() {
     let demo = demo(Some(2)).await;
     let mut plain = imap_in_inbox(&demo).await;
     let mut numbered = imap_signed_in(&demo).await;
@@ -124,21 +124,25 @@ async fn changes_are_numbered_once_a_client_asks_for_it_and_not_before() {
     let silent = numbered.imap("STORE 1 FLAGS.SILENT (\\Answered)").await;
     assert!(silent[0].starts_with("* 1 FETCH (MODSEQ ("), "{silent:?}");
     plain.imap("STORE 2 FLAGS (\\Answered)").await;
-    let told = numbered.imap("NOOP").await;
+    let updates = numbered.imap("NOOP").await;
     assert!(
-        told[0].contains("FLAGS (\\Answered") && told[0].contains(" MODSEQ ("),
-        "{told:?}"
+        updates[0].contains("FLAGS (\\Answered") && updates[0].contains(" MODSEQ ("),
+        "{updates:?}"
     );
-    let seen = numbered.imap("FETCH 1 BODY[HEADER.FIELDS (X)]").await;
+    let fetched = numbered.imap("FETCH 1 BODY[HEADER.FIELDS (X)]").await;
     assert!(
-        seen.iter()
+        fetched
+            .iter()
             .any(|line| line.contains("\\Seen") && line.contains(" MODSEQ (")),
-        "{seen:?}"
+        "{fetched:?}"
     );
     numbered.imap("STORE 1 FLAGS (\\Draft)").await;
-    let told = plain.imap("NOOP").await;
-    assert!(told.iter().any(|line| line.contains("\\Draft")));
-    assert!(told.iter().all(|line| !line.contains("MODSEQ")), "{told:?}");
+    let updates = plain.imap("NOOP").await;
+    assert!(updates.iter().any(|line| line.contains("\\Draft")));
+    assert!(
+        updates.iter().all(|line| !line.contains("MODSEQ")),
+        "{updates:?}"
+    );
     assert_eq!(
         plain.imap("ENABLE QRESYNC").await,
         ["* ENABLED", "t OK ENABLE done"]
@@ -146,12 +150,12 @@ async fn changes_are_numbered_once_a_client_asks_for_it_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_message_keeps_its_id_wherever_it_goes() {
+async fn an_email_id_survives_copy_and_move() {
     let demo = demo(Some(2)).await;
     let mut client = imap_in_inbox(&demo).await;
     let id = |lines: &[String]| {
-        let (_, behind) = lines[0].split_once("EMAILID (").unwrap();
-        behind.split_once(')').unwrap().0.to_owned()
+        let (_, rest) = lines[0].split_once("EMAILID (").unwrap();
+        rest.split_once(')').unwrap().0.to_owned()
     };
     let first = client.imap("UID FETCH 1 (EMAILID THREADID)").await;
     assert!(first[0].ends_with("THREADID NIL)"), "{first:?}");
@@ -160,27 +164,32 @@ async fn a_message_keeps_its_id_wherever_it_goes() {
     client.imap("UID COPY 1 Trash").await;
     client.imap("UID MOVE 2 Trash").await;
     client.imap("SELECT Trash").await;
-    for of in [&first, &second] {
-        let found = client.imap(&format!("UID SEARCH EMAILID {}", id(of))).await;
+    for source in [&first, &second] {
+        let found = client
+            .imap(&format!("UID SEARCH EMAILID {}", id(source)))
+            .await;
         let uid = found[0].strip_prefix("* SEARCH ").unwrap();
-        let there = client.imap(&format!("UID FETCH {uid} (EMAILID)")).await;
-        assert_eq!(id(&there), id(of));
+        let copy = client.imap(&format!("UID FETCH {uid} (EMAILID)")).await;
+        assert_eq!(id(&copy), id(source));
     }
 }
 
 #[tokio::test]
-async fn a_mailbox_keeps_its_id_under_another_name() {
+async fn a_mailbox_id_survives_a_rename() {
     let demo = demo(Some(0)).await;
     let mut client = imap_signed_in(&demo).await;
     let id = |lines: &[String]| {
         let all = lines.join("\n");
-        let (_, behind) = all.split_once("MAILBOXID (").expect(&all);
-        behind.split_once(')').unwrap().0.to_owned()
+        let (_, rest) = all.split_once("MAILBOXID (").expect(&all);
+        rest.split_once(')').unwrap().0.to_owned()
     };
-    let made = client.imap("CREATE old").await;
+    let created = client.imap("CREATE old").await;
     client.imap("RENAME old new").await;
-    assert_eq!(id(&client.imap("STATUS new (MAILBOXID)").await), id(&made));
-    assert_eq!(id(&client.imap("SELECT new").await), id(&made));
+    assert_eq!(
+        id(&client.imap("STATUS new (MAILBOXID)").await),
+        id(&created)
+    );
+    assert_eq!(id(&client.imap("SELECT new").await), id(&created));
     // RFC 8474 §4.1: INBOX keeps its ID, and the new mailbox gets a new one.
     let inbox = id(&client.imap("STATUS INBOX (MAILBOXID)").await);
     client.imap("RENAME INBOX moved").await;

@@ -8,11 +8,11 @@ use tokio::net::TcpStream;
 use crate::client::{Client, NOW_UNIX_MS, demo, imap_in_inbox, imap_signed_in};
 
 #[tokio::test]
-async fn stop_says_goodbye_and_frees_the_ports() {
+async fn stop_sends_bye_and_frees_the_ports() {
     let demo = demo(Some(1)).await;
     let port = demo.ports().imaps;
     let mut idler = imap_in_inbox(&demo).await;
-    assert_eq!(idler.ask("t IDLE").await, "+ idling");
+    assert_eq!(idler.exchange("t IDLE").await, "+ idling");
     demo.stop().await;
     assert_eq!(idler.line().await, "* BYE server is stopping");
     assert!(idler.is_closed().await);
@@ -44,7 +44,7 @@ async fn a_hundred_thousand_messages_are_there() {
 }
 
 #[tokio::test]
-async fn mail_arrives_by_itself_when_asked_for() {
+async fn mail_every_delivers_messages_periodically() {
     let options = Options {
         messages: Some(0),
         mail_every: Some(Duration::from_millis(50)),
@@ -73,7 +73,7 @@ async fn mail_arrives_by_itself_when_asked_for() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_good_for_the_address_too() {
+async fn the_certificate_is_valid_for_the_ip_address() {
     let demo = demo(Some(0)).await;
     let client = Client::plain(&demo, demo.ports().imaps).await;
     let mut client = client.upgraded("127.0.0.1").await;
@@ -81,15 +81,15 @@ async fn the_certificate_is_good_for_the_address_too() {
 }
 
 #[tokio::test]
-async fn command_lines_are_counted_but_no_continuations() {
+async fn command_lines_are_counted_without_continuations() {
     let demo = demo(Some(1)).await;
     let mut client = imap_in_inbox(&demo).await;
-    assert_eq!(demo.commands_seen(), 2);
-    assert_eq!(client.ask("t IDLE").await, "+ idling");
-    assert_eq!(client.ask("DONE").await, "t OK IDLE done");
+    assert_eq!(demo.command_count(), 2);
+    assert_eq!(client.exchange("t IDLE").await, "+ idling");
+    assert_eq!(client.exchange("DONE").await, "t OK IDLE done");
     client.send("t STATUS {5}\r\n").await;
     assert_eq!(client.line().await, "+ go on");
     client.send("INBOX (MESSAGES)\r\n").await;
     assert_eq!(client.line().await, "* STATUS INBOX (MESSAGES 1)");
-    assert_eq!(demo.commands_seen(), 4);
+    assert_eq!(demo.command_count(), 4);
 }

@@ -12,9 +12,9 @@ async fn a_password_in_plaintext_is_refused_until_stls() {
         capabilities.contains(&"STLS".to_owned()) && !capabilities.contains(&"USER".to_owned())
     );
     for line in ["USER demo", "PASS demo", "AUTH PLAIN", "STAT"] {
-        assert!(client.ask(line).await.starts_with("-ERR"), "{line}");
+        assert!(client.exchange(line).await.starts_with("-ERR"), "{line}");
     }
-    assert!(client.ask("STLS").await.starts_with("+OK"));
+    assert!(client.exchange("STLS").await.starts_with("+OK"));
     let mut client = client.upgraded("localhost").await;
     let capabilities = client.pop3_list("CAPA").await;
     for capability in [
@@ -30,10 +30,10 @@ async fn a_password_in_plaintext_is_refused_until_stls() {
             "{capability}"
         );
     }
-    assert!(client.ask("STLS").await.starts_with("-ERR"));
+    assert!(client.exchange("STLS").await.starts_with("-ERR"));
     assert!(
         client
-            .ask(&format!("AUTH PLAIN {PLAIN}"))
+            .exchange(&format!("AUTH PLAIN {PLAIN}"))
             .await
             .starts_with("+OK")
     );
@@ -50,48 +50,58 @@ async fn plaintext_behind_stls_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_by_its_code() {
+async fn a_wrong_password_has_the_auth_response_code() {
     let demo = demo(Some(0)).await;
     let mut client = Client::tls(&demo, demo.ports().pop3s).await;
     client.line().await;
     assert!(
-        client.ask("PASS demo").await.starts_with("-ERR"),
+        client.exchange("PASS demo").await.starts_with("-ERR"),
         "USER comes first"
     );
-    client.ask("USER demo").await;
-    assert!(client.ask("PASS wrong").await.starts_with("-ERR [AUTH]"));
+    client.exchange("USER demo").await;
     assert!(
-        client.ask("PASS demo").await.starts_with("-ERR"),
+        client
+            .exchange("PASS wrong")
+            .await
+            .starts_with("-ERR [AUTH]")
+    );
+    assert!(
+        client.exchange("PASS demo").await.starts_with("-ERR"),
         "a failed PASS forgets the user"
     );
 }
 
 #[tokio::test]
-async fn one_session_at_a_time_has_the_maildrop() {
+async fn the_maildrop_is_locked_to_one_session() {
     let demo = demo(Some(1)).await;
     let mut first = pop3_signed_in(&demo).await;
     let mut second = Client::tls(&demo, demo.ports().pop3s).await;
     second.line().await;
-    second.ask("USER demo").await;
-    assert!(second.ask("PASS demo").await.starts_with("-ERR [IN-USE]"));
-    assert!(first.ask("QUIT").await.starts_with("+OK"));
-    second.ask("USER demo").await;
-    assert!(second.ask("PASS demo").await.starts_with("+OK"));
+    second.exchange("USER demo").await;
+    assert!(
+        second
+            .exchange("PASS demo")
+            .await
+            .starts_with("-ERR [IN-USE]")
+    );
+    assert!(first.exchange("QUIT").await.starts_with("+OK"));
+    second.exchange("USER demo").await;
+    assert!(second.exchange("PASS demo").await.starts_with("+OK"));
 }
 
 #[tokio::test]
 async fn a_lost_connection_frees_the_maildrop_and_deletes_nothing() {
     let demo = demo(Some(2)).await;
     let mut client = pop3_signed_in(&demo).await;
-    assert!(client.ask("DELE 1").await.starts_with("+OK"));
+    assert!(client.exchange("DELE 1").await.starts_with("+OK"));
     drop(client);
     // The server detects the closed connection on its next read; until then the maildrop is locked.
     for _ in 0..100 {
         let mut client = Client::tls(&demo, demo.ports().pop3s).await;
         client.line().await;
-        client.ask("USER demo").await;
-        if client.ask("PASS demo").await.starts_with("+OK") {
-            assert!(client.ask("STAT").await.starts_with("+OK 2 "));
+        client.exchange("USER demo").await;
+        if client.exchange("PASS demo").await.starts_with("+OK") {
+            assert!(client.exchange("STAT").await.starts_with("+OK 2 "));
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -105,9 +115,9 @@ async fn listings_agree_with_what_is_retrieved() {
     demo.deliver("Subject: one\n\n.dot\n..two\nend");
     demo.deliver("Subject: two\r\n\r\n1\r\n2\r\n3\r\n");
     let mut client = pop3_signed_in(&demo).await;
-    assert_eq!(client.ask("STAT").await, "+OK 2 57");
+    assert_eq!(client.exchange("STAT").await, "+OK 2 57");
     assert_eq!(client.pop3_list("LIST").await[1..], ["1 32", "2 25"]);
-    assert_eq!(client.ask("LIST 2").await, "+OK 2 25");
+    assert_eq!(client.exchange("LIST 2").await, "+OK 2 25");
     assert_eq!(
         client.pop3_list("RETR 1").await,
         [
@@ -124,7 +134,7 @@ async fn listings_agree_with_what_is_retrieved() {
         ["Subject: two", "", "1"]
     );
     let ids = client.pop3_list("UIDL").await;
-    assert_eq!(client.ask("UIDL 1").await, format!("+OK {}", ids[1]));
+    assert_eq!(client.exchange("UIDL 1").await, format!("+OK {}", ids[1]));
     assert_ne!(ids[1].split(' ').nth(1), ids[2].split(' ').nth(1));
     for line in [
         "RETR 3",
@@ -135,23 +145,23 @@ async fn listings_agree_with_what_is_retrieved() {
         "RETR 1 2",
         "UIDL x",
     ] {
-        assert!(client.ask(line).await.starts_with("-ERR"), "{line}");
+        assert!(client.exchange(line).await.starts_with("-ERR"), "{line}");
     }
 }
 
 #[tokio::test]
-async fn deletions_happen_at_quit_and_are_seen_by_imap() {
+async fn deletions_happen_at_quit_and_are_visible_in_imap() {
     let demo = demo(Some(3)).await;
     let mut imap = imap_in_inbox(&demo).await;
     let mut client = pop3_signed_in(&demo).await;
-    assert!(client.ask("DELE 1").await.starts_with("+OK"));
-    assert!(client.ask("RSET").await.starts_with("+OK"));
-    assert!(client.ask("DELE 2").await.starts_with("+OK"));
-    assert!(client.ask("DELE 2").await.starts_with("-ERR"));
-    assert!(client.ask("RETR 2").await.starts_with("-ERR"));
+    assert!(client.exchange("DELE 1").await.starts_with("+OK"));
+    assert!(client.exchange("RSET").await.starts_with("+OK"));
+    assert!(client.exchange("DELE 2").await.starts_with("+OK"));
+    assert!(client.exchange("DELE 2").await.starts_with("-ERR"));
+    assert!(client.exchange("RETR 2").await.starts_with("-ERR"));
     assert_eq!(client.pop3_list("UIDL").await.len(), 3);
     assert_eq!(imap.imap("NOOP").await, ["t OK NOOP done"]);
-    assert!(client.ask("QUIT").await.starts_with("+OK"));
+    assert!(client.exchange("QUIT").await.starts_with("+OK"));
     assert_eq!(imap.imap("NOOP").await, ["* 2 EXPUNGE", "t OK NOOP done"]);
 }
 
@@ -170,13 +180,13 @@ async fn pipelined_commands_are_answered_in_order() {
     let demo = demo(Some(2)).await;
     let mut client = pop3_signed_in(&demo).await;
     client.send("NOOP\r\nDELE 1\r\nFROB\r\nQUIT\r\n").await;
-    let answers = [
+    let replies = [
         client.line().await,
         client.line().await,
         client.line().await,
         client.line().await,
     ];
-    let starts: Vec<_> = answers.iter().map(|line| &line[..3]).collect();
+    let starts: Vec<_> = replies.iter().map(|line| &line[..3]).collect();
     assert_eq!(starts, ["+OK", "+OK", "-ER", "+OK"]);
     assert!(client.is_closed().await);
     assert_eq!(demo.inbox_len(), 1);

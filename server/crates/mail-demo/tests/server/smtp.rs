@@ -5,19 +5,19 @@ use crate::client::{Client, demo, imap_in_inbox, smtp_signed_in};
 async fn send(client: &mut Client, to: &str, message: &str) -> String {
     assert!(
         client
-            .ask("MAIL FROM:<demo@restante.test> BODY=8BITMIME")
+            .exchange("MAIL FROM:<demo@restante.test> BODY=8BITMIME")
             .await
             .starts_with("250 ")
     );
     assert!(
         client
-            .ask(&format!("RCPT TO:<{to}>"))
+            .exchange(&format!("RCPT TO:<{to}>"))
             .await
             .starts_with("250 ")
     );
-    assert!(client.ask("DATA").await.starts_with("354 "));
+    assert!(client.exchange("DATA").await.starts_with("354 "));
     client.send(message).await;
-    client.ask(".").await
+    client.exchange(".").await
 }
 
 #[tokio::test]
@@ -25,7 +25,12 @@ async fn a_password_in_plaintext_is_refused_until_starttls() {
     let demo = demo(Some(0)).await;
     let mut client = Client::plain(&demo, demo.ports().submission).await;
     client.line().await;
-    assert!(client.ask("AUTH PLAIN").await.starts_with("538 5.7.11 "));
+    assert!(
+        client
+            .exchange("AUTH PLAIN")
+            .await
+            .starts_with("538 5.7.11 ")
+    );
     let offered = client.smtp("EHLO client.example").await;
     assert!(
         offered.contains(&"250 STARTTLS".to_owned())
@@ -33,15 +38,15 @@ async fn a_password_in_plaintext_is_refused_until_starttls() {
     );
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example>")
+            .exchange("MAIL FROM:<a@b.example>")
             .await
             .starts_with("530 5.7.0 STARTTLS")
     );
-    assert!(client.ask("STARTTLS").await.starts_with("220 "));
+    assert!(client.exchange("STARTTLS").await.starts_with("220 "));
     let mut client = client.upgraded("localhost").await;
     assert!(
         client
-            .ask("AUTH PLAIN AGRlbW8AZGVtbw==")
+            .exchange("AUTH PLAIN AGRlbW8AZGVtbw==")
             .await
             .starts_with("503 "),
         "EHLO is forgotten by STARTTLS"
@@ -64,11 +69,11 @@ async fn a_password_in_plaintext_is_refused_until_starttls() {
     }
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example>")
+            .exchange("MAIL FROM:<a@b.example>")
             .await
             .starts_with("530 5.7.0 sign in")
     );
-    assert!(client.ask("STARTTLS").await.starts_with("503 "));
+    assert!(client.exchange("STARTTLS").await.starts_with("503 "));
 }
 
 #[tokio::test]
@@ -85,26 +90,32 @@ async fn plaintext_behind_starttls_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn login_asks_for_name_and_password() {
+async fn auth_login_prompts_for_user_name_and_password() {
     let demo = demo(Some(0)).await;
     let mut client = Client::tls(&demo, demo.ports().smtps).await;
     client.line().await;
     client.smtp("EHLO client.example").await;
-    assert_eq!(client.ask("AUTH LOGIN").await, "334 VXNlcm5hbWU6");
-    assert_eq!(client.ask("ZGVtbw==").await, "334 UGFzc3dvcmQ6");
-    assert!(client.ask("d3Jvbmc=").await.starts_with("535 5.7.8 "));
-    assert_eq!(client.ask("AUTH LOGIN ZGVtbw==").await, "334 UGFzc3dvcmQ6");
-    assert!(client.ask("*").await.starts_with("501 "));
-    assert!(client.ask("AUTH CRAM-MD5").await.starts_with("504 "));
-    assert_eq!(client.ask("AUTH LOGIN ZGVtbw==").await, "334 UGFzc3dvcmQ6");
-    assert!(client.ask("ZGVtbw==").await.starts_with("235 "));
+    assert_eq!(client.exchange("AUTH LOGIN").await, "334 VXNlcm5hbWU6");
+    assert_eq!(client.exchange("ZGVtbw==").await, "334 UGFzc3dvcmQ6");
+    assert!(client.exchange("d3Jvbmc=").await.starts_with("535 5.7.8 "));
+    assert_eq!(
+        client.exchange("AUTH LOGIN ZGVtbw==").await,
+        "334 UGFzc3dvcmQ6"
+    );
+    assert!(client.exchange("*").await.starts_with("501 "));
+    assert!(client.exchange("AUTH CRAM-MD5").await.starts_with("504 "));
+    assert_eq!(
+        client.exchange("AUTH LOGIN ZGVtbw==").await,
+        "334 UGFzc3dvcmQ6"
+    );
+    assert!(client.exchange("ZGVtbw==").await.starts_with("235 "));
 }
 
 #[tokio::test]
 async fn what_is_sent_arrives_in_the_inbox() {
     let demo = demo(Some(2)).await;
     let mut imap = imap_in_inbox(&demo).await;
-    assert_eq!(imap.ask("t IDLE").await, "+ idling");
+    assert_eq!(imap.exchange("t IDLE").await, "+ idling");
     let mut client = smtp_signed_in(&demo).await;
     let reply = send(
         &mut client,
@@ -125,7 +136,7 @@ async fn what_is_sent_arrives_in_the_inbox() {
         ["Subject: hi", "", ".dot", "gr\u{fc}n"],
         "{fetched:?}"
     );
-    assert!(client.ask("QUIT").await.starts_with("221 "));
+    assert!(client.exchange("QUIT").await.starts_with("221 "));
     assert!(client.is_closed().await);
 }
 
@@ -153,7 +164,12 @@ async fn rfc2920_3_2_each_command_of_a_group_has_its_own_reply() {
         let line = client.line().await;
         assert!(line.starts_with(reply), "{line} is not {reply}");
     }
-    assert!(client.ask("Subject: x\r\n\r\n.").await.starts_with("250 "));
+    assert!(
+        client
+            .exchange("Subject: x\r\n\r\n.")
+            .await
+            .starts_with("250 ")
+    );
     assert_eq!(demo.inbox_len(), 1);
 }
 
@@ -161,14 +177,14 @@ async fn rfc2920_3_2_each_command_of_a_group_has_its_own_reply() {
 async fn data_without_an_accepted_recipient_is_refused() {
     let demo = demo(Some(0)).await;
     let mut client = smtp_signed_in(&demo).await;
-    assert!(client.ask("DATA").await.starts_with("503 "));
-    client.ask("MAIL FROM:<>").await;
-    client.ask("RCPT TO:<nobody@restante.test>").await;
-    assert!(client.ask("DATA").await.starts_with("554 5.5.1 "));
-    assert!(client.ask("RSET").await.starts_with("250 "));
+    assert!(client.exchange("DATA").await.starts_with("503 "));
+    client.exchange("MAIL FROM:<>").await;
+    client.exchange("RCPT TO:<nobody@restante.test>").await;
+    assert!(client.exchange("DATA").await.starts_with("554 5.5.1 "));
+    assert!(client.exchange("RSET").await.starts_with("250 "));
     assert!(
         client
-            .ask("RCPT TO:<a@restante.test>")
+            .exchange("RCPT TO:<a@restante.test>")
             .await
             .starts_with("503 ")
     );
@@ -181,54 +197,54 @@ async fn parameters_are_checked() {
     let mut client = smtp_signed_in(&demo).await;
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example> SIZE=67108865")
+            .exchange("MAIL FROM:<a@b.example> SIZE=67108865")
             .await
             .starts_with("552 5.3.4 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example> HOLDFOR=60")
+            .exchange("MAIL FROM:<a@b.example> HOLDFOR=60")
             .await
             .starts_with("555 5.5.4 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example> SIZE=x")
+            .exchange("MAIL FROM:<a@b.example> SIZE=x")
             .await
             .starts_with("501 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:a@b.example")
+            .exchange("MAIL FROM:a@b.example")
             .await
             .starts_with("501 5.1.7 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:<\u{fc}@b.example>")
+            .exchange("MAIL FROM:<\u{fc}@b.example>")
             .await
             .starts_with("553 5.6.7 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example> SIZE=10 BODY=8bitmime AUTH=<>")
+            .exchange("MAIL FROM:<a@b.example> SIZE=10 BODY=8bitmime AUTH=<>")
             .await
             .starts_with("250 ")
     );
     assert!(
         client
-            .ask("MAIL FROM:<a@b.example>")
+            .exchange("MAIL FROM:<a@b.example>")
             .await
             .starts_with("503 ")
     );
     assert!(
         client
-            .ask("RCPT TO:<a@restante.test> RET=FULL")
+            .exchange("RCPT TO:<a@restante.test> RET=FULL")
             .await
             .starts_with("555 5.5.4 ")
     );
-    assert!(client.ask("VRFY demo").await.starts_with("252 "));
-    assert!(client.ask("EHLO").await.starts_with("501 "));
+    assert!(client.exchange("VRFY demo").await.starts_with("252 "));
+    assert!(client.exchange("EHLO").await.starts_with("501 "));
 }
 
 #[tokio::test]
@@ -238,9 +254,9 @@ async fn line_ends_that_are_not_crlf_do_not_get_through() {
     let reply = send(&mut client, "a@restante.test", "Subject: x\r\n\r\na\rb\r\n").await;
     assert!(reply.starts_with("554 5.6.0 "), "{reply}");
     // SMTP smuggling: `LF.CRLF` must not end the data.
-    client.ask("MAIL FROM:<demo@restante.test>").await;
-    client.ask("RCPT TO:<a@restante.test>").await;
-    client.ask("DATA").await;
+    client.exchange("MAIL FROM:<demo@restante.test>").await;
+    client.exchange("RCPT TO:<a@restante.test>").await;
+    client.exchange("DATA").await;
     client
         .send("Subject: x\r\n\r\nend\n.\r\nMAIL FROM:<b@c.example>\r\n")
         .await;
@@ -260,9 +276,9 @@ async fn a_line_of_text_over_the_limit_ends_the_session() {
     )
     .await;
     assert!(reply.starts_with("250 "), "{reply}");
-    client.ask("MAIL FROM:<demo@restante.test>").await;
-    client.ask("RCPT TO:<a@restante.test>").await;
-    client.ask("DATA").await;
+    client.exchange("MAIL FROM:<demo@restante.test>").await;
+    client.exchange("RCPT TO:<a@restante.test>").await;
+    client.exchange("DATA").await;
     client.send(&format!("{}\r\n", "a".repeat(1_001))).await;
     assert_eq!(client.line().await, "500 5.5.2 line over 999 octets");
 }
@@ -271,9 +287,9 @@ async fn a_line_of_text_over_the_limit_ends_the_session() {
 async fn a_lost_connection_delivers_nothing() {
     let demo = demo(Some(0)).await;
     let mut client = smtp_signed_in(&demo).await;
-    client.ask("MAIL FROM:<demo@restante.test>").await;
-    client.ask("RCPT TO:<a@restante.test>").await;
-    client.ask("DATA").await;
+    client.exchange("MAIL FROM:<demo@restante.test>").await;
+    client.exchange("RCPT TO:<a@restante.test>").await;
+    client.exchange("DATA").await;
     client.send("Subject: half\r\n\r\nnot all of it\r\n").await;
     drop(client);
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;

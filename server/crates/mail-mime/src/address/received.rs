@@ -160,7 +160,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn quoted(&mut self) {
-        if !self.closes() {
+        if !self.has_closing_quote() {
             self.bare('"');
             return;
         }
@@ -182,7 +182,7 @@ impl<'t> Scanner<'t> {
 
     /// Whether an unescaped quote follows within [`QUOTED_BYTES`]. Which quotes are escaped does
     /// not depend on the quote where the search begins, so no octet is searched twice.
-    fn closes(&mut self) -> bool {
+    fn has_closing_quote(&mut self) -> bool {
         let limit = self.at + QUOTED_BYTES;
         if self.quote.is_some_and(|quote| quote < self.at) {
             self.quote = None;

@@ -103,7 +103,7 @@ fn an_encoded_address_is_not_decoded() {
 }
 
 #[test]
-fn a_name_that_poses_as_another_address_is_marked() {
+fn a_name_that_imitates_another_address_is_marked() {
     for (name, address, is_suspicious) in [
         ("boss@bank.example", "x@evil.example", true),
         ("\"boss＠bank.example\"", "x@evil.example", true),
@@ -113,7 +113,7 @@ fn a_name_that_poses_as_another_address_is_marked() {
         ("Alice", "a@b.c", false),
     ] {
         assert_eq!(
-            EmailAddress::new(name, address).name_is_suspicious,
+            EmailAddress::new(name, address).has_suspicious_name,
             is_suspicious,
             "{name}"
         );
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn a_received_address_stands_in_its_field(text in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: \r\n]{0,80}") {
+    fn a_received_address_occurs_in_its_field(text in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: \r\n]{0,80}") {
         for mailbox in parse_received(&text) {
             prop_assert!(!mailbox.address.contains(display::is_hidden));
             if mailbox.envelope().is_ok() {

@@ -60,7 +60,7 @@ pub fn parse_typed(field: &str) -> Result<Vec<EmailAddress>, AddressError> {
                 let why = other.err().filter(|_| !is_over);
                 return Err(AddressError {
                     index,
-                    text: shown(entry.text),
+                    text: display_text(entry.text),
                     why: why.unwrap_or(InvalidAddress::TooMany),
                 });
             }
@@ -118,7 +118,7 @@ pub fn format_typed<'m>(mailboxes: impl IntoIterator<Item = &'m EmailAddress>) -
     out
 }
 
-fn shown(text: &str) -> String {
+fn display_text(text: &str) -> String {
     let text = display::line(text);
     match display::prefix(&text, SHOWN_BYTES) {
         cut if cut.len() < text.len() => format!("{cut}…"),
@@ -171,7 +171,7 @@ fn quoted_length(text: &str) -> Result<usize, usize> {
 
 /// Parses one entry. It is not empty and has no white space around it.
 fn parse(text: &str) -> Result<EmailAddress, InvalidAddress> {
-    if let Some(hidden) = hidden(text) {
+    if let Some(hidden) = first_hidden(text) {
         return Err(InvalidAddress::HiddenCharacter(hidden));
     }
     if let Some(quoted) = text.strip_prefix('"') {
@@ -272,7 +272,7 @@ fn check_name(name: &str) -> Result<(), InvalidAddress> {
     if name.len() > NAME_BYTES {
         return Err(InvalidAddress::NameTooLong);
     }
-    match hidden(name) {
+    match first_hidden(name) {
         Some(hidden) => Err(InvalidAddress::HiddenCharacter(hidden)),
         None => Ok(()),
     }
@@ -280,11 +280,11 @@ fn check_name(name: &str) -> Result<(), InvalidAddress> {
 
 /// Returns the first character that would not be displayed as it is. Tabs are white space; joiners
 /// are part of the spelling of many scripts.
-fn hidden(text: &str) -> Option<char> {
-    let shown = display::line(text);
-    let mut shown = shown.chars();
+fn first_hidden(text: &str) -> Option<char> {
+    let displayed = display::line(text);
+    let mut displayed = displayed.chars();
     text.chars()
-        .find(|c| shown.next() != Some(*c) && *c != '\t')
+        .find(|c| displayed.next() != Some(*c) && *c != '\t')
 }
 
 /// Returns the content of a quoted string (RFC 5322 §3.2.4) with its escapes removed.

@@ -36,7 +36,7 @@ const RUN_BYTES: usize = 4 << 10;
 const HEADINGS: [&str; 6] = ["h1", "h2", "h3", "h4", "h5", "h6"];
 
 /// Elements with self-contained content: an end tag inside does not close elements outside.
-const WALLS: [&str; 4] = ["table", "td", "th", "caption"];
+const SCOPE_BOUNDARIES: [&str; 4] = ["table", "td", "th", "caption"];
 
 const ROW_GROUPS: [&str; 3] = ["tbody", "thead", "tfoot"];
 
@@ -194,19 +194,19 @@ impl Balancer<'_> {
                 return;
             }
         }
-        let own = match name == "img" && !self.keeps_source(source.as_ref()) {
+        let own = match name == "img" && !self.is_source_loaded(source.as_ref()) {
             true if self.write_alternative(tag) => return,
             true => own.strip_suffix(&["src"]).unwrap_or(own),
             false => own,
         };
-        let written = self.written(name, own, tag, source.as_ref());
+        let start_tag = self.format_start_tag(name, own, tag, source.as_ref());
         if kind == Kind::Void {
             if self.has_room() {
-                self.write(&written);
+                self.write(&start_tag);
                 self.elements += 1;
             }
         } else {
-            self.push(name, kind, written, tracking::is_hidden(tag));
+            self.push(name, kind, start_tag, tracking::is_hidden(tag));
         }
     }
 
@@ -227,13 +227,13 @@ impl Balancer<'_> {
         // Only table tags reach out of a cell.
         let reaches_out = policy::element(name).is_some_and(|(_, kind, _)| kind == Kind::Table)
             || name == "table";
-        let walls: &[&str] = match reaches_out {
+        let boundaries: &[&str] = match reaches_out {
             true if name == "table" => &[],
             true => &["table"],
-            false => &WALLS,
+            false => &SCOPE_BOUNDARIES,
         };
         if let Some(target) = self.innermost(&[name])
-            && self.innermost(walls) < Some(target)
+            && self.innermost(boundaries) < Some(target)
         {
             self.close_to(target, !reaches_out);
         }
@@ -293,17 +293,18 @@ impl Balancer<'_> {
         }
     }
 
-    /// Closes the innermost element of these names, unless an element of `walls` is inside of it.
-    fn close_nearest(&mut self, names: &[&str], walls: &[&str]) {
+    /// Closes the innermost element of these names, unless an element of `boundaries` is inside of
+    /// it.
+    fn close_nearest(&mut self, names: &[&str], boundaries: &[&str]) {
         let Some(found) = self.innermost(names) else {
             return;
         };
-        let is_cell_part = walls == ["table"];
-        let wall = match is_cell_part {
+        let is_cell_part = boundaries == ["table"];
+        let boundary = match is_cell_part {
             true => None,
-            false => self.innermost(&WALLS),
+            false => self.innermost(&SCOPE_BOUNDARIES),
         };
-        if self.innermost(walls).max(wall) < Some(found) {
+        if self.innermost(boundaries).max(boundary) < Some(found) {
             self.close_to(found, !is_cell_part);
         }
     }
@@ -421,7 +422,7 @@ impl Balancer<'_> {
     }
 
     /// Formats a start tag in canonical form: known attributes, double quotes.
-    fn written(
+    fn format_start_tag(
         &mut self,
         name: &str,
         own: &'static [&'static str],
@@ -453,15 +454,15 @@ impl Balancer<'_> {
     }
 
     /// Whether an image is kept; counts those that are not.
-    fn keeps_source(&mut self, source: Option<&Source<'_>>) -> bool {
+    fn is_source_loaded(&mut self, source: Option<&Source<'_>>) -> bool {
         let Some(source) = source else {
             return false;
         };
-        let is_kept = (self.is_loaded)(source);
-        if !is_kept && self.hidden == 0 && matches!(source, Source::Remote { .. }) {
+        let is_loaded = (self.is_loaded)(source);
+        if !is_loaded && self.hidden == 0 && matches!(source, Source::Remote { .. }) {
             self.out.dropped_images = self.out.dropped_images.saturating_add(1);
         }
-        is_kept
+        is_loaded
     }
 
     /// Writes the alternative text of an image that is not loaded, as a `picture` without an image:

@@ -336,9 +336,9 @@ pub(super) fn link(value: &str) -> Option<Cow<'_, str>> {
     if lower.starts_with("http:") || lower.starts_with("https:") {
         return web_link(value).map(|url| Cow::Owned(url.to_string()));
     }
-    let is_kept = (lower.starts_with("mailto:") || lower.starts_with("tel:"))
+    let is_allowed = (lower.starts_with("mailto:") || lower.starts_with("tel:"))
         && !value.chars().any(char::is_control);
-    is_kept.then_some(Cow::Borrowed(value))
+    is_allowed.then_some(Cow::Borrowed(value))
 }
 
 /// Parses a web address with a host. User and password are removed: they only make a host look like

@@ -68,7 +68,7 @@ impl<'a> Scanner<'a> {
         head
     }
 
-    fn take_past(&mut self, end: Option<usize>, marker: &str) {
+    fn skip_past(&mut self, end: Option<usize>, marker: &str) {
         let bytes = end.map_or(self.rest.len(), |at| at + marker.len());
         self.take(bytes);
     }
@@ -83,7 +83,7 @@ impl<'a> Scanner<'a> {
                 if tag.name == "plaintext" {
                     return Some(Token::Literal(self.take(self.rest.len())));
                 }
-                self.raw = raw_text(&tag.name).map(|is_seen| (tag.name.clone(), is_seen));
+                self.raw = raw_text(&tag.name).map(|is_visible| (tag.name.clone(), is_visible));
                 if self.raw.is_some() {
                     None
                 } else {
@@ -101,12 +101,12 @@ impl<'a> Scanner<'a> {
                         self.rest = comment;
                         self.skip_comment();
                     }
-                    None => self.take_past(self.rest.find('>'), ">"),
+                    None => self.skip_past(self.rest.find('>'), ">"),
                 }
                 None
             }
             (Some('?' | '/'), Some(_)) => {
-                self.take_past(self.rest.find('>'), ">");
+                self.skip_past(self.rest.find('>'), ">");
                 None
             }
             _ => Some(Token::Text(self.take(1))),
@@ -229,9 +229,9 @@ impl<'a> Iterator for Scanner<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         loop {
-            if let Some((name, is_seen)) = self.raw.take() {
+            if let Some((name, is_visible)) = self.raw.take() {
                 let content = self.raw_content(&name);
-                if is_seen && !content.is_empty() {
+                if is_visible && !content.is_empty() {
                     return Some(Token::Literal(content));
                 }
                 continue;

@@ -102,7 +102,7 @@ fn style(tag: &Tag<'_>) -> String {
     let mut rest = crate::display::prefix(&written, STYLE_BYTES);
     while let Some((before, comment)) = rest.split_once("/*") {
         out.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
     }
     out.push_str(rest);
     out.retain(|c| !c.is_whitespace());
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_or_counts_openings_is_a_tracking_pixel() {
+    fn invisible_images_and_open_counters_are_tracking_pixels() {
         for attributes in [
             "width=1 height=1",
             "width='1px' height=\"1\"",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_to_look_at_is_none() {
+    fn a_visible_image_is_not_a_tracking_pixel() {
         for html in [
             "<img src=https://x.example/a.png>",
             "<img src=https://x.example/a.png width=600 height=1>",

@@ -35,8 +35,8 @@ pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError>
         [format!("<{}>", outgoing.message_id)],
     );
     // These ids come from other messages; invalid ones are left out.
-    let answered = outgoing.in_reply_to.iter();
-    ids(&mut out, "In-Reply-To", answered);
+    let in_reply_to = outgoing.in_reply_to.iter();
+    ids(&mut out, "In-Reply-To", in_reply_to);
     let references = outgoing.references.iter().filter(|id| is_message_id(id));
     let mut references: Vec<_> = references.collect();
     if references.len() > REFERENCES_MAX {

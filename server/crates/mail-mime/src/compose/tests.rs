@@ -66,7 +66,7 @@ fn assert_is_mail(message: &[u8]) {
 }
 
 #[test]
-fn a_note_is_exactly_this() {
+fn a_simple_message_has_exactly_these_octets() {
     let expected = concat!(
         "Date: Sat, 21 Nov 2026 09:07:45 +0800\r\n",
         "From: =?UTF-8?B?5byg5LiJ?= <zhang@xn--fsqu00a.xn--0zwm56d>\r\n",
@@ -113,7 +113,7 @@ fn blind_copies_are_in_the_envelope_only() {
 }
 
 #[test]
-fn attachments_come_back_with_name_type_and_octets() {
+fn attachments_round_trip_with_name_type_and_octets() {
     let files: [&[u8]; 4] = [&[0, 1, 2, 255], b"", &[7; 10_000], b"From: x"];
     let mut outgoing = note();
     let long = format!("{}.xlsx", "季度报价单".repeat(8));
@@ -170,7 +170,7 @@ fn names_are_written_for_programs_that_know_only_one_form() {
 }
 
 #[test]
-fn the_text_takes_the_plainest_encoding_that_holds_it() {
+fn the_text_has_the_simplest_sufficient_encoding() {
     let encoding = |body: &str| {
         let mut outgoing = note();
         outgoing.body = body.to_owned();
@@ -204,7 +204,7 @@ fn the_text_takes_the_plainest_encoding_that_holds_it() {
 }
 
 #[test]
-fn a_text_that_holds_the_boundary_cannot_end_the_part() {
+fn a_text_that_contains_the_boundary_cannot_end_the_part() {
     let mut outgoing = note();
     outgoing.body = "--=_Seed0123456789--\nstill text".to_owned();
     outgoing.attachments = vec![attachment("a", "a/b", b"x")];
@@ -250,7 +250,7 @@ fn text_and_html_are_two_forms_of_one_message() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_told() {
+fn invalid_messages_are_refused() {
     let error = |change: fn(&mut OutgoingMessage)| {
         let mut outgoing = note();
         change(&mut outgoing);
@@ -280,7 +280,7 @@ fn what_cannot_be_sent_is_told() {
 }
 
 #[test]
-fn ids_of_others_cannot_add_a_field() {
+fn foreign_message_ids_cannot_add_a_field() {
     let mut outgoing = note();
     outgoing.in_reply_to = Some("x\r\nBcc: y@z.example".to_owned());
     outgoing.references = vec!["a>\r\nX: <b".to_owned(), "ok@x".to_owned()];
@@ -339,7 +339,7 @@ const FIELDS: [&str; 11] = [
 
 proptest! {
     #[test]
-    fn whatever_is_typed_comes_back_and_adds_no_field(
+    fn any_typed_text_round_trips_and_adds_no_field(
         name in "\\PC{0,80}|[a-z\"\\\\<>,:;@=?\r\n ]{0,80}",
         subject in "\\PC{0,200}|[A-Z: =?\r\n\t]{0,200}|[a-z]{0,1200}",
         body in "\\PC{0,200}|[a-zF.=\r\n \t-]{0,400}",

@@ -62,7 +62,7 @@ struct Writer {
     out: String,
     line: String,
     /// Whether `line` holds anything but white space.
-    has_words: bool,
+    has_text: bool,
     /// Number of line ends to write before the next word.
     breaks: usize,
     quote_depth: usize,
@@ -101,7 +101,7 @@ impl Writer {
                 self.break_lines(2);
                 self.preformatted += 1;
             }
-            "td" | "th" if !self.has_words => {}
+            "td" | "th" if !self.has_text => {}
             "td" | "th" => self.line.push('\t'),
             "img" => {
                 if let Some(alt) = attribute(tag, "alt") {
@@ -157,22 +157,22 @@ impl Writer {
         let Some((href, from)) = self.link.take() else {
             return;
         };
-        let words = self.line.get(from..).unwrap_or_default().trim();
+        let text = self.line.get(from..).unwrap_or_default().trim();
         let address = href.strip_prefix("mailto:").unwrap_or(&href);
-        let says_so = words.contains(address.trim_end_matches('/'));
-        if !words.is_empty() && !says_so && address.len() <= LINK_BYTES {
+        let is_redundant = text.contains(address.trim_end_matches('/'));
+        if !text.is_empty() && !is_redundant && address.len() <= LINK_BYTES {
             let rest = format!(" <{address}>");
             self.line.push_str(&rest);
         }
     }
 
-    fn push_str(&mut self, words: &str) {
+    fn push_str(&mut self, text: &str) {
         if self.line.is_empty() {
             self.line = std::mem::take(&mut self.bullet);
-            self.has_words = !self.line.trim().is_empty();
+            self.has_text = !self.line.trim().is_empty();
         }
-        self.has_words |= !words.trim_start().is_empty();
-        self.line.push_str(words);
+        self.has_text |= !text.trim_start().is_empty();
+        self.line.push_str(text);
     }
 
     fn text(&mut self, text: &str) {
@@ -203,7 +203,7 @@ impl Writer {
 
     /// Ends the line if there is one, and raises the number of pending line ends to `count`.
     fn break_lines(&mut self, count: usize) {
-        if self.has_words {
+        if self.has_text {
             self.line_end();
         }
         self.line.clear();
@@ -213,7 +213,7 @@ impl Writer {
     /// Writes the line, even if it is empty.
     fn line_end(&mut self) {
         let line = std::mem::take(&mut self.line);
-        self.has_words = false;
+        self.has_text = false;
         let line = line.trim_end();
         // The open link continues in the next line.
         if let Some((_, from)) = &mut self.link {
@@ -287,7 +287,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_form_of_a_letter_stays() {
+    fn the_layout_of_a_message_is_preserved() {
         for (html, text) in [
             (
                 "<p>Dear   all,</p><p>see &lt;below&gt;&nbsp;&amp; go.<br>Bye</p>",

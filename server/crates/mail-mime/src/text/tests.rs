@@ -139,7 +139,7 @@ fn an_unwrapped_text_is_quoted_by_its_paragraphs() {
 }
 
 #[test]
-fn markup_and_hidden_characters_are_words_or_gone() {
+fn markup_is_text_and_hidden_characters_are_removed() {
     assert_eq!(
         fixed("<script>\u{202e}x\u{0}</script>"),
         own(&[(0, "<script>x</script>")])

@@ -68,7 +68,7 @@ fn quoted_printable_breaks_and_broken_escapes() {
 }
 
 #[test]
-fn endless_whitespace_is_not_held_back_for_ever() {
+fn pending_whitespace_is_limited() {
     let mut out = Vec::new();
     let mut decoder = Decoder::new(TransferEncoding::QuotedPrintable);
     decoder.push(&vec![b' '; 10_000], &mut out);
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn base64_comes_back_and_its_size_is_known_before(
+    fn base64_round_trips_and_its_size_is_known_in_advance(
         input in proptest::collection::vec(any::<u8>(), 0..600),
         cut in 0usize..600,
     ) {

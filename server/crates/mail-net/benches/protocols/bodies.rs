@@ -71,7 +71,7 @@ pub(crate) fn run() -> Result<bool> {
 }
 
 /// One case, in this process: prints its time, that of the plain copy, and its heap.
-pub(crate) fn one(name: &str) -> Result<()> {
+pub(crate) fn run_case(name: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -141,13 +141,13 @@ async fn plain_download(server: SocketAddr, size_bytes: usize) -> Result<Duratio
     let mut bytes = vec![0; PIECE_BYTES];
     let begun = Instant::now();
     stream.write_all(b"go\r\n").await?;
-    let mut left = size_bytes;
-    while left > 0 {
+    let mut remaining = size_bytes;
+    while remaining > 0 {
         let read = stream.read(&mut bytes).await?;
         if read == 0 {
             return Err("the copy ended early".into());
         }
-        left = left.saturating_sub(read);
+        remaining = remaining.saturating_sub(read);
     }
     Ok(begun.elapsed())
 }
@@ -161,8 +161,8 @@ async fn plain_upload(server: SocketAddr, block: &[u8]) -> Result<Duration> {
             stream.write_all(piece).await?;
         }
     }
-    let mut answer = [0; 8];
-    stream.read_exact(&mut answer).await?;
+    let mut reply = [0; 8];
+    stream.read_exact(&mut reply).await?;
     Ok(begun.elapsed())
 }
 
@@ -233,7 +233,7 @@ async fn imap_fetch(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
             _ => {}
         }
     }
-    all(received, size_bytes, begun)
+    check_size(received, size_bytes, begun)
 }
 
 async fn pop3_retr(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
@@ -261,7 +261,7 @@ async fn pop3_retr(server: SocketAddr, size_bytes: usize) -> Result<Duration> {
             _ => {}
         }
     }
-    all(received, size_bytes, begun)
+    check_size(received, size_bytes, begun)
 }
 
 async fn smtp_send(server: SocketAddr, block: &Bytes) -> Result<Duration> {
@@ -328,7 +328,7 @@ async fn next<M: Machine<Error: std::error::Error + Send + Sync + 'static> + Tra
     }
 }
 
-fn all(received: usize, size_bytes: usize, begun: Instant) -> Result<Duration> {
+fn check_size(received: usize, size_bytes: usize, begun: Instant) -> Result<Duration> {
     let took = begun.elapsed();
     if received == size_bytes {
         Ok(took)

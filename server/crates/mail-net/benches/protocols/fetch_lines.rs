@@ -78,7 +78,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// One contestant alone, for a profiler.
-pub(crate) fn only(name: &str) -> Result<()> {
+pub(crate) fn run_only(name: &str) -> Result<()> {
     let (_, parse) = CONTESTANTS
         .iter()
         .find(|(known, _)| *known == name)
@@ -143,8 +143,8 @@ fn by_imap_codec(input: &[u8]) -> Result<Found> {
     let mut found = (0, 0);
     let mut rest = input;
     while !rest.is_empty() {
-        let (behind, response) = codec.decode(rest).map_err(|e| format!("{e:?}"))?;
-        rest = behind;
+        let (remaining, response) = codec.decode(rest).map_err(|e| format!("{e:?}"))?;
+        rest = remaining;
         if let Response::Data(Data::Fetch { items, .. }) = &response {
             for item in items.as_ref() {
                 if let MessageDataItem::Envelope(envelope) = item
@@ -163,8 +163,8 @@ fn by_imap_proto(input: &[u8]) -> Result<Found> {
     let mut found = (0, 0);
     let mut rest = input;
     while !rest.is_empty() {
-        let (behind, response) = imap_proto::Response::parse(rest).map_err(|e| e.to_string())?;
-        rest = behind;
+        let (remaining, response) = imap_proto::Response::parse(rest).map_err(|e| e.to_string())?;
+        rest = remaining;
         if let imap_proto::Response::Fetch(_, items) = &response {
             for item in items {
                 if let AttributeValue::Envelope(envelope) = item
@@ -205,14 +205,14 @@ fn lines() -> Vec<u8> {
             0 => "((NIL NIL \"bob\" \"example.net\")(\"Eve\" NIL \"eve\" \"example.com\"))",
             _ => "NIL",
         };
-        let answers = match n % 2 {
+        let in_reply_to = match n % 2 {
             0 => format!("\"<{}.previous@example.org>\"", n * 31),
             _ => "NIL".to_owned(),
         };
         lines.push_str(&format!(
             "* {n} FETCH (UID {} FLAGS ({flags}) RFC822.SIZE {} ENVELOPE (\"Wed, 17 Jul 2026 02:{:02}:25 +0200\" \
              \"{subject} {n}\" {from} {from} {from} ((\"The Readers\" NIL \"readers\" \"lists.example.org\")) {cc} NIL \
-             {answers} \"<B27397-{n}@mail.example.org>\"))\r\n",
+             {in_reply_to} \"<B27397-{n}@mail.example.org>\"))\r\n",
             n + 1000,
             n * 17 % 90_000 + 800,
             n % 60,

@@ -18,7 +18,7 @@ pub(crate) fn block() -> Bytes {
         if count.is_multiple_of(1000) {
             block.extend_from_slice(b".a line that begins with a dot\r\n");
         } else {
-            block.extend((0..76).map(|at| b'A' + ((count * 7 + at * 3) % 26) as u8));
+            block.extend((0..76).map(|column| b'A' + ((count * 7 + column * 3) % 26) as u8));
             block.extend_from_slice(b"\r\n");
         }
     }

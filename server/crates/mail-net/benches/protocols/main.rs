@@ -25,11 +25,11 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 fn main() -> Result<ExitCode> {
     // Cargo adds `--bench`.
-    let words: Vec<String> = std::env::args()
+    let args: Vec<String> = std::env::args()
         .skip(1)
-        .filter(|word| word != "--bench")
+        .filter(|arg| arg != "--bench")
         .collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => {
             fetch_lines::run()?;
             let is_within = bodies::run()?;
@@ -41,9 +41,9 @@ fn main() -> Result<ExitCode> {
             })
         }
         ["fetch"] => fetch_lines::run().map(|()| ExitCode::SUCCESS),
-        ["fetch", name] => fetch_lines::only(name).map(|()| ExitCode::SUCCESS),
+        ["fetch", name] => fetch_lines::run_only(name).map(|()| ExitCode::SUCCESS),
         ["bodies"] => bodies::run().map(|_| ExitCode::SUCCESS),
-        ["body", name] => bodies::one(name).map(|()| ExitCode::SUCCESS),
+        ["body", name] => bodies::run_case(name).map(|()| ExitCode::SUCCESS),
         ["recipients"] => recipients::run().map(|()| ExitCode::SUCCESS),
         _ => Err("nothing, fetch [NAME], bodies, body NAME or recipients".into()),
     }
@@ -55,8 +55,8 @@ fn main() -> Result<ExitCode> {
 /// the processor; else by the clock.
 fn cpu_time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let on_cpu = || {
-        let account = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        let nanos = account.split(' ').next()?.parse().ok()?;
+        let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        let nanos = schedstat.split(' ').next()?.parse().ok()?;
         Some(Duration::from_nanos(nanos))
     };
     let (before, begun) = (on_cpu(), Instant::now());

@@ -22,11 +22,11 @@ const SOCKET_BYTES: u32 = 4096;
 
 /// When the server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answers {
+enum ReplyTiming {
     /// As it reads: while an answer finds no room, nothing is read.
-    AtOnce,
+    Immediate,
     /// All together, once the client says nothing more. Each time is a round trip.
-    WhenTheClientWaits,
+    WhenClientWaits,
 }
 
 pub(crate) fn run() -> Result<()> {
@@ -36,12 +36,16 @@ pub(crate) fn run() -> Result<()> {
         .enable_all()
         .build()?;
     let trips = runtime
-        .block_on(async { ours(Answers::WhenTheClientWaits).await })?
+        .block_on(async { ours(ReplyTiming::WhenClientWaits).await })?
         .1;
     let (mut times, mut peer_times) = (Vec::new(), Vec::new());
     let mut peer_trips = 0;
     for _ in 0..ROUNDS {
-        times.push(runtime.block_on(async { ours(Answers::AtOnce).await })?.0);
+        times.push(
+            runtime
+                .block_on(async { ours(ReplyTiming::Immediate).await })?
+                .0,
+        );
         let (took, trips) = lettre(&runtime)?;
         peer_times.push(took);
         peer_trips = trips;
@@ -61,8 +65,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-async fn ours(answers: Answers) -> Result<(Duration, usize)> {
-    let (address, served) = serve(answers).await?;
+async fn ours(reply_timing: ReplyTiming) -> Result<(Duration, usize)> {
+    let (address, round_trips) = serve(reply_timing).await?;
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(SOCKET_BYTES)?;
     socket.set_recv_buffer_size(SOCKET_BYTES)?;
@@ -107,11 +111,11 @@ async fn ours(answers: Answers) -> Result<(Duration, usize)> {
     }
     let took = begun.elapsed();
     drop(connection);
-    Ok((took, served.await?))
+    Ok((took, round_trips.await?))
 }
 
 fn lettre(runtime: &tokio::runtime::Runtime) -> Result<(Duration, usize)> {
-    let (address, served) = runtime.block_on(serve(Answers::AtOnce))?;
+    let (address, round_trips) = runtime.block_on(serve(ReplyTiming::Immediate))?;
     let name = ClientId::Domain("client.example".to_owned());
     let mut connection = SmtpConnection::connect(address, None, &name, None, None)?;
     let begun = Instant::now();
@@ -124,43 +128,45 @@ fn lettre(runtime: &tokio::runtime::Runtime) -> Result<(Duration, usize)> {
     connection.message(b"Subject: x\r\n\r\nx\r\n")?;
     let took = begun.elapsed();
     drop(connection);
-    Ok((took, runtime.block_on(served)?))
+    Ok((took, runtime.block_on(round_trips)?))
 }
 
 /// A server for one connection; tells the round trips from MAIL on.
-async fn serve(answers: Answers) -> Result<(std::net::SocketAddr, oneshot::Receiver<usize>)> {
+async fn serve(
+    reply_timing: ReplyTiming,
+) -> Result<(std::net::SocketAddr, oneshot::Receiver<usize>)> {
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(SOCKET_BYTES)?;
     socket.set_recv_buffer_size(SOCKET_BYTES)?;
     socket.bind("127.0.0.1:0".parse()?)?;
     let listener = socket.listen(1)?;
     let address = listener.local_addr()?;
-    let (tell, told) = oneshot::channel();
+    let (trips_sender, trips_receiver) = oneshot::channel();
     tokio::spawn(async move {
         let Ok((stream, _)) = listener.accept().await else {
             return;
         };
         let mut server = Server {
             stream,
-            answers,
+            reply_timing,
             unread: Vec::new(),
-            unsaid: String::new(),
+            pending_replies: String::new(),
             is_data: false,
             has_begun: false,
             round_trips: 0,
         };
         // The client closes without a word, which is an end like any other.
         let _ = server.run().await;
-        let _ = tell.send(server.round_trips);
+        let _ = trips_sender.send(server.round_trips);
     });
-    Ok((address, told))
+    Ok((address, trips_receiver))
 }
 
 struct Server {
     stream: TcpStream,
-    answers: Answers,
+    reply_timing: ReplyTiming,
     unread: Vec<u8>,
-    unsaid: String,
+    pending_replies: String,
     is_data: bool,
     has_begun: bool,
     round_trips: usize,
@@ -172,12 +178,12 @@ impl Server {
         self.stream.write_all(b"220 ready\r\n").await?;
         let mut bytes = [0; 4096];
         loop {
-            let quiet = match self.answers {
-                Answers::AtOnce => Duration::MAX,
+            let silence = match self.reply_timing {
+                ReplyTiming::Immediate => Duration::MAX,
                 // On loopback whoever has something to say has said it long before.
-                Answers::WhenTheClientWaits => Duration::from_millis(50),
+                ReplyTiming::WhenClientWaits => Duration::from_millis(50),
             };
-            match tokio::time::timeout(quiet, self.stream.read(&mut bytes)).await {
+            match tokio::time::timeout(silence, self.stream.read(&mut bytes)).await {
                 Ok(read) => {
                     let read = read?;
                     if read == 0 {
@@ -186,22 +192,22 @@ impl Server {
                     self.unread
                         .extend_from_slice(bytes.get(..read).unwrap_or_default());
                     self.take_lines();
-                    if self.answers == Answers::AtOnce {
-                        self.answer().await?;
+                    if self.reply_timing == ReplyTiming::Immediate {
+                        self.send_pending_replies().await?;
                     }
                 }
-                Err(_) => self.answer().await?,
+                Err(_) => self.send_pending_replies().await?,
             }
         }
     }
 
-    async fn answer(&mut self) -> std::io::Result<()> {
-        if self.unsaid.is_empty() {
+    async fn send_pending_replies(&mut self) -> std::io::Result<()> {
+        if self.pending_replies.is_empty() {
             return Ok(());
         }
         self.round_trips += usize::from(self.has_begun);
-        let words = std::mem::take(&mut self.unsaid);
-        self.stream.write_all(words.as_bytes()).await
+        let replies = std::mem::take(&mut self.pending_replies);
+        self.stream.write_all(replies.as_bytes()).await
     }
 
     fn take_lines(&mut self) {
@@ -223,7 +229,7 @@ impl Server {
                     "250 ok\r\n"
                 }
             };
-            self.unsaid.push_str(reply);
+            self.pending_replies.push_str(reply);
         }
     }
 }

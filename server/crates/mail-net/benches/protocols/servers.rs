@@ -33,19 +33,19 @@ pub(crate) fn serve(
 
 /// Waits for a line, then writes: the server of every download.
 ///
-/// `greeting` is written at once, `before` and `behind` around the blocks.
+/// `greeting` is written at once, `before` and `after` around the blocks.
 pub(crate) fn download(
     greeting: &'static [&'static str],
     before: String,
     block: Bytes,
-    behind: &'static str,
+    after: &'static str,
 ) -> Result<SocketAddr> {
     serve(move |stream| {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut stream = stream;
         let mut line = String::new();
-        for words in greeting {
-            stream.write_all(words.as_bytes())?;
+        for response in greeting {
+            stream.write_all(response.as_bytes())?;
             line.clear();
             reader.read_line(&mut line)?;
         }
@@ -53,7 +53,7 @@ pub(crate) fn download(
         for _ in 0..BLOCKS {
             stream.write_all(&block)?;
         }
-        stream.write_all(behind.as_bytes())?;
+        stream.write_all(after.as_bytes())?;
         // Until the client closes.
         reader.read_line(&mut line).map(|_| ())
     })
@@ -63,13 +63,13 @@ pub(crate) fn download(
 pub(crate) fn sink(size_bytes: usize) -> Result<SocketAddr> {
     serve(move |mut stream| {
         let mut bytes = vec![0; PIECE_BYTES];
-        let mut left = size_bytes;
-        while left > 0 {
+        let mut remaining = size_bytes;
+        while remaining > 0 {
             let read = stream.read(&mut bytes)?;
             if read == 0 {
                 return Ok(());
             }
-            left = left.saturating_sub(read);
+            remaining = remaining.saturating_sub(read);
         }
         stream.write_all(b"250 ok\r\n")
     })
@@ -88,8 +88,8 @@ pub(crate) fn smtp(extensions: &'static str, data_bytes: usize) -> Result<Socket
             if reader.read_line(&mut line)? == 0 {
                 return Ok(());
             }
-            let mut words = line.split_whitespace();
-            match words.next().unwrap_or_default() {
+            let mut tokens = line.split_whitespace();
+            match tokens.next().unwrap_or_default() {
                 "EHLO" => stream.write_all(extensions.as_bytes())?,
                 "DATA" => {
                     stream.write_all(b"354 go\r\n")?;
@@ -97,7 +97,7 @@ pub(crate) fn smtp(extensions: &'static str, data_bytes: usize) -> Result<Socket
                     stream.write_all(b"250 taken\r\n")?;
                 }
                 "BDAT" => {
-                    let size = words.next().and_then(|size| size.parse().ok());
+                    let size = tokens.next().and_then(|size| size.parse().ok());
                     skip(&mut reader, size.unwrap_or(0))?;
                     stream.write_all(b"250 taken\r\n")?;
                 }
@@ -108,14 +108,14 @@ pub(crate) fn smtp(extensions: &'static str, data_bytes: usize) -> Result<Socket
 }
 
 fn skip(reader: &mut impl BufRead, size_bytes: usize) -> std::io::Result<()> {
-    let mut left = size_bytes;
-    while left > 0 {
-        let here = reader.fill_buf()?.len().min(left);
-        if here == 0 {
+    let mut remaining = size_bytes;
+    while remaining > 0 {
+        let available = reader.fill_buf()?.len().min(remaining);
+        if available == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        reader.consume(here);
-        left -= here;
+        reader.consume(available);
+        remaining -= available;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use mail_proto::{Machine, Tls, Transcribed};
 
 use crate::certificates::Certificate;
 use crate::link::Socket;
-use crate::peer::Heard;
+use crate::peer::ServerLog;
 use crate::scram::Scram;
 
 /// The classes of hostile behaviour. Not every class occurs in every protocol or at every place:
@@ -117,9 +117,9 @@ impl Class {
 
 /// One action of a server.
 #[derive(Debug, Clone)]
-pub(crate) enum Do {
+pub(crate) enum Action {
     /// Sends this text; `%` stands for the tag of the command.
-    Say(String),
+    Send(String),
     /// Sends this text so many times; `#` stands for the number of the repetition.
     Repeat(&'static str, usize),
     /// Sends this text as long as the client reads.
@@ -129,13 +129,13 @@ pub(crate) enum Do {
     /// Sends this text, a SCRAM message, and a line end.
     Scram(&'static str, Scram),
     /// Does what an honest server does here.
-    Honest,
+    Valid,
     /// Sends what an honest server sends here, one byte every 200 ms.
-    HonestSlowly,
+    ValidSlowly,
     /// Sends the first half of what an honest server sends here.
-    HalfOfHonest,
+    HalfOfValid,
     /// Waits for this.
-    Hear(Hears),
+    Await(Input),
     /// Skips the turns of an honest server that belong to the same command.
     EndCommand,
     /// Skips the turns of an honest server before this command.
@@ -153,7 +153,7 @@ pub(crate) enum Do {
     /// Sends these bytes below TLS.
     BelowTls(&'static [u8]),
     /// Reads one byte every 200 ms.
-    HearSlowly,
+    ReadSlowly,
     /// Closes the connection.
     Fin,
     /// Resets the connection.
@@ -166,13 +166,13 @@ pub(crate) enum Do {
     Hang,
 }
 
-pub(crate) fn say(text: impl Into<String>) -> Do {
-    Do::Say(text.into())
+pub(crate) fn send(text: impl Into<String>) -> Action {
+    Action::Send(text.into())
 }
 
 /// The input that a server waits for before it sends.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Hears {
+pub(crate) enum Input {
     Nothing,
     /// A command that begins with this, after its tag if the protocol has tags.
     Line(&'static str),
@@ -189,23 +189,27 @@ pub(crate) enum Hears {
 /// One exchange of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Turn<P> {
-    pub(crate) place: P,
-    pub(crate) hears: Hears,
+    pub(crate) position: P,
+    pub(crate) input: Input,
     /// The actions of an honest server.
-    pub(crate) says: Vec<Do>,
+    pub(crate) actions: Vec<Action>,
 }
 
 impl<P> Turn<P> {
-    pub(crate) fn new(place: P, hears: Hears, says: impl Into<String>) -> Self {
+    pub(crate) fn new(position: P, input: Input, reply: impl Into<String>) -> Self {
         Self {
-            place,
-            hears,
-            says: vec![say(says)],
+            position,
+            input,
+            actions: vec![send(reply)],
         }
     }
 
-    pub(crate) fn doing(place: P, hears: Hears, says: Vec<Do>) -> Self {
-        Self { place, hears, says }
+    pub(crate) fn with_actions(position: P, input: Input, actions: Vec<Action>) -> Self {
+        Self {
+            position,
+            input,
+            actions,
+        }
     }
 }
 
@@ -231,7 +235,7 @@ impl Mode {
 }
 
 /// The places in a session where a server can be hostile: a reply of a protocol, or a handshake.
-pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
+pub(crate) trait Position: Copy + PartialEq + Debug + Send + Sync + 'static {
     /// All places, in the order of a session.
     const ALL: &'static [Self];
     /// The TLS handshakes.
@@ -239,14 +243,14 @@ pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
     /// The replies in plaintext before TLS.
     const BEFORE_TLS: &'static [Self];
     /// The handshake after STARTTLS or STLS, and the replies that are requested again after it.
-    const BEHIND_STARTTLS: &'static [Self];
+    const AFTER_STARTTLS: &'static [Self];
 
     fn is_handshake(self) -> bool {
         Self::HANDSHAKES.contains(&self)
     }
 
     fn mode(self) -> Mode {
-        if Self::BEFORE_TLS.contains(&self) || Self::BEHIND_STARTTLS.contains(&self) {
+        if Self::BEFORE_TLS.contains(&self) || Self::AFTER_STARTTLS.contains(&self) {
             Mode::StartTls
         } else if self.is_handshake() {
             Mode::Implicit
@@ -257,18 +261,18 @@ pub(crate) trait Place: Copy + PartialEq + Debug + Send + Sync + 'static {
 
     fn all_but(others: &[Self]) -> Vec<Self> {
         let all = Self::ALL.iter().copied();
-        all.filter(|place| !others.contains(place)).collect()
+        all.filter(|position| !others.contains(position)).collect()
     }
 
     /// All places except the handshakes.
-    fn spoken() -> Vec<Self> {
+    fn replies() -> Vec<Self> {
         Self::all_but(Self::HANDSHAKES)
     }
 }
 
 /// The parts of a protocol that the table of cases needs.
 pub(crate) trait Protocol: Sized + 'static {
-    type Place: Place;
+    type Position: Position;
     type Error: Clone + PartialEq + Debug + std::fmt::Display + Send + Sync + 'static;
     type Machine: Machine<Error = Self::Error> + Transcribed;
     /// What the owner of the connection observed.
@@ -279,18 +283,18 @@ pub(crate) trait Protocol: Sized + 'static {
     const FIRST_PHASE: Phase;
 
     fn machine(mode: Mode) -> Self::Machine;
-    /// Returns the turns of a session that reaches `place`, as an honest server holds it.
-    fn turns(place: Self::Place, mode: Mode) -> Vec<Turn<Self::Place>>;
+    /// Returns the turns of a session that reaches `position`, as an honest server holds it.
+    fn turns(position: Self::Position, mode: Mode) -> Vec<Turn<Self::Position>>;
     /// The same session as the owner of the connection holds it, with the phases of the product.
-    async fn converse(
+    async fn run_client(
         connection: &mut Connection<Self::Machine, Socket>,
-        place: Self::Place,
+        position: Self::Position,
         seen: &mut Self::Seen,
     ) -> Result<(), Error<Self::Error>>;
-    /// Whether the password may be sent before the server becomes hostile at `place`.
-    fn password_leaves_before(place: Self::Place) -> bool;
+    /// Whether the password may be sent before the server becomes hostile at `position`.
+    fn sends_password_before(position: Self::Position) -> bool;
     /// Panics if the owner's observations contradict the server's actions.
-    fn reconcile(seen: &Self::Seen, heard: &Heard);
+    fn check_consistency(seen: &Self::Seen, server_log: &ServerLog);
 }
 
 /// The expected result of a case.
@@ -342,7 +346,7 @@ pub(crate) fn ends<P: Protocol>(error: Error<P::Error>) -> Expected<P> {
 }
 
 /// The session ends at the silence deadline, or at the total deadline if that is earlier.
-pub(crate) fn falls_silent<P: Protocol>(phase: Phase) -> Expected<P> {
+pub(crate) fn hits_silence_deadline<P: Protocol>(phase: Phase) -> Expected<P> {
     let deadlines = phase.deadlines();
     let until = match (deadlines.silence, deadlines.total) {
         (Some(silence), Some(total)) => silence.min(total),
@@ -352,18 +356,18 @@ pub(crate) fn falls_silent<P: Protocol>(phase: Phase) -> Expected<P> {
 }
 
 /// The session ends at the total deadline of the phase.
-pub(crate) fn takes_too_long<P: Protocol>(phase: Phase) -> Expected<P> {
+pub(crate) fn hits_total_deadline<P: Protocol>(phase: Phase) -> Expected<P> {
     let total = phase.deadlines().total.expect("a phase with an end");
     ends(Error::Deadline { phase }).after(total)
 }
 
 /// The TLS handshake exceeds its deadline.
-pub(crate) fn tls_takes_too_long<P: Protocol>() -> Expected<P> {
+pub(crate) fn hits_tls_deadline<P: Protocol>() -> Expected<P> {
     fails_tls(TlsError::TimedOut).after(deadlines::TLS)
 }
 
 /// The session completes.
-pub(crate) fn goes_on<P: Protocol>(
+pub(crate) fn completes<P: Protocol>(
     check: impl Fn(&P::Seen) + Send + Sync + 'static,
 ) -> Expected<P> {
     Expected {
@@ -376,24 +380,24 @@ pub(crate) fn goes_on<P: Protocol>(
 /// One hostile server.
 pub(crate) struct Case<P: Protocol> {
     pub(crate) class: Class,
-    pub(crate) place: P::Place,
+    pub(crate) position: P::Position,
     /// Distinguishes cases of the same cell; mostly empty.
     pub(crate) variant: &'static str,
     pub(crate) mode: Mode,
-    pub(crate) script: Vec<Do>,
+    pub(crate) script: Vec<Action>,
     pub(crate) expected: Expected<P>,
 }
 
 impl<P: Protocol> Case<P> {
     /// Returns the name, such as `imap::bye::fetch`.
     pub(crate) fn name(&self) -> String {
-        let (class, place) = (snake(&self.class), snake(&self.place));
+        let (class, position) = (snake(&self.class), snake(&self.position));
         let variant = if self.variant.is_empty() {
             String::new()
         } else {
             format!("_{}", self.variant)
         };
-        format!("{}::{class}::{place}{variant}", P::NAME)
+        format!("{}::{class}::{position}{variant}", P::NAME)
     }
 }
 
@@ -412,7 +416,7 @@ pub(crate) fn snake(name: &impl Debug) -> String {
 /// The cases of a protocol, and the cells that cannot have a case.
 pub(crate) struct Table<P: Protocol> {
     pub(crate) cases: Vec<Case<P>>,
-    pub(crate) impossible: Vec<(Class, P::Place, &'static str)>,
+    pub(crate) impossible: Vec<(Class, P::Position, &'static str)>,
 }
 
 impl<P: Protocol> Table<P> {
@@ -427,24 +431,24 @@ impl<P: Protocol> Table<P> {
     pub(crate) fn case(
         &mut self,
         class: Class,
-        place: P::Place,
-        script: Vec<Do>,
+        position: P::Position,
+        script: Vec<Action>,
         expected: Expected<P>,
     ) {
-        self.variant(class, place, "", script, expected);
+        self.variant(class, position, "", script, expected);
     }
 
     /// Adds another case to a cell, under its own name.
     pub(crate) fn variant(
         &mut self,
         class: Class,
-        place: P::Place,
+        position: P::Position,
         variant: &'static str,
-        script: Vec<Do>,
+        script: Vec<Action>,
         expected: Expected<P>,
     ) {
-        let mode = place.mode();
-        self.in_mode(mode, class, place, variant, script, expected);
+        let mode = position.mode();
+        self.in_mode(mode, class, position, variant, script, expected);
     }
 
     /// Adds a case in a given TLS mode.
@@ -452,14 +456,14 @@ impl<P: Protocol> Table<P> {
         &mut self,
         mode: Mode,
         class: Class,
-        place: P::Place,
+        position: P::Position,
         variant: &'static str,
-        script: Vec<Do>,
+        script: Vec<Action>,
         expected: Expected<P>,
     ) {
         self.cases.push(Case {
             class,
-            place,
+            position,
             variant,
             mode,
             script,
@@ -471,18 +475,23 @@ impl<P: Protocol> Table<P> {
     pub(crate) fn each(
         &mut self,
         class: Class,
-        places: &[P::Place],
-        script: &[Do],
-        expected: impl Fn(P::Place) -> Expected<P>,
+        positions: &[P::Position],
+        script: &[Action],
+        expected: impl Fn(P::Position) -> Expected<P>,
     ) {
-        for place in places {
-            self.case(class, *place, script.to_vec(), expected(*place));
+        for position in positions {
+            self.case(class, *position, script.to_vec(), expected(*position));
         }
     }
 
     /// Declares that these places can have no case, with the reason.
-    pub(crate) fn never(&mut self, class: Class, places: &[P::Place], reason: &'static str) {
+    pub(crate) fn exclude(
+        &mut self,
+        class: Class,
+        positions: &[P::Position],
+        reason: &'static str,
+    ) {
         self.impossible
-            .extend(places.iter().map(|place| (class, *place, reason)));
+            .extend(positions.iter().map(|position| (class, *position, reason)));
     }
 }

@@ -63,7 +63,7 @@ struct Pki {
 fn pki() -> &'static Pki {
     static PKI: OnceLock<Pki> = OnceLock::new();
     PKI.get_or_init(|| {
-        let (ca, stranger) = (new_ca(), new_ca());
+        let (ca, other_ca) = (new_ca(), new_ca());
         let trust = Trust {
             is_platform_trusted: false,
             ca_pem: vec![ca.pem()],
@@ -74,7 +74,7 @@ fn pki() -> &'static Pki {
             expired: acceptor(&ca, HOST, (2020, 2021)),
             not_yet_valid: acceptor(&ca, HOST, (2040, 2041)),
             wrong_name: acceptor(&ca, OTHER_HOST, (2020, 2040)),
-            untrusted: acceptor(&stranger, HOST, (2020, 2040)),
+            untrusted: acceptor(&other_ca, HOST, (2020, 2040)),
         }
     })
 }

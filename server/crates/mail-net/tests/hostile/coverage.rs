@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::case::{Class, Place as _, Protocol, Table, snake};
+use crate::case::{Class, Position as _, Protocol, Table, snake};
 
 /// The number of cases in a table, in total and by class.
 pub(crate) struct Count {
@@ -43,16 +43,16 @@ pub(crate) fn trial<P: Protocol>(table: &Table<P>) -> Trial {
 fn findings<P: Protocol>(table: &Table<P>) -> Vec<String> {
     let mut findings = Vec::new();
     for class in Class::ALL {
-        for place in P::Place::ALL {
+        for position in P::Position::ALL {
             let cases = table
                 .cases
                 .iter()
-                .filter(|case| case.class == *class && case.place == *place);
+                .filter(|case| case.class == *class && case.position == *position);
             let reasons = table
                 .impossible
                 .iter()
-                .filter(|(of, at, _)| of == class && at == place);
-            let cell = format!("{} x {}", snake(class), snake(place));
+                .filter(|(of, at, _)| of == class && at == position);
+            let cell = format!("{} x {}", snake(class), snake(position));
             match (cases.count(), reasons.count()) {
                 (0, 0) => findings.push(format!("{cell}: neither a case nor a reason")),
                 (0, 1) | (1.., 0) => {}

@@ -18,16 +18,16 @@ impl Class {
     const fn defences(self) -> Defences {
         match self {
             Self::WrongTag | Self::FutureTag | Self::DoubleTag => {
-                &[(PROTO, "imap/client/receive.rs", "take_tagged")]
+                &[(PROTO, "imap/client/receive.rs", "on_tagged")]
             }
             Self::Unasked => &[
-                (PROTO, "imap/client/receive.rs", "take_continuation"),
+                (PROTO, "imap/client/receive.rs", "on_continuation"),
                 (PROTO, "imap/client/receive.rs", "report"),
                 (PROTO, "pop3/client.rs", "send_queued"),
                 (PROTO, "pop3/client/answers.rs", "on_response"),
                 (PROTO, "pop3/client/login.rs", "on_login"),
                 (PROTO, "smtp/client.rs", "on_reply"),
-                (PROTO, "smtp/transaction.rs", "is_about_to_speak"),
+                (PROTO, "smtp/transaction.rs", "has_command_to_send"),
             ],
             Self::EndlessLine => &[
                 (PROTO, "imap/framer.rs", "check_size"),
@@ -54,7 +54,7 @@ impl Class {
             ],
             Self::Nesting => &[
                 (PROTO, "imap/tokens.rs", "open_list"),
-                (PROTO, "imap/tokens.rs", "cut_item"),
+                (PROTO, "imap/tokens.rs", "omit_item"),
             ],
             Self::Flood => &[
                 (PROTO, "imap/tokens.rs", "line"),
@@ -66,7 +66,7 @@ impl Class {
             Self::ExpungeMeanwhile => &[(PROTO, "imap/selected.rs", "expunge")],
             Self::UidValidity => &[(PROTO, "imap/selected.rs", "note")],
             Self::Bye => &[
-                (PROTO, "imap/client/receive.rs", "take_untagged"),
+                (PROTO, "imap/client/receive.rs", "on_untagged"),
                 (PROTO, "pop3/client/answers.rs", "on_response"),
                 (PROTO, "smtp/client.rs", "on_reply"),
             ],
@@ -87,8 +87,8 @@ impl Class {
                 (PROTO, "smtp/client.rs", "on_extensions"),
             ],
             Self::Preauth => &[
-                (PROTO, "imap/client/receive.rs", "take_greeting"),
-                (PROTO, "imap/client/receive.rs", "take_untagged"),
+                (PROTO, "imap/client/receive.rs", "on_greeting"),
+                (PROTO, "imap/client/receive.rs", "on_untagged"),
             ],
             Self::TlsGarbage => &[
                 (NET, "tls.rs", "classify"),
@@ -99,21 +99,21 @@ impl Class {
                 (NET, "tls.rs", "classify_certificate"),
             ],
             Self::Garbage => &[
-                (PROTO, "imap/client/receive.rs", "take_frame"),
+                (PROTO, "imap/client/receive.rs", "on_frame"),
                 (PROTO, "pop3/client.rs", "read_line"),
                 (PROTO, "smtp/reply_reader.rs", "line"),
             ],
             Self::MixedCodes => &[(PROTO, "smtp/reply_reader.rs", "line")],
             Self::RefusedForNow | Self::RefusedForGood => &[
-                (PROTO, "imap/client/receive.rs", "take_greeting"),
-                (PROTO, "imap/client/receive.rs", "take_own"),
+                (PROTO, "imap/client/receive.rs", "on_greeting"),
+                (PROTO, "imap/client/receive.rs", "on_own_reply"),
                 (PROTO, "pop3/client/answers.rs", "on_response"),
                 (PROTO, "smtp/transaction.rs", "on_verb_reply"),
                 (PROTO, "smtp/verdict.rs", "answered"),
                 (PROTO, "smtp/client/auth.rs", "on_auth_reply"),
             ],
             Self::Early => &[
-                (PROTO, "imap/client/receive.rs", "take_tagged"),
+                (PROTO, "imap/client/receive.rs", "on_tagged"),
                 (PROTO, "imap/client/receive.rs", "open"),
                 (PROTO, "smtp/transaction.rs", "on_body_reply"),
                 (PROTO, "smtp/client/sending.rs", "commit"),
@@ -125,8 +125,8 @@ impl Class {
                 (PROTO, "imap/framer.rs", "check_size"),
             ],
             Self::Unproven => &[
-                (PROTO, "sasl/scram.rs", "take_first"),
-                (PROTO, "sasl/scram.rs", "take_final"),
+                (PROTO, "sasl/scram.rs", "on_server_first"),
+                (PROTO, "sasl/scram.rs", "on_server_final"),
             ],
         }
     }

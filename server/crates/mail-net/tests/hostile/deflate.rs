@@ -16,7 +16,7 @@ impl Deflate {
         }
     }
 
-    pub(crate) fn fold(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn compress(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len() + 256);
         let flush = FlushCompress::Sync;
         self.compress.compress_vec(bytes, &mut out, flush).unwrap();
@@ -31,7 +31,7 @@ impl Deflate {
     }
 
     /// Decompresses the client's bytes: commands, which are short.
-    pub(crate) fn unfold(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn decompress(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 << 10);
         let flush = FlushDecompress::Sync;
         let _ = self.decompress.decompress_vec(bytes, &mut out, flush);

@@ -17,14 +17,14 @@ use mail_proto::imap::{
 use mail_proto::{BodyChunk, Limits};
 use tokio::time::timeout;
 
-use crate::case::{self, Expected, Hears, Mode, Protocol, Table, Turn, ends};
+use crate::case::{self, Expected, Input, Mode, Protocol, Table, Turn, ends};
 use crate::link::Socket;
-use crate::peer::{BYTE_EVERY, Heard};
+use crate::peer::{BYTE_EVERY, ServerLog};
 use crate::secrets;
 
-use self::honest::{SELECTED, of_place, opening, signing_in};
-pub(crate) use self::place::Place;
-use self::place::Place as P;
+use self::honest::{SELECTED, opening, signing_in, turns_at};
+pub(crate) use self::place::Position;
+use self::place::Position as P;
 
 pub(crate) struct Imap;
 
@@ -35,7 +35,7 @@ fn uid(number: u32) -> Uid {
 /// Length of the appended message, in bytes: more than the driver and the connection buffer
 /// together.
 const APPEND_BYTES: usize = 400 << 10;
-/// Size in bytes of the body in [`Place::FetchBody`]: over the limit for inline literals.
+/// Size in bytes of the body in [`Position::FetchBody`]: over the limit for inline literals.
 pub(crate) const BODY_BYTES: usize = 100_000;
 /// Time after which IDLE is renewed.
 const IDLE_RENEWED_AFTER: Duration = Duration::from_secs(9 * 60);
@@ -69,12 +69,12 @@ pub(crate) struct Seen {
     mailbox: Selected,
     changes: Vec<Change>,
     /// Whether the client requested the whole body of APPEND.
-    is_append_given: bool,
-    is_over: bool,
+    is_append_sent: bool,
+    has_ended: bool,
 }
 
 impl Seen {
-    fn take(&mut self, event: &Event) {
+    fn record(&mut self, event: &Event) {
         if let Some(change) = self.mailbox.apply(event)
             && self.changes.len() < 100
         {
@@ -100,11 +100,11 @@ impl Seen {
     }
 }
 
-type Link = Connection<Client, Socket>;
+type ClientConnection = Connection<Client, Socket>;
 type Outcome<T> = Result<T, Error<imap::Error>>;
 
 impl Protocol for Imap {
-    type Place = Place;
+    type Position = Position;
     type Error = imap::Error;
     type Machine = Client;
     type Seen = Seen;
@@ -121,79 +121,83 @@ impl Protocol for Imap {
         })
     }
 
-    fn turns(place: Place, mode: Mode) -> Vec<Turn<Place>> {
-        let mut turns = opening(place, mode);
-        turns.extend(signing_in(place));
-        if place == P::Select || place.is_in_mailbox() {
-            turns.push(Turn::new(P::Select, Hears::Line("SELECT"), SELECTED));
+    fn turns(position: Position, mode: Mode) -> Vec<Turn<Position>> {
+        let mut turns = opening(position, mode);
+        turns.extend(signing_in(position));
+        if position == P::Select || position.is_in_mailbox() {
+            turns.push(Turn::new(P::Select, Input::Line("SELECT"), SELECTED));
         }
-        turns.extend(of_place(place));
+        turns.extend(turns_at(position));
         let bye = "* BYE see you\r\n% OK gone\r\n";
-        turns.push(Turn::new(P::Logout, Hears::Line("LOGOUT"), bye));
+        turns.push(Turn::new(P::Logout, Input::Line("LOGOUT"), bye));
         turns
     }
 
-    async fn converse(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
+    async fn run_client(
+        connection: &mut ClientConnection,
+        position: Position,
+        seen: &mut Seen,
+    ) -> Outcome<()> {
         seen.mailbox = Selected::new(UidValidity::new(UID_VALIDITY));
         loop {
-            match link.next().await? {
+            match connection.next().await? {
                 ConnectionEvent::Event(Event::Ready { greeting }) => {
                     (seen.is_ready, seen.greeting) = (true, greeting);
                     break;
                 }
-                ConnectionEvent::Event(event) => seen.take(&event),
+                ConnectionEvent::Event(event) => seen.record(&event),
                 other => panic!("before it was ready: {other:?}"),
             }
         }
-        let sign_in = link.sign_in(match place {
+        let sign_in = connection.sign_in(match position {
             P::Token => secrets::token(),
             _ => secrets::credentials(),
         });
-        let tag = link.machine_mut().sign_in(sign_in);
-        seen.signed_in = complete(link, tag, Phase::SignIn, seen).await?;
+        let tag = connection.machine_mut().sign_in(sign_in);
+        seen.signed_in = complete(connection, tag, Phase::SignIn, seen).await?;
         if seen.signed_in == Some(Status::Ok) {
-            if place == P::Select || place.is_in_mailbox() {
+            if position == P::Select || position.is_in_mailbox() {
                 let select = Command::Select(Mailbox::inbox());
-                seen.selected = run(link, select, P::Select.phase(), seen).await?;
+                seen.selected = run(connection, select, P::Select.phase(), seen).await?;
             }
-            if matches!(place, P::Idle | P::Idling | P::Done) {
-                seen.completed = idle(link, seen).await?;
-            } else if let Some(command) = place.command() {
-                if place == P::Compressed {
-                    run(link, Command::Compress, place.phase(), seen).await?;
+            if matches!(position, P::Idle | P::Idling | P::Done) {
+                seen.completed = idle(connection, seen).await?;
+            } else if let Some(command) = position.command() {
+                if position == P::Compressed {
+                    run(connection, Command::Compress, position.phase(), seen).await?;
                 }
-                if place == P::Resync {
+                if position == P::Resync {
                     let enable = Command::Enable(vec![Enable::QResync]);
-                    run(link, enable, P::Enable.phase(), seen).await?;
+                    run(connection, enable, P::Enable.phase(), seen).await?;
                 }
-                seen.completed = run(link, command, place.phase(), seen).await?;
+                seen.completed = run(connection, command, position.phase(), seen).await?;
             }
         }
-        if !seen.is_over {
-            run(link, Command::Logout, P::Logout.phase(), seen).await?;
+        if !seen.has_ended {
+            run(connection, Command::Logout, P::Logout.phase(), seen).await?;
         }
-        while !seen.is_over {
-            match link.next().await? {
-                ConnectionEvent::Event(event) => seen.take(&event),
-                ConnectionEvent::Done => seen.is_over = true,
+        while !seen.has_ended {
+            match connection.next().await? {
+                ConnectionEvent::Event(event) => seen.record(&event),
+                ConnectionEvent::Done => seen.has_ended = true,
                 body @ ConnectionEvent::NeedBody { .. } => panic!("{body:?}"),
             }
         }
         Ok(())
     }
 
-    fn password_leaves_before(place: Place) -> bool {
-        place == P::Authenticate
-            || place == P::Login
-            || place == P::Token
-            || place == P::CapabilityAfterSignIn
-            || Place::SIGNED_IN.contains(&place)
+    fn sends_password_before(position: Position) -> bool {
+        position == P::Authenticate
+            || position == P::Login
+            || position == P::Token
+            || position == P::CapabilityAfterSignIn
+            || Position::SIGNED_IN.contains(&position)
     }
 
-    fn reconcile(seen: &Seen, heard: &Heard) {
-        assert!(heard.commits <= 1, "a message was appended twice");
-        if seen.is_append_given && seen.completed == Some(Status::Ok) {
-            assert_eq!(heard.commits, 1, "a message was lost");
+    fn check_consistency(seen: &Seen, server_log: &ServerLog) {
+        assert!(server_log.commits <= 1, "a message was appended twice");
+        if seen.is_append_sent && seen.completed == Some(Status::Ok) {
+            assert_eq!(server_log.commits, 1, "a message was lost");
         }
         if seen.is_body_whole {
             assert_eq!(seen.body.len() as u64, seen.body_size_bytes);
@@ -202,31 +206,31 @@ impl Protocol for Imap {
 }
 
 async fn run(
-    link: &mut Link,
+    connection: &mut ClientConnection,
     command: Command,
     phase: Phase,
     seen: &mut Seen,
 ) -> Outcome<Option<Status>> {
-    let tag = link.machine_mut().enqueue(command);
-    complete(link, tag, phase, seen).await
+    let tag = connection.machine_mut().enqueue(command);
+    complete(connection, tag, phase, seen).await
 }
 
 /// Waits until a command completes; `None` if the session ends first.
 async fn complete(
-    link: &mut Link,
+    connection: &mut ClientConnection,
     tag: Tag,
     phase: Phase,
     seen: &mut Seen,
 ) -> Outcome<Option<Status>> {
-    if seen.is_over {
+    if seen.has_ended {
         return Ok(None);
     }
-    link.begin(phase);
-    let mut left = APPEND_BYTES;
+    connection.begin(phase);
+    let mut remaining = APPEND_BYTES;
     loop {
-        match link.next().await? {
+        match connection.next().await? {
             ConnectionEvent::Event(event) => {
-                seen.take(&event);
+                seen.record(&event);
                 if let Event::Completed {
                     tag: done, status, ..
                 } = event
@@ -235,17 +239,17 @@ async fn complete(
                     return Ok(Some(status));
                 }
             }
-            ConnectionEvent::NeedBody { .. } if left == 0 => {
-                seen.is_append_given = true;
-                link.body(BodyChunk::End);
+            ConnectionEvent::NeedBody { .. } if remaining == 0 => {
+                seen.is_append_sent = true;
+                connection.body(BodyChunk::End);
             }
             ConnectionEvent::NeedBody { max } => {
-                let chunk = vec![b'x'; max.min(left)];
-                left -= chunk.len();
-                link.body(BodyChunk::Data(chunk.into()));
+                let chunk = vec![b'x'; max.min(remaining)];
+                remaining -= chunk.len();
+                connection.body(BodyChunk::Data(chunk.into()));
             }
             ConnectionEvent::Done => {
-                seen.is_over = true;
+                seen.has_ended = true;
                 return Ok(None);
             }
         }
@@ -253,63 +257,63 @@ async fn complete(
 }
 
 /// Idles until the server reports a change, or until the silence limit is reached.
-async fn idle(link: &mut Link, seen: &mut Seen) -> Outcome<Option<Status>> {
-    let tag = link.machine_mut().enqueue(Command::Idle);
-    link.begin(Phase::Idle);
-    let told = async {
+async fn idle(connection: &mut ClientConnection, seen: &mut Seen) -> Outcome<Option<Status>> {
+    let tag = connection.machine_mut().enqueue(Command::Idle);
+    connection.begin(Phase::Idle);
+    let outcome = async {
         loop {
-            match link.next().await? {
+            match connection.next().await? {
                 ConnectionEvent::Event(Event::Completed {
                     tag: done, status, ..
                 }) if done == tag => {
                     return Ok(Some(status));
                 }
                 ConnectionEvent::Event(event) => {
-                    seen.take(&event);
+                    seen.record(&event);
                     if matches!(event, Event::Exists(_)) {
                         return Ok(None);
                     }
                 }
                 ConnectionEvent::Done => {
-                    seen.is_over = true;
+                    seen.has_ended = true;
                     return Ok(None);
                 }
                 body @ ConnectionEvent::NeedBody { .. } => panic!("{body:?}"),
             }
         }
     };
-    let told = timeout(IDLE_RENEWED_AFTER, told).await;
-    if let Ok(told) = told {
-        let told = told?;
-        if told.is_some() || seen.is_over {
-            return Ok(told);
+    let outcome = timeout(IDLE_RENEWED_AFTER, outcome).await;
+    if let Ok(outcome) = outcome {
+        let outcome = outcome?;
+        if outcome.is_some() || seen.has_ended {
+            return Ok(outcome);
         }
     }
-    link.machine_mut().enqueue(Command::Done);
-    complete(link, tag, P::Done.phase(), seen).await
+    connection.machine_mut().enqueue(Command::Done);
+    complete(connection, tag, P::Done.phase(), seen).await
 }
 
-fn goes_on(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Imap> {
-    case::goes_on(check)
+fn completes(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Imap> {
+    case::completes(check)
 }
 
 fn fails(error: imap::Error) -> Expected<Imap> {
     case::fails(error)
 }
 
-fn falls_silent(phase: Phase) -> Expected<Imap> {
-    case::falls_silent(phase)
+fn hits_silence_deadline(phase: Phase) -> Expected<Imap> {
+    case::hits_silence_deadline(phase)
 }
 
 /// Silence from the beginning of IDLE, or in the middle of it.
 fn silent_in_idle() -> Expected<Imap> {
-    let silent = falls_silent(P::Done.phase());
+    let silent = hits_silence_deadline(P::Done.phase());
     let elapsed = silent.elapsed.unwrap_or_default();
     silent.after(IDLE_RENEWED_AFTER + elapsed)
 }
 
 /// The client gives up on a slow body with the first byte after its grace period.
-fn paced() -> Expected<Imap> {
+fn too_slow() -> Expected<Imap> {
     let phase = Phase::Body;
     ends(Error::Deadline { phase }).after(BODY_GRACE + BYTE_EVERY)
 }

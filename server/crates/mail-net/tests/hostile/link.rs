@@ -29,7 +29,7 @@ impl Reset {
 }
 
 /// Creates both ends.
-pub(crate) fn link() -> (Socket, DuplexStream, Reset) {
+pub(crate) fn socket_pair() -> (Socket, DuplexStream, Reset) {
     let (ours, theirs) = duplex(BUFFER_BYTES);
     let is_reset = Arc::new(AtomicBool::new(false));
     let reset = Reset(Arc::clone(&is_reset));

@@ -36,7 +36,7 @@ fn main() {
     tests.trials.extend(defences::trials());
     let conclusion = libtest_mimic::run(&arguments, tests.trials);
     if !arguments.list {
-        tell(&tests.counts);
+        print_counts(&tests.counts);
     }
     conclusion.exit();
 }
@@ -56,10 +56,10 @@ impl Tests {
 }
 
 /// Prints `hostile: 3 cases: imap 2, smtp 1`, and a line for each protocol with its classes.
-fn tell(counts: &[Count]) {
+fn print_counts(counts: &[Count]) {
     let list = |counts: &mut dyn Iterator<Item = (&str, usize)>| {
-        let words: Vec<String> = counts.map(|(of, cases)| format!("{of} {cases}")).collect();
-        words.join(", ")
+        let parts: Vec<String> = counts.map(|(of, cases)| format!("{of} {cases}")).collect();
+        parts.join(", ")
     };
     for count in counts {
         let classes = &mut count.by_class.iter().map(|(class, n)| (class.as_str(), *n));

@@ -8,7 +8,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::server::TlsStream;
 
-use crate::case::{Do, Hears, Turn};
+use crate::case::{Action, Input, Turn};
 use crate::deflate::Deflate;
 use crate::link::Reset;
 use crate::scram::Exchange;
@@ -22,19 +22,19 @@ pub(crate) const BYTE_EVERY: Duration = Duration::from_millis(200);
 
 /// What a server received and did.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct ServerLog {
     /// Plaintext received where TLS was expected.
     pub(crate) in_clear: Vec<u8>,
     /// Other received bytes, without SMTP messages.
     pub(crate) received: Vec<u8>,
     /// The client's SASL responses.
-    pub(crate) answers: Vec<String>,
+    pub(crate) sasl_responses: Vec<String>,
     /// A command that was not expected here.
-    pub(crate) surprise: Option<String>,
+    pub(crate) unexpected_command: Option<String>,
     /// Whether the hostile script ran.
     pub(crate) was_hostile: bool,
     /// Number of messages that were ended, by a single dot or a last chunk.
-    pub(crate) dots: usize,
+    pub(crate) ended_messages: usize,
     /// Number of messages that were committed.
     pub(crate) commits: usize,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Heard {
 enum Wire {
     Plain(DuplexStream),
     Tls(Box<TlsStream<DuplexStream>>),
-    Gone,
+    Closed,
 }
 
 /// A server that runs a session.
@@ -51,7 +51,7 @@ pub(crate) struct Peer {
     wire: Wire,
     reset: Reset,
     /// Bytes that were read and not yet processed.
-    unheard: Vec<u8>,
+    unprocessed: Vec<u8>,
     tag: String,
     has_tags: bool,
     awaits_tls: bool,
@@ -59,105 +59,105 @@ pub(crate) struct Peer {
     last_line: String,
     scram: Exchange,
     deflate: Option<Deflate>,
-    heard: Heard,
-    client_left: oneshot::Receiver<()>,
+    server_log: ServerLog,
+    client_closed: oneshot::Receiver<()>,
 }
 
 /// The connection has ended.
-struct Over;
+struct Disconnected;
 
 /// Which of the following turns are skipped.
-enum LeftOut {
+enum Skip {
     Nothing,
-    OfThisCommand,
-    Before(&'static str),
+    RestOfCommand,
+    UntilCommand(&'static str),
 }
 
-impl LeftOut {
-    fn holds(&self, hears: Hears) -> bool {
-        match (self, hears) {
-            (Self::Nothing, _) | (Self::OfThisCommand, Hears::Line(_)) => false,
-            (Self::Before(command), Hears::Line(begin)) => !begin.starts_with(command),
-            (Self::OfThisCommand | Self::Before(_), _) => true,
+impl Skip {
+    fn applies_to(&self, input: Input) -> bool {
+        match (self, input) {
+            (Self::Nothing, _) | (Self::RestOfCommand, Input::Line(_)) => false,
+            (Self::UntilCommand(command), Input::Line(begin)) => !begin.starts_with(command),
+            (Self::RestOfCommand | Self::UntilCommand(_), _) => true,
         }
     }
 }
 
 impl Peer {
     pub(crate) fn new(
-        link: (DuplexStream, Reset),
+        socket: (DuplexStream, Reset),
         has_tags: bool,
         awaits_tls: bool,
-        client_left: oneshot::Receiver<()>,
+        client_closed: oneshot::Receiver<()>,
     ) -> Self {
         Self {
-            wire: Wire::Plain(link.0),
-            reset: link.1,
-            unheard: Vec::new(),
+            wire: Wire::Plain(socket.0),
+            reset: socket.1,
+            unprocessed: Vec::new(),
             tag: String::new(),
             has_tags,
             awaits_tls,
             last_line: String::new(),
             scram: Exchange::default(),
             deflate: None,
-            heard: Heard::default(),
-            client_left,
+            server_log: ServerLog::default(),
+            client_closed,
         }
     }
 
-    /// Runs the session; at `place` it runs `script` instead. Returns when the client has
+    /// Runs the session; at `position` it runs `script` instead. Returns when the client has
     /// disconnected.
-    pub(crate) async fn converse<P: Copy + PartialEq>(
+    pub(crate) async fn serve<P: Copy + PartialEq>(
         mut self,
         turns: &[Turn<P>],
-        place: P,
-        script: &[Do],
-    ) -> Heard {
-        let _ = self.take_turns(turns, place, script).await;
+        position: P,
+        script: &[Action],
+    ) -> ServerLog {
+        let _ = self.run_turns(turns, position, script).await;
         while self.read().await.is_ok() {}
-        self.heard
+        self.server_log
     }
 
-    async fn take_turns<P: Copy + PartialEq>(
+    async fn run_turns<P: Copy + PartialEq>(
         &mut self,
         turns: &[Turn<P>],
-        place: P,
-        script: &[Do],
-    ) -> Result<(), Over> {
-        let mut left_out = LeftOut::Nothing;
+        position: P,
+        script: &[Action],
+    ) -> Result<(), Disconnected> {
+        let mut skip = Skip::Nothing;
         for turn in turns {
-            if left_out.holds(turn.hears) {
+            if skip.applies_to(turn.input) {
                 continue;
             }
-            left_out = LeftOut::Nothing;
-            self.hear(turn.hears).await?;
-            if turn.place == place && !self.heard.was_hostile {
-                self.heard.was_hostile = true;
+            skip = Skip::Nothing;
+            self.receive(turn.input).await?;
+            if turn.position == position && !self.server_log.was_hostile {
+                self.server_log.was_hostile = true;
                 // Gives the client time to process the bytes sent before.
                 for _ in 0..8 {
                     yield_now().await;
                 }
-                for act in script {
-                    match act {
-                        Do::EndCommand => left_out = LeftOut::OfThisCommand,
-                        Do::ResumeAt(command) => left_out = LeftOut::Before(command),
+                for action in script {
+                    match action {
+                        Action::EndCommand => skip = Skip::RestOfCommand,
+                        Action::ResumeAt(command) => skip = Skip::UntilCommand(command),
                         _ => {}
                     }
-                    self.act(act, &turn.says).await?;
+                    self.perform(action, &turn.actions).await?;
                 }
             } else {
-                for act in &turn.says {
-                    self.act(act, &[]).await?;
+                for action in &turn.actions {
+                    self.perform(action, &[]).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn hear(&mut self, what: Hears) -> Result<(), Over> {
-        match what {
-            Hears::Nothing => {}
-            Hears::Line(begin) => {
+    async fn receive(&mut self, input: Input) -> Result<(), Disconnected> {
+        match input {
+            Input::Nothing => {}
+            Input::Line(begin) => {
                 let line = self.line().await?;
                 let mut command = line.as_str();
                 if self.has_tags {
@@ -166,50 +166,51 @@ impl Peer {
                     command = rest;
                 }
                 if !command.starts_with(begin) {
-                    return self.surprised(&line);
+                    return self.unexpected(&line);
                 }
             }
-            Hears::Bare(begin) => {
+            Input::Bare(begin) => {
                 let line = self.line().await?;
                 if !line.starts_with(begin) {
-                    return self.surprised(&line);
+                    return self.unexpected(&line);
                 }
                 if begin.is_empty() && !line.is_empty() {
-                    self.heard.answers.push(line);
+                    self.server_log.sasl_responses.push(line);
                 }
             }
-            Hears::Bytes(count) => {
-                while self.unheard.len() < count {
+            Input::Bytes(count) => {
+                while self.unprocessed.len() < count {
                     self.read().await?;
                 }
-                self.unheard.drain(..count);
+                self.unprocessed.drain(..count);
             }
-            Hears::Chunk => {
+            Input::Chunk => {
                 let line = self.line().await?;
-                let mut words = line.split(' ').skip(1);
-                let Some(count) = words.next().and_then(|word| word.parse().ok()) else {
-                    return self.surprised(&line);
+                let mut arguments = line.split(' ').skip(1);
+                let Some(count) = arguments.next().and_then(|argument| argument.parse().ok())
+                else {
+                    return self.unexpected(&line);
                 };
-                Box::pin(self.hear(Hears::Bytes(count))).await?;
-                self.heard.dots += usize::from(words.next() == Some("LAST"));
+                Box::pin(self.receive(Input::Bytes(count))).await?;
+                self.server_log.ended_messages += usize::from(arguments.next() == Some("LAST"));
             }
-            Hears::Dot => {
+            Input::Dot => {
                 while self.line().await? != "." {}
-                self.heard.dots += 1;
+                self.server_log.ended_messages += 1;
             }
         }
         Ok(())
     }
 
-    fn surprised(&mut self, line: &str) -> Result<(), Over> {
-        self.heard.surprise = Some(line.to_owned());
-        Err(Over)
+    fn unexpected(&mut self, line: &str) -> Result<(), Disconnected> {
+        self.server_log.unexpected_command = Some(line.to_owned());
+        Err(Disconnected)
     }
 
-    async fn line(&mut self) -> Result<String, Over> {
+    async fn line(&mut self) -> Result<String, Disconnected> {
         loop {
-            if let Some(end) = self.unheard.windows(2).position(|pair| pair == b"\r\n") {
-                let line: Vec<u8> = self.unheard.drain(..end + 2).collect();
+            if let Some(end) = self.unprocessed.windows(2).position(|pair| pair == b"\r\n") {
+                let line: Vec<u8> = self.unprocessed.drain(..end + 2).collect();
                 let line = String::from_utf8_lossy(&line[..end]).into_owned();
                 self.last_line.clone_from(&line);
                 return Ok(line);
@@ -218,29 +219,29 @@ impl Peer {
         }
     }
 
-    async fn read(&mut self) -> Result<(), Over> {
+    async fn read(&mut self) -> Result<(), Disconnected> {
         self.read_at_most(16 << 10).await
     }
 
-    async fn read_at_most(&mut self, count: usize) -> Result<(), Over> {
+    async fn read_at_most(&mut self, count: usize) -> Result<(), Disconnected> {
         let mut bytes = vec![0; count];
         let count = match &mut self.wire {
             Wire::Plain(stream) => stream.read(&mut bytes).await,
             Wire::Tls(stream) => stream.read(&mut bytes).await,
-            Wire::Gone => return Err(Over),
+            Wire::Closed => return Err(Disconnected),
         };
         let bytes = match count {
             Ok(count) if count > 0 => &bytes[..count],
-            _ => return Err(Over),
+            _ => return Err(Disconnected),
         };
         match &mut self.deflate {
-            Some(deflate) => self.unheard.extend(deflate.unfold(bytes)),
-            None => self.unheard.extend_from_slice(bytes),
+            Some(deflate) => self.unprocessed.extend(deflate.decompress(bytes)),
+            None => self.unprocessed.extend_from_slice(bytes),
         }
         let record = if self.awaits_tls {
-            &mut self.heard.in_clear
+            &mut self.server_log.in_clear
         } else {
-            &mut self.heard.received
+            &mut self.server_log.received
         };
         // Enough for every command; messages are not recorded.
         let room = (16_usize << 10).saturating_sub(record.len());
@@ -248,67 +249,67 @@ impl Peer {
         Ok(())
     }
 
-    async fn act(&mut self, act: &Do, honest: &[Do]) -> Result<(), Over> {
-        match act {
-            Do::Say(text) => {
+    async fn perform(&mut self, action: &Action, valid: &[Action]) -> Result<(), Disconnected> {
+        match action {
+            Action::Send(text) => {
                 let text = self.with_tag(text);
                 self.write(text.as_bytes()).await
             }
-            Do::Scram(mark, kind) => {
+            Action::Scram(mark, kind) => {
                 let line = std::mem::take(&mut self.last_line);
                 let message = self.scram.message(*kind, &line);
                 self.write(format!("{mark}{message}\r\n").as_bytes()).await
             }
-            Do::Repeat(line, times) => {
+            Action::Repeat(line, times) => {
                 for n in 0..*times {
                     let line = line.replace('#', &n.to_string());
                     self.write(line.as_bytes()).await?;
                 }
                 Ok(())
             }
-            Do::Endless(text) => {
+            Action::Endless(text) => {
                 let text = text.repeat((8 << 10) / text.len());
                 for _ in 0..ENDLESS_BYTES / text.len() {
                     self.write(text.as_bytes()).await?;
                 }
                 self.stall().await
             }
-            Do::Trickle(text) => {
+            Action::Trickle(text) => {
                 let until = Instant::now() + TRICKLE;
                 while Instant::now() < until {
-                    self.say_slowly(text).await?;
+                    self.send_slowly(text).await?;
                 }
                 self.stall().await
             }
-            Do::Honest => {
-                for act in honest {
-                    Box::pin(self.act(act, &[])).await?;
+            Action::Valid => {
+                for action in valid {
+                    Box::pin(self.perform(action, &[])).await?;
                 }
                 Ok(())
             }
-            Do::HonestSlowly => {
-                for act in honest {
-                    match act {
-                        Do::Say(text) => {
+            Action::ValidSlowly => {
+                for action in valid {
+                    match action {
+                        Action::Send(text) => {
                             let text = self.with_tag(text);
-                            self.say_slowly(&text).await?;
+                            self.send_slowly(&text).await?;
                         }
-                        Do::Scram(mark, kind) => {
+                        Action::Scram(mark, kind) => {
                             let line = self.last_line.clone();
                             let text = self.scram.message(*kind, &line);
-                            self.say_slowly(&format!("{mark}{text}\r\n")).await?;
+                            self.send_slowly(&format!("{mark}{text}\r\n")).await?;
                         }
-                        act => Box::pin(self.act(act, &[])).await?,
+                        action => Box::pin(self.perform(action, &[])).await?,
                     }
                 }
                 Ok(())
             }
-            Do::HalfOfHonest => {
-                let whole: String = honest
+            Action::HalfOfValid => {
+                let whole: String = valid
                     .iter()
-                    .map(|act| match act {
-                        Do::Say(text) => self.with_tag(text),
-                        Do::Scram(mark, kind) => {
+                    .map(|action| match action {
+                        Action::Send(text) => self.with_tag(text),
+                        Action::Scram(mark, kind) => {
                             let line = self.last_line.clone();
                             format!("{mark}{}\r\n", self.scram.message(*kind, &line))
                         }
@@ -318,51 +319,51 @@ impl Peer {
                 let (half, _) = whole.split_at(whole.len() / 2);
                 self.write(half.as_bytes()).await
             }
-            Do::Hear(what) => self.hear(*what).await,
-            Do::EndCommand | Do::ResumeAt(_) => Ok(()),
-            Do::HearSlowly => loop {
+            Action::Await(input) => self.receive(*input).await,
+            Action::EndCommand | Action::ResumeAt(_) => Ok(()),
+            Action::ReadSlowly => loop {
                 sleep(BYTE_EVERY).await;
                 self.read_at_most(1).await?;
             },
-            Do::Commit => {
-                self.heard.commits += 1;
+            Action::Commit => {
+                self.server_log.commits += 1;
                 Ok(())
             }
-            Do::Handshake(certificate) => self.shake_hands(certificate.acceptor()).await,
-            Do::StartDeflate => {
+            Action::Handshake(certificate) => self.accept_tls(certificate.acceptor()).await,
+            Action::StartDeflate => {
                 // The client sends nothing until it has this response, and everything after it
                 // compressed.
                 self.deflate = Some(Deflate::new());
                 Ok(())
             }
-            Do::BelowDeflate(bytes) => self.write_as_it_is(bytes).await,
-            Do::EndDeflate => {
+            Action::BelowDeflate(bytes) => self.write_raw(bytes).await,
+            Action::EndDeflate => {
                 let end = self.deflate.as_mut().map(Deflate::end).unwrap_or_default();
-                self.write_as_it_is(&end).await
+                self.write_raw(&end).await
             }
-            Do::BelowTls(bytes) => self.write_below_tls(bytes).await,
-            Do::Fin => {
-                self.wire = Wire::Gone;
-                Err(Over)
+            Action::BelowTls(bytes) => self.write_below_tls(bytes).await,
+            Action::Fin => {
+                self.wire = Wire::Closed;
+                Err(Disconnected)
             }
-            Do::Rst => {
+            Action::Rst => {
                 self.reset.arm();
-                self.wire = Wire::Gone;
-                Err(Over)
+                self.wire = Wire::Closed;
+                Err(Disconnected)
             }
-            Do::HalfClose => {
+            Action::HalfClose => {
                 // Below TLS, as a cut connection does it: without a close_notify.
                 let _ = match &mut self.wire {
                     Wire::Plain(stream) => stream.shutdown().await,
                     Wire::Tls(stream) => stream.get_mut().0.shutdown().await,
-                    Wire::Gone => Ok(()),
+                    Wire::Closed => Ok(()),
                 };
                 self.stall().await
             }
-            Do::Stall => self.stall().await,
-            Do::Hang => {
-                let _ = (&mut self.client_left).await;
-                Err(Over)
+            Action::Stall => self.stall().await,
+            Action::Hang => {
+                let _ = (&mut self.client_closed).await;
+                Err(Disconnected)
             }
         }
     }
@@ -371,7 +372,7 @@ impl Peer {
         text.replace('%', &self.tag)
     }
 
-    async fn say_slowly(&mut self, text: &str) -> Result<(), Over> {
+    async fn send_slowly(&mut self, text: &str) -> Result<(), Disconnected> {
         for byte in text.bytes() {
             sleep(BYTE_EVERY).await;
             self.write(&[byte]).await?;
@@ -379,49 +380,52 @@ impl Peer {
         Ok(())
     }
 
-    async fn stall(&mut self) -> Result<(), Over> {
+    async fn stall(&mut self) -> Result<(), Disconnected> {
         while self.read().await.is_ok() {}
-        Err(Over)
+        Err(Disconnected)
     }
 
-    async fn shake_hands(&mut self, acceptor: tokio_rustls::TlsAcceptor) -> Result<(), Over> {
-        let Wire::Plain(stream) = std::mem::replace(&mut self.wire, Wire::Gone) else {
-            return Err(Over);
+    async fn accept_tls(
+        &mut self,
+        acceptor: tokio_rustls::TlsAcceptor,
+    ) -> Result<(), Disconnected> {
+        let Wire::Plain(stream) = std::mem::replace(&mut self.wire, Wire::Closed) else {
+            return Err(Disconnected);
         };
-        let stream = acceptor.accept(stream).await.map_err(|_| Over)?;
+        let stream = acceptor.accept(stream).await.map_err(|_| Disconnected)?;
         self.wire = Wire::Tls(Box::new(stream));
         self.awaits_tls = false;
         Ok(())
     }
 
-    async fn write(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Disconnected> {
         match &mut self.deflate {
             Some(deflate) => {
-                let folded = deflate.fold(bytes);
-                self.write_as_it_is(&folded).await
+                let compressed = deflate.compress(bytes);
+                self.write_raw(&compressed).await
             }
-            None => self.write_as_it_is(bytes).await,
+            None => self.write_raw(bytes).await,
         }
     }
 
-    async fn write_as_it_is(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    async fn write_raw(&mut self, bytes: &[u8]) -> Result<(), Disconnected> {
         match &mut self.wire {
             Wire::Plain(stream) => write(stream, bytes).await,
             Wire::Tls(stream) => write(stream.as_mut(), bytes).await,
-            Wire::Gone => Err(Over),
+            Wire::Closed => Err(Disconnected),
         }
     }
 
-    async fn write_below_tls(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    async fn write_below_tls(&mut self, bytes: &[u8]) -> Result<(), Disconnected> {
         match &mut self.wire {
             Wire::Plain(stream) => write(stream, bytes).await,
             Wire::Tls(stream) => write(stream.get_mut().0, bytes).await,
-            Wire::Gone => Err(Over),
+            Wire::Closed => Err(Disconnected),
         }
     }
 }
 
-async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), Over> {
-    stream.write_all(bytes).await.map_err(|_| Over)?;
-    stream.flush().await.map_err(|_| Over)
+async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), Disconnected> {
+    stream.write_all(bytes).await.map_err(|_| Disconnected)?;
+    stream.flush().await.map_err(|_| Disconnected)
 }

@@ -11,12 +11,12 @@ use mail_proto::Limits;
 use mail_proto::pop3::{self, Client, Command, CommandId, Deletions, Event, MessageNumber};
 use tokio::time::timeout;
 
-pub(crate) use self::place::Place;
-use self::place::Place as P;
-use crate::case::{self, Do, Expected, Hears, Mode, Protocol, Table, Turn, say};
+pub(crate) use self::place::Position;
+use self::place::Position as P;
+use crate::case::{self, Action, Expected, Input, Mode, Protocol, Table, Turn, send};
 use crate::certificates::Certificate;
 use crate::link::Socket;
-use crate::peer::Heard;
+use crate::peer::ServerLog;
 use crate::scram::Scram;
 use crate::secrets;
 
@@ -42,7 +42,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    fn take(&mut self, event: &Event) {
+    fn record(&mut self, event: &Event) {
         match event {
             Event::Listing { rows, .. } => self.rows += rows.len(),
             Event::UniqueIds { rows, .. } => self.rows += rows.len(),
@@ -53,11 +53,11 @@ impl Seen {
     }
 }
 
-type Link = Connection<Client, Socket>;
+type ClientConnection = Connection<Client, Socket>;
 type Outcome<T> = Result<T, Error<pop3::Error>>;
 
 impl Protocol for Pop3 {
-    type Place = Place;
+    type Position = Position;
     type Error = pop3::Error;
     type Machine = Client;
     type Seen = Seen;
@@ -74,27 +74,31 @@ impl Protocol for Pop3 {
         })
     }
 
-    fn turns(place: Place, mode: Mode) -> Vec<Turn<Place>> {
-        let mut turns = opening(place, mode);
-        turns.extend(signing_in(place));
-        turns.extend(of_place(place));
-        turns.push(Turn::doing(
+    fn turns(position: Position, mode: Mode) -> Vec<Turn<Position>> {
+        let mut turns = opening(position, mode);
+        turns.extend(signing_in(position));
+        turns.extend(turns_at(position));
+        turns.push(Turn::with_actions(
             P::Quit,
-            Hears::Line("QUIT"),
-            vec![Do::Commit, say("+OK bye\r\n")],
+            Input::Line("QUIT"),
+            vec![Action::Commit, send("+OK bye\r\n")],
         ));
         turns
     }
 
-    async fn converse(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
-        let result = talk(link, place, seen).await;
-        seen.deletions = Some(link.machine().deletions());
+    async fn run_client(
+        connection: &mut ClientConnection,
+        position: Position,
+        seen: &mut Seen,
+    ) -> Outcome<()> {
+        let result = run_commands(connection, position, seen).await;
+        seen.deletions = Some(connection.machine().deletions());
         result
     }
 
-    fn password_leaves_before(place: Place) -> bool {
+    fn sends_password_before(position: Position) -> bool {
         !matches!(
-            place,
+            position,
             P::Greeting
                 | P::Capa
                 | P::PlainCapa
@@ -112,33 +116,38 @@ impl Protocol for Pop3 {
         )
     }
 
-    fn reconcile(seen: &Seen, heard: &Heard) {
-        let marks = heard.received.windows(4).any(|word| word == b"DELE");
+    fn check_consistency(seen: &Seen, server_log: &ServerLog) {
+        let has_marked = server_log
+            .received
+            .windows(4)
+            .any(|window| window == b"DELE");
         assert!(
-            seen.is_body_whole || !marks,
+            seen.is_body_whole || !has_marked,
             "a message that was not read whole was marked as deleted"
         );
         match seen.deletions {
-            Some(Deletions::Done { .. }) => assert_eq!(heard.commits, 1, "nothing was deleted"),
+            Some(Deletions::Done { .. }) => {
+                assert_eq!(server_log.commits, 1, "nothing was deleted")
+            }
             // With this result the owner fetches the message again.
-            Some(Deletions::Lost { .. }) => assert_eq!(heard.commits, 0, "it was deleted"),
+            Some(Deletions::Lost { .. }) => assert_eq!(server_log.commits, 0, "it was deleted"),
             _ => {}
         }
     }
 }
 
-fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
-    let handshake = || vec![Do::Handshake(Certificate::Good)];
+fn opening(position: Position, mode: Mode) -> Vec<Turn<Position>> {
+    let handshake = || vec![Action::Handshake(Certificate::Good)];
     let greeting = Turn::new(
         P::Greeting,
-        Hears::Nothing,
+        Input::Nothing,
         "+OK ready <1896.697170952@peer.test>\r\n",
     );
-    let capa = |at| Turn::new(at, Hears::Line("CAPA"), capabilities(place));
+    let capa = |at| Turn::new(at, Input::Line("CAPA"), capabilities(position));
     match mode {
         Mode::Bare => vec![greeting, capa(P::Capa)],
         Mode::Implicit => vec![
-            Turn::doing(P::ImplicitHandshake, Hears::Nothing, handshake()),
+            Turn::with_actions(P::ImplicitHandshake, Input::Nothing, handshake()),
             greeting,
             capa(P::Capa),
         ],
@@ -146,18 +155,18 @@ fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
             greeting,
             Turn::new(
                 P::PlainCapa,
-                Hears::Line("CAPA"),
+                Input::Line("CAPA"),
                 "+OK\r\nSTLS\r\nSASL LOGIN\r\n.\r\n",
             ),
-            Turn::new(P::Stls, Hears::Line("STLS"), "+OK go\r\n"),
-            Turn::doing(P::Handshake, Hears::Nothing, handshake()),
+            Turn::new(P::Stls, Input::Line("STLS"), "+OK go\r\n"),
+            Turn::with_actions(P::Handshake, Input::Nothing, handshake()),
             capa(P::CapaInTls),
         ],
     }
 }
 
-fn capabilities(place: Place) -> String {
-    let further = match place {
+fn capabilities(position: Position) -> String {
+    let further = match position {
         P::User | P::Pass => "USER\r\n",
         P::Apop => "",
         P::ScramFirst | P::ScramProof | P::AuthScram => "SASL SCRAM-SHA-256\r\n",
@@ -169,48 +178,48 @@ fn capabilities(place: Place) -> String {
     format!("+OK these\r\nTOP\r\nUIDL\r\nRESP-CODES\r\n{further}.\r\n")
 }
 
-fn signing_in(place: Place) -> Vec<Turn<Place>> {
+fn signing_in(position: Position) -> Vec<Turn<Position>> {
     let done = "+OK signed in\r\n";
-    match place {
+    match position {
         P::User | P::Pass => vec![
-            Turn::new(P::User, Hears::Line("USER"), "+OK and?\r\n"),
-            Turn::new(P::Pass, Hears::Line("PASS"), done),
+            Turn::new(P::User, Input::Line("USER"), "+OK and?\r\n"),
+            Turn::new(P::Pass, Input::Line("PASS"), done),
         ],
         P::ScramFirst | P::ScramProof | P::AuthScram => vec![
-            Turn::doing(
+            Turn::with_actions(
                 P::ScramFirst,
-                Hears::Line("AUTH SCRAM-SHA-256"),
-                vec![Do::Scram("+ ", Scram::First)],
+                Input::Line("AUTH SCRAM-SHA-256"),
+                vec![Action::Scram("+ ", Scram::First)],
             ),
-            Turn::doing(
+            Turn::with_actions(
                 P::ScramProof,
-                Hears::Bare(""),
-                vec![Do::Scram("+ ", Scram::Proof)],
+                Input::Bare(""),
+                vec![Action::Scram("+ ", Scram::Proof)],
             ),
-            Turn::new(P::AuthScram, Hears::Bare(""), done),
+            Turn::new(P::AuthScram, Input::Bare(""), done),
         ],
         P::CramMd5 | P::AuthCram => vec![
             Turn::new(
                 P::CramMd5,
-                Hears::Line("AUTH CRAM-MD5"),
+                Input::Line("AUTH CRAM-MD5"),
                 "+ PDE4OTYuNjk3MTcwOTUyQHBlZXIudGVzdD4=\r\n",
             ),
-            Turn::new(P::AuthCram, Hears::Bare("YW5uQHBlZXIudGVzd"), done),
+            Turn::new(P::AuthCram, Input::Bare("YW5uQHBlZXIudGVzd"), done),
         ],
-        P::Token => vec![Turn::new(place, Hears::Line("AUTH OAUTHBEARER"), done)],
-        P::Apop => vec![Turn::new(P::Apop, Hears::Line("APOP"), done)],
-        _ => vec![Turn::new(P::Auth, Hears::Line("AUTH PLAIN"), done)],
+        P::Token => vec![Turn::new(position, Input::Line("AUTH OAUTHBEARER"), done)],
+        P::Apop => vec![Turn::new(P::Apop, Input::Line("APOP"), done)],
+        _ => vec![Turn::new(P::Auth, Input::Line("AUTH PLAIN"), done)],
     }
 }
 
 /// Returns the turns of one place.
-fn of_place(place: Place) -> Vec<Turn<Place>> {
-    let one = |hears, says: &str| vec![Turn::new(place, Hears::Line(hears), says)];
+fn turns_at(position: Position) -> Vec<Turn<Position>> {
+    let one = |command, reply: &str| vec![Turn::new(position, Input::Line(command), reply)];
     let list = "+OK 2 messages\r\n1 120\r\n2 200\r\n.\r\n";
     let uidl = "+OK unique\r\n1 whqtswO00WBw418f9t5JxYwZ\r\n2 QhdPYR:00WBw1Ph7x7\r\n.\r\n";
-    match place {
-        P::Rest => vec![Turn::doing(P::Rest, Hears::Nothing, Vec::new())],
-        P::CapaAgain => one("CAPA", &capabilities(place)),
+    match position {
+        P::Rest => vec![Turn::with_actions(P::Rest, Input::Nothing, Vec::new())],
+        P::CapaAgain => one("CAPA", &capabilities(position)),
         P::Lang => one("LANG", "+OK these\r\nen English\r\nde Deutsch\r\n.\r\n"),
         P::Stat => one("STAT", "+OK 2 320\r\n"),
         P::List => one("LIST", list),
@@ -218,14 +227,14 @@ fn of_place(place: Place) -> Vec<Turn<Place>> {
         P::Uidl => one("UIDL", uidl),
         P::UidlOne => one("UIDL 1", "+OK 1 whqtswO00WBw418f9t5JxYwZ\r\n"),
         P::PipelinedUidl => vec![
-            Turn::new(P::List, Hears::Line("LIST"), list),
-            Turn::new(P::PipelinedUidl, Hears::Line("UIDL"), uidl),
+            Turn::new(P::List, Input::Line("LIST"), list),
+            Turn::new(P::PipelinedUidl, Input::Line("UIDL"), uidl),
         ],
         P::Top => one("TOP 1 0", "+OK\r\nSubject: a message\r\n\r\n.\r\n"),
-        place if Place::MOVING.contains(&place) => vec![
-            Turn::new(P::Retr, Hears::Line("RETR 1"), "+OK 46 octets\r\n"),
-            Turn::new(P::RetrBody, Hears::Nothing, format!("{BODY}.\r\n")),
-            Turn::new(P::Dele, Hears::Line("DELE 1"), "+OK marked\r\n"),
+        position if Position::MOVING.contains(&position) => vec![
+            Turn::new(P::Retr, Input::Line("RETR 1"), "+OK 46 octets\r\n"),
+            Turn::new(P::RetrBody, Input::Nothing, format!("{BODY}.\r\n")),
+            Turn::new(P::Dele, Input::Line("DELE 1"), "+OK marked\r\n"),
         ],
         P::Rset => one("RSET", "+OK\r\n"),
         P::Noop => one("NOOP", "+OK\r\n"),
@@ -234,65 +243,73 @@ fn of_place(place: Place) -> Vec<Turn<Place>> {
 }
 
 /// Signs in, runs the commands of the place, and quits, as the account does.
-async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Outcome<()> {
+async fn run_commands(
+    connection: &mut ClientConnection,
+    position: Position,
+    seen: &mut Seen,
+) -> Outcome<()> {
     while !seen.is_ready {
-        match link.next().await? {
+        match connection.next().await? {
             ConnectionEvent::Event(Event::Ready { .. }) => seen.is_ready = true,
             other => panic!("before it was ready: {other:?}"),
         }
     }
-    let sign_in = link.sign_in(match place {
+    let sign_in = connection.sign_in(match position {
         P::Token => secrets::token(),
         _ => secrets::credentials(),
     });
-    let login = link.machine_mut().enqueue(Command::Login(sign_in));
-    seen.is_signed_in = Some(until(link, login, seen).await?);
+    let login = connection.machine_mut().enqueue(Command::Login(sign_in));
+    seen.is_signed_in = Some(wait_for(connection, login, seen).await?);
     if seen.is_signed_in == Some(true) {
-        if Place::MOVING.contains(&place) {
-            seen.is_done = Some(moves(link, seen).await?);
-        } else if place == P::Rest {
-            rest(link).await?;
+        if Position::MOVING.contains(&position) {
+            seen.is_done = Some(fetch_and_delete(connection, seen).await?);
+        } else if position == P::Rest {
+            wait_idle(connection).await?;
         } else {
-            link.begin(place.phase());
-            let commands = place.commands().into_iter();
+            connection.begin(position.phase());
+            let commands = position.commands().into_iter();
             let ids: Vec<_> = commands
-                .map(|command| link.machine_mut().enqueue(command))
+                .map(|command| connection.machine_mut().enqueue(command))
                 .collect();
             let mut is_done = true;
             for id in ids {
-                is_done &= until(link, id, seen).await?;
+                is_done &= wait_for(connection, id, seen).await?;
             }
             seen.is_done = Some(is_done);
         }
     }
-    link.begin(P::Quit.phase());
-    link.machine_mut().enqueue(Command::Quit);
-    while let ConnectionEvent::Event(event) = link.next().await? {
-        seen.take(&event);
+    connection.begin(P::Quit.phase());
+    connection.machine_mut().enqueue(Command::Quit);
+    while let ConnectionEvent::Event(event) = connection.next().await? {
+        seen.record(&event);
     }
     Ok(())
 }
 
 /// Fetches a message, and marks it as deleted if it is complete.
-async fn moves(link: &mut Link, seen: &mut Seen) -> Outcome<bool> {
+async fn fetch_and_delete(connection: &mut ClientConnection, seen: &mut Seen) -> Outcome<bool> {
     let number = MessageNumber::new(1).unwrap();
-    link.begin(Phase::Body);
-    let retr = link.machine_mut().enqueue(Command::Retr { number });
-    if !until(link, retr, seen).await? || !seen.is_body_whole {
+    connection.begin(Phase::Body);
+    let retr = connection.machine_mut().enqueue(Command::Retr { number });
+    if !wait_for(connection, retr, seen).await? || !seen.is_body_whole {
         return Ok(false);
     }
-    link.begin(Phase::Command);
-    let dele = link.machine_mut().enqueue(Command::Dele { number });
-    until(link, dele, seen).await
+    connection.begin(Phase::Command);
+    let dele = connection.machine_mut().enqueue(Command::Dele { number });
+    wait_for(connection, dele, seen).await
 }
 
 /// Waits until a command completes; returns whether it succeeded.
-async fn until(link: &mut Link, id: CommandId, seen: &mut Seen) -> Outcome<bool> {
+async fn wait_for(
+    connection: &mut ClientConnection,
+    id: CommandId,
+    seen: &mut Seen,
+) -> Outcome<bool> {
     loop {
-        let ConnectionEvent::Event(event) = link.next().await? else {
+        let ConnectionEvent::Event(event) = connection.next().await? else {
             panic!("over before its time");
         };
-        seen.take(&event);
+        seen.record(&event);
         match event {
             Event::Completed { id: done, .. }
             | Event::Stat { id: done, .. }
@@ -303,17 +320,17 @@ async fn until(link: &mut Link, id: CommandId, seen: &mut Seen) -> Outcome<bool>
                 return Ok(true);
             }
             Event::Rejected { id: done, .. } if done == id => return Ok(false),
-            Event::Misplaced { .. } => panic!("out of turn"),
+            Event::NotAllowedInState { .. } => panic!("out of turn"),
             _ => {}
         }
     }
 }
 
 /// Waits for data that the server sends without a pending command.
-async fn rest(link: &mut Link) -> Outcome<()> {
-    link.begin(Phase::Idle);
-    match timeout(REST, link.next()).await {
-        Ok(happening) => match happening? {
+async fn wait_idle(connection: &mut ClientConnection) -> Outcome<()> {
+    connection.begin(Phase::Idle);
+    match timeout(REST, connection.next()).await {
+        Ok(result) => match result? {
             ConnectionEvent::Event(event) => panic!("{event:?}"),
             other => panic!("{other:?}"),
         },
@@ -321,16 +338,16 @@ async fn rest(link: &mut Link) -> Outcome<()> {
     }
 }
 
-fn goes_on(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Pop3> {
-    case::goes_on(check)
+fn completes(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Pop3> {
+    case::completes(check)
 }
 
 fn fails(error: pop3::Error) -> Expected<Pop3> {
     case::fails(error)
 }
 
-fn falls_silent(phase: Phase) -> Expected<Pop3> {
-    case::falls_silent(phase)
+fn hits_silence_deadline(phase: Phase) -> Expected<Pop3> {
+    case::hits_silence_deadline(phase)
 }
 
 pub(crate) fn table() -> Table<Pop3> {

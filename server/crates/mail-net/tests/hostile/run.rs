@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::case::{Case, Mode, Protocol};
 use crate::certificates::{HOST, client_config};
-use crate::link::{Socket, link};
-use crate::peer::{Heard, Peer};
+use crate::link::{Socket, socket_pair};
+use crate::peer::{Peer, ServerLog};
 use crate::secrets::{self, Transcript};
 
 /// Maximum memory of both ends of a connection, whatever the server does.
@@ -34,7 +34,7 @@ where
 
 fn run<P: Protocol>(case: &Case<P>) {
     client_config();
-    let played = RefCell::new(None);
+    let slot = RefCell::new(None);
     // Counts the allocations of this thread; the whole case runs on it.
     let memory = allocation_counter::measure(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -43,11 +43,11 @@ fn run<P: Protocol>(case: &Case<P>) {
             .build()
             .unwrap();
         // A panic that escaped from here would leave the counter enabled.
-        let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(case))));
-        *played.borrow_mut() = Some(result);
+        let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run_both_ends(case))));
+        *slot.borrow_mut() = Some(result);
     });
-    match played.into_inner().expect("a case was played") {
-        Ok(played) => played.judge(case),
+    match slot.into_inner().expect("a case was played") {
+        Ok(result) => result.check(case),
         Err(panic) => resume_unwind(panic),
     }
     assert!(
@@ -58,49 +58,53 @@ fn run<P: Protocol>(case: &Case<P>) {
 }
 
 /// The result of a case.
-struct Played<P: Protocol> {
+struct CaseResult<P: Protocol> {
     result: Result<(), Error<P::Error>>,
     elapsed: Duration,
     seen: P::Seen,
-    heard: Heard,
+    server_log: ServerLog,
     transcript: Transcript,
     /// Whether the turns before the hostile one contain the password.
     may_have_password: bool,
 }
 
-async fn play<P: Protocol>(case: &Case<P>) -> Played<P> {
+async fn run_both_ends<P: Protocol>(case: &Case<P>) -> CaseResult<P> {
     let transcript = Transcript::new();
-    let (socket, theirs, reset) = link();
-    let (leave, client_left) = oneshot::channel();
-    let turns = P::turns(case.place, case.mode);
+    let (socket, theirs, reset) = socket_pair();
+    let (client_guard, client_closed) = oneshot::channel();
+    let turns = P::turns(case.position, case.mode);
     let peer = Peer::new(
         (theirs, reset),
         P::HAS_TAGS,
         case.mode != Mode::Bare,
-        client_left,
+        client_closed,
     );
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut seen = P::Seen::default();
-    let owner = async {
-        let result = timeout(HANGS_AFTER, own(case, socket, &transcript, &mut seen)).await;
-        let elapsed = begun.elapsed();
-        drop(leave);
+    let client = async {
+        let result = timeout(
+            HANGS_AFTER,
+            connect_and_run(case, socket, &transcript, &mut seen),
+        )
+        .await;
+        let elapsed = started.elapsed();
+        drop(client_guard);
         (result.expect("the client hangs"), elapsed)
     };
-    let peer = peer.converse(&turns, case.place, &case.script);
-    let ((result, elapsed), heard) = tokio::join!(owner, peer);
-    Played {
+    let peer = peer.serve(&turns, case.position, &case.script);
+    let ((result, elapsed), server_log) = tokio::join!(client, peer);
+    CaseResult {
         result,
         elapsed,
         seen,
-        heard,
+        server_log,
         transcript,
-        may_have_password: P::password_leaves_before(case.place),
+        may_have_password: P::sends_password_before(case.position),
     }
 }
 
 /// Runs the owner's side of the session.
-async fn own<P: Protocol>(
+async fn connect_and_run<P: Protocol>(
     case: &Case<P>,
     socket: Socket,
     transcript: &Transcript,
@@ -119,7 +123,7 @@ async fn own<P: Protocol>(
     let machine = P::machine(case.mode);
     let mut connection = Connection::new(machine, transport, config, HOST, P::FIRST_PHASE)
         .recorded_by(transcript.recorder());
-    let result = P::converse(&mut connection, case.place, seen).await;
+    let result = P::run_client(&mut connection, case.position, seen).await;
     if let Err(error) = &result {
         let again = connection.next().await.map(|_| ());
         assert_eq!(again, Err(error.clone()), "the error is not final");
@@ -127,13 +131,16 @@ async fn own<P: Protocol>(
     result
 }
 
-impl<P: Protocol> Played<P> {
-    fn judge(&self, case: &Case<P>) {
+impl<P: Protocol> CaseResult<P> {
+    fn check(&self, case: &Case<P>) {
         let (expected, seen) = (&case.expected, &self.seen);
-        assert_eq!(self.heard.surprise, None, "a command out of turn");
+        assert_eq!(
+            self.server_log.unexpected_command, None,
+            "a command out of turn"
+        );
         let error = self.result.as_ref().err();
         assert_eq!(error, expected.error.as_ref(), "the error; seen: {seen:?}");
-        assert!(self.heard.was_hostile, "it never came to the place");
+        assert!(self.server_log.was_hostile, "it never came to the place");
         if let Some(expected) = expected.elapsed {
             // The clock of the runtime has a resolution of 1 ms.
             let tenths = |time: Duration| time.as_millis() / 100;
@@ -145,19 +152,19 @@ impl<P: Protocol> Played<P> {
             );
         }
         (expected.check)(seen);
-        P::reconcile(seen, &self.heard);
-        self.judge_secrets();
+        P::check_consistency(seen, &self.server_log);
+        self.check_secrets();
     }
 
-    fn judge_secrets(&self) {
-        let heard = &self.heard;
+    fn check_secrets(&self) {
+        let server_log = &self.server_log;
         assert!(
-            !secrets::are_in(&heard.in_clear),
+            !secrets::are_in(&server_log.in_clear),
             "the password left in clear"
         );
         if self.result.is_err() && !self.may_have_password {
             assert!(
-                !secrets::are_in(&heard.received),
+                !secrets::are_in(&server_log.received),
                 "the password left before the place"
             );
         }
@@ -165,11 +172,11 @@ impl<P: Protocol> Played<P> {
             !self.transcript.has_secret(),
             "the password is in the transcript"
         );
-        for answer in &heard.answers {
+        for response in &server_log.sasl_responses {
             // With a challenge and its response the password could be guessed offline.
             assert!(
-                answer.len() < 4 || !self.transcript.tells(answer),
-                "an answer of the sign-in is in the transcript: {answer}"
+                response.len() < 4 || !self.transcript.contains(response),
+                "an answer of the sign-in is in the transcript: {response}"
             );
         }
         if let Err(error) = &self.result {
@@ -177,9 +184,9 @@ impl<P: Protocol> Played<P> {
                 !secrets::are_shown_by(error),
                 "the password is in the error"
             );
-            let is_of_tls = matches!(error, Error::Tls(_));
+            let is_tls_error = matches!(error, Error::Tls(_));
             assert!(
-                is_of_tls || self.transcript.lines() > 0 || heard.received.is_empty(),
+                is_tls_error || self.transcript.lines() > 0 || server_log.received.is_empty(),
                 "there is no transcript"
             );
         }

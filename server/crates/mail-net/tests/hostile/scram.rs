@@ -31,7 +31,7 @@ pub(crate) enum Scram {
     /// A mandatory extension.
     Extension,
     /// A message that is not base64.
-    NoBase64,
+    NotBase64,
     /// The proof that the server knows the password.
     Proof,
     /// A proof of another password.
@@ -43,9 +43,9 @@ pub(crate) enum Scram {
 }
 
 /// Returns the first messages that the client must refuse, and their errors.
-pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, SaslError)> {
-    let rounds = |asked: &str| SaslError::Iterations {
-        asked: asked.to_owned(),
+pub(crate) fn hostile_first_messages() -> Vec<(&'static str, Scram, SaslError)> {
+    let rounds = |count: &str| SaslError::Iterations {
+        asked: count.to_owned(),
     };
     vec![
         ("foreign_nonce", Scram::ForeignNonce, SaslError::WrongNonce),
@@ -64,17 +64,17 @@ pub(crate) fn hostile_firsts() -> Vec<(&'static str, Scram, SaslError)> {
             SaslError::MalformedChallenge,
         ),
         ("extension", Scram::Extension, SaslError::UnknownExtension),
-        ("no_base64", Scram::NoBase64, SaslError::MalformedChallenge),
+        ("no_base64", Scram::NotBase64, SaslError::MalformedChallenge),
     ]
 }
 
 /// Returns the last messages that prove nothing, and their errors.
-pub(crate) fn hostile_proofs() -> Vec<(&'static str, Scram, SaslError)> {
+pub(crate) fn hostile_final_messages() -> Vec<(&'static str, Scram, SaslError)> {
     vec![
         ("wrong_proof", Scram::WrongProof, SaslError::ServerUnproven),
         ("half_a_proof", Scram::HalfProof, SaslError::ServerUnproven),
         ("no_proof", Scram::NoProof, SaslError::MalformedChallenge),
-        ("no_base64", Scram::NoBase64, SaslError::MalformedChallenge),
+        ("no_base64", Scram::NotBase64, SaslError::MalformedChallenge),
     ]
 }
 
@@ -92,7 +92,7 @@ impl Exchange {
         let theirs = STANDARD.decode(theirs).unwrap_or_default();
         let theirs = String::from_utf8_lossy(&theirs);
         let text = match kind {
-            Scram::NoBase64 => return "this is no base64!".to_owned(),
+            Scram::NotBase64 => return "this is no base64!".to_owned(),
             Scram::Proof => format!("v={}", STANDARD.encode(self.proof(&theirs, PASSWORD))),
             Scram::WrongProof => format!("v={}", STANDARD.encode(self.proof(&theirs, "guessed"))),
             Scram::HalfProof => {

@@ -95,7 +95,7 @@ impl Transcript {
     }
 
     /// Returns whether the first lines hold this text.
-    pub(crate) fn tells(&self, text: &str) -> bool {
+    pub(crate) fn contains(&self, text: &str) -> bool {
         self.0.head.lock().unwrap().contains(text)
     }
 

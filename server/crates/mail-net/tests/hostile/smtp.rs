@@ -15,11 +15,11 @@ use mail_proto::smtp::{
 };
 
 use self::honest::{opening, signing_in, transaction};
-pub(crate) use self::place::Place;
-use self::place::Place as P;
+pub(crate) use self::place::Position;
+use self::place::Position as P;
 use crate::case::{self, Expected, Mode, Protocol, Table, Turn};
 use crate::link::Socket;
-use crate::peer::Heard;
+use crate::peer::ServerLog;
 use crate::secrets;
 
 pub(crate) struct Smtp;
@@ -30,9 +30,9 @@ const BODY_LINE: &str = "Seventy octets of a message that nobody reads, line aft
 
 /// The delivery result of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Delivery {
     /// It was never started.
-    Waiting,
+    NotStarted,
     Accepted,
     Rejected(Stage),
     NotSent(Stage),
@@ -46,22 +46,22 @@ pub(crate) struct Seen {
     /// Whether the sign-in succeeded.
     is_signed_in: Option<bool>,
     /// Whether the message was handed to the client.
-    is_begun: bool,
+    has_begun: bool,
     outcome: Option<Outcome>,
     /// The stage at the error of the session, and whether the final dot was sent.
     lost_at: Option<(Stage, bool)>,
 }
 
 impl Seen {
-    fn fate(&self) -> Fate {
+    fn delivery(&self) -> Delivery {
         match (&self.outcome, self.lost_at) {
-            (Some(Outcome::Accepted { .. }), _) => Fate::Accepted,
-            (Some(Outcome::Rejected { stage, .. }), _) => Fate::Rejected(*stage),
-            (Some(Outcome::NotSent { stage, .. }), _) => Fate::NotSent(*stage),
-            (Some(Outcome::Unknown { .. }), _) => Fate::Unknown,
-            (None, Some((_, true))) => Fate::Unknown,
-            (None, Some((stage, false))) if self.is_begun => Fate::NotSent(stage),
-            (None, _) => Fate::Waiting,
+            (Some(Outcome::Accepted { .. }), _) => Delivery::Accepted,
+            (Some(Outcome::Rejected { stage, .. }), _) => Delivery::Rejected(*stage),
+            (Some(Outcome::NotSent { stage, .. }), _) => Delivery::NotSent(*stage),
+            (Some(Outcome::Unknown { .. }), _) => Delivery::Unknown,
+            (None, Some((_, true))) => Delivery::Unknown,
+            (None, Some((stage, false))) if self.has_begun => Delivery::NotSent(stage),
+            (None, _) => Delivery::NotStarted,
         }
     }
 
@@ -86,10 +86,10 @@ impl Seen {
     }
 }
 
-type Link = Connection<Client, Socket>;
+type ClientConnection = Connection<Client, Socket>;
 
 impl Protocol for Smtp {
-    type Place = Place;
+    type Position = Position;
     type Error = smtp::Error;
     type Machine = Client;
     type Seen = Seen;
@@ -103,29 +103,29 @@ impl Protocol for Smtp {
         Client::new(smtp::Config::new(mode.tls(), name))
     }
 
-    fn turns(place: Place, mode: Mode) -> Vec<Turn<Place>> {
-        let mut turns = opening(place, mode);
-        turns.extend(signing_in(place));
-        turns.extend(transaction(place));
+    fn turns(position: Position, mode: Mode) -> Vec<Turn<Position>> {
+        let mut turns = opening(position, mode);
+        turns.extend(signing_in(position));
+        turns.extend(transaction(position));
         turns
     }
 
-    async fn converse(
-        link: &mut Link,
-        place: Place,
+    async fn run_client(
+        connection: &mut ClientConnection,
+        position: Position,
         seen: &mut Seen,
     ) -> Result<(), Error<smtp::Error>> {
-        let result = talk(link, place, seen).await;
+        let result = send_message(connection, position, seen).await;
         if result.is_err() {
-            let machine = link.machine();
+            let machine = connection.machine();
             seen.lost_at = Some((machine.stage(), machine.is_committed()));
         }
         result
     }
 
-    fn password_leaves_before(place: Place) -> bool {
+    fn sends_password_before(position: Position) -> bool {
         !matches!(
-            place,
+            position,
             P::Greeting
                 | P::Ehlo
                 | P::Helo
@@ -144,79 +144,83 @@ impl Protocol for Smtp {
         )
     }
 
-    fn reconcile(seen: &Seen, heard: &Heard) {
-        assert!(heard.dots <= 1, "a message was ended twice");
-        match seen.fate() {
-            Fate::Accepted => assert_eq!(heard.commits, 1, "a message was lost"),
+    fn check_consistency(seen: &Seen, server_log: &ServerLog) {
+        assert!(server_log.ended_messages <= 1, "a message was ended twice");
+        match seen.delivery() {
+            Delivery::Accepted => assert_eq!(server_log.commits, 1, "a message was lost"),
             // With these results the outbox may send the message again.
-            Fate::Rejected(_) | Fate::NotSent(_) | Fate::Waiting => {
-                assert_eq!(heard.commits, 0, "a message would go out twice");
+            Delivery::Rejected(_) | Delivery::NotSent(_) | Delivery::NotStarted => {
+                assert_eq!(server_log.commits, 0, "a message would go out twice");
             }
-            Fate::Unknown => assert_eq!(heard.dots, 1, "its dot never left"),
+            Delivery::Unknown => assert_eq!(server_log.ended_messages, 1, "its dot never left"),
         }
     }
 }
 
 /// Signs in, sends a message to three recipients, and quits, as the outbox does.
-async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Error<smtp::Error>> {
-    let mut body_left = match place {
+async fn send_message(
+    connection: &mut ClientConnection,
+    position: Position,
+    seen: &mut Seen,
+) -> Result<(), Error<smtp::Error>> {
+    let mut remaining_lines = match position {
         P::Body | P::Final => BODY_BYTES / BODY_LINE.len(),
         _ => 3,
     };
     // One refused message before it.
-    let mut earlier = usize::from(place == P::Rset);
+    let mut refused_before = usize::from(position == P::Rset);
     loop {
-        match link.next().await? {
+        match connection.next().await? {
             ConnectionEvent::Event(Event::Ready { .. }) => {
                 seen.is_ready = true;
-                if place == P::Helo {
-                    begin(link, seen);
+                if position == P::Helo {
+                    begin(connection, seen);
                 } else {
-                    link.begin(Phase::SmtpHello);
-                    let sign_in = link.sign_in(match place {
+                    connection.begin(Phase::SmtpHello);
+                    let sign_in = connection.sign_in(match position {
                         P::Token => secrets::token(),
                         _ => secrets::credentials(),
                     });
-                    link.machine_mut().authenticate(sign_in);
+                    connection.machine_mut().authenticate(sign_in);
                 }
             }
             ConnectionEvent::Event(Event::Authenticated) => {
                 seen.is_signed_in = Some(true);
-                if place == P::Vrfy {
-                    link.begin(P::Vrfy.phase());
+                if position == P::Vrfy {
+                    connection.begin(P::Vrfy.phase());
                     let name = Argument::new("ann").unwrap();
-                    link.machine_mut().command(Command::Vrfy(name));
+                    connection.machine_mut().command(Command::Vrfy(name));
                 } else {
-                    begin(link, seen);
+                    begin(connection, seen);
                 }
             }
-            ConnectionEvent::Event(Event::Answered { .. }) => quit(link),
+            ConnectionEvent::Event(Event::Answered { .. }) => quit(connection),
             ConnectionEvent::Event(Event::AuthenticationRefused { .. }) => {
                 seen.is_signed_in = Some(false);
-                quit(link);
+                quit(connection);
             }
             ConnectionEvent::NeedBody { max } => {
-                link.begin(Phase::SmtpBlock);
-                let lines = (max / BODY_LINE.len()).min(body_left);
-                body_left -= lines;
-                link.body(match lines {
+                connection.begin(Phase::SmtpBlock);
+                let lines = (max / BODY_LINE.len()).min(remaining_lines);
+                remaining_lines -= lines;
+                connection.body(match lines {
                     0 => BodyChunk::End,
                     lines => BodyChunk::Data(BODY_LINE.repeat(lines).into()),
                 });
             }
             ConnectionEvent::Event(Event::ReadyToCommit) => {
-                link.flushed().await?;
-                link.begin(Phase::SmtpFinalReply);
-                link.machine_mut().commit();
+                connection.flushed().await?;
+                connection.begin(Phase::SmtpFinalReply);
+                connection.machine_mut().commit();
             }
-            ConnectionEvent::Event(Event::Outcome(_)) if earlier > 0 => {
-                earlier -= 1;
-                begin(link, seen);
+            ConnectionEvent::Event(Event::Outcome(_)) if refused_before > 0 => {
+                refused_before -= 1;
+                begin(connection, seen);
             }
             ConnectionEvent::Event(Event::Outcome(outcome)) => {
                 assert_eq!(seen.outcome, None, "two outcomes of one message");
                 seen.outcome = Some(outcome);
-                quit(link);
+                quit(connection);
             }
             ConnectionEvent::Event(_) => {}
             ConnectionEvent::Done => return Ok(()),
@@ -224,15 +228,15 @@ async fn talk(link: &mut Link, place: Place, seen: &mut Seen) -> Result<(), Erro
     }
 }
 
-fn begin(link: &mut Link, seen: &mut Seen) {
-    seen.is_begun = true;
-    link.begin(Phase::SmtpEnvelope);
-    link.machine_mut().send(envelope());
+fn begin(connection: &mut ClientConnection, seen: &mut Seen) {
+    seen.has_begun = true;
+    connection.begin(Phase::SmtpEnvelope);
+    connection.machine_mut().send(envelope());
 }
 
-fn quit(link: &mut Link) {
-    link.begin(Phase::Farewell);
-    link.machine_mut().quit();
+fn quit(connection: &mut ClientConnection) {
+    connection.begin(Phase::Farewell);
+    connection.machine_mut().quit();
 }
 
 fn envelope() -> Envelope {
@@ -243,8 +247,8 @@ fn envelope() -> Envelope {
     envelope
 }
 
-fn goes_on(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Smtp> {
-    case::goes_on(check)
+fn completes(check: impl Fn(&Seen) + Send + Sync + 'static) -> Expected<Smtp> {
+    case::completes(check)
 }
 
 fn fails(error: smtp::Error) -> Expected<Smtp> {
@@ -252,14 +256,14 @@ fn fails(error: smtp::Error) -> Expected<Smtp> {
 }
 
 /// The session continues, and the message has this result.
-fn meets(fate: Fate) -> Expected<Smtp> {
-    goes_on(move |seen| assert_eq!(seen.fate(), fate))
+fn completes_with(delivery: Delivery) -> Expected<Smtp> {
+    completes(move |seen| assert_eq!(seen.delivery(), delivery))
 }
 
 impl Expected<Smtp> {
     /// Adds the expected result of the message.
-    fn with(self, fate: Fate) -> Self {
-        self.and(move |seen: &Seen| assert_eq!(seen.fate(), fate, "{seen:?}"))
+    fn with(self, delivery: Delivery) -> Self {
+        self.and(move |seen: &Seen| assert_eq!(seen.delivery(), delivery, "{seen:?}"))
     }
 }
 

@@ -272,18 +272,18 @@ fn libraries(program: &Path, packages: &Path) -> Vec<PathBuf> {
     );
     let text = String::from_utf8(output.stdout).expect("paths");
     assert!(!text.contains("not found"), "{}: {text}", program.display());
-    let words = text.split_ascii_whitespace();
-    words
-        .filter(|word| word.starts_with('/') && !word.ends_with(':'))
+    let tokens = text.split_ascii_whitespace();
+    tokens
+        .filter(|token| token.starts_with('/') && !token.ends_with(':'))
         .map(PathBuf::from)
         .filter(|path| !path.starts_with(packages))
         .collect()
 }
 
 /// Returns [`PASSWORD`] in the format of Courier's account file.
-fn hashed(how: &str) -> String {
+fn hashed(scheme: &str) -> String {
     let mut child = Command::new("/usr/sbin/userdbpw")
-        .arg(how)
+        .arg(scheme)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

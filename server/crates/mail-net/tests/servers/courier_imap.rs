@@ -13,11 +13,11 @@ use super::machine::Authority;
 use super::{credentials, message, wrong_credentials};
 
 #[tokio::test]
-async fn every_word_that_courier_announces_is_known_or_kept() {
+async fn every_capability_that_courier_announces_is_known_or_stored() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::connect(&authority, courier.imaps, TlsMode::Implicit).await;
-    let others = imap.knows_every_word_announced().await;
+    let others = imap.check_announced_capabilities().await;
     assert_eq!(others, ["ACL", "ACL2=UNION"], "{}", imap.transcript());
     for missing in [
         Capability::SaslIr,
@@ -69,7 +69,7 @@ async fn starttls_and_implicit_tls_both_sign_in_and_a_wrong_password_is_refused(
 }
 
 #[tokio::test]
-async fn without_tls_cram_md5_signs_in_and_the_password_does_not_leave() {
+async fn without_tls_cram_md5_signs_in_without_sending_the_password() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::connect(&authority, courier.imap, TlsMode::Plain).await;
@@ -90,7 +90,7 @@ async fn without_tls_cram_md5_signs_in_and_the_password_does_not_leave() {
 }
 
 #[tokio::test]
-async fn mailboxes_are_listed_made_renamed_and_deleted() {
+async fn mailboxes_are_listed_created_renamed_and_deleted() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::signed_in(&authority, courier.imaps).await;
@@ -113,8 +113,8 @@ async fn mailboxes_are_listed_made_renamed_and_deleted() {
     imap.ok(Command::Subscribe(mailbox("INBOX.Entwürfe & Co")))
         .await;
     let names = async |imap: &mut Imap| {
-        let answer = imap.ok(Command::List(List::everything())).await;
-        let rows: Vec<ListData> = answer
+        let responses = imap.ok(Command::List(List::everything())).await;
+        let rows: Vec<ListData> = responses
             .events
             .into_iter()
             .filter_map(|event| match event {
@@ -182,8 +182,8 @@ async fn messages_are_read_with_envelope_structure_and_body() {
         FetchItem::ModSeq,
         FetchItem::Preview { lazy: true },
     ];
-    let answer = imap.fetch(SequenceSet::all(), items).await;
-    let messages = answer.messages();
+    let responses = imap.fetch(SequenceSet::all(), items).await;
+    let messages = responses.messages();
     let data = messages[0];
     assert!(data.flags().expect("flags").contains(&Flag::Seen));
     let envelope = data.envelope().expect("an envelope");
@@ -198,8 +198,8 @@ async fn messages_are_read_with_envelope_structure_and_body() {
     );
     let is_unknown = |item: &FetchedItem| matches!(item, FetchedItem::Unknown { .. });
     assert!(!data.items.iter().any(is_unknown), "{data:?}");
-    let answer = imap.fetch(SequenceSet::all(), whole()).await;
-    assert_eq!(answer.bodies(), [message("one")]);
+    let responses = imap.fetch(SequenceSet::all(), whole()).await;
+    assert_eq!(responses.bodies(), [message("one")]);
 }
 
 #[tokio::test]
@@ -211,12 +211,12 @@ async fn megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
     let big = [message("big"), lines.into_bytes()].concat();
     imap.append(&Mailbox::inbox(), &big).await;
     imap.ok(Command::Select(Mailbox::inbox())).await;
-    let answer = imap.fetch(SequenceSet::all(), whole()).await;
-    assert!(answer.bodies() == [big], "not what was stored");
+    let responses = imap.fetch(SequenceSet::all(), whole()).await;
+    assert!(responses.bodies() == [big], "not what was stored");
 }
 
 #[tokio::test]
-async fn search_sort_and_thread_find_what_they_mean() {
+async fn search_sort_and_thread_return_the_matching_messages() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::with_three_messages(&authority, courier.imaps).await;
@@ -297,7 +297,7 @@ async fn flags_are_set_and_a_move_is_a_copy_and_an_expunge() {
 }
 
 #[tokio::test]
-async fn idle_tells_of_a_delivery() {
+async fn idle_reports_a_delivery() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut imap = Imap::in_inbox(&authority, courier.imaps).await;
@@ -309,7 +309,7 @@ async fn idle_tells_of_a_delivery() {
     imap.until("EXISTS", |event| matches!(event, Event::Exists(1)))
         .await;
     imap.enqueue(Command::Done);
-    let done = imap.answer_to(idle, &[]).await;
+    let done = imap.responses_to(idle, &[]).await;
     assert_eq!(done.status, Status::Ok, "{}", imap.transcript());
     imap.log_out().await;
 }

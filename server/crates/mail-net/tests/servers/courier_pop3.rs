@@ -39,7 +39,7 @@ async fn stls_and_implicit_tls_both_sign_in_and_a_wrong_password_is_refused() {
 }
 
 #[tokio::test]
-async fn without_tls_cram_md5_signs_in_and_the_password_does_not_leave() {
+async fn without_tls_cram_md5_signs_in_without_sending_the_password() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let mut pop3 = Pop3::connect(&authority, courier.pop3, TlsMode::Plain).await;
@@ -54,7 +54,7 @@ async fn without_tls_cram_md5_signs_in_and_the_password_does_not_leave() {
 }
 
 #[tokio::test]
-async fn capa_tells_what_courier_has() {
+async fn capa_lists_the_capabilities_of_courier() {
     let authority = Authority::new();
     let courier = Courier::start(&authority);
     let pop3 = Pop3::signed_in(&authority, courier.pop3s).await;
@@ -77,7 +77,7 @@ async fn capa_tells_what_courier_has() {
 
 // docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
-async fn messages_are_listed_named_read_and_deleted() {
+async fn messages_are_listed_identified_read_and_deleted() {
     let authority = Authority::new();
     let courier = with_three_messages(&authority);
     let mut pop3 = Pop3::signed_in(&authority, courier.pop3s).await;
@@ -99,20 +99,20 @@ async fn messages_are_listed_named_read_and_deleted() {
     pop3.ok(Command::Dele { number: number(2) }).await;
     assert_eq!(pop3.quit().await, Deletions::Done { count: 1 });
     let mut again = Pop3::signed_in(&authority, courier.pop3s).await;
-    let left = again.uidl().await;
+    let remaining = again.uidl().await;
     let names = |rows: &[mail_proto::pop3::UniqueIdListing]| -> Vec<_> {
         rows.iter()
             .filter_map(|row| row.unique_id.clone())
             .collect()
     };
     assert_eq!(
-        names(&left),
+        names(&remaining),
         [names(&ids)[0].clone(), names(&ids)[2].clone()]
     );
 }
 
 #[tokio::test]
-async fn a_connection_that_drops_before_quit_deletes_nothing() {
+async fn connection_that_drops_before_quit_deletes_nothing() {
     let authority = Authority::new();
     let courier = with_three_messages(&authority);
     let mut pop3 = Pop3::signed_in(&authority, courier.pop3s).await;
@@ -126,19 +126,19 @@ async fn a_connection_that_drops_before_quit_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn many_commands_are_pipelined_and_answered_in_their_order() {
+async fn many_commands_are_pipelined_and_completed_in_order() {
     let authority = Authority::new();
     let courier = with_three_messages(&authority);
     let mut pop3 = Pop3::signed_in(&authority, courier.pop3s).await;
-    let asked: Vec<_> = (0..30)
+    let ids: Vec<_> = (0..30)
         .map(|n| {
             pop3.enqueue(Command::Retr {
                 number: number(n % 3 + 1),
             })
         })
         .collect();
-    for (n, id) in asked.into_iter().enumerate() {
-        let whole = pop3.answer_to(id).await.message;
+    for (n, id) in ids.into_iter().enumerate() {
+        let whole = pop3.responses_to(id).await.message;
         assert_eq!(whole, message(["one", "two", "three"][n % 3]), "{n}");
     }
 }

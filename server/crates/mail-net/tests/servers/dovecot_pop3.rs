@@ -20,7 +20,7 @@ fn with_messages(authority: &Authority, count: u32) -> Dovecot {
 }
 
 #[tokio::test]
-async fn capa_tells_what_dovecot_has_and_every_line_is_known() {
+async fn capa_lists_the_capabilities_of_dovecot_and_each_is_known() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 0);
     let pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
@@ -40,7 +40,7 @@ async fn capa_tells_what_dovecot_has_and_every_line_is_known() {
 }
 
 #[tokio::test]
-async fn messages_are_counted_listed_named_and_read() {
+async fn messages_are_counted_listed_identified_and_read() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 3);
     let mut pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
@@ -65,8 +65,8 @@ async fn messages_are_counted_listed_named_and_read() {
         let header = pop3.ok(top).await.message;
         assert!(whole.starts_with(&header) && header.ends_with(b"\r\n\r\n"));
     }
-    let unlike = |row: &UniqueIdListing| row.unique_id.clone();
-    let mut unique: Vec<_> = ids.iter().filter_map(unlike).collect();
+    let unique_id = |row: &UniqueIdListing| row.unique_id.clone();
+    let mut unique: Vec<_> = ids.iter().filter_map(unique_id).collect();
     unique.dedup();
     assert_eq!(unique.len(), 3, "{ids:?}");
     pop3.quit().await;
@@ -76,11 +76,11 @@ async fn messages_are_counted_listed_named_and_read() {
 
 // docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
-async fn twenty_five_commands_are_pipelined_and_answered_in_their_order() {
+async fn twenty_five_commands_are_pipelined_and_completed_in_order() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 25);
     let mut pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
-    let asked: Vec<_> = (1..=25)
+    let ids: Vec<_> = (1..=25)
         .map(|n| {
             pop3.enqueue(Command::Top {
                 number: number(n),
@@ -88,8 +88,8 @@ async fn twenty_five_commands_are_pipelined_and_answered_in_their_order() {
             })
         })
         .collect();
-    for (n, id) in (1..).zip(asked) {
-        let header = pop3.answer_to(id).await.message;
+    for (n, id) in (1..).zip(ids) {
+        let header = pop3.responses_to(id).await.message;
         let subject = format!("\r\nSubject: m{n}\r\n");
         assert!(String::from_utf8_lossy(&header).contains(&subject), "{n}");
     }
@@ -104,7 +104,7 @@ async fn twenty_five_commands_are_pipelined_and_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_message_of_many_megabytes_and_of_dots_comes_as_it_was_stored() {
+async fn large_message_with_leading_dots_is_received_unchanged() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 0);
     let mut stored = message("dots");
@@ -114,12 +114,12 @@ async fn a_message_of_many_megabytes_and_of_dots_comes_as_it_was_stored() {
     stored.extend_from_slice(b".\r\n..\r\n");
     dovecot.deliver(ADDRESS, &stored);
     let mut pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
-    let got = pop3.ok(Command::Retr { number: number(1) }).await.message;
-    assert!(got.ends_with(&stored), "not what was stored");
+    let received = pop3.ok(Command::Retr { number: number(1) }).await.message;
+    assert!(received.ends_with(&stored), "not what was stored");
 }
 
 #[tokio::test]
-async fn what_is_marked_is_gone_after_quit_and_rset_takes_marks_back() {
+async fn marked_messages_are_deleted_by_quit_and_rset_unmarks_them() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 4);
     let mut pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
@@ -137,7 +137,7 @@ async fn what_is_marked_is_gone_after_quit_and_rset_takes_marks_back() {
 
 // docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
-async fn a_connection_that_drops_before_quit_deletes_nothing() {
+async fn connection_that_drops_before_quit_deletes_nothing() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 3);
     let mut pop3 = Pop3::signed_in(&authority, dovecot.pop3s).await;
@@ -164,7 +164,7 @@ async fn signed_in_once_free(authority: &Authority, dovecot: &Dovecot) -> Pop3 {
 
 // docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
-async fn a_maildrop_that_another_session_has_is_in_use_not_a_wrong_password() {
+async fn maildrop_locked_by_another_session_is_reported_as_in_use() {
     let authority = Authority::new();
     // Time for which Dovecot waits for the lock before it refuses.
     let dovecot = Dovecot::start_with(
@@ -192,7 +192,7 @@ async fn a_maildrop_that_another_session_has_is_in_use_not_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn utf8_and_lang_are_refused_as_unknown_and_the_session_goes_on() {
+async fn utf8_and_lang_are_refused_and_the_session_continues() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 1);
     let mut pop3 = Pop3::connect(&authority, dovecot.pop3s, TlsMode::Implicit).await;
@@ -208,7 +208,7 @@ async fn utf8_and_lang_are_refused_as_unknown_and_the_session_goes_on() {
 }
 
 #[tokio::test]
-async fn what_the_state_does_not_know_is_not_sent() {
+async fn command_not_allowed_in_the_current_state_is_not_sent() {
     let authority = Authority::new();
     let dovecot = with_messages(&authority, 1);
     let mut pop3 = Pop3::connect(&authority, dovecot.pop3, TlsMode::StartTls).await;
@@ -217,7 +217,7 @@ async fn what_the_state_does_not_know_is_not_sent() {
     assert!(
         matches!(
             event,
-            Event::Misplaced {
+            Event::NotAllowedInState {
                 state: State::Authorization,
                 ..
             }

@@ -24,7 +24,7 @@ pub(super) struct Imap {
 
 /// The events between a command and its completion, and the completion.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Responses {
     pub(super) status: Status,
     pub(super) code: Option<Code>,
     pub(super) text: String,
@@ -56,11 +56,11 @@ impl Imap {
     /// Connects by implicit TLS and signs in with the right password.
     pub(super) async fn signed_in(authority: &Authority, port: u16) -> Self {
         let mut session = Self::connect(authority, port, TlsMode::Implicit).await;
-        let answer = session.sign_in(credentials()).await;
+        let responses = session.sign_in(credentials()).await;
         assert_eq!(
-            answer.status,
+            responses.status,
             Status::Ok,
-            "{answer:?}\n{}",
+            "{responses:?}\n{}",
             session.transcript()
         );
         session
@@ -73,7 +73,7 @@ impl Imap {
         session
     }
 
-    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Answer {
+    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Responses {
         let sign_in = self.connection.sign_in(credentials);
         self.run(Command::SignIn(sign_in)).await
     }
@@ -87,44 +87,44 @@ impl Imap {
     }
 
     /// Sends a command and waits for its completion, whatever its status.
-    pub(super) async fn run(&mut self, command: Command) -> Answer {
+    pub(super) async fn run(&mut self, command: Command) -> Responses {
         self.run_with(command, &[]).await
     }
 
     /// The same, for a command that must succeed.
-    pub(super) async fn ok(&mut self, command: Command) -> Answer {
+    pub(super) async fn ok(&mut self, command: Command) -> Responses {
         let what = format!("{command:?}");
-        let answer = self.run(command).await;
+        let responses = self.run(command).await;
         let transcript = self.transcript();
         assert_eq!(
-            answer.status,
+            responses.status,
             Status::Ok,
-            "{what}: {answer:?}\n{transcript}"
+            "{what}: {responses:?}\n{transcript}"
         );
-        answer
+        responses
     }
 
     /// Appends a message to a mailbox.
-    pub(super) async fn append(&mut self, mailbox: &Mailbox, message: &[u8]) -> Answer {
+    pub(super) async fn append(&mut self, mailbox: &Mailbox, message: &[u8]) -> Responses {
         let append = Append {
             mailbox: mailbox.clone(),
             flags: vec![Flag::Seen],
             internal_date: None,
             size_bytes: message.len() as u64,
         };
-        let answer = self.run_with(Command::Append(append), message).await;
+        let responses = self.run_with(Command::Append(append), message).await;
         assert_eq!(
-            answer.status,
+            responses.status,
             Status::Ok,
-            "{answer:?}\n{}",
+            "{responses:?}\n{}",
             self.transcript()
         );
-        answer
+        responses
     }
 
-    async fn run_with(&mut self, command: Command, body: &[u8]) -> Answer {
+    async fn run_with(&mut self, command: Command, body: &[u8]) -> Responses {
         let tag = self.connection.machine_mut().enqueue(command);
-        self.answer_to(tag, body).await
+        self.responses_to(tag, body).await
     }
 
     /// Queues a command; the client sends it as early as allowed.
@@ -133,7 +133,7 @@ impl Imap {
     }
 
     /// Waits for the completion of a command.
-    pub(super) async fn answer_to(&mut self, wanted: Tag, mut body: &[u8]) -> Answer {
+    pub(super) async fn responses_to(&mut self, expected: Tag, mut body: &[u8]) -> Responses {
         let mut events = Vec::new();
         self.connection.begin(Phase::LongCommand);
         loop {
@@ -151,9 +151,9 @@ impl Imap {
                     status,
                     code,
                     text,
-                })) if tag == wanted => {
+                })) if tag == expected => {
                     let literals = std::mem::take(&mut self.literals);
-                    return Answer {
+                    return Responses {
                         status,
                         code,
                         text,
@@ -171,14 +171,14 @@ impl Imap {
     pub(super) async fn until(
         &mut self,
         what: &str,
-        is_wanted: impl Fn(&Event) -> bool,
+        is_match: impl Fn(&Event) -> bool,
     ) -> Vec<Event> {
         let mut events = Vec::new();
         self.connection.begin(Phase::Command);
         loop {
             match self.next().await {
                 Ok(ConnectionEvent::Event(event)) => {
-                    let ends = is_wanted(&event);
+                    let ends = is_match(&event);
                     events.push(event);
                     if ends {
                         return events;
@@ -263,7 +263,7 @@ impl Imap {
     }
 
     /// Requests the capabilities; each is known or stored. Returns those that are only stored.
-    pub(super) async fn knows_every_word_announced(&mut self) -> Vec<String> {
+    pub(super) async fn check_announced_capabilities(&mut self) -> Vec<String> {
         self.ok(Command::Capability).await;
         let transcript = self.transcript();
         let announced = transcript
@@ -271,8 +271,8 @@ impl Imap {
             .filter_map(|line| line.strip_prefix("< * CAPABILITY "))
             .next_back()
             .expect("a CAPABILITY response");
-        for word in announced.split(' ') {
-            assert!(self.capabilities().has_word(word), "{word}");
+        for capability in announced.split(' ') {
+            assert!(self.capabilities().has_name(capability), "{capability}");
         }
         self.capabilities().others().map(str::to_owned).collect()
     }
@@ -284,8 +284,8 @@ impl Imap {
             StatusItem::Unseen,
         ];
         let mailbox = mailbox.clone();
-        let answer = self.ok(Command::Status { mailbox, items }).await;
-        answer.find(|event| match event {
+        let responses = self.ok(Command::Status { mailbox, items }).await;
+        responses.find(|event| match event {
             Event::Status(data) => Some(data.clone()),
             _ => None,
         })
@@ -294,13 +294,13 @@ impl Imap {
     /// Returns the UIDs that match, sorted.
     pub(super) async fn search(&mut self, key: SearchKey) -> Vec<u32> {
         let criteria = vec![key];
-        let answer = self
+        let responses = self
             .ok(Command::Search {
                 uid: true,
                 criteria,
             })
             .await;
-        let found = answer.find(|event| match event {
+        let found = responses.find(|event| match event {
             Event::Search(data) => Some(data.found.clone()),
             _ => None,
         });
@@ -313,13 +313,13 @@ impl Imap {
         found
     }
 
-    pub(super) async fn fetch(&mut self, uids: SequenceSet, items: Vec<FetchItem>) -> Answer {
+    pub(super) async fn fetch(&mut self, uids: SequenceSet, items: Vec<FetchItem>) -> Responses {
         let (set, uid) = (uids, true);
         self.ok(Command::Fetch { set, uid, items }).await
     }
 
     /// Adds flags to messages, given by UID.
-    pub(super) async fn flag(&mut self, set: SequenceSet, flags: Vec<Flag>) -> Answer {
+    pub(super) async fn flag(&mut self, set: SequenceSet, flags: Vec<Flag>) -> Responses {
         self.ok(Command::Store(Store {
             set,
             uid: true,
@@ -331,7 +331,7 @@ impl Imap {
     }
 }
 
-impl Answer {
+impl Responses {
     /// Returns the first value that `pick` gives for an event; panics if there is none.
     pub(super) fn find<T>(&self, pick: impl Fn(&Event) -> Option<T>) -> T {
         let found = self.events.iter().find_map(pick);

@@ -19,7 +19,7 @@ pub(super) struct Pop3 {
 
 /// The responses to a command.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct Responses {
     /// The response text, if the server accepted the command with a status line.
     pub(super) accepted: Option<Response>,
     /// The response text, if the server refused the command.
@@ -51,12 +51,12 @@ impl Pop3 {
     /// Connects by implicit TLS and signs in with the right password.
     pub(super) async fn signed_in(authority: &Authority, port: u16) -> Self {
         let mut session = Self::connect(authority, port, TlsMode::Implicit).await;
-        let answer = session.sign_in(credentials()).await;
-        assert!(answer.accepted.is_some(), "{}", session.transcript());
+        let responses = session.sign_in(credentials()).await;
+        assert!(responses.accepted.is_some(), "{}", session.transcript());
         session
     }
 
-    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Answer {
+    pub(super) async fn sign_in(&mut self, credentials: Credentials) -> Responses {
         let sign_in = self.connection.sign_in(credentials);
         self.run(Command::Login(sign_in)).await
     }
@@ -75,22 +75,22 @@ impl Pop3 {
     }
 
     /// Sends a command and waits for its completion, whatever its status.
-    pub(super) async fn run(&mut self, command: Command) -> Answer {
+    pub(super) async fn run(&mut self, command: Command) -> Responses {
         let id = self.enqueue(command);
-        self.answer_to(id).await
+        self.responses_to(id).await
     }
 
     /// The same, for a command that must succeed.
-    pub(super) async fn ok(&mut self, command: Command) -> Answer {
+    pub(super) async fn ok(&mut self, command: Command) -> Responses {
         let what = format!("{command:?}");
-        let answer = self.run(command).await;
-        assert!(answer.refused.is_none(), "{what}\n{}", self.transcript());
-        answer
+        let responses = self.run(command).await;
+        assert!(responses.refused.is_none(), "{what}\n{}", self.transcript());
+        responses
     }
 
     /// Waits for the completion of a command, which must be the oldest.
-    pub(super) async fn answer_to(&mut self, wanted: CommandId) -> Answer {
-        let mut answer = Answer::default();
+    pub(super) async fn responses_to(&mut self, expected: CommandId) -> Responses {
+        let mut responses = Responses::default();
         self.connection.begin(Phase::Command);
         loop {
             let event = match self.connection.next().await {
@@ -99,27 +99,27 @@ impl Pop3 {
             };
             match event {
                 Event::Completed { id, response } | Event::Quit { id, response }
-                    if id == wanted =>
+                    if id == expected =>
                 {
-                    answer.accepted = Some(response);
-                    return answer;
+                    responses.accepted = Some(response);
+                    return responses;
                 }
-                Event::Rejected { id, response } if id == wanted => {
-                    answer.refused = Some(response);
-                    return answer;
+                Event::Rejected { id, response } if id == expected => {
+                    responses.refused = Some(response);
+                    return responses;
                 }
-                Event::BodyChunk { id, bytes } if id == wanted => {
-                    answer.message.extend_from_slice(&bytes);
+                Event::BodyChunk { id, bytes } if id == expected => {
+                    responses.message.extend_from_slice(&bytes);
                 }
-                Event::BodyEnd { id, size_bytes } if id == wanted => {
-                    assert_eq!(size_bytes, answer.message.len() as u64);
-                    return answer;
+                Event::BodyEnd { id, size_bytes } if id == expected => {
+                    assert_eq!(size_bytes, responses.message.len() as u64);
+                    return responses;
                 }
                 event @ (Event::Stat { .. } | Event::Capabilities { .. }) => {
-                    answer.events.push(event);
-                    return answer;
+                    responses.events.push(event);
+                    return responses;
                 }
-                event => answer.events.push(event),
+                event => responses.events.push(event),
             }
         }
     }
@@ -153,28 +153,34 @@ impl Pop3 {
 
     /// Returns the sizes of all messages.
     pub(super) async fn list(&mut self) -> Vec<ScanListing> {
-        let answer = self.ok(Command::List).await;
-        let rows = answer.events.into_iter().filter_map(|event| match event {
-            Event::Listing { rows, .. } => Some(rows),
-            _ => None,
-        });
+        let responses = self.ok(Command::List).await;
+        let rows = responses
+            .events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Listing { rows, .. } => Some(rows),
+                _ => None,
+            });
         rows.flatten().collect()
     }
 
     /// Returns the unique ids of all messages.
     pub(super) async fn uidl(&mut self) -> Vec<UniqueIdListing> {
-        let answer = self.ok(Command::Uidl).await;
-        let rows = answer.events.into_iter().filter_map(|event| match event {
-            Event::UniqueIds { rows, .. } => Some(rows),
-            _ => None,
-        });
+        let responses = self.ok(Command::Uidl).await;
+        let rows = responses
+            .events
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::UniqueIds { rows, .. } => Some(rows),
+                _ => None,
+            });
         rows.flatten().collect()
     }
 
     /// Returns the number of messages.
     pub(super) async fn count(&mut self) -> u32 {
-        let answer = self.ok(Command::Stat).await;
-        match answer.events.as_slice() {
+        let responses = self.ok(Command::Stat).await;
+        match responses.events.as_slice() {
             [Event::Stat { listing, .. }] => listing.messages,
             other => panic!("{other:?}"),
         }

@@ -32,10 +32,10 @@ impl RealServer {
     }
 
     /// Starts a Postfix that does not offer these extensions.
-    fn without(words: &str) -> Self {
+    fn without(keywords: &str) -> Self {
         let authority = Authority::new();
         let dovecot = Dovecot::start(&authority);
-        let settings = format!("smtpd_discard_ehlo_keywords = {words}\n");
+        let settings = format!("smtpd_discard_ehlo_keywords = {keywords}\n");
         let postfix = Postfix::start_with(&authority, &dovecot, &settings);
         Self {
             authority,
@@ -75,7 +75,7 @@ impl RealServer {
                 );
             }
             imap.enqueue(Imap4::Done);
-            imap.answer_to(idle, &[]).await;
+            imap.responses_to(idle, &[]).await;
         }
         let mut messages = Vec::new();
         for uid in 1..=count {
@@ -83,8 +83,8 @@ impl RealServer {
                 section: Section::message(),
                 partial: None,
             }];
-            let answer = imap.fetch(uids(&[uid]), items).await;
-            let data = answer.messages();
+            let responses = imap.fetch(uids(&[uid]), items).await;
+            let data = responses.messages();
             messages.push(match &data[0].items[..] {
                 [
                     ..,
@@ -99,7 +99,7 @@ impl RealServer {
                         value: BodyValue::Streamed { .. },
                         ..
                     },
-                ] => answer.literals[0].clone(),
+                ] => responses.literals[0].clone(),
                 other => panic!("{other:?}"),
             });
         }
@@ -134,9 +134,9 @@ fn awkward() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn ehlo_words_are_known_and_kept() {
-    let house = RealServer::new();
-    let smtp = house.smtp().await;
+async fn ehlo_keywords_are_known() {
+    let server = RealServer::new();
+    let smtp = server.smtp().await;
     let offers = smtp.extensions();
     assert!(
         offers.pipelining && offers.chunking && offers.dsn && offers.smtputf8,
@@ -155,9 +155,9 @@ async fn ehlo_words_are_known_and_kept() {
 
 #[tokio::test]
 async fn starttls_hides_auth_until_tls_is_up() {
-    let house = RealServer::new();
-    let (port, tls) = (house.postfix.submission, TlsMode::StartTls);
-    let mut smtp = Smtp::connect(&house.authority, port, tls, false).await;
+    let server = RealServer::new();
+    let (port, tls) = (server.postfix.submission, TlsMode::StartTls);
+    let mut smtp = Smtp::connect(&server.authority, port, tls, false).await;
     let transcript = smtp.transcript();
     let (before, behind) = transcript.split_once("> STARTTLS").expect("STARTTLS");
     assert!(
@@ -168,14 +168,14 @@ async fn starttls_hides_auth_until_tls_is_up() {
     assert!(is_accepted(
         &smtp.send(to_anna(), &message("upgraded")).await
     ));
-    house.inbox(1).await;
+    server.inbox(1).await;
 }
 
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
-async fn by_bdat_what_arrives_is_what_was_sent() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn message_sent_by_bdat_arrives_unchanged() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
     envelope.size_bytes = Some(awkward().len() as u64 + 2);
@@ -193,16 +193,16 @@ async fn by_bdat_what_arrives_is_what_was_sent() {
         mail.contains(" SIZE=") && mail.contains(" BODY=8BITMIME"),
         "{mail}"
     );
-    let arrived = house.inbox(1).await.remove(0);
+    let arrived = server.inbox(1).await.remove(0);
     let sent = [awkward(), b"\r\n".to_vec()].concat();
     assert!(arrived.ends_with(&sent), "not what was sent");
 }
 
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
-async fn by_data_what_arrives_is_what_was_sent() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp_by_data().await;
+async fn message_sent_by_data_arrives_unchanged() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp_by_data().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
     let outcome = smtp.send(envelope, &awkward()).await;
@@ -212,40 +212,40 @@ async fn by_data_what_arrives_is_what_was_sent() {
         "{}",
         smtp.transcript()
     );
-    let arrived = house.inbox(1).await.remove(0);
+    let arrived = server.inbox(1).await.remove(0);
     let sent = [awkward(), b"\r\n".to_vec()].concat();
     assert!(arrived.ends_with(&sent), "not what was sent");
 }
 
 #[tokio::test]
 async fn bare_line_feeds_arrive_as_line_ends_and_smuggle_nothing() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp_by_data().await;
+    let server = RealServer::new();
+    let mut smtp = server.smtp_by_data().await;
     let smuggled = b"Subject: one\n\nbody\n.\nMAIL FROM:<ben@servers.test>\r.\r\nrest\n";
     let outcome = smtp.send(to_anna(), smuggled).await;
     assert!(is_accepted(&outcome), "{outcome:?}");
-    let arrived = house.inbox(1).await.remove(0);
+    let arrived = server.inbox(1).await.remove(0);
     let body = b"\r\n\r\nbody\r\n.\r\nMAIL FROM:<ben@servers.test>\r\n.\r\nrest\r\n";
     assert!(arrived.ends_with(body), "{}", arrived.escape_ascii());
 }
 
 #[tokio::test]
-async fn several_messages_go_through_one_connection() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn several_messages_are_sent_over_one_connection() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     for subject in ["first", "second", "third"] {
         let outcome = smtp.send(to_anna(), &message(subject)).await;
         assert!(is_accepted(&outcome), "{outcome:?}");
     }
     smtp.quit().await;
-    house.inbox(3).await;
+    server.inbox(3).await;
 }
 
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
-async fn some_recipients_are_refused_and_the_others_get_it() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn refused_recipients_do_not_stop_delivery_to_the_others() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let recipients = [
         address("nobody@servers.test"),
         address(OTHER_ADDRESS),
@@ -261,8 +261,8 @@ async fn some_recipients_are_refused_and_the_others_get_it() {
     else {
         panic!("{outcome:?}\n{}", smtp.transcript())
     };
-    let told: Vec<&Address> = results.iter().map(|(address, _)| address).collect();
-    assert_eq!(told, recipients.iter().collect::<Vec<_>>());
+    let reported: Vec<&Address> = results.iter().map(|(address, _)| address).collect();
+    assert_eq!(reported, recipients.iter().collect::<Vec<_>>());
     let RecipientResult::Refused(reply) = &results[0].1 else {
         panic!("{results:?}")
     };
@@ -285,7 +285,7 @@ async fn some_recipients_are_refused_and_the_others_get_it() {
         matches!(results[3].1, RecipientResult::Accepted(_)),
         "{results:?}"
     );
-    house.inbox(1).await;
+    server.inbox(1).await;
     // The envelope was sent in one write: no reply was read in between.
     let transcript = smtp.transcript();
     let pipelined = transcript
@@ -297,9 +297,9 @@ async fn some_recipients_are_refused_and_the_others_get_it() {
 }
 
 #[tokio::test]
-async fn with_every_recipient_refused_nothing_goes_and_the_next_message_does() {
-    let house = RealServer::new();
-    for mut smtp in [house.smtp().await, house.smtp_by_data().await] {
+async fn message_with_every_recipient_refused_is_not_sent_and_the_next_one_is() {
+    let server = RealServer::new();
+    for mut smtp in [server.smtp().await, server.smtp_by_data().await] {
         let nobody = Envelope::new(address(ADDRESS), [address("nobody@servers.test")]);
         let outcome = smtp.send(nobody, &message("none")).await;
         let Outcome::Rejected { stage, reply, .. } = outcome else {
@@ -314,13 +314,13 @@ async fn with_every_recipient_refused_nothing_goes_and_the_next_message_does() {
         let outcome = smtp.send(to_anna(), &message("some")).await;
         assert!(is_accepted(&outcome), "{outcome:?}");
     }
-    house.inbox(2).await;
+    server.inbox(2).await;
 }
 
 #[tokio::test]
-async fn a_message_over_the_size_is_not_sent_where_its_size_is_known() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn message_over_the_announced_size_is_not_sent() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let mut envelope = to_anna();
     envelope.size_bytes = Some(SIZE_LIMIT_BYTES + 1);
     let outcome = smtp.send(envelope, &message("never")).await;
@@ -329,11 +329,11 @@ async fn a_message_over_the_size_is_not_sent_where_its_size_is_known() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_size_is_refused_with_552_where_it_was_not() {
-    let house = RealServer::new();
+async fn message_over_the_size_without_a_declared_size_is_refused_with_552() {
+    let server = RealServer::new();
     let big = [message("big"), b"a line of it\r\n".repeat(1 << 18)].concat();
     assert!(big.len() as u64 > SIZE_LIMIT_BYTES);
-    for mut smtp in [house.smtp().await, house.smtp_by_data().await] {
+    for mut smtp in [server.smtp().await, server.smtp_by_data().await] {
         let outcome = smtp.send(to_anna(), &big).await;
         let Outcome::Rejected { reply, .. } = outcome else {
             panic!("{outcome:?}\n{}", smtp.transcript())
@@ -348,9 +348,9 @@ async fn a_message_over_the_size_is_refused_with_552_where_it_was_not() {
 
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
-async fn dsn_parameters_are_taken() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn dsn_parameters_are_accepted() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let mut envelope = to_anna();
     envelope.returns = Some(Return::Headers);
     envelope.envelope_id = Some(EnvelopeId::new("id+with=signs 1").expect("an id"));
@@ -383,13 +383,13 @@ async fn dsn_parameters_are_taken() {
         rcpt.contains(" NOTIFY=FAILURE,DELAY ORCPT=rfc822;"),
         "{rcpt}"
     );
-    house.inbox(1).await;
+    server.inbox(1).await;
 }
 
 #[tokio::test]
-async fn a_notice_of_success_comes_back_with_the_envelope_id() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn success_notification_returns_with_the_envelope_id() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let mut envelope = Envelope::new(address(ADDRESS), [address(OTHER_ADDRESS)]);
     envelope.envelope_id = Some(EnvelopeId::new("voyage-7").expect("an id"));
     envelope.recipients[0].notify = Some(Notify {
@@ -397,7 +397,7 @@ async fn a_notice_of_success_comes_back_with_the_envelope_id() {
         ..Notify::default()
     });
     assert!(is_accepted(&smtp.send(envelope, &message("noted")).await));
-    let notice = house.inbox(1).await.remove(0);
+    let notice = server.inbox(1).await.remove(0);
     let notice = String::from_utf8_lossy(&notice);
     assert!(
         notice.contains("Original-Envelope-Id: voyage-7"),
@@ -408,8 +408,8 @@ async fn a_notice_of_success_comes_back_with_the_envelope_id() {
 
 #[tokio::test]
 async fn an_international_address_is_sent_by_smtputf8() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let envelope = Envelope::new(address(ADDRESS), [address("änna@servers.test")]);
     let outcome = smtp
         .send(envelope, "Subject: Grüße\r\n\r\nhallo\r\n".as_bytes())
@@ -424,9 +424,9 @@ async fn an_international_address_is_sent_by_smtputf8() {
 
 // docs/protocols.md, SMTP: a server nobody here wrote
 #[tokio::test]
-async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_time() {
-    let house = RealServer::without("chunking, pipelining");
-    let mut smtp = house.smtp().await;
+async fn without_chunking_and_pipelining_data_is_used_one_command_at_a_time() {
+    let server = RealServer::without("chunking, pipelining");
+    let mut smtp = server.smtp().await;
     let outcome = smtp.send(to_anna(), &awkward()).await;
     assert!(is_accepted(&outcome), "{outcome:?}");
     let transcript = smtp.transcript();
@@ -437,14 +437,14 @@ async fn without_chunking_and_pipelining_a_message_goes_by_data_a_command_at_a_t
         assert!(next.starts_with("< "), "{next} behind {verb}: {transcript}");
     }
     assert!(!smtp.has_sent("BDAT"), "{transcript}");
-    let arrived = house.inbox(1).await.remove(0);
+    let arrived = server.inbox(1).await.remove(0);
     assert!(arrived.ends_with(&[awkward(), b"\r\n".to_vec()].concat()));
 }
 
 #[tokio::test]
-async fn without_dsn_the_message_goes_and_the_sender_is_told_what_was_left_out() {
-    let house = RealServer::without("dsn");
-    let mut smtp = house.smtp().await;
+async fn without_dsn_the_message_is_sent_and_the_omitted_parameters_are_reported() {
+    let server = RealServer::without("dsn");
+    let mut smtp = server.smtp().await;
     let mut envelope = to_anna();
     envelope.returns = Some(Return::Full);
     envelope.recipients[0].notify = Some(Notify::NEVER);
@@ -456,13 +456,13 @@ async fn without_dsn_the_message_goes_and_the_sender_is_told_what_was_left_out()
     for parameter in ["RET=", "NOTIFY="] {
         assert!(!smtp.transcript().contains(parameter), "{parameter}");
     }
-    house.inbox(1).await;
+    server.inbox(1).await;
 }
 
 #[tokio::test]
-async fn without_smtputf8_an_international_address_is_not_even_asked_for() {
-    let house = RealServer::without("smtputf8");
-    let mut smtp = house.smtp().await;
+async fn without_smtputf8_a_message_to_an_international_address_is_not_sent() {
+    let server = RealServer::without("smtputf8");
+    let mut smtp = server.smtp().await;
     let envelope = Envelope::new(address(ADDRESS), [address("änna@servers.test")]);
     let outcome = smtp.send(envelope, &message("never")).await;
     let Outcome::NotSent { cause, .. } = outcome else {
@@ -474,8 +474,8 @@ async fn without_smtputf8_an_international_address_is_not_even_asked_for() {
 
 #[tokio::test]
 async fn without_8bitmime_octets_above_127_are_not_sent_and_ascii_is() {
-    let house = RealServer::without("8bitmime");
-    let mut smtp = house.smtp().await;
+    let server = RealServer::without("8bitmime");
+    let mut smtp = server.smtp().await;
     let mut envelope = to_anna();
     envelope.body_8bit = true;
     let outcome = smtp.send(envelope, &awkward()).await;
@@ -484,13 +484,13 @@ async fn without_8bitmime_octets_above_127_are_not_sent_and_ascii_is() {
     };
     assert_eq!(cause, Cause::EightBitMimeNotOffered);
     assert!(is_accepted(&smtp.send(to_anna(), &message("ascii")).await));
-    house.inbox(1).await;
+    server.inbox(1).await;
 }
 
 #[tokio::test]
 async fn without_size_a_message_over_the_limit_is_refused_once_it_was_sent() {
-    let house = RealServer::without("size");
-    let mut smtp = house.smtp().await;
+    let server = RealServer::without("size");
+    let mut smtp = server.smtp().await;
     assert_eq!(smtp.extensions().size_max_bytes, None);
     let big = [message("big"), b"a line of it\r\n".repeat(1 << 18)].concat();
     let mut envelope = to_anna();
@@ -505,9 +505,9 @@ async fn without_size_a_message_over_the_limit_is_refused_once_it_was_sent() {
 }
 
 #[tokio::test]
-async fn commands_outside_of_a_transaction_are_answered() {
-    let house = RealServer::new();
-    let mut smtp = house.smtp().await;
+async fn commands_outside_a_transaction_receive_replies() {
+    let server = RealServer::new();
+    let mut smtp = server.smtp().await;
     let argument = |text: &str| Argument::new(text).expect("an argument");
     assert_eq!(smtp.command(Command::Noop).await.code, 250);
     assert_eq!(smtp.command(Command::Rset).await.code, 250);

@@ -199,7 +199,7 @@ async fn oauthbearer_signs_in_with_a_token_and_a_forged_one_is_refused() {
 
 // docs/protocols.md, POP3: a server nobody here wrote
 #[tokio::test]
-async fn apop_signs_in_where_there_is_no_tls_and_is_refused_with_its_code() {
+async fn apop_signs_in_without_tls_and_is_refused_with_its_code() {
     let authority = Authority::new();
     let dovecot = Dovecot::start_with(&authority, "auth_mechanisms = plain apop");
     let mut pop3 = Pop3::connect(&authority, dovecot.pop3, TlsMode::Plain).await;
@@ -219,7 +219,7 @@ async fn apop_signs_in_where_there_is_no_tls_and_is_refused_with_its_code() {
 }
 
 #[tokio::test]
-async fn of_all_mechanisms_the_best_is_taken() {
+async fn the_strongest_offered_mechanism_is_chosen() {
     let authority = Authority::new();
     let mechanisms = "auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256";
     let dovecot = Dovecot::start_with(&authority, mechanisms);

@@ -109,8 +109,8 @@ impl Smtp {
 
     async fn next(&mut self) -> Event {
         self.connection.begin(Phase::Command);
-        let happening: Result<_, mail_net::Error<Error>> = self.connection.next().await;
-        match happening {
+        let result: Result<_, mail_net::Error<Error>> = self.connection.next().await;
+        match result {
             Ok(ConnectionEvent::Event(event)) => event,
             other => panic!("instead of an event: {other:?}\n{}", self.transcript()),
         }

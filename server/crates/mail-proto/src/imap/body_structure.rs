@@ -14,9 +14,9 @@ use crate::limits::OverLimit;
 const MAX_PARTS: usize = 1000;
 
 /// Number of parts that the tree may still add.
-struct Room(usize);
+struct PartBudget(usize);
 
-impl Room {
+impl PartBudget {
     fn take(&mut self) -> Result<(), OverLimit> {
         self.0 = self.0.checked_sub(1).ok_or(OverLimit {
             what: "parts of a message",
@@ -146,7 +146,7 @@ impl BodyStructure {
     /// ```
     /// RFC 9051 §9.
     pub(crate) fn parse(value: &Value) -> Option<Result<Self, OverLimit>> {
-        Self::node(value, &mut Room(MAX_PARTS)).transpose()
+        Self::node(value, &mut PartBudget(MAX_PARTS)).transpose()
     }
 
     /// Parses one node of the tree and the nodes below it.
@@ -158,15 +158,15 @@ impl BodyStructure {
     /// body-type-mpart = 1*body SP media-subtype [SP body-ext-mpart]
     /// ```
     /// RFC 9051 §9.
-    fn node(value: &Value, room: &mut Room) -> Result<Option<Self>, OverLimit> {
+    fn node(value: &Value, budget: &mut PartBudget) -> Result<Option<Self>, OverLimit> {
         let Some(fields @ [first, ..]) = value.list() else {
             return Ok(None);
         };
-        room.take()?;
+        budget.take()?;
         Ok(Some(match first {
-            Value::List(_) => Self::Multipart(Multipart::parse(fields, room)?),
+            Value::List(_) => Self::Multipart(Multipart::parse(fields, budget)?),
             // Some servers write a multipart without parts as `("MIXED" …)` or `(NIL "MIXED" …)`.
-            _ => Self::Single(SinglePart::parse(fields, room)?),
+            _ => Self::Single(SinglePart::parse(fields, budget)?),
         }))
     }
 }
@@ -180,7 +180,7 @@ impl Multipart {
     ///                   [SP body-fld-loc *(SP body-extension)]]]
     /// ```
     /// RFC 9051 §9.
-    fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
+    fn parse(fields: &[Value], budget: &mut PartBudget) -> Result<Self, OverLimit> {
         let parts_len = fields
             .iter()
             .take_while(|field| field.list().is_some())
@@ -189,7 +189,7 @@ impl Multipart {
         let mut rest = rest.iter();
         let parts = parts
             .iter()
-            .filter_map(|part| BodyStructure::node(part, room).transpose());
+            .filter_map(|part| BodyStructure::node(part, budget).transpose());
         Ok(Self {
             parts: parts.collect::<Result<_, _>>()?,
             media_subtype: lower(rest.next()),
@@ -216,7 +216,7 @@ impl SinglePart {
     /// ```
     /// RFC 9051 §9. Any `message` part with an envelope and a body is parsed as an embedded
     /// message.
-    fn parse(fields: &[Value], room: &mut Room) -> Result<Self, OverLimit> {
+    fn parse(fields: &[Value], budget: &mut PartBudget) -> Result<Self, OverLimit> {
         let mut rest = fields.iter();
         let mut part = Self {
             media_type: lower(rest.next()),
@@ -232,7 +232,7 @@ impl SinglePart {
         if part.media_type == b"message"[..]
             && let Some(Value::List(envelope)) = ahead.next()
             && let Some(body) = ahead.next()
-            && let Some(body) = BodyStructure::node(body, room)?
+            && let Some(body) = BodyStructure::node(body, budget)?
         {
             let envelope = Envelope::from_fields(envelope);
             part.message = Some(EmbeddedMessage { envelope, body }.into());
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_more_parts_than_anybody_reads_is_over_the_limit() {
+    fn a_message_of_too_many_parts_is_over_the_limit() {
         let parts = |count: usize| {
             let text = format!("({} \"MIXED\")", "(\"TEXT\" \"PLAIN\")".repeat(count));
             let values = values_of(&Bytes::from(text), 100).unwrap();
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn trees_that_are_cut_short_or_odd_are_read_as_far_as_they_go() {
+    fn truncated_and_irregular_trees_are_read_as_far_as_possible() {
         // No extension data, a message part without its message (some servers send this when the
         // message nests too deep), numbers in quotes, NIL for a word, an empty multipart.
         assert_eq!(numbers(&tree(r#"("TEXT" "HTML")"#)), ["1 text/html"]);

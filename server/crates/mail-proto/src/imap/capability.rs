@@ -175,7 +175,7 @@ impl Capabilities {
     ///                   *(SP capability) ; behind CAPABILITY
     /// ```
     /// RFC 9051 §9. `IMAP4rev2` may be absent.
-    pub fn from_words<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    pub fn from_names<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut set = Self::named(words);
         // A server that also announces IMAP4rev1 lists these by name; unlisted ones may behave
         // differently there.
@@ -228,7 +228,7 @@ impl Capabilities {
 
     /// Returns whether the server announced this word, ignoring case; the word need not be in
     /// [`Capability`].
-    pub fn has_word(&self, word: &str) -> bool {
+    pub fn has_name(&self, word: &str) -> bool {
         match Capability::ALL
             .iter()
             .find(|(_, known)| known.eq_ignore_ascii_case(word))
@@ -306,16 +306,16 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Capabilities {
-        Capabilities::from_words(text.split(' ').map(str::as_bytes))
+        Capabilities::from_names(text.split(' ').map(str::as_bytes))
     }
 
     // docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
     #[test]
-    fn known_and_unknown_words_are_kept_in_any_case() {
+    fn known_and_unknown_capabilities_are_read_in_any_case() {
         let set = of("imap4rev1 Idle AUTH=PLAIN AUTH=SCRAM-SHA-1 X-NEW XLIST");
         assert!(set.has(Capability::Idle));
         assert!(!set.has(Capability::Move));
-        assert!(set.has_word("x-new") && set.has_word("IDLE") && !set.has_word("MOVE"));
+        assert!(set.has_name("x-new") && set.has_name("IDLE") && !set.has_name("MOVE"));
         assert_eq!(
             set.mechanisms().collect::<Vec<_>>(),
             ["PLAIN", "SCRAM-SHA-1"]
@@ -337,7 +337,7 @@ mod tests {
 
     // docs/protocols.md, IMAP: IMAP4rev2, UTF8=ACCEPT
     #[test]
-    fn the_words_of_dovecot_and_of_gmail_are_known() {
+    fn the_capabilities_of_dovecot_and_gmail_are_known() {
         let dovecot = of(
             "IMAP4rev1 SASL-IR ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES \
              THREAD=ORDEREDSUBJECT UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED CONDSTORE QRESYNC \
@@ -365,14 +365,14 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_that_was_taken_away_is_no_longer_offered() {
+    fn a_removed_capability_is_no_longer_offered() {
         let mut set = of("IDLE MOVE");
         set.remove(Capability::Idle);
         assert!(!set.has(Capability::Idle) && set.has(Capability::Move));
     }
 
     #[test]
-    fn every_known_word_has_a_bit_of_its_own() {
+    fn every_known_capability_has_its_own_bit() {
         let bits = Capability::ALL
             .iter()
             .fold(0_u128, |bits, (capability, _)| bits | bit(*capability));

@@ -66,7 +66,7 @@ pub struct Client {
     config: Config,
     phase: Phase,
     framer: Framer,
-    said: Transcript,
+    transcript: Transcript,
     capabilities: Capabilities,
     /// The capabilities that an earlier connection received after its sign-in.
     remembered: Option<Capabilities>,
@@ -74,23 +74,23 @@ pub struct Client {
     /// enable them again.
     switched_off: Vec<Capability>,
     /// Whether the server sent its capabilities since the last sign-in or STARTTLS.
-    capabilities_told: bool,
+    has_current_capabilities: bool,
     greeting: String,
     last_tag: u32,
     last_idle: Tag,
     /// Whether SELECT or EXAMINE was sent and the mailbox was not closed since.
-    mailbox_open: bool,
+    is_mailbox_open: bool,
     queue: VecDeque<Queued>,
-    under_way: Vec<UnderWay>,
-    /// The command whose chunks are being sent; it is in `under_way` as well.
+    in_flight: Vec<InFlight>,
+    /// The command whose chunks are being sent; it is in `in_flight` as well.
     sending: Option<Sending>,
     writes: VecDeque<Bytes>,
     line: BytesMut,
     events: VecDeque<Event>,
     work: Option<KeyDerivation>,
-    bye: bool,
-    input_ended: bool,
-    failed: Option<Error>,
+    is_bye_received: bool,
+    is_input_over: bool,
+    failure: Option<Error>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,11 +114,11 @@ struct Queued {
     tag: Tag,
     command: Command,
     /// Whether DONE was queued later: if this command is IDLE, it ends as soon as it runs.
-    done: bool,
+    is_done_requested: bool,
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct InFlight {
     tag: Tag,
     purpose: Purpose,
     /// The extension that a BAD response to this command disables.
@@ -138,18 +138,18 @@ enum Purpose {
     },
     SignIn {
         /// The tag that [`Client::enqueue`] returned; a second mechanism is sent with another tag.
-        answers: Tag,
+        caller_tag: Tag,
         /// The SASL exchange of AUTHENTICATE; `None` for LOGIN.
         authentication: Option<Box<Authentication>>,
     },
     Logout,
     Compress,
     /// UNSELECT or CLOSE.
-    Leave,
+    Deselect,
     Idle {
-        running: bool,
-        done_asked: bool,
-        done_sent: bool,
+        is_running: bool,
+        is_done_requested: bool,
+        is_done_sent: bool,
     },
     Plain(Kind),
 }
@@ -163,8 +163,10 @@ impl Purpose {
             | Self::SignIn { .. }
             | Self::Logout
             | Self::Compress
-            | Self::Leave => Kind::Exclusive,
-            Self::Idle { done_sent, .. } => Kind::Idle { done: *done_sent },
+            | Self::Deselect => Kind::Exclusive,
+            Self::Idle { is_done_sent, .. } => Kind::Idle {
+                done: *is_done_sent,
+            },
             Self::Plain(kind) => *kind,
         }
     }
@@ -186,7 +188,7 @@ enum Waits {
     ForContinuation,
     ForBody {
         announced_bytes: u64,
-        left_bytes: u64,
+        remaining_bytes: u64,
     },
 }
 
@@ -197,25 +199,25 @@ impl Client {
             config,
             phase: Phase::Greeting,
             framer: Framer::new(config.limits),
-            said: Transcript::new(),
+            transcript: Transcript::new(),
             capabilities: Capabilities::default(),
             remembered: None,
             switched_off: Vec::new(),
-            capabilities_told: false,
+            has_current_capabilities: false,
             greeting: String::new(),
             last_tag: 0,
             last_idle: Tag(0),
-            mailbox_open: false,
+            is_mailbox_open: false,
             queue: VecDeque::new(),
-            under_way: Vec::new(),
+            in_flight: Vec::new(),
             sending: None,
             writes: VecDeque::new(),
             line: BytesMut::new(),
             events: VecDeque::new(),
             work: None,
-            bye: false,
-            input_ended: false,
-            failed: None,
+            is_bye_received: false,
+            is_input_over: false,
+            failure: None,
         }
     }
 
@@ -224,7 +226,7 @@ impl Client {
     /// [`Command::Done`] returns the tag of the IDLE that it ends.
     pub fn enqueue(&mut self, command: Command) -> Tag {
         if matches!(command, Command::Done) {
-            self.ask_done();
+            self.request_done();
             return self.last_idle;
         }
         let tag = self.next_tag();
@@ -234,7 +236,7 @@ impl Client {
         self.queue.push_back(Queued {
             tag,
             command,
-            done: false,
+            is_done_requested: false,
         });
         tag
     }
@@ -259,12 +261,12 @@ impl Client {
 
     /// Returns whether IDLE is running and DONE was not queued.
     pub fn is_idling(&self) -> bool {
-        self.under_way.iter().any(|one| {
+        self.in_flight.iter().any(|one| {
             matches!(
                 one.purpose,
                 Purpose::Idle {
-                    running: true,
-                    done_asked: false,
+                    is_running: true,
+                    is_done_requested: false,
                     ..
                 }
             )
@@ -283,13 +285,16 @@ impl Client {
         Tag(self.last_tag)
     }
 
-    fn ask_done(&mut self) {
+    fn request_done(&mut self) {
         for queued in &mut self.queue {
-            queued.done = true;
+            queued.is_done_requested = true;
         }
-        for one in &mut self.under_way {
-            if let Purpose::Idle { done_asked, .. } = &mut one.purpose {
-                *done_asked = true;
+        for one in &mut self.in_flight {
+            if let Purpose::Idle {
+                is_done_requested, ..
+            } = &mut one.purpose
+            {
+                *is_done_requested = true;
             }
         }
     }
@@ -299,7 +304,7 @@ impl Client {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Step::Event(event));
             }
-            self.send_what_may_leave()?;
+            self.send_pending()?;
             if let Some(bytes) = self.take_write() {
                 return Ok(Step::Write(bytes));
             }
@@ -318,18 +323,18 @@ impl Client {
                 }
                 Phase::Greeting | Phase::BeforeTls | Phase::Opening | Phase::Ready => {}
             }
-            if let Some(frame) = self.framer.next(&mut self.said)? {
-                self.take_frame(frame)?;
-            } else if self.input_ended {
-                if !self.bye {
+            if let Some(frame) = self.framer.next(&mut self.transcript)? {
+                self.on_frame(frame)?;
+            } else if self.is_input_over {
+                if !self.is_bye_received {
                     return Err(Error::Closed);
                 }
                 self.phase = Phase::Over;
-            } else if let Some(left_bytes) = self.body_left() {
+            } else if let Some(remaining_bytes) = self.remaining_body_bytes() {
                 // Also requested when no bytes are left: the body has to report its end.
-                let left = usize::try_from(left_bytes).unwrap_or(usize::MAX);
+                let remaining = usize::try_from(remaining_bytes).unwrap_or(usize::MAX);
                 return Ok(Step::NeedBody {
-                    max: left.clamp(1, BODY_CHUNK_BYTES),
+                    max: remaining.clamp(1, BODY_CHUNK_BYTES),
                 });
             } else {
                 return Ok(Step::NeedInput);
@@ -347,7 +352,7 @@ impl Machine for Client {
     }
 
     fn end_of_input(&mut self) {
-        self.input_ended = true;
+        self.is_input_over = true;
     }
 
     fn held_bytes(&self) -> usize {
@@ -361,28 +366,28 @@ impl Machine for Client {
         };
         let Waits::ForBody {
             announced_bytes,
-            left_bytes,
+            remaining_bytes,
         } = sending.waits
         else {
             return;
         };
         match chunk {
-            BodyChunk::Data(bytes) => match left_bytes.checked_sub(bytes.len() as u64) {
-                Some(left_bytes) => {
+            BodyChunk::Data(bytes) => match remaining_bytes.checked_sub(bytes.len() as u64) {
+                Some(remaining_bytes) => {
                     sending.waits = Waits::ForBody {
                         announced_bytes,
-                        left_bytes,
+                        remaining_bytes,
                     };
                     self.write_bytes(bytes);
                 }
-                None => self.failed = Some(Error::BodySize { announced_bytes }),
+                None => self.failure = Some(Error::BodySize { announced_bytes }),
             },
-            BodyChunk::End if left_bytes == 0 => {
+            BodyChunk::End if remaining_bytes == 0 => {
                 sending.waits = Waits::No;
-                self.said.sent_body(announced_bytes);
+                self.transcript.sent_body(announced_bytes);
             }
-            BodyChunk::End => self.failed = Some(Error::BodySize { announced_bytes }),
-            BodyChunk::Abort => self.failed = Some(Error::BodyAborted),
+            BodyChunk::End => self.failure = Some(Error::BodySize { announced_bytes }),
+            BodyChunk::Abort => self.failure = Some(Error::BodyAborted),
         }
     }
 
@@ -395,37 +400,37 @@ impl Machine for Client {
             return;
         }
         if self.framer.has_input() {
-            self.failed = Some(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls));
+            self.failure = Some(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls));
             return;
         }
         // State from before TLS is discarded (RFC 9051 §6.2.1).
         self.framer = Framer::new(self.config.limits);
         self.capabilities = Capabilities::default();
-        self.capabilities_told = false;
+        self.has_current_capabilities = false;
         self.phase = Phase::Opening;
         self.send_own("CAPABILITY", Purpose::Opening);
     }
 
     fn key_derived(&mut self, result: DerivedKey) {
-        self.take_computed(&result);
+        self.on_key_derived(&result);
     }
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
-        if let Some(error) = &self.failed {
+        if let Some(error) = &self.failure {
             return Err(error.clone());
         }
         self.advance()
-            .inspect_err(|error| self.failed = Some(error.clone()))
+            .inspect_err(|error| self.failure = Some(error.clone()))
     }
 }
 
 impl Transcribed for Client {
     fn take_transcript(&mut self) -> Vec<Line> {
-        self.said.take()
+        self.transcript.take()
     }
 
-    fn keep_transcript(&mut self, keeps: bool) {
-        self.said.keep(keeps);
+    fn keep_transcript(&mut self, is_on: bool) {
+        self.transcript.keep(is_on);
     }
 
     fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {

@@ -2,6 +2,11 @@
 
 use core::fmt;
 
+use jiff::{SignedDuration, civil};
+
+/// The day that days are counted from.
+const EPOCH: civil::Date = civil::date(1970, 1, 1);
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -34,11 +39,11 @@ impl InternalDate {
     /// RFC 9051 §9. Any white space may separate the fields.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(text).ok()?;
-        let mut words = text.split_ascii_whitespace();
-        let date = Date::parse(words.next()?)?;
-        let mut clock = words.next()?.splitn(3, ':').map(two_digits);
+        let mut parts = text.split_ascii_whitespace();
+        let date = Date::parse(parts.next()?)?;
+        let mut clock = parts.next()?.splitn(3, ':').map(two_digits);
         let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-        let zone = words.next()?;
+        let zone = parts.next()?;
         let (east, digits) = match zone.split_at_checked(1)? {
             ("+", digits) => (true, digits),
             ("-", digits) => (false, digits),
@@ -46,7 +51,7 @@ impl InternalDate {
         };
         let (hours, minutes) = digits.split_at_checked(2)?;
         let offset = i16::from(two_digits(hours)?) * 60 + i16::from(two_digits(minutes)?);
-        if hour > 23 || minute > 59 || second > 60 || words.next().is_some() {
+        if hour > 23 || minute > 59 || second > 60 || parts.next().is_some() {
             return None;
         }
         let zone_minutes = if east { offset } else { -offset };
@@ -170,34 +175,21 @@ impl Date {
             .unwrap_or("Jan")
     }
 
-    // Days from a civil date and back, after Howard Hinnant's public description: years start in
-    // March, so that the leap day is the last of its year.
     fn days_since_1970(self) -> i64 {
-        let month = i64::from(self.month);
-        let year = i64::from(self.year) - i64::from(month <= 2);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + i64::from(self.day) - 1;
-        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468
+        let year = i16::try_from(self.year).unwrap_or(i16::MAX);
+        let (month, day) = (self.month.cast_signed(), self.day.cast_signed());
+        // `new` has checked that the day exists.
+        let date = civil::Date::new(year, month, day).unwrap_or(EPOCH);
+        date.duration_since(EPOCH).as_hours().div_euclid(24)
     }
 
     fn from_days_since_1970(days: i64) -> Option<Self> {
-        let days = days.checked_add(719_468)?;
-        let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year_of_era =
-            (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096).div_euclid(365);
-        let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-        let month = if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        };
-        let year = era.checked_mul(400)? + year_of_era + i64::from(month <= 2);
+        let hours = SignedDuration::try_from_hours(days.checked_mul(24)?)?;
+        let date = EPOCH.checked_add(hours).ok()?;
         Self::new(
-            u16::try_from(year).ok()?,
-            u8::try_from(month).ok()?,
-            u8::try_from(day).ok()?,
+            u16::try_from(date.year()).ok()?,
+            date.month().cast_unsigned(),
+            date.day().cast_unsigned(),
         )
     }
 }
@@ -256,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_do_not_exist_are_nothing() {
+    fn nonexistent_dates_are_not_parsed() {
         for bad in [
             "30-Feb-2024 00:00:00 +0000",
             "00-Jan-2024 00:00:00 +0000",

@@ -30,13 +30,13 @@ const SHORT_LITERAL_BYTES: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub(crate) bytes: Bytes,
-    pub(crate) said: Said,
-    pub(crate) then: Then,
+    pub(crate) transcript: TranscriptEntry,
+    pub(crate) after: AfterChunk,
 }
 
 /// The form of a chunk in the transcript.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum TranscriptEntry {
     Line(String),
     /// This text, followed by a redacted secret.
     Secret(String),
@@ -44,8 +44,8 @@ pub(crate) enum Said {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
-    Go,
+pub(crate) enum AfterChunk {
+    Continue,
     /// The server must send `+` first.
     AwaitContinuation,
     /// A body of this size follows.
@@ -101,8 +101,8 @@ struct Encoder<'a> {
     capabilities: &'a Capabilities,
     chunks: VecDeque<Chunk>,
     line: Zeroizing<Vec<u8>>,
-    said: String,
-    secret: bool,
+    visible: String,
+    is_secret: bool,
     relies_on: Option<Capability>,
 }
 
@@ -112,8 +112,8 @@ impl<'a> Encoder<'a> {
             capabilities,
             chunks: VecDeque::new(),
             line: Zeroizing::new(Vec::with_capacity(256)),
-            said: String::new(),
-            secret: false,
+            visible: String::new(),
+            is_secret: false,
             relies_on: None,
         }
     }
@@ -267,7 +267,7 @@ impl<'a> Encoder<'a> {
             .password()
             .map_or("", |password| password.expose());
         self.raw("LOGIN");
-        self.secret = true;
+        self.is_secret = true;
         self.named(" ", credentials.user().as_bytes());
         self.named(" ", password.as_bytes());
     }
@@ -318,15 +318,15 @@ impl<'a> Encoder<'a> {
             return;
         }
         let size_bytes = text.len() as u64;
-        let waits = !self.may_leave_at_once(size_bytes);
+        let waits = !self.can_send_at_once(size_bytes);
         self.literal_head(size_bytes, waits);
         if waits {
-            self.cut(Then::AwaitContinuation);
+            self.cut(AfterChunk::AwaitContinuation);
         }
         self.bytes(text);
     }
 
-    fn may_leave_at_once(&self, size_bytes: u64) -> bool {
+    fn can_send_at_once(&self, size_bytes: u64) -> bool {
         self.has(Capability::LiteralPlus)
             || (self.has(Capability::LiteralMinus) && size_bytes <= SHORT_LITERAL_BYTES)
     }
@@ -355,8 +355,8 @@ impl<'a> Encoder<'a> {
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.line.extend_from_slice(bytes);
-        if !self.secret {
-            self.said.push_str(&String::from_utf8_lossy(bytes));
+        if !self.is_secret {
+            self.visible.push_str(&String::from_utf8_lossy(bytes));
         }
     }
 
@@ -376,19 +376,19 @@ impl<'a> Encoder<'a> {
         self.relies_on = Some(capability);
     }
 
-    fn cut(&mut self, then: Then) {
+    fn cut(&mut self, after: AfterChunk) {
         let line = core::mem::take(&mut self.line);
-        let text = core::mem::take(&mut self.said);
-        let said = match (self.secret, line.is_empty()) {
-            (_, true) => Said::Nothing,
-            (true, false) => Said::Secret(text),
-            (false, false) => Said::Line(text),
+        let text = core::mem::take(&mut self.visible);
+        let transcript = match (self.is_secret, line.is_empty()) {
+            (_, true) => TranscriptEntry::Nothing,
+            (true, false) => TranscriptEntry::Secret(text),
+            (false, false) => TranscriptEntry::Line(text),
         };
         // The buffer may hold a password: it is zeroed when the last handle is dropped.
         self.chunks.push_back(Chunk {
             bytes: Bytes::from_owner(line),
-            said,
-            then,
+            transcript,
+            after,
         });
     }
 
@@ -397,11 +397,11 @@ impl<'a> Encoder<'a> {
         let body = self
             .chunks
             .back()
-            .is_some_and(|last| matches!(last.then, Then::Body { .. }));
-        self.cut(Then::Go);
+            .is_some_and(|last| matches!(last.after, AfterChunk::Body { .. }));
+        self.cut(AfterChunk::Continue);
         if body && let Some(last) = self.chunks.back_mut() {
             // This chunk is only the line end after a body.
-            last.said = Said::Nothing;
+            last.transcript = TranscriptEntry::Nothing;
         }
         Encoded {
             chunks: self.chunks,

@@ -48,8 +48,8 @@ impl Flag {
             Flag::Recent,
             Flag::Wildcard,
         ];
-        let is_it = |flag: &&Self| flag.as_str().as_bytes().eq_ignore_ascii_case(text);
-        match SYSTEM.iter().find(is_it) {
+        let is_match = |flag: &&Self| flag.as_str().as_bytes().eq_ignore_ascii_case(text);
+        match SYSTEM.iter().find(is_match) {
             Some(flag) => flag.clone(),
             None => Self::Keyword(Keyword(String::from_utf8_lossy(text).into())),
         }

@@ -68,14 +68,14 @@ enum State {
     Streamed {
         id: LiteralId,
         size_bytes: u64,
-        left_bytes: u64,
+        remaining_bytes: u64,
     },
-    /// In a FETCH response that exceeds the size limit: it is discarded up to its end. `left_bytes`
-    /// is the rest of the present literal in it.
+    /// In a FETCH response that exceeds the size limit: it is discarded up to its end.
+    /// `remaining_bytes` is the rest of the present literal in it.
     Skipped {
         seq: SequenceNumber,
         skipped_bytes: u64,
-        left_bytes: u64,
+        remaining_bytes: u64,
     },
 }
 
@@ -141,7 +141,7 @@ impl Framer {
     }
 
     /// Returns the next frame, or `None` if it needs more input.
-    pub(crate) fn next(&mut self, said: &mut Transcript) -> Result<Option<Frame>, OverLimit> {
+    pub(crate) fn next(&mut self, transcript: &mut Transcript) -> Result<Option<Frame>, OverLimit> {
         loop {
             let frame = match self.state {
                 State::Fresh | State::Continued => {
@@ -154,9 +154,9 @@ impl Framer {
                         }
                     };
                     if self.hides_challenges && line.starts_with(b"+ ") {
-                        said.received_secret("+");
+                        transcript.received_secret("+");
                     } else {
-                        said.received(&line);
+                        transcript.received(&line);
                     }
                     self.line(line)?
                 }
@@ -169,7 +169,7 @@ impl Framer {
                         break;
                     }
                     let literal = self.input.split_to(size_bytes).freeze();
-                    said.received_body(size_bytes as u64);
+                    transcript.received_body(size_bytes as u64);
                     self.response_bytes += size_bytes;
                     self.tokens.push(Value::Literal(literal));
                     self.state = State::Continued;
@@ -178,9 +178,9 @@ impl Framer {
                 State::Streamed {
                     id,
                     size_bytes,
-                    left_bytes: 0,
+                    remaining_bytes: 0,
                 } => {
-                    said.received_body(size_bytes);
+                    transcript.received_body(size_bytes);
                     self.tokens.push(Value::Streamed { id, size_bytes });
                     self.state = State::Continued;
                     Some(Frame::LiteralEnd { id })
@@ -188,33 +188,40 @@ impl Framer {
                 State::Streamed {
                     id,
                     size_bytes,
-                    left_bytes,
+                    remaining_bytes,
                 } => {
                     if self.input.is_empty() {
                         break;
                     }
-                    let here = usize::try_from(left_bytes)
+                    let available = usize::try_from(remaining_bytes)
                         .unwrap_or(usize::MAX)
                         .min(self.input.len());
-                    let bytes = self.input.split_to(here).freeze();
-                    let left_bytes = left_bytes.saturating_sub(here as u64);
+                    let bytes = self.input.split_to(available).freeze();
+                    let remaining_bytes = remaining_bytes.saturating_sub(available as u64);
                     self.state = State::Streamed {
                         id,
                         size_bytes,
-                        left_bytes,
+                        remaining_bytes,
                     };
                     Some(Frame::LiteralChunk { id, bytes })
                 }
                 State::Skipped {
                     seq,
                     skipped_bytes,
-                    left_bytes,
-                } => match self.read_past(seq, skipped_bytes, left_bytes)? {
+                    remaining_bytes,
+                } => match self.read_past(seq, skipped_bytes, remaining_bytes)? {
                     Some(skipped_bytes) => {
-                        said.received_body(skipped_bytes);
+                        transcript.received_body(skipped_bytes);
                         Some(self.skipped(seq))
                     }
-                    None if matches!(self.state, State::Skipped { left_bytes: 0, .. }) => {
+                    None if matches!(
+                        self.state,
+                        State::Skipped {
+                            remaining_bytes: 0,
+                            ..
+                        }
+                    ) =>
+                    {
                         if memchr::memchr(b'\n', &self.input).is_none() {
                             break;
                         }
@@ -293,7 +300,7 @@ impl Framer {
         self.state = State::Streamed {
             id,
             size_bytes,
-            left_bytes: size_bytes,
+            remaining_bytes: size_bytes,
         };
         let open = self.tokens.open_list_values();
         let item = open.and_then(|(response, items)| fetch::literal_item(response, items));
@@ -315,8 +322,8 @@ impl Framer {
     }
 
     /// Starts to discard a FETCH response that is too long; for any other response returns the
-    /// error. The next `left_bytes` belong to a literal.
-    fn skip(&mut self, over: OverLimit, left_bytes: u64) -> Result<(), OverLimit> {
+    /// error. The next `remaining_bytes` belong to a literal.
+    fn skip(&mut self, over: OverLimit, remaining_bytes: u64) -> Result<(), OverLimit> {
         let seq = match self.state {
             State::Fresh => seq_of_fetch(&self.input),
             _ => self.tokens.fetch_seq(),
@@ -327,7 +334,7 @@ impl Framer {
         self.state = State::Skipped {
             seq,
             skipped_bytes: self.response_bytes as u64,
-            left_bytes,
+            remaining_bytes,
         };
         Ok(())
     }
@@ -338,16 +345,22 @@ impl Framer {
         &mut self,
         seq: SequenceNumber,
         skipped_bytes: u64,
-        left_bytes: u64,
+        remaining_bytes: u64,
     ) -> Result<Option<u64>, OverLimit> {
-        let here = self.input.len();
-        let (dropped, left_bytes, is_over) = if left_bytes > 0 {
-            let dropped = usize::try_from(left_bytes).unwrap_or(usize::MAX).min(here);
-            (dropped, left_bytes.saturating_sub(dropped as u64), false)
+        let available = self.input.len();
+        let (dropped, remaining_bytes, is_over) = if remaining_bytes > 0 {
+            let dropped = usize::try_from(remaining_bytes)
+                .unwrap_or(usize::MAX)
+                .min(available);
+            (
+                dropped,
+                remaining_bytes.saturating_sub(dropped as u64),
+                false,
+            )
         } else {
             match memchr::memchr(b'\n', &self.input) {
                 // The end of the line may announce a literal.
-                None => (here.saturating_sub(ANNOUNCEMENT_BYTES), 0, false),
+                None => (available.saturating_sub(ANNOUNCEMENT_BYTES), 0, false),
                 Some(end) => {
                     let announced = announced_at_end(self.input.get(..end).unwrap_or_default());
                     (end + 1, announced.unwrap_or_default(), announced.is_none())
@@ -357,7 +370,7 @@ impl Framer {
         self.input.advance(dropped);
         let skipped_bytes = skipped_bytes.saturating_add(dropped as u64);
         let max = self.limits.imap_skipped_bytes;
-        if skipped_bytes.saturating_add(left_bytes) > max {
+        if skipped_bytes.saturating_add(remaining_bytes) > max {
             return Err(OverLimit {
                 what: "data of a message",
                 max,
@@ -369,7 +382,7 @@ impl Framer {
         self.state = State::Skipped {
             seq,
             skipped_bytes,
-            left_bytes,
+            remaining_bytes,
         };
         Ok(None)
     }

@@ -54,8 +54,8 @@ impl QuotaData {
         let [root, resources] = values else {
             return None;
         };
-        let (triples, odd) = resources.list()?.as_chunks::<3>();
-        if !odd.is_empty() {
+        let (triples, remainder) = resources.list()?.as_chunks::<3>();
+        if !remainder.is_empty() {
             return None;
         }
         let resources = triples.iter().map(|[name, usage, limit]| {

@@ -37,7 +37,7 @@ pub(crate) fn parse(values: Vec<Value>, cut: &[Bytes]) -> Data {
         && word.is_atom("CAPABILITY")
     {
         let words = words.iter().filter_map(Value::atom).map(|word| &word[..]);
-        return Data::Capability(Capabilities::from_words(words));
+        return Data::Capability(Capabilities::from_names(words));
     }
     Data::Event(match parse_known(&values) {
         Some(event) => event,

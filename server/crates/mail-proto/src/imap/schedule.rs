@@ -41,35 +41,35 @@ impl Kind {
     }
 }
 
-/// Returns whether a command may be sent now. `mailbox_open`: whether a mailbox is selected.
-pub(crate) fn may_leave(
+/// Returns whether a command may be sent now. `is_mailbox_open`: whether a mailbox is selected.
+pub(crate) fn can_send(
     command: &Command,
-    mailbox_open: bool,
-    mut under_way: impl Iterator<Item = Kind>,
+    is_mailbox_open: bool,
+    mut in_flight: impl Iterator<Item = Kind>,
 ) -> bool {
     match command {
         // Signing in and COMPRESS start a new state, and no other command may run during IDLE.
-        Command::SignIn(_) | Command::Compress | Command::Idle => under_way.next().is_none(),
+        Command::SignIn(_) | Command::Compress | Command::Idle => in_flight.next().is_none(),
         // Data of the mailbox that is left must not be attributed to the next one.
         Command::Select(_)
         | Command::Examine(_)
         | Command::SelectWith(_)
         | Command::Unselect
         | Command::Close
-            if mailbox_open =>
+            if is_mailbox_open =>
         {
-            under_way.next().is_none()
+            in_flight.next().is_none()
         }
         // Also after DONE: FETCH changes nothing, and if an EXPUNGE arrives before the tagged
         // response to IDLE, the caller sees that the sequence numbers denote other messages.
         Command::Fetch {
             set, uid: false, ..
         } if !set.is_saved_result() => {
-            under_way.all(|kind| matches!(kind, Kind::KeepsNumbers | Kind::Idle { done: true }))
+            in_flight.all(|kind| matches!(kind, Kind::KeepsNumbers | Kind::Idle { done: true }))
         }
         // EXPUNGE can change the sequence numbers until every command that allows it is complete.
-        _ if uses_sequence_numbers(command) => under_way.all(|kind| kind == Kind::KeepsNumbers),
-        _ => under_way.all(|kind| match kind {
+        _ if uses_sequence_numbers(command) => in_flight.all(|kind| kind == Kind::KeepsNumbers),
+        _ => in_flight.all(|kind| match kind {
             Kind::KeepsNumbers | Kind::Ordinary | Kind::Idle { done: true } => true,
             Kind::Exclusive | Kind::Idle { done: false } => false,
         }),
@@ -86,10 +86,10 @@ fn uses_sequence_numbers(command: &Command) -> bool {
         Command::Store(store) | Command::StoreUnchangedSince { store, .. } => {
             has_numbers(store.uid, &store.set)
         }
-        Command::Search { uid, criteria } => looks_by_numbers(*uid, criteria),
-        Command::SearchWith(search) => looks_by_numbers(search.uid, &search.criteria),
-        Command::Sort(sort) => looks_by_numbers(sort.uid, &sort.criteria),
-        Command::Thread(thread) => looks_by_numbers(thread.uid, &thread.criteria),
+        Command::Search { uid, criteria } => depends_on_sequence_numbers(*uid, criteria),
+        Command::SearchWith(search) => depends_on_sequence_numbers(search.uid, &search.criteria),
+        Command::Sort(sort) => depends_on_sequence_numbers(sort.uid, &sort.criteria),
+        Command::Thread(thread) => depends_on_sequence_numbers(thread.uid, &thread.criteria),
         _ => false,
     }
 }
@@ -99,7 +99,7 @@ const fn has_numbers(uid: bool, set: &SequenceSet) -> bool {
     !uid && !set.is_saved_result()
 }
 
-fn looks_by_numbers(uid: bool, criteria: &[SearchKey]) -> bool {
+fn depends_on_sequence_numbers(uid: bool, criteria: &[SearchKey]) -> bool {
     !uid || criteria.iter().any(SearchKey::has_sequence_numbers)
 }
 
@@ -136,20 +136,20 @@ mod tests {
     }
 
     /// Returns whether the last of these may be sent while all others are in progress.
-    fn leaves(commands: &[Command]) -> bool {
+    fn can_send_last(commands: &[Command]) -> bool {
         let (last, before) = commands.split_last().unwrap();
-        may_leave(last, true, before.iter().map(Kind::of))
+        can_send(last, true, before.iter().map(Kind::of))
     }
 
     // docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
     #[test]
     fn the_invalid_sequences_of_rfc_9051_5_5_wait() {
         // FETCH + NOOP + STORE, STORE + COPY + FETCH, COPY + COPY.
-        assert!(!leaves(&[fetch(false), Command::Noop, store(false)]));
-        assert!(!leaves(&[store(false), copy(false), fetch(false)]));
-        assert!(!leaves(&[copy(false), copy(false)]));
+        assert!(!can_send_last(&[fetch(false), Command::Noop, store(false)]));
+        assert!(!can_send_last(&[store(false), copy(false), fetch(false)]));
+        assert!(!can_send_last(&[copy(false), copy(false)]));
         // UID commands allow EXPUNGE.
-        assert!(!leaves(&[fetch(true), fetch(false)]));
+        assert!(!can_send_last(&[fetch(true), fetch(false)]));
     }
 
     // docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
@@ -159,9 +159,14 @@ mod tests {
             uid: false,
             criteria: [].into(),
         };
-        assert!(leaves(&[fetch(false), store(false), search, fetch(false)]));
-        assert!(leaves(&[store(false), copy(false)]));
-        assert!(leaves(&[
+        assert!(can_send_last(&[
+            fetch(false),
+            store(false),
+            search,
+            fetch(false)
+        ]));
+        assert!(can_send_last(&[store(false), copy(false)]));
+        assert!(can_send_last(&[
             Command::Noop,
             copy(true),
             fetch(true),
@@ -170,35 +175,40 @@ mod tests {
     }
 
     #[test]
-    fn behind_idle_only_done_opens_the_way_and_what_changes_by_numbers_waits_for_its_answer() {
+    fn after_idle_commands_wait_for_done_and_changes_by_number_wait_for_its_response() {
         let idle = |done| core::iter::once(Kind::Idle { done });
-        assert!(!may_leave(&fetch(true), true, idle(false)));
-        assert!(may_leave(&fetch(true), true, idle(true)));
-        assert!(may_leave(&Command::Noop, true, idle(true)));
-        assert!(!may_leave(&fetch(false), true, idle(false)));
-        assert!(may_leave(&fetch(false), true, idle(true)));
-        assert!(!may_leave(&store(false), true, idle(true)));
-        assert!(!may_leave(&copy(false), true, idle(true)));
-        assert!(!may_leave(&Command::Idle, true, idle(true)));
+        assert!(!can_send(&fetch(true), true, idle(false)));
+        assert!(can_send(&fetch(true), true, idle(true)));
+        assert!(can_send(&Command::Noop, true, idle(true)));
+        assert!(!can_send(&fetch(false), true, idle(false)));
+        assert!(can_send(&fetch(false), true, idle(true)));
+        assert!(!can_send(&store(false), true, idle(true)));
+        assert!(!can_send(&copy(false), true, idle(true)));
+        assert!(!can_send(&Command::Idle, true, idle(true)));
     }
 
     #[test]
     fn the_first_mailbox_is_opened_beside_other_commands() {
         let select = Command::Select(Mailbox::inbox());
-        let under_way = || core::iter::once(Kind::of(&Command::Namespace));
-        assert!(may_leave(&select, false, under_way()));
-        assert!(!may_leave(&select, true, under_way()));
-        assert!(!may_leave(
-            &select,
-            false,
-            core::iter::once(Kind::Exclusive)
-        ));
+        let in_flight = || core::iter::once(Kind::of(&Command::Namespace));
+        assert!(can_send(&select, false, in_flight()));
+        assert!(!can_send(&select, true, in_flight()));
+        assert!(!can_send(&select, false, core::iter::once(Kind::Exclusive)));
     }
 
     #[test]
     fn opening_another_mailbox_waits_and_uid_commands_follow_it_at_once() {
-        assert!(!leaves(&[fetch(true), Command::Select(Mailbox::inbox())]));
-        assert!(leaves(&[Command::Select(Mailbox::inbox()), fetch(true)]));
-        assert!(!leaves(&[Command::Select(Mailbox::inbox()), fetch(false)]));
+        assert!(!can_send_last(&[
+            fetch(true),
+            Command::Select(Mailbox::inbox())
+        ]));
+        assert!(can_send_last(&[
+            Command::Select(Mailbox::inbox()),
+            fetch(true)
+        ]));
+        assert!(!can_send_last(&[
+            Command::Select(Mailbox::inbox()),
+            fetch(false)
+        ]));
     }
 }

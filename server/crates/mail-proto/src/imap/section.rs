@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_that_are_not_known_are_no_section() {
+    fn unknown_sections_are_not_parsed() {
         for bad in [
             "BODY[FOO]",
             "BODY[0]",

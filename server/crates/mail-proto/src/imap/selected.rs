@@ -32,13 +32,13 @@ pub struct Selected {
     permanent_flags: Option<Vec<Flag>>,
     read_only: bool,
     /// Whether the server sent UIDVALIDITY in this visit.
-    uid_validity_told: bool,
+    is_uid_validity_reported: bool,
     /// Whether the UIDs are invalid after this visit (UIDNOTSTICKY).
-    uids_are_void: bool,
+    are_uids_void: bool,
     /// The state of the earlier visit.
     earlier: Option<Visit>,
     /// Whether the state of the earlier visit was updated.
-    caught_up: bool,
+    mark_resynced: bool,
     /// Sorted by sequence number, and therefore by UID.
     rows: Vec<Row>,
     /// Counts the uses of rows; the row with the smallest `used` is evicted first.
@@ -121,24 +121,26 @@ impl Selected {
     }
 
     /// Marks the [`resync`](Self::resync) as complete: the next visit resumes this one.
-    pub const fn caught_up(&mut self) {
-        self.caught_up = true;
+    pub const fn mark_resynced(&mut self) {
+        self.mark_resynced = true;
     }
 
     /// Returns the state that a later visit can resume: this visit, or the earlier one if this
-    /// visit is not [caught up](Self::caught_up). `None` if UIDs are invalid after a visit.
+    /// visit is not [caught up](Self::mark_resynced). `None` if UIDs are invalid after a visit.
     pub fn visit(&self) -> Option<Visit> {
-        if self.uids_are_void {
+        if self.are_uids_void {
             return None;
         }
         if let Some(earlier) = &self.earlier
-            && !self.caught_up
+            && !self.mark_resynced
             && self.uid_validity == Some(earlier.uid_validity)
         {
             return Some(earlier.clone());
         }
         Some(Visit {
-            uid_validity: self.uid_validity.filter(|_| self.uid_validity_told)?,
+            uid_validity: self
+                .uid_validity
+                .filter(|_| self.is_uid_validity_reported)?,
             mod_seq: self.highest_mod_seq,
             known_uids: self.known_uids(),
         })
@@ -148,8 +150,8 @@ impl Selected {
     pub(super) fn earlier(&self) -> Option<&Visit> {
         self.earlier.as_ref().filter(|earlier| {
             self.uid_validity == Some(earlier.uid_validity)
-                && self.uid_validity_told
-                && !self.uids_are_void
+                && self.is_uid_validity_reported
+                && !self.are_uids_void
         })
     }
 
@@ -238,7 +240,7 @@ impl Selected {
                     None => Self::new(self.uid_validity),
                 };
             }
-            Code::UidNotSticky => self.uids_are_void = true,
+            Code::UidNotSticky => self.are_uids_void = true,
             Code::NoModSeq => self.highest_mod_seq = None,
             Code::PermanentFlags(flags) => {
                 self.permanent_flags = Some(flags.iter().take(MAX_FLAGS).cloned().collect());
@@ -246,7 +248,7 @@ impl Selected {
             Code::ReadOnly => self.read_only = true,
             Code::ReadWrite => self.read_only = false,
             Code::UidValidity(now) => {
-                self.uid_validity_told = true;
+                self.is_uid_validity_reported = true;
                 let before = self.uid_validity.replace(*now)?;
                 if before != *now {
                     self.rows.clear();
@@ -292,13 +294,14 @@ impl Selected {
         if !earlier {
             // RFC 7162 §3.2.10: EXISTS counted each of these. If there are more than EXISTS, the
             // count of the server is wrong and the state is reset.
-            let gone = u32::try_from(uids.len()).ok();
-            let Some(left) = gone.and_then(|gone| self.exists.checked_sub(gone)) else {
+            let expunged = u32::try_from(uids.len()).ok();
+            let Some(remaining) = expunged.and_then(|expunged| self.exists.checked_sub(expunged))
+            else {
                 self.rows.clear();
                 self.exists = 0;
                 return Some(Change::Vanished(uids.clone()));
             };
-            self.exists = left;
+            self.exists = remaining;
             for row in &mut self.rows {
                 let below = uids.count_below(row.uid.get());
                 row.seq = row

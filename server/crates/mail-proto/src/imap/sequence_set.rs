@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set_is_nothing() {
+    fn malformed_sets_are_not_parsed() {
         for bad in [
             "",
             ",",

@@ -30,7 +30,7 @@ pub(crate) struct Tokens {
     /// The number of values so far.
     values: usize,
     /// The number of open lists that are left out: the outermost one and those in it.
-    left_out: usize,
+    skipped_depth: usize,
     /// The names of incomplete FETCH items; an empty name if no item had started.
     cut: Vec<Bytes>,
 }
@@ -55,7 +55,7 @@ impl Tokens {
             is_unended: false,
             max_nesting,
             values: 0,
-            left_out: 0,
+            skipped_depth: 0,
             cut: Vec::new(),
         }
     }
@@ -109,7 +109,7 @@ impl Tokens {
     /// RFC 9051 §9.
     fn token<'l>(&mut self, line: &Bytes, rest: &'l [u8]) -> Result<Token<'l>, OverLimit> {
         if self.is_full() {
-            self.cut_item(OverLimit {
+            self.omit_item(OverLimit {
                 what: "values of a response",
                 max: MAX_VALUES as u64,
             })?;
@@ -154,7 +154,7 @@ impl Tokens {
 
     /// Adds a value to the innermost list, unless that list is left out.
     pub(crate) fn push(&mut self, value: Value) {
-        if self.left_out == 0 && !self.is_full() {
+        if self.skipped_depth == 0 && !self.is_full() {
             self.values += 1;
             self.open.push(value);
         }
@@ -196,18 +196,18 @@ impl Tokens {
         self.unbalanced = false;
         self.is_unended = false;
         self.values = 0;
-        self.left_out = 0;
+        self.skipped_depth = 0;
         self.cut.clear();
     }
 
     /// Ends the response. Returns `false` if its parentheses do not match: open lists are then
     /// closed here, and a FETCH response loses the unbalanced value.
     pub(crate) fn finish(&mut self) -> (Vec<Value>, bool) {
-        let balanced = !self.unbalanced && self.starts.is_empty() && self.left_out == 0;
+        let balanced = !self.unbalanced && self.starts.is_empty() && self.skipped_depth == 0;
         if !balanced && self.fetch_seq().is_some() {
             self.drop_open_value();
         }
-        self.left_out = 0;
+        self.skipped_depth = 0;
         while !self.starts.is_empty() {
             self.close_list();
         }
@@ -237,20 +237,20 @@ impl Tokens {
     }
 
     fn open_list(&mut self) -> Result<(), OverLimit> {
-        if self.left_out > 0 {
-            self.left_out += 1;
+        if self.skipped_depth > 0 {
+            self.skipped_depth += 1;
             return Ok(());
         }
         if self.starts.len() >= self.max_nesting {
-            self.cut_item(OverLimit {
+            self.omit_item(OverLimit {
                 what: "list nesting",
                 max: self.max_nesting as u64,
             })?;
-            self.left_out = 1;
+            self.skipped_depth = 1;
             return Ok(());
         }
         if self.is_full() {
-            self.left_out = 1;
+            self.skipped_depth = 1;
             return Ok(());
         }
         self.starts.push(self.open.len());
@@ -259,8 +259,8 @@ impl Tokens {
     }
 
     fn close_list(&mut self) {
-        if self.left_out > 0 {
-            self.left_out -= 1;
+        if self.skipped_depth > 0 {
+            self.skipped_depth -= 1;
             return;
         }
         let Some(start) = self.starts.pop() else {
@@ -279,7 +279,7 @@ impl Tokens {
     }
 
     /// Records that the present FETCH item is incomplete; in any other response returns the error.
-    fn cut_item(&mut self, limit: OverLimit) -> Result<(), OverLimit> {
+    fn omit_item(&mut self, limit: OverLimit) -> Result<(), OverLimit> {
         if self.fetch_seq().is_none() {
             return Err(limit);
         }
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn parentheses_that_do_not_match_are_told() {
+    fn unbalanced_parentheses_are_reported() {
         assert_eq!(values("(a"), None);
         assert_eq!(values("a)"), None);
         assert_eq!(values("(a)(b)").unwrap().len(), 2);

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_cannot_be_told_are_nothing() {
+    fn undecodable_names_are_none() {
         // No end, half a character, a lone surrogate, a foreign digit, not UTF-8.
         for bad in [&b"&Jjo"[..], b"&Jg-", b"&2AA-", b"&Jj/-", b"caf\xe9"] {
             assert_eq!(decode(bad), None, "{bad:?}");

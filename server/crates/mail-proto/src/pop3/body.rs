@@ -10,11 +10,11 @@ use memchr::memmem;
 /// message. Bare CR and LF are left unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyDecoder {
-    place: Place,
+    state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum State {
     /// After a CRLF, or at the start of the message.
     LineStart,
     /// After a dot at the start of a line; the dot is not written.
@@ -29,7 +29,7 @@ enum Place {
 impl Default for BodyDecoder {
     fn default() -> Self {
         Self {
-            place: Place::LineStart,
+            state: State::LineStart,
         }
     }
 }
@@ -48,26 +48,26 @@ impl BodyDecoder {
         let dotted = memmem::Finder::new(b"\r\n.");
         let mut rest = input;
         while let Some((&first, behind)) = rest.split_first() {
-            match (self.place, first) {
-                (Place::LineStart, b'.') => self.place = Place::Dot,
-                (Place::Dot, b'\r') => self.place = Place::DotCr,
-                (Place::DotCr, b'\n') => {
-                    self.place = Place::LineStart;
+            match (self.state, first) {
+                (State::LineStart, b'.') => self.state = State::Dot,
+                (State::Dot, b'\r') => self.state = State::DotCr,
+                (State::DotCr, b'\n') => {
+                    self.state = State::LineStart;
                     return (input.len().saturating_sub(behind.len()), true);
                 }
                 // The CR after the dot did not end the message: it belongs to the line.
-                (Place::DotCr, _) => {
+                (State::DotCr, _) => {
                     out.push(b'\r');
-                    self.place = Place::Cr;
+                    self.state = State::Cr;
                     continue;
                 }
-                (Place::Cr, b'\n') => {
+                (State::Cr, b'\n') => {
                     out.push(b'\n');
-                    self.place = Place::LineStart;
+                    self.state = State::LineStart;
                 }
                 (_, b'\r') => {
                     out.push(b'\r');
-                    self.place = Place::Cr;
+                    self.state = State::Cr;
                 }
                 (_, _) => {
                     // Copy up to the next line that begins with a dot; few lines do.
@@ -75,10 +75,10 @@ impl BodyDecoder {
                     let end = line_start.unwrap_or(rest.len());
                     let (run, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
                     out.extend_from_slice(run);
-                    self.place = match run {
-                        [.., b'\r', b'\n'] => Place::LineStart,
-                        [.., b'\r'] => Place::Cr,
-                        _ => Place::Inside,
+                    self.state = match run {
+                        [.., b'\r', b'\n'] => State::LineStart,
+                        [.., b'\r'] => State::Cr,
+                        _ => State::Inside,
                     };
                     rest = after;
                     continue;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_that_did_not_end_the_message_is_taken_off() {
+    fn a_dot_that_does_not_end_the_message_is_removed() {
         assert_eq!(decode("a\r\n.\rb\r\n"), ("a\r\n\rb\r\n".into(), 8, false));
         assert_eq!(decode(".\r\r\n.\r\n"), ("\r\r\n".into(), 7, true));
     }
@@ -166,7 +166,7 @@ mod tests {
         }
 
         #[test]
-        fn what_smtp_encodes_comes_back(input in "[.a\r\n]{0,40}") {
+        fn a_body_encoded_by_smtp_round_trips(input in "[.a\r\n]{0,40}") {
             let mut encoder = BodyEncoder::default();
             let mut wire = Vec::new();
             encoder.encode(input.as_bytes(), &mut wire).unwrap();

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_list_is_read_as_far_as_it_goes() {
+    fn an_irregular_capability_list_is_read_as_far_as_possible() {
         let mut capabilities = Capabilities::default();
         for line in [
             "",

@@ -139,7 +139,7 @@ impl Client {
     /// A `Login` fails the session with [`Error::PeerIncompatible`] if there is no TLS and
     /// plaintext sign-in is not allowed, or if the server offers no supported mechanism. A command
     /// that is invalid in the state of the session when it is due is not sent
-    /// ([`Event::Misplaced`]).
+    /// ([`Event::NotAllowedInState`]).
     pub fn enqueue(&mut self, command: Command) -> CommandId {
         let id = CommandId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
@@ -262,7 +262,7 @@ impl Client {
             Reading::Greeting => match status {
                 Status::Ok(response) => {
                     self.timestamp = Timestamp::find(&response.text);
-                    self.say_capa();
+                    self.send_capa();
                 }
                 Status::Err(response) => return Err(Error::Rejected { stage, response }),
                 Status::Challenge(_) => return Err(challenge),
@@ -346,7 +346,7 @@ impl Client {
     fn send(&mut self, id: CommandId, command: Command) -> Result<(), Error> {
         if !command.belongs_to(self.session) {
             let state = self.session;
-            self.out.report(Event::Misplaced { id, state });
+            self.out.report(Event::NotAllowedInState { id, state });
             return Ok(());
         }
         if let Some(line) = command.line() {
@@ -374,13 +374,13 @@ impl Client {
         Ok(())
     }
 
-    fn say_capa(&mut self) {
+    fn send_capa(&mut self) {
         self.out.send_line("CAPA");
         self.reading = Reading::Capa;
     }
 
     fn fail(&mut self, error: Error) {
-        self.out.forget_unsaid();
+        self.out.discard_pending();
         self.input.clear();
         self.queue.clear();
         self.in_flight.clear();
@@ -418,11 +418,11 @@ impl Machine for Client {
         // Discard everything that was received in plaintext (RFC 2595 §4).
         self.capabilities = Capabilities::default();
         self.timestamp = None;
-        self.say_capa();
+        self.send_capa();
     }
 
     fn key_derived(&mut self, result: DerivedKey) {
-        self.on_computed(&result);
+        self.on_key_derived(&result);
     }
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
@@ -447,8 +447,8 @@ impl Transcribed for Client {
         self.out.transcript.take()
     }
 
-    fn keep_transcript(&mut self, keeps: bool) {
-        self.out.transcript.keep(keeps);
+    fn keep_transcript(&mut self, is_on: bool) {
+        self.out.transcript.keep(is_on);
     }
 
     fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {

@@ -37,7 +37,7 @@ pub enum Event {
     },
     /// A command was not sent because it is invalid in the state of the session: the user is not
     /// signed in, or is already signed in, or `QUIT` was sent. The last event of the command.
-    Misplaced {
+    NotAllowedInState {
         /// The command.
         id: CommandId,
         /// The state of the session.

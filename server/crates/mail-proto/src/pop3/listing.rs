@@ -57,8 +57,8 @@ pub struct UniqueId(String);
 impl UniqueId {
     /// Parses a unique id; `None` if it is invalid.
     pub fn new(text: &str) -> Option<Self> {
-        let is_one = (1..=70).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        is_one.then(|| Self(text.to_owned()))
+        let is_valid = (1..=70).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        is_valid.then(|| Self(text.to_owned()))
     }
 
     /// Returns the text.
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn words_behind_the_numbers_are_ignored() {
+    fn text_after_the_numbers_is_ignored() {
         assert_eq!(
             DropListing::parse("2 320 octets in it").unwrap().messages,
             2
@@ -265,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn a_listing_reads_back(n in 1u32.., size in any::<u64>(), id in "[!-~]{1,70}") {
+        fn a_listing_round_trips(n in 1u32.., size in any::<u64>(), id in "[!-~]{1,70}") {
             let scan = ScanListing::parse(format!("{n} {size}").as_bytes()).unwrap();
             prop_assert_eq!((scan.number.number(), scan.size_bytes), (n, size));
             let unique = UniqueIdListing::parse(format!("{n} {id}").as_bytes()).unwrap();

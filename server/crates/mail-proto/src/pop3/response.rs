@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_is_told_from_refused_credentials() {
+    fn an_unknown_command_is_distinguished_from_refused_credentials() {
         for line in [
             "-ERR unknown command",
             "-ERR Unknown command: APOP",
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_status_line_is_told_from_one() {
+    fn a_malformed_status_line_is_not_parsed() {
         for line in [
             "", "OK", "+OKAY", "-ERROR", "+ERROR", "+ok", "250 ok", " +OK", "*",
         ] {

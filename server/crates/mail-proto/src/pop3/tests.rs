@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::smtp::script::{Move, Played, play};
 use crate::{Limits, Machine as _, OverLimit, Secret, Step};
-use Move::{Client as Says, Do, Eof, Server, ServerBytes, Upgrade};
+use Move::{Client as Sends, Do, Eof, Server, ServerBytes, Upgrade};
 
 const GREETING: Move<Client> = Server("+OK POP3 server ready\r\n");
 const NO_CAPA: Move<Client> = Server("-ERR what\r\n");
@@ -36,7 +36,7 @@ fn login(client: &mut Client, password: &str) {
     client.enqueue(Command::Login(credentials.into()));
 }
 
-fn ask(client: &mut Client, command: Command) {
+fn enqueue(client: &mut Client, command: Command) {
     client.enqueue(command);
 }
 
@@ -128,7 +128,7 @@ fn talk_stls(moves: &[Move<Client>]) -> Played<Event, Error> {
 }
 
 /// Returns the events after `Ready`.
-fn answers(played: &Played<Event, Error>) -> &[Event] {
+fn responses(played: &Played<Event, Error>) -> &[Event] {
     assert!(
         matches!(played.events.first(), Some(Event::Ready { .. })),
         "{played:?}"

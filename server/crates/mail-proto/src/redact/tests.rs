@@ -41,7 +41,7 @@ fn every_form_that_a_server_may_print_is_masked() {
 }
 
 #[test]
-fn sasl_messages_are_masked_whole_and_whoever_is_named_in_them() {
+fn sasl_messages_are_masked_completely() {
     for message in [
         base64(PASSWORD),
         base64(&format!("\0{LOGIN}\0{PASSWORD}")),
@@ -85,14 +85,14 @@ fn a_password_split_over_two_or_three_texts_is_masked() {
 }
 
 #[test]
-fn what_only_begins_like_it_stays() {
+fn text_that_only_begins_like_the_password_is_not_masked() {
     let texts = ["a hun", "a hun", "h", "unter", "hunter2 it is", "secret"];
     let expected = ["a hun", "a hun", "h", "***", "hunter2 it is", "secret"];
     assert_eq!(redacted("hunter2-Zq9-secret", &texts), expected);
 }
 
 #[test]
-fn a_very_short_password_turns_no_words_into_stars() {
+fn a_very_short_password_masks_no_text() {
     for password in ["a", "in", "the"] {
         let text = "the sign-in of a user failed in the end";
         assert_eq!(redacted(password, &[text]), [text]);
@@ -107,7 +107,7 @@ fn a_very_short_password_turns_no_words_into_stars() {
 }
 
 #[test]
-fn one_mask_stands_for_what_touches() {
+fn adjacent_matches_share_one_mask() {
     assert_eq!(redacted("abcd", &["abcdabcd"]), ["***"]);
     assert_eq!(redacted("aaaa", &["aaaaaa"]), ["***aa"]);
 }
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_stays_a_text(password in ".{0,12}", texts in proptest::collection::vec(".{0,40}", 0..5)) {
+    fn redaction_accepts_any_text(password in ".{0,12}", texts in proptest::collection::vec(".{0,40}", 0..5)) {
         let mut redactor = Redactor::new(known(&password));
         for mut text in texts {
             let length = text.len();

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::credentials::SignIn;
 use super::error::SaslError;
-use super::exchange::{Exchange, Turn};
+use super::exchange::{Exchange, ExchangeStep};
 use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
 use super::{Message, from_base64, to_base64};
@@ -28,7 +28,7 @@ pub(crate) enum ChallengeResponse {
 pub(crate) struct Authentication {
     sign_in: SignIn,
     offered: Vec<String>,
-    left: VecDeque<Mechanism>,
+    remaining: VecDeque<Mechanism>,
     mechanism: Mechanism,
     exchange: Exchange,
     initial: Initial,
@@ -39,11 +39,11 @@ pub(crate) struct Authentication {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Initial {
     /// Not sent; it is sent after a challenge.
-    Waits,
+    NotSent,
     /// Sent with the command.
-    LeftWithCommand,
+    SentWithCommand,
     /// Sent in response to a challenge, or a challenge was already processed.
-    LeftAsAnswer,
+    SentAsResponse,
 }
 
 impl Authentication {
@@ -56,16 +56,16 @@ impl Authentication {
         let mut offered: Vec<String> = offered.into_iter().map(String::from).collect();
         offered.dedup();
         let names = offered.iter().map(String::as_str);
-        let mut left = VecDeque::from(Mechanism::ranked(names, &sign_in, is_tls));
-        let mechanism = left.pop_front()?;
+        let mut remaining = VecDeque::from(Mechanism::ranked(names, &sign_in, is_tls));
+        let mechanism = remaining.pop_front()?;
         let exchange = Exchange::new(mechanism, &sign_in, is_plus_offered(&offered))?;
         Some(Self {
             sign_in,
             offered,
-            left,
+            remaining,
             mechanism,
             exchange,
-            initial: Initial::Waits,
+            initial: Initial::NotSent,
             is_cancelled: false,
         })
     }
@@ -87,14 +87,14 @@ impl Authentication {
     }
 
     /// Returns the initial response in base64, if the mechanism has one. A caller that sends it
-    /// with the command calls [`initial_left`](Self::initial_left).
+    /// with the command calls [`initial_sent`](Self::initial_sent).
     pub(crate) fn initial(&mut self) -> Option<Message> {
         self.exchange.initial().map(|message| to_base64(&message))
     }
 
     /// Records that the initial response was sent with the command.
-    pub(crate) const fn initial_left(&mut self) {
-        self.initial = Initial::LeftWithCommand;
+    pub(crate) const fn initial_sent(&mut self) {
+        self.initial = Initial::SentWithCommand;
     }
 
     /// Handles a challenge in base64.
@@ -103,23 +103,26 @@ impl Authentication {
             return Err(SaslError::UnexpectedChallenge);
         }
         // Servers without support for initial responses request it again by an empty challenge.
-        let asks_again = self.initial == Initial::LeftWithCommand && text.trim_ascii().is_empty();
-        if (self.initial == Initial::Waits || asks_again)
+        let is_requested_again =
+            self.initial == Initial::SentWithCommand && text.trim_ascii().is_empty();
+        if (self.initial == Initial::NotSent || is_requested_again)
             && let Some(message) = self.initial()
         {
-            self.initial = Initial::LeftAsAnswer;
+            self.initial = Initial::SentAsResponse;
             return Ok(ChallengeResponse::Send(message));
         }
-        self.initial = Initial::LeftAsAnswer;
+        self.initial = Initial::SentAsResponse;
         let message = match self.mechanism {
             // The prompt of LOGIN is for people ("Username:"), and not always base64.
             Mechanism::Login => Message::default(),
             _ => from_base64(text).ok_or(SaslError::MalformedChallenge)?,
         };
         Ok(match self.exchange.challenge(&message)? {
-            Turn::ChallengeResponse(answer) => ChallengeResponse::Send(to_base64(&answer)),
-            Turn::DeriveKey(work) => ChallengeResponse::DeriveKey(work),
-            Turn::Cancel => {
+            ExchangeStep::ChallengeResponse(response) => {
+                ChallengeResponse::Send(to_base64(&response))
+            }
+            ExchangeStep::DeriveKey(work) => ChallengeResponse::DeriveKey(work),
+            ExchangeStep::Cancel => {
                 self.is_cancelled = true;
                 ChallengeResponse::Cancel
             }
@@ -146,10 +149,10 @@ impl Authentication {
     /// something derived from the password was sent: then the refusal is about the password, and
     /// another attempt would count as a second wrong password.
     pub(crate) fn try_next(&mut self) -> bool {
-        if self.exchange.has_shown_proof() {
+        if self.exchange.has_sent_proof() {
             return false;
         }
-        let Some(mechanism) = self.left.pop_front() else {
+        let Some(mechanism) = self.remaining.pop_front() else {
             return false;
         };
         let is_plus_offered = is_plus_offered(&self.offered);
@@ -158,7 +161,7 @@ impl Authentication {
         };
         self.mechanism = mechanism;
         self.exchange = exchange;
-        self.initial = Initial::Waits;
+        self.initial = Initial::NotSent;
         self.is_cancelled = false;
         true
     }

@@ -4,7 +4,7 @@ use super::credentials::SignIn;
 use super::error::SaslError;
 use super::key_derivation::{DerivedKey, KeyDerivation};
 use super::mechanism::Mechanism;
-use super::scram::{Reaction, Scram};
+use super::scram::{Scram, ScramStep};
 use super::{Message, join, md5, oauth};
 
 /// The state of an exchange, which determines the response to the next message of the server.
@@ -14,8 +14,8 @@ pub(super) enum Exchange {
     OneMessage {
         message: Message,
         /// The response to a refusal that is sent as a challenge; `None` if the mechanism has none.
-        to_refusal: Option<&'static [u8]>,
-        has_left: bool,
+        refusal_response: Option<&'static [u8]>,
+        is_sent: bool,
     },
     Login {
         sign_in: SignIn,
@@ -23,14 +23,14 @@ pub(super) enum Exchange {
     },
     CramMd5 {
         sign_in: SignIn,
-        has_left: bool,
+        is_sent: bool,
     },
     Scram(Scram),
 }
 
 /// The response to a message of the server.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum ExchangeStep {
     ChallengeResponse(Message),
     DeriveKey(KeyDerivation),
     /// No message is left: the client cancels the exchange, and the server refuses the sign-in.
@@ -50,10 +50,10 @@ impl Exchange {
         is_plus_offered: bool,
     ) -> Option<Self> {
         let credentials = &sign_in.credentials;
-        let one_message = |message, to_refusal| Self::OneMessage {
+        let one_message = |message, refusal_response| Self::OneMessage {
             message,
-            to_refusal,
-            has_left: false,
+            refusal_response,
+            is_sent: false,
         };
         Some(match mechanism {
             Mechanism::Plain => {
@@ -71,7 +71,7 @@ impl Exchange {
             },
             Mechanism::CramMd5 => Self::CramMd5 {
                 sign_in: sign_in.clone(),
-                has_left: false,
+                is_sent: false,
             },
             Mechanism::ScramSha256Plus
             | Mechanism::ScramSha1Plus
@@ -84,9 +84,9 @@ impl Exchange {
     pub(super) fn initial(&mut self) -> Option<Message> {
         match self {
             Self::OneMessage {
-                message, has_left, ..
+                message, is_sent, ..
             } => {
-                *has_left = true;
+                *is_sent = true;
                 Some(message.clone())
             }
             Self::Scram(scram) => Some(scram.initial()),
@@ -95,37 +95,41 @@ impl Exchange {
     }
 
     /// Handles a message of the server.
-    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Turn, SaslError> {
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<ExchangeStep, SaslError> {
         match self {
-            Self::OneMessage { to_refusal, .. } => Ok(match to_refusal.take() {
-                Some(answer) => Turn::ChallengeResponse(join(&[answer])),
-                None => Turn::Cancel,
+            Self::OneMessage {
+                refusal_response, ..
+            } => Ok(match refusal_response.take() {
+                Some(response) => ExchangeStep::ChallengeResponse(join(&[response])),
+                None => ExchangeStep::Cancel,
             }),
             Self::Login { sign_in, sent } => {
                 *sent = sent.saturating_add(1);
                 let credentials = &sign_in.credentials;
                 Ok(match (*sent, credentials.password()) {
-                    (1, _) => Turn::ChallengeResponse(join(&[credentials.user().as_bytes()])),
-                    (2, Some(password)) => {
-                        Turn::ChallengeResponse(join(&[password.expose().as_bytes()]))
+                    (1, _) => {
+                        ExchangeStep::ChallengeResponse(join(&[credentials.user().as_bytes()]))
                     }
-                    _ => Turn::Cancel,
+                    (2, Some(password)) => {
+                        ExchangeStep::ChallengeResponse(join(&[password.expose().as_bytes()]))
+                    }
+                    _ => ExchangeStep::Cancel,
                 })
             }
-            Self::CramMd5 { has_left: true, .. } => Ok(Turn::Cancel),
-            Self::CramMd5 { sign_in, has_left } => {
-                *has_left = true;
-                let answer = md5::cram_md5(&sign_in.credentials, message);
-                Ok(answer.map_or(Turn::Cancel, Turn::ChallengeResponse))
+            Self::CramMd5 { is_sent: true, .. } => Ok(ExchangeStep::Cancel),
+            Self::CramMd5 { sign_in, is_sent } => {
+                *is_sent = true;
+                let response = md5::cram_md5(&sign_in.credentials, message);
+                Ok(response.map_or(ExchangeStep::Cancel, ExchangeStep::ChallengeResponse))
             }
             Self::Scram(scram) => Ok(match scram.challenge(message)? {
-                Reaction::ChallengeResponse(answer) => Turn::ChallengeResponse(answer),
-                Reaction::DeriveKey(work) => Turn::DeriveKey(work),
+                ScramStep::ChallengeResponse(response) => ExchangeStep::ChallengeResponse(response),
+                ScramStep::DeriveKey(work) => ExchangeStep::DeriveKey(work),
             }),
         }
     }
 
-    /// Takes the result of [`Turn::DeriveKey`].
+    /// Takes the result of [`ExchangeStep::DeriveKey`].
     pub(super) fn key_derived(&mut self, result: &DerivedKey) -> Result<Message, SaslError> {
         match self {
             Self::Scram(scram) => scram.key_derived(result),
@@ -142,11 +146,11 @@ impl Exchange {
     }
 
     /// Returns whether something derived from the password or token was sent.
-    pub(super) const fn has_shown_proof(&self) -> bool {
+    pub(super) const fn has_sent_proof(&self) -> bool {
         match self {
-            Self::OneMessage { has_left, .. } | Self::CramMd5 { has_left, .. } => *has_left,
+            Self::OneMessage { is_sent, .. } | Self::CramMd5 { is_sent, .. } => *is_sent,
             Self::Login { sent, .. } => *sent > 1,
-            Self::Scram(scram) => scram.has_shown_proof(),
+            Self::Scram(scram) => scram.has_sent_proof(),
         }
     }
 }

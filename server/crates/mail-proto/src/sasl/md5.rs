@@ -87,12 +87,12 @@ mod tests {
     // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
     #[test]
     fn rfc2195_2_example() {
-        let answer = cram_md5(
+        let response = cram_md5(
             &credentials("tim", "tanstaaftanstaaf"),
             b"<1896.697170952@postoffice.reston.mci.net>",
         );
         assert_eq!(
-            *answer.unwrap(),
+            *response.unwrap(),
             b"tim b913a602c7eda7a495b4e6e7334d3890".to_vec()
         );
     }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn xoauth2_message_as_its_makers_describe_it() {
+    fn xoauth2_message_matches_the_documentation() {
         assert_eq!(
             xoauth2(&token("someuser@example.com"))
                 .escape_ascii()

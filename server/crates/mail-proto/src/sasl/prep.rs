@@ -53,7 +53,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_profile_allows_comes_out_as_another_implementation_has_it(text in "\\PC{0,20}") {
+        fn saslprep_matches_another_implementation_on_allowed_text(text in "\\PC{0,20}") {
             if let Ok(expected) = stringprep::saslprep(&text) {
                 prop_assert_eq!(saslprep(&text), expected);
             }

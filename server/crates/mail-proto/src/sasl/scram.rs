@@ -112,13 +112,13 @@ impl Scram {
     }
 
     /// Handles a message of the server.
-    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Reaction, SaslError> {
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<ScramStep, SaslError> {
         let message = core::str::from_utf8(message).map_err(|_| SaslError::MalformedChallenge)?;
         match &self.state {
-            State::First => self.take_first(message).map(Reaction::DeriveKey),
+            State::First => self.on_server_first(message).map(ScramStep::DeriveKey),
             State::Final { server_signature } => {
                 let signature = server_signature.clone();
-                self.take_final(message, &signature)
+                self.on_server_final(message, &signature)
             }
             State::Salting { .. } | State::Proven => Err(SaslError::UnexpectedChallenge),
         }
@@ -135,7 +135,7 @@ impl Scram {
     /// iteration-count      = "i=" posit-number
     /// ```
     /// RFC 5802 §7. A message with `reserved-mext` is refused.
-    fn take_first(&mut self, message: &str) -> Result<KeyDerivation, SaslError> {
+    fn on_server_first(&mut self, message: &str) -> Result<KeyDerivation, SaslError> {
         let mut fields = message.split(',');
         let mut field = |name: &str| {
             let text = fields.next().and_then(|field| field.strip_prefix(name));
@@ -160,8 +160,8 @@ impl Scram {
             return Err(SaslError::MalformedChallenge);
         }
         let is_number = iterations.bytes().all(|byte| byte.is_ascii_digit());
-        let asked = iterations.parse::<u32>().ok().filter(|_| is_number);
-        let Some(iterations) = asked.filter(|count| ITERATIONS.contains(count)) else {
+        let parsed = iterations.parse::<u32>().ok().filter(|_| is_number);
+        let Some(iterations) = parsed.filter(|count| ITERATIONS.contains(count)) else {
             let asked = iterations
                 .chars()
                 .filter(char::is_ascii_digit)
@@ -230,21 +230,21 @@ impl Scram {
     /// verifier             = "v=" base64 ; the ServerSignature
     /// ```
     /// RFC 5802 §7.
-    fn take_final(&mut self, message: &str, signature: &[u8]) -> Result<Reaction, SaslError> {
+    fn on_server_final(&mut self, message: &str, signature: &[u8]) -> Result<ScramStep, SaslError> {
         let first = message.split(',').next().unwrap_or_default();
         if first.starts_with("e=") {
             // The server reports an error here and then refuses the command of the mail protocol.
-            return Ok(Reaction::ChallengeResponse(join(&[])));
+            return Ok(ScramStep::ChallengeResponse(join(&[])));
         }
-        let theirs = first
+        let received = first
             .strip_prefix("v=")
             .and_then(|text| STANDARD.decode(text).ok());
-        let theirs = theirs.ok_or(SaslError::MalformedChallenge)?;
-        if !is_equal(&theirs, signature) {
+        let received = received.ok_or(SaslError::MalformedChallenge)?;
+        if !is_equal(&received, signature) {
             return Err(SaslError::ServerUnproven);
         }
         self.state = State::Proven;
-        Ok(Reaction::ChallengeResponse(join(&[])))
+        Ok(ScramStep::ChallengeResponse(join(&[])))
     }
 
     /// Returns whether the server has proved that it knows the password.
@@ -253,7 +253,7 @@ impl Scram {
     }
 
     /// Returns whether something derived from the password was sent.
-    pub(super) const fn has_shown_proof(&self) -> bool {
+    pub(super) const fn has_sent_proof(&self) -> bool {
         matches!(self.state, State::Final { .. } | State::Proven)
     }
 
@@ -282,7 +282,7 @@ impl Scram {
 
 /// The response to a message of the server.
 #[derive(Debug)]
-pub(super) enum Reaction {
+pub(super) enum ScramStep {
     ChallengeResponse(Message),
     DeriveKey(KeyDerivation),
 }

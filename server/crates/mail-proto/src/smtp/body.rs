@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_is_refused_wherever_it_is() {
+    fn a_nul_is_refused_at_every_position() {
         assert_eq!(encode(&[b"a\r\nb\0c"]), Err(NulInBody));
         assert_eq!(encode(&[b"a", b"\0"]), Err(NulInBody));
     }

@@ -18,7 +18,7 @@ const ANNOUNCED_MAX_BYTES: u64 = 2 << 20;
 /// and the fewer octets follow the owner's commit, the fewer outcomes are unknown.
 const LAST_BYTES: usize = 2;
 /// Maximum number of chunks without a reply: a server that refuses the first one reads them all.
-const MAX_UNANSWERED: usize = 8;
+const MAX_IN_FLIGHT: usize = 8;
 
 /// The message is shorter than its announced size.
 #[derive(Debug)]
@@ -46,8 +46,8 @@ pub(super) struct Chunks {
     open_bytes: u64,
     full: VecDeque<Bytes>,
     has_ended: bool,
-    unanswered: usize,
-    max_unanswered: usize,
+    in_flight: usize,
+    max_in_flight: usize,
     refusal: Option<Reply>,
 }
 
@@ -63,14 +63,14 @@ impl Chunks {
             open_bytes: 0,
             full: VecDeque::new(),
             has_ended: false,
-            unanswered: 0,
-            max_unanswered: if is_pipelined { MAX_UNANSWERED } else { 1 },
+            in_flight: 0,
+            max_in_flight: if is_pipelined { MAX_IN_FLIGHT } else { 1 },
             refusal: None,
         }
     }
 
     /// Returns whether the owner may supply more of the message.
-    pub(super) fn wants_more(&self) -> bool {
+    pub(super) fn needs_more(&self) -> bool {
         let is_between = self.unannounced_bytes == 0 && self.full.is_empty();
         !self.has_ended && (self.is_inside() || (self.refusal.is_none() && is_between))
     }
@@ -135,7 +135,7 @@ impl Chunks {
 
     /// Returns the next chunk that may be sent now.
     pub(super) fn next_piece(&mut self) -> Option<Piece> {
-        if self.unanswered >= self.max_unanswered || self.is_inside() {
+        if self.in_flight >= self.max_in_flight || self.is_inside() {
             return None;
         }
         let piece = if self.unannounced_bytes > 0 {
@@ -145,7 +145,7 @@ impl Chunks {
         } else {
             Piece::Whole(self.full.pop_front()?)
         };
-        self.unanswered = self.unanswered.saturating_add(1);
+        self.in_flight = self.in_flight.saturating_add(1);
         Some(piece)
     }
 
@@ -155,23 +155,23 @@ impl Chunks {
     }
 
     /// Returns whether the reply to a chunk is pending.
-    pub(super) const fn awaits_answer(&self) -> bool {
-        self.unanswered > 0
+    pub(super) const fn awaits_reply(&self) -> bool {
+        self.in_flight > 0
     }
 
     /// Returns whether the reply to a completely supplied chunk is pending.
-    pub(super) fn awaits_answer_to_a_whole_piece(&self) -> bool {
-        self.unanswered > usize::from(self.is_inside())
+    pub(super) fn awaits_reply_to_whole_piece(&self) -> bool {
+        self.in_flight > usize::from(self.is_inside())
     }
 
     /// Returns whether all chunks but the last were sent and accepted.
-    pub(super) fn is_taken(&self) -> bool {
-        self.has_ended && self.full.is_empty() && self.unanswered == 0 && self.refusal.is_none()
+    pub(super) fn is_accepted(&self) -> bool {
+        self.has_ended && self.full.is_empty() && self.in_flight == 0 && self.refusal.is_none()
     }
 
     /// Handles the reply to the oldest chunk: a 2yz, 4yz or 5yz.
-    pub(super) fn on_answer(&mut self, reply: Reply) {
-        self.unanswered = self.unanswered.saturating_sub(1);
+    pub(super) fn on_reply(&mut self, reply: Reply) {
+        self.in_flight = self.in_flight.saturating_sub(1);
         if !reply.is_positive() && self.refusal.is_none() {
             // The client sends no further chunk (RFC 3030 §2).
             self.refusal = Some(reply);
@@ -243,7 +243,7 @@ mod tests {
         assert!(out.is_empty(), "nothing was announced");
     }
 
-    fn taken() -> Reply {
+    fn accepted() -> Reply {
         Reply {
             code: 250,
             enhanced: None,
@@ -260,33 +260,33 @@ mod tests {
         chunks.end(&mut Vec::new()).unwrap();
         assert_eq!(drained(&mut chunks), [256 << 10, 256 << 10, 128 << 10]);
         for _ in 0..3 {
-            assert!(!chunks.is_taken());
-            chunks.on_answer(taken());
+            assert!(!chunks.is_accepted());
+            chunks.on_reply(accepted());
         }
-        assert!(chunks.is_taken());
+        assert!(chunks.is_accepted());
         assert_eq!(chunks.last(), "\r\n");
     }
 
     #[test]
-    fn only_so_many_pieces_are_without_an_answer() {
-        for (is_pipelined, max) in [(true, MAX_UNANSWERED), (false, 1)] {
+    fn chunks_without_a_reply_are_limited() {
+        for (is_pipelined, max) in [(true, MAX_IN_FLIGHT), (false, 1)] {
             let mut chunks = Chunks::new(is_pipelined, None);
             let mut sent = 0;
-            while chunks.wants_more() {
+            while chunks.needs_more() {
                 add(&mut chunks, &vec![b'x'; 64 << 10]);
                 sent += drained(&mut chunks).len();
             }
             assert_eq!(sent, max);
-            chunks.on_answer(taken());
+            chunks.on_reply(accepted());
             assert_eq!(drained(&mut chunks), [256 << 10]);
-            assert!(chunks.wants_more());
+            assert!(chunks.needs_more());
         }
     }
 
     #[test]
     fn no_memory_is_held_beyond_two_pieces() {
         let mut chunks = Chunks::new(false, None);
-        while chunks.wants_more() {
+        while chunks.needs_more() {
             add(&mut chunks, &vec![b'\n'; 64 << 10]);
             drop(chunks.next_piece());
         }
@@ -296,7 +296,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_pieces_are_the_message_however_it_is_given(
+        fn the_chunks_are_the_message_at_every_split_of_the_input(
             text in "[a.\\r\\n]{0,80}",
             cuts in proptest::collection::vec(1usize..20, 0..20),
         ) {

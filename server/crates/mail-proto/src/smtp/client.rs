@@ -17,7 +17,7 @@ use super::envelope::Envelope;
 use super::error::{Error, Incompatibility, Misbehaviour, Stage};
 use super::event::Event;
 use super::extensions::Extensions;
-use super::optional_params::Used;
+use super::optional_params::SessionUsage;
 use super::outcome::Cause;
 use super::reply::Reply;
 use super::reply_reader::ReplyReader;
@@ -48,7 +48,7 @@ pub struct Client {
     is_tls: bool,
     /// A transaction may still be open on the server.
     needs_rset: bool,
-    used: Used,
+    used: SessionUsage,
     is_input_over: bool,
     failure: Option<Error>,
 }
@@ -92,7 +92,7 @@ impl Client {
             extensions: Extensions::default(),
             is_tls,
             needs_rset: false,
-            used: Used::default(),
+            used: SessionUsage::default(),
             is_input_over: false,
             failure: None,
         }
@@ -160,7 +160,7 @@ impl Client {
             }
             return Ok(None);
         }
-        if self.speaks_next() {
+        if self.resume_transaction() {
             return Ok(None);
         }
         if self.is_input_over {
@@ -180,13 +180,13 @@ impl Client {
     }
 
     fn on_end_of_input(&mut self) -> Result<Step<Event>, Error> {
-        let is_leaving = matches!(self.state, State::Quit)
+        let is_quitting = matches!(self.state, State::Quit)
             || matches!(
                 (&self.state, self.requests.front()),
                 (State::Idle, Some(Request::Quit))
             );
-        if is_leaving {
-            self.leave();
+        if is_quitting {
+            self.finish();
             // Report the outcomes of unserved requests first.
             return Ok(self.out.next().unwrap_or(Step::Done));
         }
@@ -240,7 +240,7 @@ impl Client {
         }
         match mem::replace(&mut self.state, State::Idle) {
             State::Greeting => match reply.code {
-                220 => self.say_ehlo(),
+                220 => self.send_ehlo(),
                 _ => return Err(refused_or_unexpected(stage, reply)),
             },
             State::Ehlo => match reply.code {
@@ -271,7 +271,7 @@ impl Client {
             State::Auth(authentication) => self.on_auth_reply(authentication, reply)?,
             State::Transaction(transaction) => self.on_transaction_reply(transaction, reply)?,
             State::Command(command) => self.on_command_reply(command, reply)?,
-            State::Quit | State::Done => self.leave(),
+            State::Quit | State::Done => self.finish(),
             State::Idle | State::Upgrading => {
                 let code = reply.code;
                 return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedReply {
@@ -303,7 +303,7 @@ impl Client {
     /// ehlo = "EHLO" SP ( Domain / address-literal ) CRLF
     /// ```
     /// RFC 5321 §4.1.1.1.
-    fn say_ehlo(&mut self) {
+    fn send_ehlo(&mut self) {
         let line = format!("EHLO {}", self.config.ehlo_name.as_str());
         self.out.send_line(&line);
         self.state = State::Ehlo;
@@ -314,20 +314,20 @@ impl Client {
         if self.failure.is_some() {
             return;
         }
-        self.out.forget_unsaid();
+        self.out.discard_pending();
         if let State::Transaction(transaction) = mem::replace(&mut self.state, State::Done) {
-            self.lose(transaction, &error);
+            self.fail_transaction(transaction, &error);
         }
-        self.answer_requests(&error.clone().into());
+        self.fail_requests(&error.clone().into());
         self.input.clear();
         self.replies.clear();
         self.failure = Some(error);
     }
 
     /// Ends the session regularly.
-    fn leave(&mut self) {
+    fn finish(&mut self) {
         self.state = State::Done;
-        self.answer_requests(&Cause::ConnectionClosed);
+        self.fail_requests(&Cause::ConnectionClosed);
     }
 }
 
@@ -361,7 +361,7 @@ impl Machine for Client {
     }
 
     fn body(&mut self, chunk: BodyChunk) {
-        self.give(chunk);
+        self.on_body_chunk(chunk);
     }
 
     fn upgraded(&mut self) {
@@ -374,11 +374,11 @@ impl Machine for Client {
         }
         self.is_tls = true;
         self.extensions = Extensions::default();
-        self.say_ehlo();
+        self.send_ehlo();
     }
 
     fn key_derived(&mut self, result: DerivedKey) {
-        self.on_computed(&result);
+        self.on_key_derived(&result);
     }
 
     fn step(&mut self) -> Result<Step<Event>, Error> {
@@ -403,8 +403,8 @@ impl Transcribed for Client {
         self.out.transcript.take()
     }
 
-    fn keep_transcript(&mut self, keeps: bool) {
-        self.out.transcript.keep(keeps);
+    fn keep_transcript(&mut self, is_on: bool) {
+        self.out.transcript.keep(is_on);
     }
 
     fn reply_texts(event: &mut Event, redact: &mut dyn FnMut(&mut String)) {

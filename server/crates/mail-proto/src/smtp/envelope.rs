@@ -71,7 +71,7 @@ impl Envelope {
         self.smtputf8 || sender.into_iter().chain(recipients).any(|a| !a.is_ascii())
     }
 
-    pub(super) fn asks_for_notices(&self) -> bool {
+    pub(super) fn requests_notifications(&self) -> bool {
         self.returns.is_some()
             || self.envelope_id.is_some()
             || self

@@ -27,8 +27,12 @@ impl OptionalParams {
     pub(super) fn new(envelope: &Envelope, extensions: &Extensions) -> Self {
         let mut optional_params = Self::default();
         let by = envelope.deliver_by.is_some_and(|by| !by.returns);
-        let wanted = [
-            (Parameter::Dsn, envelope.asks_for_notices(), extensions.dsn),
+        let requested = [
+            (
+                Parameter::Dsn,
+                envelope.requests_notifications(),
+                extensions.dsn,
+            ),
             (Parameter::DeliverBy, by, extensions.deliver_by.is_some()),
             (
                 Parameter::MtPriority,
@@ -36,7 +40,9 @@ impl OptionalParams {
                 extensions.mt_priority.is_some(),
             ),
         ];
-        for (parameter, _, is_offered) in wanted.into_iter().filter(|(_, is_wanted, _)| *is_wanted)
+        for (parameter, _, is_offered) in requested
+            .into_iter()
+            .filter(|(_, is_requested, _)| *is_requested)
         {
             if is_offered {
                 optional_params.sent.push(parameter);
@@ -53,9 +59,9 @@ impl OptionalParams {
 
     /// Omits all optional parameters. Returns `false` if none was sent.
     pub(super) fn drop_optional(&mut self) -> bool {
-        let is_any = !self.sent.is_empty();
+        let has_sent = !self.sent.is_empty();
         self.left_out.append(&mut self.sent);
-        is_any
+        has_sent
     }
 
     pub(super) fn into_left_out(self) -> Vec<Parameter> {
@@ -63,12 +69,16 @@ impl OptionalParams {
     }
 
     /// Returns whether this refusal of `MAIL` may be caused by an optional parameter.
-    pub(super) fn may_be_why_of_mail(&self, refusal: &Reply) -> bool {
+    pub(super) fn may_have_caused_mail_refusal(&self, refusal: &Reply) -> bool {
         !self.sent.is_empty() && is_about_a_parameter(refusal)
     }
 
     /// Returns whether this refusal of `RCPT` may be caused by an optional parameter.
-    pub(super) fn may_be_why_of_rcpt(&self, recipient: &Recipient, refusal: &Reply) -> bool {
+    pub(super) fn may_have_caused_rcpt_refusal(
+        &self,
+        recipient: &Recipient,
+        refusal: &Reply,
+    ) -> bool {
         recipient.notify.is_some() && self.has(Parameter::Dsn) && is_about_a_parameter(refusal)
     }
 
@@ -217,15 +227,15 @@ fn is_too_long(hold: &Hold, offer: &FutureRelease) -> bool {
 
 /// The used part of the limits of a session (RFC 9422).
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct SessionUsage {
     transactions: u32,
     /// The recipient domains of the session; recorded only if the server limits them.
     domains: BTreeSet<String>,
 }
 
-impl Used {
+impl SessionUsage {
     /// Returns whether the limit of transactions or of domains is reached.
-    pub(super) fn is_up(&self, extensions: &Extensions) -> bool {
+    pub(super) fn is_exhausted(&self, extensions: &Extensions) -> bool {
         let limits = &extensions.limits;
         let domains = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
         limits.mail_max.is_some_and(|max| self.transactions >= max)
@@ -235,25 +245,25 @@ impl Used {
     /// Begins a transaction; returns for each recipient whether it is within the limits.
     ///
     /// No recipient is once the limit of transactions is reached.
-    pub(super) fn fit<'a>(
+    pub(super) fn reserve<'a>(
         &mut self,
         recipients: impl Iterator<Item = &'a Address>,
         extensions: &Extensions,
     ) -> Vec<bool> {
         let limits = &extensions.limits;
         let has_room = limits.mail_max.is_none_or(|max| self.transactions < max);
-        let mut taken = 0_u32;
+        let mut accepted = 0_u32;
         let mut fits = Vec::new();
         for address in recipients {
-            let is_taken = has_room
-                && limits.rcpt_max.is_none_or(|max| taken < max)
+            let is_accepted = has_room
+                && limits.rcpt_max.is_none_or(|max| accepted < max)
                 && limits
                     .rcpt_domain_max
                     .is_none_or(|max| self.has_room_for(address, max));
-            taken = taken.saturating_add(u32::from(is_taken));
-            fits.push(is_taken);
+            accepted = accepted.saturating_add(u32::from(is_accepted));
+            fits.push(is_accepted);
         }
-        if taken > 0 {
+        if accepted > 0 {
             self.count_transaction();
         }
         fits

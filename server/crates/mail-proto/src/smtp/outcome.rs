@@ -129,7 +129,7 @@ pub enum Cause {
     /// The limits of the session are reached (RFC 9422): another connection is needed. No command
     /// was sent.
     #[error("the server takes no more messages on this connection")]
-    SessionUsedUp,
+    SessionLimitReached,
     /// The server refused `BDAT` or a pipelined command as unknown or out of sequence. The message
     /// was not sent: it may be sent again with
     /// [`Envelope::is_plain`](super::Envelope::is_plain).

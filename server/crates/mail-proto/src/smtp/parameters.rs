@@ -95,13 +95,13 @@ impl Notify {
     /// ```
     /// RFC 3461 §4.1.
     pub(super) fn value(self) -> String {
-        let wanted = [
+        let requested = [
             (self.success, "SUCCESS"),
             (self.failure, "FAILURE"),
             (self.delay, "DELAY"),
         ];
         let mut value = String::new();
-        for (_, name) in wanted.iter().filter(|(is_wanted, _)| *is_wanted) {
+        for (_, name) in requested.iter().filter(|(is_requested, _)| *is_requested) {
             if !value.is_empty() {
                 value.push(',');
             }
@@ -178,9 +178,9 @@ impl UtcTime {
     /// It has another form, or a part that is out of range.
     pub fn new(text: &str) -> Result<Self, InvalidParameter> {
         let shape = b"dddd-dd-ddTdd:dd:ddZ";
-        let fits = |(byte, wanted): (u8, &u8)| match wanted {
+        let fits = |(byte, expected): (u8, &u8)| match expected {
             b'd' => byte.is_ascii_digit(),
-            _ => byte == *wanted,
+            _ => byte == *expected,
         };
         if text.len() != shape.len() || !text.bytes().zip(shape).all(fits) {
             return Err(InvalidParameter::ForbiddenCharacter);

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_is_an_error() {
+    fn malformed_replies_are_errors() {
         for text in [
             "", "25", "hello", "2500 x", "150 x", "600 x", "25a x", "+OK", "٢٥٠ x", "250_x",
         ] {

@@ -38,7 +38,7 @@ pub(crate) struct Played<E, F> {
     pub(crate) failure: Option<F>,
     pub(crate) is_done: bool,
     /// Everything the machine sent.
-    pub(crate) said: String,
+    pub(crate) sent: String,
     /// The masked transcript, one line each.
     pub(crate) transcript: Vec<String>,
 }
@@ -52,16 +52,16 @@ enum Cut {
 }
 
 impl Cut {
-    fn next_length(&mut self, left: usize) -> usize {
+    fn next_length(&mut self, remaining: usize) -> usize {
         match self {
-            Self::Whole => left,
+            Self::Whole => remaining,
             Self::Bytes => 1,
             Self::Random(seed) => {
                 // xorshift64: any distribution suffices.
                 *seed ^= *seed << 13;
                 *seed ^= *seed >> 7;
                 *seed ^= *seed << 17;
-                usize::try_from(*seed % 17).unwrap() % left + 1
+                usize::try_from(*seed % 17).unwrap() % remaining + 1
             }
         }
     }
@@ -98,69 +98,69 @@ where
     E: Debug + PartialEq,
     F: Debug + PartialEq + Clone,
 {
-    let mut stage = Stage {
+    let mut driver = Driver {
         machine,
         body: VecDeque::new(),
         fresh: Vec::new(),
-        wants_tls: false,
+        is_tls_requested: false,
         played: Played {
             events: Vec::new(),
             failure: None,
             is_done: false,
-            said: String::new(),
+            sent: String::new(),
             transcript: Vec::new(),
         },
     };
-    stage.run();
+    driver.run();
     for next in moves {
         match next {
-            Move::Server(text) => stage.hear(text.as_bytes(), &mut cut),
-            Move::ServerBytes(bytes) => stage.hear(bytes, &mut cut),
+            Move::Server(text) => driver.receive(text.as_bytes(), &mut cut),
+            Move::ServerBytes(bytes) => driver.receive(bytes, &mut cut),
             Move::Client(text) => {
-                let said = String::from_utf8(core::mem::take(&mut stage.fresh)).unwrap();
-                assert_eq!(said, *text);
+                let sent = String::from_utf8(core::mem::take(&mut driver.fresh)).unwrap();
+                assert_eq!(sent, *text);
             }
             Move::Upgrade => {
                 assert!(
-                    core::mem::take(&mut stage.wants_tls),
+                    core::mem::take(&mut driver.is_tls_requested),
                     "TLS was not asked for"
                 );
-                stage.machine.upgraded();
+                driver.machine.upgraded();
             }
-            Move::Do(act) => act(&mut stage.machine),
+            Move::Do(act) => act(&mut driver.machine),
             Move::Body(pieces) => {
                 let piece =
                     |piece: &&'static str| BodyChunk::Data(Bytes::from_static(piece.as_bytes()));
-                stage.body.extend(pieces.iter().map(piece));
-                stage.body.push_back(BodyChunk::End);
+                driver.body.extend(pieces.iter().map(piece));
+                driver.body.push_back(BodyChunk::End);
             }
             Move::Piece(piece) => {
                 let piece = Bytes::from_static(piece.as_bytes());
-                stage.body.push_back(BodyChunk::Data(piece));
+                driver.body.push_back(BodyChunk::Data(piece));
             }
-            Move::Eof => stage.machine.end_of_input(),
+            Move::Eof => driver.machine.end_of_input(),
         }
-        stage.run();
+        driver.run();
     }
-    stage.played.events = merge(stage.played.events);
-    stage.played
+    driver.played.events = merge(driver.played.events);
+    driver.played
 }
 
-struct Stage<M: Machine> {
+struct Driver<M: Machine> {
     machine: M,
     body: VecDeque<BodyChunk>,
     fresh: Vec<u8>,
-    wants_tls: bool,
+    is_tls_requested: bool,
     played: Played<M::Event, M::Error>,
 }
 
-impl<M> Stage<M>
+impl<M> Driver<M>
 where
     M: Machine + Transcribed,
     M::Event: Debug + PartialEq,
     M::Error: Debug + PartialEq,
 {
-    fn hear(&mut self, mut bytes: &[u8], cut: &mut Cut) {
+    fn receive(&mut self, mut bytes: &[u8], cut: &mut Cut) {
         while !bytes.is_empty() {
             let (piece, rest) = bytes.split_at(cut.next_length(bytes.len()).min(bytes.len()));
             self.machine.feed(piece);
@@ -170,7 +170,7 @@ where
     }
 
     fn run(&mut self) {
-        while !self.wants_tls {
+        while !self.is_tls_requested {
             let step = self.machine.step();
             let lines = self.machine.take_transcript();
             self.played
@@ -179,7 +179,7 @@ where
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Write(bytes)) => {
-                    self.played.said.push_str(&String::from_utf8_lossy(&bytes));
+                    self.played.sent.push_str(&String::from_utf8_lossy(&bytes));
                     self.fresh.extend_from_slice(&bytes);
                 }
                 Ok(Step::NeedBody { max }) => match self.body.pop_front() {
@@ -189,7 +189,7 @@ where
                     }
                     None => break,
                 },
-                Ok(Step::StartTls) => self.wants_tls = true,
+                Ok(Step::StartTls) => self.is_tls_requested = true,
                 Ok(Step::DeriveKey(work)) => self.machine.key_derived(work.run()),
                 Ok(Step::StartDeflate { fed }) => panic!("compression is not asked for: {fed:?}"),
                 Ok(Step::Event(event)) => self.played.events.push(event),

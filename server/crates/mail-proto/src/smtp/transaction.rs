@@ -11,13 +11,13 @@ use super::config::Config;
 use super::envelope::Envelope;
 use super::error::{Error, Misbehaviour, Stage};
 use super::extensions::Extensions;
-use super::optional_params::{OptionalParams, Used, unsupported};
+use super::optional_params::{OptionalParams, SessionUsage, unsupported};
 use super::outcome::{Cause, Outcome, RecipientResult};
 use super::reply::Reply;
 use super::transfer::{Commit, Transfer};
 
 /// Maximum size of a stored reply to `RCPT`: 1000 replies of 6 MiB each may be received.
-const MAX_KEPT_REPLY_BYTES: usize = 4 << 10;
+const MAX_STORED_REPLY_BYTES: usize = 4 << 10;
 
 /// A transaction in progress.
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub(super) struct Transaction {
     /// The result of each recipient of the envelope, in order.
     pub(super) results: Vec<RecipientResult>,
     is_pipelined: bool,
-    to_say: VecDeque<Verb>,
+    to_send: VecDeque<Verb>,
     awaiting: VecDeque<Verb>,
     pub(super) mail_refusal: Option<Reply>,
     data_reply: Option<Reply>,
     phase: Phase,
     ahead: Ahead,
     pub(super) transfer: Transfer,
-    mails_said: u32,
+    mails_sent: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +55,13 @@ enum Phase {
     /// The owner supplies the message.
     Body,
     /// The message is complete; chunks may still be unsent or without a reply.
-    Given,
+    BodyComplete,
     /// Everything but the final dot or the last chunk was sent.
     ReadyToCommit,
     /// The final dot or the last chunk was sent.
     Committed,
     /// The server replied to the message.
-    Answered(Reply),
+    Replied(Reply),
 }
 
 /// Whether a chunk of the message was sent before the replies to the envelope.
@@ -73,18 +73,18 @@ enum Ahead {
     Yes,
     /// Yes, and the envelope was refused: the client completes the announced chunk and reads its
     /// reply.
-    InVain,
+    Refused,
 }
 
 /// The next output of a transaction.
 #[derive(Debug)]
 pub(super) enum Next {
     /// Send this line.
-    Say(String),
+    SendLine(String),
     /// Send a chunk of the message by `BDAT`.
     Piece(Piece),
     /// Ask the owner to commit the message.
-    AskToCommit,
+    RequestCommit,
     /// Wait for a reply or for a chunk of the body.
     Wait,
     /// The transaction is over.
@@ -103,7 +103,7 @@ impl Transaction {
         extensions: &Extensions,
         config: &Config,
         is_tls: bool,
-        used: &mut Used,
+        used: &mut SessionUsage,
         needs_rset: bool,
     ) -> Result<Self, Outcome> {
         if let Some(cause) = unsupported(&envelope, extensions, is_tls) {
@@ -113,9 +113,9 @@ impl Transaction {
             .recipients
             .iter()
             .map(|recipient| &recipient.address);
-        let fits = used.fit(addresses, extensions);
+        let fits = used.reserve(addresses, extensions);
         if !fits.contains(&true) {
-            return Err(Self::never_begun(envelope, Cause::SessionUsedUp));
+            return Err(Self::never_begun(envelope, Cause::SessionLimitReached));
         }
         let first = |fits| match fits {
             true => RecipientResult::Unanswered,
@@ -127,13 +127,13 @@ impl Transaction {
             is_pipelined: extensions.pipelining && !envelope.is_plain,
             transfer: Transfer::new(&envelope, extensions, config),
             envelope,
-            to_say: VecDeque::new(),
+            to_send: VecDeque::new(),
             awaiting: VecDeque::new(),
             mail_refusal: None,
             data_reply: None,
             phase: Phase::Envelope,
             ahead: Ahead::No,
-            mails_said: 0,
+            mails_sent: 0,
         };
         transaction.plan(needs_rset);
         Ok(transaction)
@@ -158,16 +158,16 @@ impl Transaction {
             (_, Some(Verb::Mail)) | (Phase::Envelope, None) => Stage::Mail,
             (_, Some(Verb::Rcpt(_))) => Stage::Rcpt,
             (_, Some(Verb::Data)) => Stage::Data,
-            (Phase::Body | Phase::Given | Phase::ReadyToCommit, _) => Stage::Body,
-            (Phase::Committed | Phase::Answered(_), _) => Stage::Final,
+            (Phase::Body | Phase::BodyComplete | Phase::ReadyToCommit, _) => Stage::Body,
+            (Phase::Committed | Phase::Replied(_), _) => Stage::Final,
         }
     }
 
     pub(super) fn next(&mut self) -> Next {
         match &self.phase {
             Phase::Envelope => self.next_of_envelope(),
-            Phase::Body | Phase::Given => self.next_of_body(),
-            Phase::Answered(reply) => {
+            Phase::Body | Phase::BodyComplete => self.next_of_body(),
+            Phase::Replied(reply) => {
                 let reply = reply.clone();
                 self.answered(reply)
             }
@@ -180,7 +180,7 @@ impl Transaction {
             && let Some(verb) = self.next_verb()
         {
             self.awaiting.push_back(verb);
-            return Next::Say(self.line(verb));
+            return Next::SendLine(self.line(verb));
         }
         if self.awaiting.is_empty() {
             return self.after_envelope();
@@ -204,32 +204,32 @@ impl Transaction {
             return Next::Wait;
         };
         if !self.awaiting.is_empty() {
-            if !chunks.awaits_answer()
+            if !chunks.awaits_reply()
                 && let Some(piece) = chunks.next_piece()
             {
                 return Next::Piece(piece);
             }
             return Next::Wait;
         }
-        if self.ahead == Ahead::Yes && self.is_wanted() {
+        if self.ahead == Ahead::Yes && self.is_envelope_accepted() {
             self.ahead = Ahead::No;
-            self.defer_some();
+            self.defer_recipients();
             return self.next_of_body();
         }
         let Transfer::Bdat(chunks) = &mut self.transfer else {
             return Next::Wait;
         };
         if self.ahead == Ahead::Yes {
-            self.ahead = Ahead::InVain;
+            self.ahead = Ahead::Refused;
             chunks.stop();
         }
-        if chunks.is_inside() || chunks.awaits_answer() {
+        if chunks.is_inside() || chunks.awaits_reply() {
             return Next::Wait;
         }
         self.refused()
     }
 
-    fn is_wanted(&self) -> bool {
+    fn is_envelope_accepted(&self) -> bool {
         self.mail_refusal.is_none() && self.has_accepted_recipient()
     }
 
@@ -237,9 +237,9 @@ impl Transaction {
         if self.ahead != Ahead::No {
             return self.next_ahead();
         }
-        let is_given = matches!(self.phase, Phase::Given);
+        let is_body_complete = matches!(self.phase, Phase::BodyComplete);
         if let Transfer::Bdat(chunks) = &mut self.transfer {
-            let is_over = !chunks.awaits_answer() && !chunks.is_inside();
+            let is_over = !chunks.awaits_reply() && !chunks.is_inside();
             if let Some(refusal) = chunks.refusal().filter(|_| is_over) {
                 let reply = refusal.clone();
                 return self.refused_at(Stage::Body, reply);
@@ -247,26 +247,28 @@ impl Transaction {
             if let Some(piece) = chunks.next_piece() {
                 return Next::Piece(piece);
             }
-            if !chunks.is_taken() {
+            if !chunks.is_accepted() {
                 return Next::Wait;
             }
         }
-        if !is_given {
+        if !is_body_complete {
             return Next::Wait;
         }
         self.phase = Phase::ReadyToCommit;
-        Next::AskToCommit
+        Next::RequestCommit
     }
 
     /// Returns whether the next command is to be sent as soon as all input is read.
-    pub(super) fn is_about_to_speak(&self) -> bool {
-        matches!(self.phase, Phase::Envelope) && self.awaiting.is_empty() && !self.to_say.is_empty()
+    pub(super) fn has_command_to_send(&self) -> bool {
+        matches!(self.phase, Phase::Envelope)
+            && self.awaiting.is_empty()
+            && !self.to_send.is_empty()
     }
 
     /// Handles the reply to the oldest pending command, or to the message.
     pub(super) fn on_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match self.phase {
-            Phase::Body | Phase::Given if !self.awaiting.is_empty() => {
+            Phase::Body | Phase::BodyComplete if !self.awaiting.is_empty() => {
                 self.on_envelope_reply(reply)
             }
             Phase::Envelope => self.on_envelope_reply(reply),
@@ -275,12 +277,12 @@ impl Transaction {
                 self.phase = Phase::Envelope;
                 Ok(())
             }
-            Phase::Body | Phase::Given | Phase::ReadyToCommit => self.on_body_reply(reply),
-            Phase::Committed | Phase::Answered(_) => {
+            Phase::Body | Phase::BodyComplete | Phase::ReadyToCommit => self.on_body_reply(reply),
+            Phase::Committed | Phase::Replied(_) => {
                 if !reply.is_positive() && !reply.is_refusal() {
                     return Err(unexpected(Stage::Final, &reply));
                 }
-                self.phase = Phase::Answered(reply);
+                self.phase = Phase::Replied(reply);
                 Ok(())
             }
         }
@@ -320,7 +322,7 @@ impl Transaction {
             Verb::Rcpt(_) if self.mail_refusal.is_some() => {}
             Verb::Rcpt(n) => {
                 if let Some(result) = self.results.get_mut(n) {
-                    let reply = reply.shortened(MAX_KEPT_REPLY_BYTES);
+                    let reply = reply.shortened(MAX_STORED_REPLY_BYTES);
                     *result = if reply.is_positive() {
                         RecipientResult::Accepted(reply)
                     } else {
@@ -338,11 +340,11 @@ impl Transaction {
 
     fn on_body_reply(&mut self, reply: Reply) -> Result<(), Error> {
         match &mut self.transfer {
-            Transfer::Bdat(chunks) if chunks.awaits_answer_to_a_whole_piece() => {
+            Transfer::Bdat(chunks) if chunks.awaits_reply_to_whole_piece() => {
                 if !reply.is_positive() && !reply.is_refusal() {
                     return Err(unexpected(Stage::Body, &reply));
                 }
-                chunks.on_answer(reply);
+                chunks.on_reply(reply);
                 Ok(())
             }
             // The server refuses the rest. It is unknown whether it reads on until a dot or parses
@@ -357,32 +359,32 @@ impl Transaction {
 
     /// Continues after all replies to the envelope: with the message, or with the end.
     fn after_envelope(&mut self) -> Next {
-        let is_wanted = self.is_wanted();
+        let is_envelope_accepted = self.is_envelope_accepted();
         let is_bdat = matches!(self.transfer, Transfer::Bdat(_));
         match self.data_reply.take() {
-            None if is_bdat && is_wanted => {
-                self.defer_some();
+            None if is_bdat && is_envelope_accepted => {
+                self.defer_recipients();
                 self.phase = Phase::Body;
                 Next::Wait
             }
             Some(reply) if reply.code == 354 => {
-                if is_wanted {
-                    self.defer_some();
+                if is_envelope_accepted {
+                    self.defer_recipients();
                     self.phase = Phase::Body;
                     return Next::Wait;
                 }
                 // RFC 2920 §3.1: the server accepted the pipelined DATA without a valid recipient.
                 self.phase = Phase::LoneDot;
-                Next::Say(".".to_string())
+                Next::SendLine(".".to_string())
             }
-            Some(reply) if is_wanted => self.refused_at(Stage::Data, reply),
+            Some(reply) if is_envelope_accepted => self.refused_at(Stage::Data, reply),
             _ => self.refused(),
         }
     }
 
     fn refused(&mut self) -> Next {
-        let begins_again = self.ahead == Ahead::No && self.may_try_without();
-        if begins_again && self.optional_params.drop_optional() {
+        let can_retry = self.ahead == Ahead::No && self.can_retry_without_optional();
+        if can_retry && self.optional_params.drop_optional() {
             self.mail_refusal = None;
             for result in &mut self.results {
                 if !matches!(result, RecipientResult::Deferred(_)) {
@@ -394,7 +396,9 @@ impl Transaction {
         }
         match self.refusal() {
             // A part of the message was sent: its owner has to supply it again.
-            Some((stage, reply)) if self.ahead != Ahead::No && self.may_try_without() => {
+            Some((stage, reply))
+                if self.ahead != Ahead::No && self.can_retry_without_optional() =>
+            {
                 self.not_in_one_go(stage, reply)
             }
             Some((stage, reply)) => self.refused_at(stage, reply),
@@ -418,14 +422,14 @@ impl Transaction {
     }
 
     /// Adds octets of the message, and appends those that are sent immediately to `out`.
-    pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
-        self.transfer.give(octets, out)
+    pub(super) fn add_body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
+        self.transfer.add_body(octets, out)
     }
 
     /// Ends the message, without its final dot or last chunk.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), TooShort> {
         self.transfer.end(out)?;
-        self.phase = Phase::Given;
+        self.phase = Phase::BodyComplete;
         Ok(())
     }
 
@@ -461,22 +465,22 @@ impl Transaction {
 
     /// Returns the number of `MAIL` commands after the first.
     pub(super) const fn repeated_mails(&self) -> u32 {
-        self.mails_said.saturating_sub(1)
+        self.mails_sent.saturating_sub(1)
     }
 
     fn plan(&mut self, needs_rset: bool) {
-        self.to_say.clear();
+        self.to_send.clear();
         if needs_rset {
-            self.to_say.push_back(Verb::Rset);
+            self.to_send.push_back(Verb::Rset);
         }
-        self.to_say.push_back(Verb::Mail);
+        self.to_send.push_back(Verb::Mail);
         for (n, result) in self.results.iter().enumerate() {
             if !matches!(result, RecipientResult::Deferred(_)) {
-                self.to_say.push_back(Verb::Rcpt(n));
+                self.to_send.push_back(Verb::Rcpt(n));
             }
         }
         if matches!(self.transfer, Transfer::Data { .. }) {
-            self.to_say.push_back(Verb::Data);
+            self.to_send.push_back(Verb::Data);
         }
     }
 
@@ -484,11 +488,11 @@ impl Transaction {
         // Without PIPELINING the earlier replies are known here.
         let is_futile = self.awaiting.is_empty()
             && (self.mail_refusal.is_some()
-                || (self.to_say.front() == Some(&Verb::Data) && !self.has_accepted_recipient()));
+                || (self.to_send.front() == Some(&Verb::Data) && !self.has_accepted_recipient()));
         if is_futile {
-            self.to_say.clear();
+            self.to_send.clear();
         }
-        self.to_say.pop_front()
+        self.to_send.pop_front()
     }
 
     /// Returns the line of a command, without CRLF.
@@ -502,7 +506,7 @@ impl Transaction {
         match verb {
             Verb::Rset => "RSET".to_string(),
             Verb::Mail => {
-                self.mails_said = self.mails_said.saturating_add(1);
+                self.mails_sent = self.mails_sent.saturating_add(1);
                 self.optional_params.mail_line(&self.envelope)
             }
             Verb::Rcpt(n) => match self.envelope.recipients.get(n) {

@@ -56,12 +56,12 @@ impl Transfer {
                 chunks.is_inside().then_some(MAX_BDAT_CHUNK_BYTES)
             }
             Self::Data { .. } => Some(MAX_CHUNK_BYTES),
-            Self::Bdat(chunks) => chunks.wants_more().then_some(MAX_BDAT_CHUNK_BYTES),
+            Self::Bdat(chunks) => chunks.needs_more().then_some(MAX_BDAT_CHUNK_BYTES),
         }
     }
 
     /// Adds the next octets, and appends those that are sent immediately to `out`.
-    pub(super) fn give(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
+    pub(super) fn add_body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), NulInBody> {
         match self {
             Self::Data {
                 encoder,

@@ -13,14 +13,16 @@ use super::transfer::Transfer;
 impl Transaction {
     /// Defers the recipients that were refused because the transaction is full, or for an optional
     /// parameter: since others are accepted, these can succeed in another transaction.
-    pub(super) fn defer_some(&mut self) {
+    pub(super) fn defer_recipients(&mut self) {
         let accepted = self.results.iter();
         let accepted = accepted.filter(|result| matches!(result, RecipientResult::Accepted(_)));
         let accepted = accepted.count();
         for (result, recipient) in self.results.iter_mut().zip(&self.envelope.recipients) {
             if let RecipientResult::Refused(reply) = result
-                && (is_want_of_room(reply, accepted)
-                    || self.optional_params.may_be_why_of_rcpt(recipient, reply))
+                && (has_too_many_recipients(reply, accepted)
+                    || self
+                        .optional_params
+                        .may_have_caused_rcpt_refusal(recipient, reply))
             {
                 *result = RecipientResult::Deferred(Some(reply.clone()));
             }
@@ -42,7 +44,7 @@ impl Transaction {
     /// sent in one go if the command was unknown or out of sequence, because the server may accept
     /// it without PIPELINING and `BDAT`.
     pub(super) fn refused_at(&mut self, stage: Stage, reply: Reply) -> Next {
-        if self.may_go_plain(&reply) {
+        if self.can_send_plain(&reply) {
             return self.not_in_one_go(stage, reply);
         }
         self.rejected(stage, reply)
@@ -59,7 +61,7 @@ impl Transaction {
         }
     }
 
-    fn may_go_plain(&self, reply: &Reply) -> bool {
+    fn can_send_plain(&self, reply: &Reply) -> bool {
         let is_plain = !self.is_pipelined() && !matches!(self.transfer, Transfer::Bdat(_));
         !is_plain && matches!(reply.code, 500 | 502 | 503)
     }
@@ -107,15 +109,15 @@ impl Transaction {
 
     /// Returns whether the envelope was refused, possibly for an optional parameter. SMTPUTF8,
     /// BODY, REQUIRETLS and HOLDFOR are not optional: they change the meaning of the message.
-    pub(super) fn may_try_without(&self) -> bool {
+    pub(super) fn can_retry_without_optional(&self) -> bool {
         if let Some(reply) = &self.mail_refusal {
-            return self.optional_params.may_be_why_of_mail(reply);
+            return self.optional_params.may_have_caused_mail_refusal(reply);
         }
         let mut each = self.results.iter().zip(&self.envelope.recipients);
         !self.has_accepted_recipient()
             && each.any(|(result, recipient)| {
                 matches!(result, RecipientResult::Refused(reply)
-                    if self.optional_params.may_be_why_of_rcpt(recipient, reply))
+                    if self.optional_params.may_have_caused_rcpt_refusal(recipient, reply))
             })
     }
 
@@ -123,23 +125,23 @@ impl Transaction {
     pub(super) fn lost(mut self, error: Error) -> Outcome {
         let stage = self.stage();
         let is_committed = self.is_committed();
-        let refusal = if self.may_try_without() {
+        let refusal = if self.can_retry_without_optional() {
             None
         } else {
             self.refusal()
         };
         let is_in_body = matches!(stage, Stage::Body) && !is_committed;
-        let may_go_plain = |reply: &Reply| is_in_body && self.may_go_plain(reply);
-        let plainly = match (&error, &refusal) {
+        let can_send_plain = |reply: &Reply| is_in_body && self.can_send_plain(reply);
+        let plain_retry = match (&error, &refusal) {
             (_, Some((_, reply))) | (Error::Rejected { reply, .. }, None)
-                if may_go_plain(reply) =>
+                if can_send_plain(reply) =>
             {
                 Some(reply.clone())
             }
             _ => None,
         };
         let recipients = self.take_recipients();
-        if let Some(reply) = plainly {
+        if let Some(reply) = plain_retry {
             return Outcome::NotSent {
                 stage,
                 cause: Cause::NotInOneGo { reply },
@@ -190,7 +192,7 @@ impl Transaction {
 /// Returns whether a recipient was refused because the transaction has too many of them. Without
 /// the enhanced code 5.3 (RFC 3463 §3.6) the reply may be about the mailbox, unless the 100
 /// recipients that every server accepts were accepted (RFC 5321 §4.5.3.1.8, §4.5.3.1.10).
-const fn is_want_of_room(refusal: &Reply, accepted: usize) -> bool {
+const fn has_too_many_recipients(refusal: &Reply, accepted: usize) -> bool {
     match &refusal.enhanced {
         Some(enhanced) => enhanced.subject == 5 && enhanced.detail == 3,
         None => accepted >= 100 && matches!(refusal.code, 452 | 552),

@@ -5,7 +5,7 @@ use mail_proto::imap::{Event, FetchData, FetchedItem, Uid};
 use crate::talk::{every_cut, implicit_tls, ready};
 
 /// Returns the message data that the client reports for these lines.
-fn told(lines: &str) -> Vec<FetchData> {
+fn fetch_data(lines: &str) -> Vec<FetchData> {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server(lines);
@@ -17,10 +17,10 @@ fn told(lines: &str) -> Vec<FetchData> {
     fetched.collect()
 }
 
-fn is_unreadable(data: &FetchData, wanted: &str) -> bool {
-    let is_it =
-        |item: &FetchedItem| matches!(item, FetchedItem::Unknown { name, .. } if name == wanted);
-    data.items.iter().any(is_it)
+fn is_unreadable(data: &FetchData, expected: &str) -> bool {
+    let is_match =
+        |item: &FetchedItem| matches!(item, FetchedItem::Unknown { name, .. } if name == expected);
+    data.items.iter().any(is_match)
 }
 
 const SENDER: &str = "((\"Ann\" NIL \"ann\" \"sender.example\"))";
@@ -35,7 +35,7 @@ fn envelope(from: &str) -> String {
 
 #[test]
 fn a_line_end_in_a_quoted_string_costs_only_the_item_that_it_is_in() {
-    let data = told(&format!(
+    let data = fetch_data(&format!(
         "* 2 FETCH (UID 102 FLAGS () RFC822.SIZE 481 ENVELOPE {} BODYSTRUCTURE ((\"text\" \"plain\" \
          NIL NIL NIL \"7bit\" 40 1)(\"APPLICATION\" \"PDF\n    NAME=\"offer.pdf\"\" NIL NIL NIL \
          \"base64\" 20) \"mixed\"))\r\n* 3 FETCH (UID 103)\r\n",
@@ -52,7 +52,7 @@ fn a_line_end_in_a_quoted_string_costs_only_the_item_that_it_is_in() {
 
 #[test]
 fn a_backslash_before_the_last_quote_of_an_address_costs_only_the_envelope() {
-    let data = told(&format!(
+    let data = fetch_data(&format!(
         "* 2 FETCH (UID 102 FLAGS () RFC822.SIZE 250 ENVELOPE {} BODYSTRUCTURE (\"text\" \"plain\"))\r\n",
         envelope("((\"Ann\" NIL \"ann\" \"sender.example\\\"))")
     ));
@@ -63,9 +63,9 @@ fn a_backslash_before_the_last_quote_of_an_address_costs_only_the_envelope() {
 }
 
 #[test]
-fn an_envelope_whose_strings_and_words_are_swapped_is_none() {
+fn an_envelope_whose_strings_and_atoms_are_swapped_is_unreadable() {
     // One quotation mark too many, twice: the parentheses match.
-    let data = told(
+    let data = fetch_data(
         "* 1 FETCH (UID 1 ENVELOPE (NIL \"a\" ((\"x\\\" NIL \"ann\" \"b\")) NIL NIL ((\" NIL \"c\" \
          \"d\")) NIL NIL NIL NIL))\r\n",
     );
@@ -80,21 +80,21 @@ fn an_item_in_parentheses_of_its_own_is_read() {
         format!("(ENVELOPE {inner}) BODYSTRUCTURE (\"text\" \"plain\")"),
         format!("ENVELOPE ({inner}) BODYSTRUCTURE (\"text\" \"plain\")"),
     ] {
-        let data = told(&format!("* 2 FETCH (UID 102 RFC822.SIZE 250 {items})\r\n"));
+        let data = fetch_data(&format!("* 2 FETCH (UID 102 RFC822.SIZE 250 {items})\r\n"));
         assert_eq!(data[0].envelope().unwrap().subject(), Some(&b"case"[..]));
         assert!(data[0].body_structure().is_some(), "{data:?}");
     }
 }
 
 #[test]
-fn a_value_that_is_missing_takes_no_other_item_away() {
+fn a_missing_value_costs_no_other_item() {
     for items in [
         "UID 7 FLAGS RFC822.SIZE 44 INTERNALDATE",
         "UID 7 FLAGS INTERNALDATE RFC822.SIZE 44",
         "FLAGS UID 7 ENVELOPE RFC822.SIZE 44",
         "ENVELOPE BODY[] NIL UID 7 BODYSTRUCTURE RFC822.SIZE 44",
     ] {
-        let data = told(&format!("* 2 FETCH ({items})\r\n"));
+        let data = fetch_data(&format!("* 2 FETCH ({items})\r\n"));
         assert_eq!(data[0].uid(), Uid::new(7), "{items}");
         assert!(
             data[0].items.contains(&FetchedItem::Rfc822Size(44)),
@@ -104,8 +104,8 @@ fn a_value_that_is_missing_takes_no_other_item_away() {
 }
 
 #[test]
-fn a_literal_that_is_told_too_short_costs_what_is_behind_it() {
-    let data = told(
+fn a_literal_announced_too_short_loses_the_items_after_it() {
+    let data = fetch_data(
         "* 2 FETCH (UID 102 RFC822.SIZE 250 BODY[HEADER]<0> {18}\r\nSubject: case 2\r\n\r\nBODY[1]<0> \
          {10}\r\nshort text\r\n)\r\n* 3 FETCH (UID 103)\r\n",
     );
@@ -116,8 +116,9 @@ fn a_literal_that_is_told_too_short_costs_what_is_behind_it() {
 
 #[test]
 fn a_date_of_no_calendar_costs_only_itself() {
-    let data =
-        told("* 2 FETCH (UID 102 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE 250)\r\n");
+    let data = fetch_data(
+        "* 2 FETCH (UID 102 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE 250)\r\n",
+    );
     assert!(is_unreadable(&data[0], "INTERNALDATE"), "{data:?}");
     assert!(data[0].items.contains(&FetchedItem::Rfc822Size(250)));
 }

@@ -284,7 +284,7 @@ fn append_announces_flags_date_and_size() {
 
 // docs/protocols.md, IMAP: pipelining (RFC 9051 §5.5)
 #[test]
-fn commands_leave_together_and_their_answers_may_come_in_any_order() {
+fn commands_are_sent_together_and_their_responses_arrive_in_any_order() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.enqueue(Command::Noop);
@@ -294,7 +294,7 @@ fn commands_leave_together_and_their_answers_may_come_in_any_order() {
             uid: true,
             mailbox: mailbox("X"),
         });
-        talk.client_at_once("r1 NOOP\r\nr2 NAMESPACE\r\nr3 UID COPY 5 \"X\"\r\n");
+        talk.client_in_one_write("r1 NOOP\r\nr2 NAMESPACE\r\nr3 UID COPY 5 \"X\"\r\n");
         talk.server("r3 OK c\r\nr1 OK a\r\nr2 OK b\r\n");
     });
     assert_eq!(events.len(), 4);
@@ -320,15 +320,15 @@ fn a_command_with_sequence_numbers_waits_for_those_that_may_move_them() {
         }
         talk.client("r1 FETCH 1:5 (UID)\r\nr2 UID FETCH 1:* (FLAGS)\r\n");
         talk.server("r1 OK one\r\n");
-        talk.expect_nothing_more();
+        talk.expect_no_output();
         talk.server("* 3 EXPUNGE\r\nr2 OK two\r\n");
         // Commands with sequence numbers only may be sent together.
-        talk.client_at_once("r3 FETCH 1:5 (UID)\r\nr4 FETCH 1:5 (UID)\r\n");
+        talk.client_in_one_write("r3 FETCH 1:5 (UID)\r\nr4 FETCH 1:5 (UID)\r\n");
     });
 }
 
 #[test]
-fn opening_another_mailbox_waits_for_all_that_is_under_way() {
+fn opening_another_mailbox_waits_for_all_commands_in_progress() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.enqueue(Command::Select(mailbox("A")));
@@ -344,12 +344,12 @@ fn opening_another_mailbox_waits_for_all_that_is_under_way() {
         });
         talk.client("r2 NOOP\r\n");
         talk.server("r2 OK done\r\n");
-        talk.client_at_once("r3 SELECT \"B\"\r\nr4 UID FETCH 4 (FLAGS)\r\n");
+        talk.client_in_one_write("r3 SELECT \"B\"\r\nr4 UID FETCH 4 (FLAGS)\r\n");
     });
 }
 
 #[test]
-fn behind_unselect_the_next_mailbox_waits_for_its_answer() {
+fn after_unselect_the_next_select_waits_for_the_tagged_response() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "UNSELECT");
         talk.enqueue(Command::Select(mailbox("A")));
@@ -360,7 +360,7 @@ fn behind_unselect_the_next_mailbox_waits_for_its_answer() {
         talk.enqueue(Command::Select(mailbox("B")));
         talk.client("r2 UNSELECT\r\n");
         talk.server("* 3 EXISTS\r\nr2 OK closed\r\n");
-        talk.client_at_once("r3 NOOP\r\nr4 SELECT \"B\"\r\n");
+        talk.client_in_one_write("r3 NOOP\r\nr4 SELECT \"B\"\r\n");
     });
 }
 
@@ -370,7 +370,7 @@ fn the_listing_and_the_first_select_leave_together() {
         ready(talk, "");
         talk.enqueue(Command::List(List::everything()));
         talk.enqueue(Command::Select(Mailbox::inbox()));
-        talk.client_at_once("r1 LIST \"\" \"*\"\r\nr2 SELECT \"INBOX\"\r\n");
+        talk.client_in_one_write("r1 LIST \"\" \"*\"\r\nr2 SELECT \"INBOX\"\r\n");
     });
 }
 

@@ -6,8 +6,8 @@ use crate::talk::{completed, compress, every_cut, implicit_tls, ready};
 
 // docs/protocols.md, IMAP: COMPRESS
 #[test]
-fn what_comes_behind_the_answer_to_compress_is_compressed() {
-    let said = [
+fn bytes_after_the_tagged_response_to_compress_are_compressed() {
+    let data = [
         &b"r1 OK DEFLATE active\r\n"[..],
         &compress(b"* 7 EXISTS\r\n* LIST () \"/\" {3}\r\nabc\r\n"),
     ]
@@ -18,7 +18,7 @@ fn what_comes_behind_the_answer_to_compress_is_compressed() {
         talk.enqueue(Command::Noop);
         talk.client("r1 COMPRESS DEFLATE\r\n");
         assert!(!talk.is_compressed);
-        talk.server(&said);
+        talk.server(&data);
         assert!(talk.is_compressed);
         assert_eq!(completed(&talk.events, tag), Status::Ok);
         // The client sent it after compression began.
@@ -31,7 +31,7 @@ fn what_comes_behind_the_answer_to_compress_is_compressed() {
 }
 
 #[test]
-fn compress_waits_until_nothing_is_under_way_and_everything_waits_for_it() {
+fn compress_waits_for_commands_in_progress_and_blocks_later_ones() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "COMPRESS=DEFLATE IDLE");
         talk.enqueue(Command::Noop);
@@ -41,7 +41,7 @@ fn compress_waits_until_nothing_is_under_way_and_everything_waits_for_it() {
         talk.server("r1 OK done\r\n");
         talk.client("r2 COMPRESS DEFLATE\r\n");
         talk.server("* OK still here\r\n");
-        talk.expect_nothing_more();
+        talk.expect_no_output();
         talk.server("r2 OK active\r\n");
         talk.client("r3 NAMESPACE\r\n");
     });
@@ -49,7 +49,7 @@ fn compress_waits_until_nothing_is_under_way_and_everything_waits_for_it() {
 
 #[test]
 fn a_refusal_to_compress_leaves_the_connection_as_it_was() {
-    for (answer, code) in [
+    for (reply, code) in [
         (
             "r1 NO [COMPRESSIONACTIVE] DEFLATE active via TLS\r\n",
             Some(Code::CompressionActive),
@@ -61,14 +61,14 @@ fn a_refusal_to_compress_leaves_the_connection_as_it_was() {
             talk.enqueue(Command::Compress);
             talk.enqueue(Command::Noop);
             talk.client("r1 COMPRESS DEFLATE\r\n");
-            talk.server(answer);
+            talk.server(reply);
             assert!(!talk.is_compressed);
             talk.client("r2 NOOP\r\n");
             talk.server("r2 OK done\r\n");
         });
         assert!(
             matches!(&events[1], Event::Completed { code: found, .. } if *found == code),
-            "{answer}"
+            "{reply}"
         );
     }
 }
@@ -81,6 +81,6 @@ fn nothing_is_compressed_behind_bye() {
         talk.client("r1 COMPRESS DEFLATE\r\n");
         talk.server("* BYE shutting down\r\nr1 OK active\r\n");
         assert!(!talk.is_compressed);
-        talk.is_over();
+        talk.expect_done();
     });
 }

@@ -28,7 +28,7 @@ const EVERYTHING: &str = "IDLE COMPRESS=DEFLATE MOVE UIDPLUS UNSELECT NAMESPACE 
 
 // docs/protocols.md, IMAP: BAD to an optional extension
 #[test]
-fn an_extension_that_is_answered_bad_is_off_for_the_session() {
+fn an_extension_answered_with_bad_is_disabled_for_the_session() {
     let sort = |returns| {
         Command::Sort(Sort {
             uid: true,
@@ -103,7 +103,7 @@ fn an_extension_that_is_answered_bad_is_off_for_the_session() {
             assert!(talk.client.capabilities().has(capability));
             talk.enqueue(command.clone());
             talk.run();
-            talk.forget_written();
+            talk.clear_written();
             talk.server("r1 BAD unknown command\r\n");
             assert!(
                 !talk.client.capabilities().has(capability),
@@ -115,7 +115,7 @@ fn an_extension_that_is_answered_bad_is_off_for_the_session() {
                 !talk.client.capabilities().has(capability),
                 "{capability:?}"
             );
-            assert!(talk.client.capabilities().has_word("X-NEW"));
+            assert!(talk.client.capabilities().has_name("X-NEW"));
         });
         assert!(matches!(events[1], Event::Completed { .. }));
         assert_eq!(events[2], Event::CapabilitiesChanged);
@@ -143,7 +143,7 @@ fn commands_behind_it_are_written_without_it() {
 
 // docs/protocols.md, IMAP: BAD to an optional extension
 #[test]
-fn select_and_fetch_take_nothing_away() {
+fn a_bad_response_to_select_or_fetch_disables_no_extension() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "CONDSTORE QRESYNC PREVIEW BINARY");
         talk.enqueue(Command::SelectWith(mail_proto::imap::Select {
@@ -172,7 +172,7 @@ fn select_and_fetch_take_nothing_away() {
 }
 
 #[test]
-fn a_refusal_takes_nothing_away() {
+fn a_no_response_disables_no_extension() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "MOVE NOTIFY");
         talk.enqueue(Command::Notify(Notify::Nothing));

@@ -22,7 +22,7 @@ fn small_limits() -> Config {
 }
 
 #[test]
-fn an_answer_to_a_command_that_is_not_under_way_is_an_error() {
+fn a_tagged_response_to_an_unknown_command_is_an_error() {
     for (line, tag) in [
         ("r2 OK done\r\n", "r2"),
         ("r01 OK done\r\n", "r01"),
@@ -41,7 +41,7 @@ fn an_answer_to_a_command_that_is_not_under_way_is_an_error() {
 }
 
 #[test]
-fn an_answer_that_comes_twice_is_an_error() {
+fn a_second_tagged_response_to_a_command_is_an_error() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.enqueue(Command::Noop);
@@ -134,7 +134,7 @@ fn too_large(name: &'static str) -> FetchedItem {
 }
 
 #[test]
-fn a_message_that_nests_too_deep_is_told_as_too_large_and_its_neighbours_as_ever() {
+fn a_message_that_nests_too_deep_is_reported_as_too_large_and_the_others_are_read() {
     let events = every_cut(small_limits(), |talk| {
         ready(talk, "");
         talk.server("* 1 FETCH (UID 4 BODYSTRUCTURE (((((((((\"A\" \"B\"))))))))) UID 5)\r\n");
@@ -179,11 +179,11 @@ fn a_description_longer_than_a_response_may_be_is_read_past() {
             talk.server("* 2 FETCH (UID 6)\r\n");
         });
         // Items that were complete before the limit may be reported; the too large one must be.
-        let told = fetched(&events);
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!(told[0].0, 1);
-        assert!(told[0].1.contains(&too_large("")), "{told:?}");
-        assert_eq!(told[1], (2, vec![uid(6)]));
+        let messages = fetched(&events);
+        assert_eq!(messages.len(), 2, "{messages:?}");
+        assert_eq!(messages[0].0, 1);
+        assert!(messages[0].1.contains(&too_large("")), "{messages:?}");
+        assert_eq!(messages[1], (2, vec![uid(6)]));
     }
 }
 
@@ -227,7 +227,7 @@ fn a_literal_that_lies_about_its_size_shows_in_what_follows() {
 }
 
 #[test]
-fn data_nobody_asked_for_comes_in_between_and_is_told() {
+fn unsolicited_data_between_responses_is_reported() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         let set = SequenceSet::parse(b"1:2").unwrap();
@@ -262,7 +262,7 @@ fn data_nobody_asked_for_comes_in_between_and_is_told() {
 }
 
 #[test]
-fn numbers_that_cannot_be_are_kept_as_unknown_data() {
+fn impossible_numbers_are_reported_as_unknown_data() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("* 0 EXPUNGE\r\n* 0 FETCH (UID 1)\r\n* 4294967296 EXISTS\r\n* 99999999999999999999 EXISTS\r\n");
@@ -301,7 +301,7 @@ fn parentheses_that_do_not_match_spoil_one_response_only() {
 
 // docs/protocols.md, IMAP: text behind a status
 #[test]
-fn words_for_people_are_never_parsed() {
+fn human_readable_text_is_never_parsed() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("* OK ((( \"unbalanced {12}\r\n* NO [ALERT] {3}\r\n* OK Gr\u{fc}\u{df}e \u{1f600}\r\n* OK\r\n* BAD \r\n");
@@ -337,7 +337,7 @@ fn a_lone_line_feed_ends_a_line() {
 }
 
 #[test]
-fn nothing_is_taken_in_after_an_error() {
+fn input_after_an_error_is_ignored() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("r9 OK\r\n");

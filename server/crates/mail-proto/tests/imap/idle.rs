@@ -43,13 +43,13 @@ fn done_and_the_next_command_leave_in_one_write() {
         talk.server("+ idling\r\n");
         talk.enqueue(Command::Done);
         talk.enqueue(fetch(true));
-        talk.client_at_once("DONE\r\nr2 UID FETCH 1:* (FLAGS)\r\n");
+        talk.client_in_one_write("DONE\r\nr2 UID FETCH 1:* (FLAGS)\r\n");
     });
 }
 
 // docs/protocols.md, IMAP: IDLE, DONE
 #[test]
-fn behind_done_what_changes_by_sequence_numbers_waits_for_idles_answer() {
+fn after_done_changes_by_sequence_number_wait_for_the_tagged_response_to_idle() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "IDLE");
         talk.enqueue(Command::Idle);
@@ -68,7 +68,7 @@ fn behind_done_what_changes_by_sequence_numbers_waits_for_idles_answer() {
 }
 
 #[test]
-fn fetch_leaves_with_done_in_one_flight_and_tells_its_numbers_behind_an_expunge() {
+fn fetch_is_sent_with_done_and_its_numbers_follow_an_expunge() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "IDLE");
         talk.enqueue(Command::Idle);
@@ -76,7 +76,7 @@ fn fetch_leaves_with_done_in_one_flight_and_tells_its_numbers_behind_an_expunge(
         talk.server("+ idling\r\n");
         talk.enqueue(Command::Done);
         talk.enqueue(fetch(false));
-        talk.client_at_once("DONE\r\nr2 FETCH 1:* (FLAGS)\r\n");
+        talk.client_in_one_write("DONE\r\nr2 FETCH 1:* (FLAGS)\r\n");
         talk.server("* 1 EXPUNGE\r\nr1 OK done\r\n* 1 FETCH (FLAGS ())\r\nr2 OK done\r\n");
         let expunged = talk
             .events
@@ -102,7 +102,7 @@ fn done_waits_until_idle_runs_and_idle_until_nothing_else_does() {
         talk.server("r1 OK done\r\n");
         talk.client("r2 IDLE\r\n");
         talk.server("+ \r\n");
-        talk.client_at_once("DONE\r\nr3 UID FETCH 1:* (FLAGS)\r\n");
+        talk.client_in_one_write("DONE\r\nr3 UID FETCH 1:* (FLAGS)\r\n");
     });
 }
 
@@ -114,20 +114,20 @@ fn commands_behind_idle_wait_for_done() {
         talk.enqueue(Command::Noop);
         talk.client("r1 IDLE\r\n");
         talk.server("+ idling\r\n");
-        talk.expect_nothing_more();
+        talk.expect_no_output();
         talk.enqueue(Command::Done);
-        talk.client_at_once("DONE\r\nr2 NOOP\r\n");
+        talk.client_in_one_write("DONE\r\nr2 NOOP\r\n");
     });
 }
 
 #[test]
 fn an_idle_that_ends_by_itself_needs_no_done() {
-    for answer in ["r1 BAD unknown command\r\n", "+ idling\r\nr1 OK enough\r\n"] {
+    for reply in ["r1 BAD unknown command\r\n", "+ idling\r\nr1 OK enough\r\n"] {
         every_cut(implicit_tls(), |talk| {
             ready(talk, "");
             talk.enqueue(Command::Idle);
             talk.client("r1 IDLE\r\n");
-            talk.server(answer);
+            talk.server(reply);
             talk.enqueue(Command::Done);
             talk.enqueue(Command::Noop);
             talk.client("r2 NOOP\r\n");
@@ -140,12 +140,12 @@ fn done_without_any_idle_sends_nothing() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "IDLE");
         talk.enqueue(Command::Done);
-        talk.expect_nothing_more();
+        talk.expect_no_output();
     });
 }
 
 #[test]
-fn a_plus_nobody_waits_for_is_told() {
+fn an_unsolicited_continuation_is_reported() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("+ why\r\n");

@@ -36,7 +36,7 @@ fn a_literal_waits_for_plus_and_holds_back_what_is_behind_it() {
         talk.enqueue(Command::Noop);
         talk.client("r1 SUBSCRIBE {5}\r\n");
         talk.server("* 3 EXISTS\r\n+ go\r\n");
-        talk.client_at_once("Müll\r\nr2 NOOP\r\n");
+        talk.client_in_one_write("Müll\r\nr2 NOOP\r\n");
     });
 }
 
@@ -80,7 +80,7 @@ fn literal_minus_lets_4096_bytes_leave_at_once_and_no_more() {
 
 // docs/protocols.md, IMAP: APPEND (APPENDLIMIT, MULTIAPPEND known)
 #[test]
-fn a_body_is_asked_for_until_it_ends() {
+fn a_body_is_requested_until_it_ends() {
     every_cut(implicit_tls(), |talk| {
         appending(talk, 12);
         assert_eq!(talk.needs_body(), Some(12));
@@ -95,7 +95,7 @@ fn a_body_is_asked_for_until_it_ends() {
         talk.client("Hello\r\nyou\r\n");
         talk.enqueue(Command::Noop);
         talk.body(BodyChunk::End);
-        talk.client_at_once("\r\nr2 NOOP\r\n");
+        talk.client_in_one_write("\r\nr2 NOOP\r\n");
         talk.server("r1 OK [APPENDUID 38505 3955] APPEND completed\r\n");
     });
 }
@@ -141,7 +141,7 @@ fn a_body_that_is_aborted_ends_the_connection_before_its_last_line_end() {
 }
 
 #[test]
-fn a_body_the_server_does_not_want_is_not_asked_for() {
+fn a_body_that_the_server_refuses_is_not_requested() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "LITERAL+");
         let tag = talk.enqueue(append(5_000_000_000));
@@ -155,7 +155,7 @@ fn a_body_the_server_does_not_want_is_not_asked_for() {
 }
 
 #[test]
-fn a_refusal_within_the_body_is_told_when_the_body_is_complete() {
+fn a_refusal_within_the_body_is_reported_when_the_body_is_complete() {
     // The server counts the announced bytes whether or not it accepts them.
     every_cut(implicit_tls(), |talk| {
         appending(talk, 4);
@@ -186,10 +186,10 @@ fn a_bye_within_the_body_ends_the_body() {
         talk.server("* BYE shutting down\r\n");
         assert_eq!(talk.needs_body(), None);
         talk.end_of_input();
-        talk.is_over();
+        talk.expect_done();
     });
     // The tagged response is reported, whether it comes before or after BYE.
-    for said in [
+    for data in [
         "r1 NO disk full\r\n* BYE shutting down\r\n",
         "* BYE shutting down\r\nr1 NO disk full\r\n",
     ] {
@@ -197,7 +197,7 @@ fn a_bye_within_the_body_ends_the_body() {
             appending(talk, 4);
             talk.body_data(b"ab");
             talk.client("ab");
-            talk.server(said);
+            talk.server(data);
             let refused = |event: &Event| {
                 matches!(
                     event,
@@ -208,7 +208,7 @@ fn a_bye_within_the_body_ends_the_body() {
                 )
             };
             assert!(talk.events.iter().any(refused));
-            talk.is_over();
+            talk.expect_done();
         });
     }
 }
@@ -260,7 +260,7 @@ fn a_literal_that_comes_first_in_its_list_stays_in_it() {
 
 // docs/protocols.md, IMAP: FETCH
 #[test]
-fn a_large_literal_leaves_as_chunks_and_its_place_is_told() {
+fn a_large_literal_is_streamed_and_its_item_is_reported() {
     let size = 65_537_usize;
     let body: Vec<u8> = (0..size).map(|at| b"0123456789)\r\n* "[at % 15]).collect();
     let message = [

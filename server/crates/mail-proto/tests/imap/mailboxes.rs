@@ -10,10 +10,10 @@ use crate::commands::{is_written, mailbox, set, text};
 use crate::talk::{every_cut, implicit_tls, ready};
 
 /// Returns the events for this server data.
-pub(crate) fn heard(said: &str) -> Vec<Event> {
+pub(crate) fn events_from(response: &str) -> Vec<Event> {
     let mut events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
-        talk.server(said);
+        talk.server(response);
     });
     events.remove(0);
     events
@@ -83,7 +83,7 @@ fn enable_and_select_leave_together() {
         ready(talk, "ENABLE CONDSTORE QRESYNC");
         talk.enqueue(Command::Enable(vec![Enable::CondStore, Enable::QResync]));
         talk.enqueue(select(SelectParameter::QResync(qresync())));
-        talk.client_at_once(
+        talk.client_in_one_write(
             "r1 ENABLE CONDSTORE QRESYNC\r\n\
              r2 SELECT \"INBOX\" (QRESYNC (67890007 20050715194045000))\r\n",
         );
@@ -93,7 +93,7 @@ fn enable_and_select_leave_together() {
     let Event::Enabled(enabled) = &events[1] else {
         panic!("{events:?}")
     };
-    assert!(enabled.has(Capability::QResync) && enabled.has_word("x-new"));
+    assert!(enabled.has(Capability::QResync) && enabled.has_name("x-new"));
     assert!(!enabled.has(Capability::Enable));
     assert!(matches!(&events[3], Event::Enabled(none) if none.words().count() == 0));
 }
@@ -126,7 +126,7 @@ fn mailboxes_are_made_renamed_and_deleted() {
 
 // docs/protocols.md, IMAP: CREATE (USE), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE
 #[test]
-fn a_name_that_is_no_quoted_string_is_a_literal_wherever_it_stands() {
+fn a_name_that_cannot_be_quoted_is_sent_as_a_literal_in_every_command() {
     let evil = || Mailbox::from_wire(&b"a\"\r\nr9 LOGOUT"[..]);
     for (command, line) in [
         (
@@ -166,7 +166,7 @@ fn a_name_that_is_no_quoted_string_is_a_literal_wherever_it_stands() {
 }
 
 #[test]
-fn the_delimiter_is_asked_for_in_the_plain_form_as_rfc_5258_3_wants() {
+fn the_delimiter_is_requested_in_the_basic_form_of_rfc_5258_3() {
     let list = Command::List(List {
         pattern: text(""),
         ..List::everything()
@@ -223,7 +223,7 @@ fn list_selects_as_in_rfc_9051_6_3_9_7() {
 #[test]
 fn extended_list_data_is_read() {
     // RFC 9051 §6.3.9.7, examples 4, 9 and 10.
-    let events = heard(
+    let events = events_from(
         "* LIST (\\HasChildren) \"/\" foo (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n\
          * LIST (\\NonExistent) \"/\" {3}\r\nbar (\"OLDNAME\" (\"baz\") X-NEW (1 (2)) CHILDINFO NIL)\r\n\
          * LIST () NIL flat (\"OLDNAME\" ())\r\n\
@@ -251,9 +251,9 @@ fn extended_list_data_is_read() {
 }
 
 #[test]
-fn what_a_namespace_is_extended_by_is_kept() {
+fn namespace_extensions_are_reported() {
     // RFC 2342 §5, example 6, with an extension of RFC 5255.
-    let events = heard(
+    let events = events_from(
         "* NAMESPACE ((\"\" \"/\")(\"#mh/\" \"/\" \"X-PARAM\" (\"FLAG1\" \"FLAG2\"))) NIL \
          ((\"Other Users/\" NIL \"TRANSLATION\" (\"Andere Ben&APw-tzer/\")))\r\n",
     );
@@ -271,8 +271,8 @@ fn what_a_namespace_is_extended_by_is_kept() {
 }
 
 #[test]
-fn responses_of_extensions_that_are_not_spoken_here_are_kept_as_unknown_data() {
-    let said = [
+fn responses_of_unsupported_extensions_are_reported_as_unknown_data() {
+    let responses = [
         "METADATA \"INBOX\" (/private/comment {3}\r\nabc)",
         "ACL INBOX fred rwipslda",
         "MYRIGHTS INBOX rwiptsldaex",
@@ -282,8 +282,8 @@ fn responses_of_extensions_that_are_not_spoken_here_are_kept_as_unknown_data() {
         "XLIST (\\HasNoChildren \\Inbox) \"/\" \"Inbox\"",
         "5 UIDFETCH (FLAGS ())",
     ];
-    for response in said {
-        let events = heard(&format!("* {response}\r\n* 3 EXISTS\r\n"));
+    for response in responses {
+        let events = events_from(&format!("* {response}\r\n* 3 EXISTS\r\n"));
         let [Event::Unknown(values), Event::Exists(3)] = &events[..] else {
             panic!("{events:?}")
         };
@@ -351,7 +351,7 @@ fn statuses(events: &[Event]) -> Vec<&StatusData> {
 // docs/protocols.md, IMAP: STATUS (STATUS=SIZE)
 #[test]
 fn every_number_of_status_is_read_and_sizes_are_of_64_bits() {
-    let events = heard(
+    let events = events_from(
         "* STATUS frop (MESSAGES 231 UIDNEXT 44292 UIDVALIDITY 1 UNSEEN 4 DELETED 3 SIZE 9223372036854775807)\r\n\
          * STATUS foo (MAILBOXID (F2212ea87-6097-4256-9d51-71338625) APPENDLIMIT 257890)\r\n\
          * STATUS bar (APPENDLIMIT NIL HIGHESTMODSEQ 7011231777 DELETED-STORAGE 8 X-NEW (1 2))\r\n\
@@ -428,7 +428,7 @@ fn notify_asks_as_in_rfc_5465() {
 
 // docs/protocols.md, IMAP: NOTIFY
 #[test]
-fn changes_of_other_mailboxes_arrive_while_nothing_is_under_way() {
+fn changes_of_other_mailboxes_arrive_while_no_command_is_in_progress() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "NOTIFY");
         talk.enqueue(Command::Notify(Notify::Set {

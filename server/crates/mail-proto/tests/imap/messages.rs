@@ -7,7 +7,7 @@ use mail_proto::imap::{
 use std::num::NonZeroU32;
 
 use crate::commands::{is_written, set};
-use crate::mailboxes::heard;
+use crate::mailboxes::events_from;
 use crate::talk::{every_cut, implicit_tls, ready};
 
 fn part(path: &[u32]) -> PartNumber {
@@ -23,8 +23,8 @@ fn fetch(items: Vec<FetchItem>) -> Command {
 }
 
 #[track_caller]
-fn fetched(said: &str) -> FetchData {
-    match &heard(said)[..] {
+fn fetched(response: &str) -> FetchData {
+    match &events_from(response)[..] {
         [Event::Fetch(data)] => data.clone(),
         events => panic!("{events:?}"),
     }
@@ -108,7 +108,7 @@ fn decoded_parts_are_read_and_may_hold_any_byte() {
 }
 
 #[test]
-fn a_large_decoded_part_leaves_as_chunks_and_says_that_it_is_decoded() {
+fn a_large_decoded_part_is_streamed_and_marked_as_decoded() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server(
@@ -257,7 +257,7 @@ fn gmails_own_items_are_read() {
 
 // docs/protocols.md, IMAP: unknown data
 #[test]
-fn items_that_cannot_be_read_are_kept_beside_those_that_can() {
+fn unreadable_items_are_reported_beside_readable_ones() {
     let data = fetched(
         "* 4 FETCH (EMAILID (a b) EMAILID x THREADID (\"a\\r\") PREVIEW (x) SAVEDATE \"soon\" \
          X-GM-MSGID -1 X-GM-LABELS x X-GM-LABELS ((y)) BINARY.SIZE[2] NIL MODSEQ 5 BINARY[HEADER] x \
@@ -295,11 +295,11 @@ fn a_conditional_store_names_what_it_left_alone() {
     });
     let Event::Completed {
         status: Status::Ok,
-        code: Some(Code::Modified(left)),
+        code: Some(Code::Modified(unchanged)),
         ..
     } = &events[2]
     else {
         panic!("{events:?}")
     };
-    assert_eq!(left, &set("7,9"));
+    assert_eq!(unchanged, &set("7,9"));
 }

@@ -39,13 +39,13 @@ fn a_bare_greeting_is_followed_by_capability() {
 
 // docs/protocols.md, IMAP: STARTTLS
 #[test]
-fn starttls_comes_first_and_capabilities_of_before_are_forgotten() {
+fn starttls_comes_first_and_earlier_capabilities_are_discarded() {
     let events = every_cut(config(Tls::StartTls), |talk| {
         talk.server("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED X-EVIL] hi\r\n");
         talk.client("r1 STARTTLS\r\n");
         talk.server("* OK [ALERT] anybody may have said this\r\nr1 OK Begin TLS\r\n");
         talk.start_tls();
-        assert!(!talk.client.capabilities().has_word("X-EVIL"));
+        assert!(!talk.client.capabilities().has_name("X-EVIL"));
         talk.client("r2 CAPABILITY\r\n");
         talk.server("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nr2 OK done\r\n");
         assert!(!talk.client.capabilities().has(Capability::LoginDisabled));
@@ -85,7 +85,7 @@ fn starttls_that_is_not_offered_ends_the_connection() {
 }
 
 #[test]
-fn starttls_that_is_refused_ends_the_connection_with_the_servers_words() {
+fn refused_starttls_ends_the_connection_with_the_reply_text() {
     every_cut(config(Tls::StartTls), |talk| {
         talk.server("* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n");
         talk.client("r1 STARTTLS\r\n");
@@ -142,7 +142,7 @@ fn preauth_ends_the_connection_in_every_mode() {
 
 // docs/protocols.md, IMAP: BYE
 #[test]
-fn a_server_that_says_bye_at_once_is_told_in_its_words() {
+fn a_bye_greeting_is_reported_with_its_text() {
     every_cut(implicit_tls(), |talk| {
         talk.server("* BYE [UNAVAILABLE] Maximum number of connections reached\r\n");
         let Error::Rejected {
@@ -158,7 +158,7 @@ fn a_server_that_says_bye_at_once_is_told_in_its_words() {
 }
 
 #[test]
-fn what_is_no_imap_server_is_named() {
+fn a_greeting_of_another_protocol_is_reported() {
     for line in [
         "220 mail.example ESMTP\r\n",
         "+OK POP3 ready\r\n",
@@ -183,13 +183,13 @@ fn what_is_no_imap_server_is_named() {
 
 // docs/protocols.md, IMAP: CAPABILITY, NOOP, LOGOUT, CHECK, CLOSE, UNSELECT
 #[test]
-fn logout_ends_the_conversation_after_its_answer() {
+fn logout_ends_the_session_after_its_tagged_response() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.enqueue(Command::Logout);
         talk.client("r1 LOGOUT\r\n");
         talk.server("* BYE see you\r\nr1 OK done\r\n");
-        talk.is_over();
+        talk.expect_done();
     });
     assert_eq!(
         events[1],
@@ -209,11 +209,11 @@ fn logout_ends_the_conversation_after_its_answer() {
 
 // docs/protocols.md, IMAP: BYE
 #[test]
-fn a_bye_nobody_asked_for_ends_the_conversation() {
+fn an_unsolicited_bye_ends_the_session() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.server("* BYE Autologout; idle for too long\r\n");
-        talk.is_over();
+        talk.expect_done();
     });
     // If a command is in progress, its tagged response may still come.
     every_cut(implicit_tls(), |talk| {
@@ -224,7 +224,7 @@ fn a_bye_nobody_asked_for_ends_the_conversation() {
         talk.enqueue(Command::Noop);
         talk.server("r1 OK done\r\n");
         assert_eq!(completed(&talk.events, tag), Status::Ok);
-        talk.is_over();
+        talk.expect_done();
     });
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
@@ -232,20 +232,20 @@ fn a_bye_nobody_asked_for_ends_the_conversation() {
         talk.client("r1 NOOP\r\n");
         talk.server("* BYE going down\r\n");
         talk.end_of_input();
-        talk.is_over();
+        talk.expect_done();
     });
 }
 
 #[test]
 fn a_connection_that_ends_without_bye_is_an_error() {
-    for said in [
+    for data in [
         "",
         "* OK",
         "* OK [CAPABILITY IMAP4rev1] ready\r\n",
         "* OK [CAPABILITY IMAP4rev1] a\r\n* 1 FE",
     ] {
         every_cut(implicit_tls(), |talk| {
-            talk.server(said);
+            talk.server(data);
             talk.end_of_input();
             assert_eq!(talk.error(), Error::Closed);
         });

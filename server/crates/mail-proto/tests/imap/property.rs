@@ -128,18 +128,18 @@ fn events_of(pieces: &[&[u8]]) -> (Vec<Event>, bool) {
     client.enqueue(Command::Compress);
     client.enqueue(Command::Noop);
     client.enqueue(Command::Idle);
-    let mut goes_on = run(&mut client, &mut events);
+    let mut is_open = run(&mut client, &mut events);
     for piece in pieces {
-        if goes_on && !piece.is_empty() {
+        if is_open && !piece.is_empty() {
             client.feed(piece);
-            goes_on = run(&mut client, &mut events);
+            is_open = run(&mut client, &mut events);
         }
     }
-    if goes_on {
+    if is_open {
         client.end_of_input();
-        goes_on = run(&mut client, &mut events);
+        is_open = run(&mut client, &mut events);
     }
-    (events, goes_on)
+    (events, is_open)
 }
 
 proptest! {
@@ -147,8 +147,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_taken_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-        let (_, goes_on) = events_of(&[&bytes]);
-        prop_assert!(!goes_on, "after its end the conversation is over");
+        let (_, is_open) = events_of(&[&bytes]);
+        prop_assert!(!is_open, "after its end the conversation is over");
         let mut client = client();
         client.feed(if bytes.is_empty() { b"\n" } else { &bytes });
         run(&mut client, &mut Vec::new());

@@ -3,7 +3,7 @@
 use mail_proto::imap::{Command, Event};
 
 use crate::commands::{is_written, mailbox, text};
-use crate::mailboxes::heard;
+use crate::mailboxes::events_from;
 
 // docs/protocols.md, IMAP: QUOTA
 #[test]
@@ -25,7 +25,7 @@ fn quota_is_asked_for_by_root_and_by_mailbox() {
 // docs/protocols.md, IMAP: QUOTA
 #[test]
 fn the_responses_of_rfc_9208_4_2_are_read() {
-    let events = heard(
+    let events = events_from(
         "* QUOTAROOT INBOX \"#user/alice\" \"#user/bob\"\r\n* QUOTAROOT comp.mail.mime\r\n\
          * QUOTA \"#user/alice\" (STORAGE 54 111 MESSAGE 42 1000)\r\n* QUOTA {0}\r\n ()\r\n\
          * QUOTA \"\" (storage 99999999999999999 18446744073709551615)\r\n",
@@ -54,8 +54,8 @@ fn the_responses_of_rfc_9208_4_2_are_read() {
 }
 
 #[test]
-fn quotas_that_cannot_be_are_kept_as_unknown_data() {
-    let events = heard(
+fn impossible_quotas_are_reported_as_unknown_data() {
+    let events = events_from(
         "* QUOTA \"\" (STORAGE 10)\r\n* QUOTA \"\" (STORAGE -1 10)\r\n* QUOTA x\r\n* QUOTA\r\n\
          * QUOTAROOT\r\n* QUOTAROOT (a) b\r\n",
     );

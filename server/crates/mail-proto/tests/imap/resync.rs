@@ -31,7 +31,7 @@ fn resume(earlier: &Visit) -> Command {
 }
 
 /// Applies events to a mailbox and returns its state and the changes.
-fn follow(mut mailbox: Selected, events: &[Event]) -> (Selected, Vec<Change>) {
+fn apply_all(mut mailbox: Selected, events: &[Event]) -> (Selected, Vec<Change>) {
     let changes = events
         .iter()
         .filter_map(|event| mailbox.apply(event))
@@ -45,25 +45,25 @@ fn uid_at(mailbox: &mut Selected, at: u32) -> Option<u32> {
         .map(Uid::get)
 }
 
-/// Selects a mailbox again, with a server that sends `said` and then completes SELECT.
-fn come_back(capabilities: &str, line: &str, said: &str) -> (Selected, Vec<Change>) {
+/// Selects a mailbox again, with a server that sends `data` and then completes SELECT.
+fn reselect(capabilities: &str, line: &str, data: &str) -> (Selected, Vec<Change>) {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, capabilities);
         talk.enqueue(resume(&visit()));
         talk.client(format!("r1 {line}\r\n"));
-        talk.server(said);
+        talk.server(data);
         talk.server("r1 OK [READ-WRITE] selected\r\n");
     });
-    follow(Selected::resume(visit()), &events)
+    apply_all(Selected::resume(visit()), &events)
 }
 
 const QRESYNC: &str = "SELECT \"INBOX\" (QRESYNC (67890007 90060115194045000 117:540))";
 
 // docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
-fn qresync_tells_what_vanished_and_what_changed() {
+fn qresync_reports_vanished_and_changed_messages() {
     // RFC 7162 §3.2.5.2.
-    let (mut mailbox, changes) = come_back(
+    let (mut mailbox, changes) = reselect(
         "CONDSTORE QRESYNC",
         QRESYNC,
         "* 314 EXISTS\r\n* 15 RECENT\r\n* OK [UIDVALIDITY 67890007] UIDVALIDITY\r\n\
@@ -89,7 +89,7 @@ fn qresync_tells_what_vanished_and_what_changed() {
     assert_eq!(uid_at(&mut mailbox, 50), Some(119));
     assert_eq!(mailbox.resync(true), Resync::Told);
     assert_eq!(mailbox.visit(), Some(visit()));
-    mailbox.caught_up();
+    mailbox.mark_resynced();
     assert_eq!(
         mailbox.visit(),
         Some(Visit {
@@ -113,7 +113,7 @@ fn a_resync_that_breaks_off_is_begun_again_from_the_same_point() {
         talk.end_of_input();
         assert!(talk.result.is_some());
     });
-    let (mailbox, _) = follow(Selected::resume(visit()), &events);
+    let (mailbox, _) = apply_all(Selected::resume(visit()), &events);
     assert_eq!(mailbox.visit(), Some(visit()));
     // Also before UIDVALIDITY arrives.
     assert_eq!(Selected::resume(visit()).visit(), Some(visit()));
@@ -122,7 +122,7 @@ fn a_resync_that_breaks_off_is_begun_again_from_the_same_point() {
 // docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
 fn without_qresync_the_changed_flags_are_fetched_by_number() {
-    let (mut mailbox, _) = come_back(
+    let (mut mailbox, _) = reselect(
         "CONDSTORE",
         "SELECT \"INBOX\" (CONDSTORE)",
         "* 314 EXISTS\r\n* OK [UIDVALIDITY 67890007] ok\r\n* OK [HIGHESTMODSEQ 90060115205545359] ok\r\n",
@@ -150,7 +150,7 @@ fn without_qresync_the_changed_flags_are_fetched_by_number() {
     for event in &events {
         mailbox.apply(event);
     }
-    mailbox.caught_up();
+    mailbox.mark_resynced();
     assert_eq!(uid_at(&mut mailbox, 49), Some(117));
     let mod_seq = mailbox.visit().and_then(|visit| visit.mod_seq);
     assert_eq!(mod_seq, Some(90_060_115_205_545_359));
@@ -159,7 +159,7 @@ fn without_qresync_the_changed_flags_are_fetched_by_number() {
 // docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 #[test]
 fn another_uidvalidity_voids_the_earlier_visit() {
-    let (mut mailbox, changes) = come_back(
+    let (mut mailbox, changes) = reselect(
         "QRESYNC",
         QRESYNC,
         "* 3 EXISTS\r\n* OK [UIDVALIDITY 67890008] new\r\n* OK [HIGHESTMODSEQ 90060115205545359] ok\r\n",
@@ -172,26 +172,26 @@ fn another_uidvalidity_voids_the_earlier_visit() {
         }]
     );
     assert_eq!(mailbox.resync(true), Resync::Rebuild);
-    mailbox.caught_up();
+    mailbox.mark_resynced();
     assert_eq!(mailbox.visit().unwrap().uid_validity, validity(67_890_008));
 }
 
 #[test]
 fn uids_the_server_does_not_vouch_for_are_void() {
-    for said in [
+    for data in [
         "* 3 EXISTS\r\n* OK [HIGHESTMODSEQ 90060115205545359] no UIDVALIDITY\r\n",
         "* OK [UIDVALIDITY 67890007] ok\r\n* NO [UIDNOTSTICKY] Non-persistent UIDs\r\n",
     ] {
-        let (mut mailbox, _) = come_back("QRESYNC", QRESYNC, said);
-        assert_eq!(mailbox.resync(true), Resync::Rebuild, "{said}");
-        mailbox.caught_up();
-        assert_eq!(mailbox.visit(), None, "{said}");
+        let (mut mailbox, _) = reselect("QRESYNC", QRESYNC, data);
+        assert_eq!(mailbox.resync(true), Resync::Rebuild, "{data}");
+        mailbox.mark_resynced();
+        assert_eq!(mailbox.visit(), None, "{data}");
     }
 }
 
 // docs/protocols.md, IMAP: without CONDSTORE
 #[test]
-fn a_mailbox_without_modification_sequences_is_asked_for_its_flags() {
+fn a_mailbox_without_modification_sequences_needs_a_fetch_of_its_flags() {
     for code in [
         "* OK [NOMODSEQ] Sorry, this mailbox format does not support modsequences\r\n",
         "* OK [HIGHESTMODSEQ 0] none\r\n",
@@ -199,15 +199,15 @@ fn a_mailbox_without_modification_sequences_is_asked_for_its_flags() {
         // The server was restored from a backup.
         "* OK [HIGHESTMODSEQ 90060115194044999] less than before\r\n",
     ] {
-        let said = format!("* 3 EXISTS\r\n* OK [UIDVALIDITY 67890007] ok\r\n{code}");
-        let (mailbox, _) = come_back("QRESYNC", QRESYNC, &said);
+        let data = format!("* 3 EXISTS\r\n* OK [UIDVALIDITY 67890007] ok\r\n{code}");
+        let (mailbox, _) = reselect("QRESYNC", QRESYNC, &data);
         assert_eq!(mailbox.resync(true), Resync::Flags, "{code}");
     }
     let unnumbered = Visit {
         mod_seq: None,
         ..visit()
     };
-    let (mailbox, _) = follow(
+    let (mailbox, _) = apply_all(
         Selected::resume(unnumbered.clone()),
         &[
             untagged(Code::UidValidity(validity(67_890_007))),
@@ -231,7 +231,7 @@ fn untagged(code: Code) -> Event {
 }
 
 #[test]
-fn expunge_tells_the_number_up_to_which_everything_is_known() {
+fn expunge_reports_the_highest_mod_seq() {
     // RFC 7162 §3.2.7: with QRESYNC the tagged response to EXPUNGE carries HIGHESTMODSEQ.
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "QRESYNC UIDPLUS");
@@ -241,7 +241,7 @@ fn expunge_tells_the_number_up_to_which_everything_is_known() {
         talk.client("r1 UID EXPUNGE 20\r\n");
         talk.server("* VANISHED 20\r\nr1 OK [HIGHESTMODSEQ 21] Expunged\r\n");
     });
-    let (mut mailbox, _) = follow(Selected::new(None), &events);
+    let (mut mailbox, _) = apply_all(Selected::new(None), &events);
     assert_eq!((mailbox.exists(), uid_at(&mut mailbox, 2)), (3, Some(30)));
     assert_eq!(
         mailbox.visit(),
@@ -254,7 +254,7 @@ fn expunge_tells_the_number_up_to_which_everything_is_known() {
 }
 
 #[test]
-fn what_is_said_before_closed_is_about_the_mailbox_before() {
+fn responses_before_closed_are_about_the_previous_mailbox() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.enqueue(Command::Select(Mailbox::inbox()));
@@ -271,7 +271,7 @@ fn what_is_said_before_closed_is_about_the_mailbox_before() {
         .iter()
         .position(|event| matches!(event, Event::Completed { .. }))
         .unwrap();
-    let (mut mailbox, changes) = follow(Selected::resume(visit()), &events[of_b + 1..]);
+    let (mut mailbox, changes) = apply_all(Selected::resume(visit()), &events[of_b + 1..]);
     assert_eq!(
         changes[1..],
         [Change::Exists { before: 0, now: 2 }],
@@ -283,7 +283,7 @@ fn what_is_said_before_closed_is_about_the_mailbox_before() {
 }
 
 /// Feeds server data while a window is fetched.
-fn while_fetching(said: &str) -> (Selected, Vec<Change>) {
+fn while_fetching(data: &str) -> (Selected, Vec<Change>) {
     let events = every_cut(implicit_tls(), |talk: &mut Talk| {
         ready(talk, "");
         talk.server("* 5 EXISTS\r\n");
@@ -293,10 +293,10 @@ fn while_fetching(said: &str) -> (Selected, Vec<Change>) {
             items: vec![FetchItem::Flags],
         });
         talk.client("r1 UID FETCH 1:* (FLAGS)\r\n");
-        talk.server(said);
+        talk.server(data);
         talk.server("r1 OK done\r\n");
     });
-    follow(Selected::new(None), &events)
+    apply_all(Selected::new(None), &events)
 }
 
 // docs/protocols.md, IMAP: EXPUNGE during FETCH, doubles, missing UID
@@ -309,13 +309,13 @@ fn an_expunge_between_fetched_messages_moves_those_behind_it() {
          * 4 EXISTS\r\n* 4 FETCH (UID 60 FLAGS (\\Recent))\r\n",
     );
     assert_eq!(changes.len(), 4);
-    let places: Vec<_> = (1..=4).map(|at| uid_at(&mut mailbox, at)).collect();
-    assert_eq!(places, [30, 40, 50, 60].map(Some));
+    let uids: Vec<_> = (1..=4).map(|at| uid_at(&mut mailbox, at)).collect();
+    assert_eq!(uids, [30, 40, 50, 60].map(Some));
 }
 
 // docs/protocols.md, IMAP: EXPUNGE during FETCH, doubles, missing UID
 #[test]
-fn what_is_said_twice_and_without_uid_changes_nothing() {
+fn repeated_fetch_data_without_uid_changes_nothing() {
     let (mut mailbox, changes) = while_fetching(
         "* 1 FETCH (UID 10 FLAGS ())\r\n* 1 FETCH (UID 10 FLAGS (\\Seen))\r\n* 1 FETCH (FLAGS ())\r\n\
          * 5 EXISTS\r\n* 5 EXISTS\r\n* 6 EXPUNGE\r\n",
@@ -325,7 +325,7 @@ fn what_is_said_twice_and_without_uid_changes_nothing() {
 }
 
 #[test]
-fn a_mailbox_that_shrinks_while_it_is_fetched_keeps_no_place() {
+fn a_mailbox_that_shrinks_during_fetch_clears_the_known_uids() {
     let (mut mailbox, changes) = while_fetching(
         "* 5 FETCH (UID 50 FLAGS ())\r\n* 2 EXISTS\r\n* 1 FETCH (UID 40 FLAGS ())\r\n",
     );
@@ -338,7 +338,7 @@ fn a_mailbox_that_shrinks_while_it_is_fetched_keeps_no_place() {
 }
 
 #[test]
-fn a_vanished_range_of_four_thousand_million_between_fetched_messages_is_no_work() {
+fn a_vanished_range_of_2_to_the_32_between_fetched_messages_costs_nothing() {
     let (mut mailbox, changes) = while_fetching(
         "* 1 FETCH (UID 10 FLAGS ())\r\n* VANISHED 1:4294967295\r\n* 3 EXISTS\r\n\
          * 1 FETCH (UID 11 FLAGS (\\Flagged))\r\n",

@@ -8,7 +8,7 @@ use mail_proto::imap::{
 };
 
 use crate::commands::{is_written, mailbox, set, text};
-use crate::mailboxes::heard;
+use crate::mailboxes::events_from;
 use crate::talk::{every_cut, implicit_tls, ready};
 
 fn number(number: u32) -> NonZeroU32 {
@@ -24,8 +24,8 @@ fn search(returns: &[SearchReturn], criteria: &[SearchKey]) -> Command {
 }
 
 #[track_caller]
-fn found(said: &str) -> SearchData {
-    match &heard(&format!("{said}\r\n"))[..] {
+fn found(response: &str) -> SearchData {
+    match &events_from(&format!("{response}\r\n"))[..] {
         [Event::Search(data)] => data.clone(),
         events => panic!("{events:?}"),
     }
@@ -199,7 +199,7 @@ fn return_asks_for_no_more_than_is_offered() {
 
 // docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
-fn the_answers_of_rfc_9051_6_4_4_and_rfc_4731_are_read() {
+fn the_esearch_responses_of_rfc_9051_6_4_4_and_rfc_4731_are_read() {
     let data = found("* ESEARCH (TAG \"r2\") MIN 2 COUNT 3");
     assert_eq!(
         (data.min, data.max, data.count),
@@ -229,8 +229,8 @@ fn the_answers_of_rfc_9051_6_4_4_and_rfc_4731_are_read() {
 // docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[test]
 fn the_pages_of_rfc_5267_4_4_and_rfc_9394_are_read() {
-    let page = |said: &str| {
-        let data = found(said);
+    let page = |response: &str| {
+        let data = found(response);
         let page = data.partial.unwrap();
         (page.range.to_string(), written(page.found.as_ref()))
     };
@@ -245,8 +245,8 @@ fn the_pages_of_rfc_5267_4_4_and_rfc_9394_are_read() {
 }
 
 #[test]
-fn numbers_of_esearch_that_cannot_be_are_kept_as_unknown_data() {
-    for said in [
+fn impossible_esearch_numbers_are_reported_as_unknown_data() {
+    for response in [
         "ALL 0",
         "MIN 0",
         "MAX x",
@@ -256,14 +256,14 @@ fn numbers_of_esearch_that_cannot_be_are_kept_as_unknown_data() {
         "PARTIAL (1:* 3)",
         "ALL (1 2)",
     ] {
-        let events = heard(&format!("* ESEARCH {said}\r\n"));
-        assert!(matches!(events[..], [Event::Unknown(_)]), "{said}");
+        let events = events_from(&format!("* ESEARCH {response}\r\n"));
+        assert!(matches!(events[..], [Event::Unknown(_)]), "{response}");
     }
 }
 
 // docs/protocols.md, IMAP: without ESEARCH
 #[test]
-fn a_search_response_tells_all_that_esearch_would() {
+fn a_search_response_gives_the_same_data_as_esearch() {
     let data = found("* SEARCH 104 101 102 103 900");
     assert_eq!(written(data.found.as_ref()).as_deref(), Some("101:104,900"));
     assert_eq!(
@@ -278,7 +278,7 @@ fn a_search_response_tells_all_that_esearch_would() {
 }
 
 #[test]
-fn a_range_of_four_thousand_million_is_no_work() {
+fn a_result_range_of_2_to_the_32_costs_nothing() {
     let data = found("* ESEARCH (TAG \"r1\") UID ALL 1:4294967295");
     let found = data.found.unwrap();
     assert_eq!(found.len(), u64::from(u32::MAX));
@@ -304,7 +304,7 @@ fn commands_with_the_saved_result_follow_their_search_at_once() {
             uid: false,
             items: vec![mail_proto::imap::FetchItem::Uid],
         });
-        talk.client_at_once(
+        talk.client_in_one_write(
             "r1 UID SEARCH RETURN (SAVE) KEYWORD $Junk\r\nr2 COPY $ \"Junk\"\r\nr3 FETCH $ (UID)\r\n",
         );
     });
@@ -328,7 +328,7 @@ fn sequence_numbers_in_the_criteria_wait_for_what_may_move_them() {
             talk.enqueue(Command::Noop);
             talk.enqueue(search(&[], std::slice::from_ref(&criterion)));
             if leaves {
-                talk.client_at_once(format!("{first}{second}"));
+                talk.client_in_one_write(format!("{first}{second}"));
             } else {
                 talk.client(first);
                 talk.server("r1 OK done\r\n");
@@ -398,8 +398,8 @@ fn sort_is_written_as_in_rfc_5256_and_rfc_5957() {
 
 // docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[test]
-fn the_answers_of_rfc_5256_section_4_keep_their_order() {
-    let events = heard(
+fn the_sort_responses_of_rfc_5256_section_4_keep_their_order() {
+    let events = events_from(
         "* SORT 5 3 4 1 2\r\n* SORT\r\n* SORT 2 84 882 (MODSEQ 7)\r\n* ESEARCH (TAG \"r1\") UID ALL 23765,23764,23763\r\n",
     );
     let [

@@ -41,7 +41,7 @@ fn five() -> Selected {
     mailbox
 }
 
-fn places(mailbox: &mut Selected) -> Vec<Option<u32>> {
+fn known_uids(mailbox: &mut Selected) -> Vec<Option<u32>> {
     (1..=mailbox.exists())
         .map(|at| mailbox.uid_at(seq(at)).map(Uid::get))
         .collect()
@@ -49,7 +49,7 @@ fn places(mailbox: &mut Selected) -> Vec<Option<u32>> {
 
 // docs/protocols.md, IMAP: ENABLE, SELECT, EXAMINE
 #[test]
-fn select_tells_the_state_of_the_mailbox() {
+fn select_reports_the_state_of_the_mailbox() {
     let mut mailbox = Selected::new(None);
     let validity = UidValidity::new(7).unwrap();
     for event in [
@@ -84,7 +84,7 @@ fn an_expunge_moves_all_that_is_behind_it() {
             uid: Some(uid(20))
         })
     );
-    assert_eq!(places(&mut mailbox), [10, 30, 40, 50].map(Some));
+    assert_eq!(known_uids(&mut mailbox), [10, 30, 40, 50].map(Some));
     assert_eq!(mailbox.seq_of(uid(50)), Some(seq(4)));
     assert_eq!(mailbox.seq_of(uid(20)), None);
 }
@@ -112,7 +112,7 @@ fn an_expunge_of_a_message_that_was_not_seen_moves_the_others_too() {
 }
 
 #[test]
-fn new_messages_are_told_and_change_no_place() {
+fn new_messages_are_reported_and_change_no_known_uid() {
     let mut mailbox = five();
     assert_eq!(
         mailbox.apply(&Event::Exists(7)),
@@ -126,13 +126,13 @@ fn new_messages_are_told_and_change_no_place() {
 }
 
 #[test]
-fn a_mailbox_that_shrinks_without_expunge_makes_every_place_unsure() {
+fn a_mailbox_that_shrinks_without_expunge_clears_the_known_uids() {
     let mut mailbox = five();
     assert_eq!(
         mailbox.apply(&Event::Exists(3)),
         Some(Change::Exists { before: 5, now: 3 })
     );
-    assert_eq!(places(&mut mailbox), [None, None, None]);
+    assert_eq!(known_uids(&mut mailbox), [None, None, None]);
 }
 
 #[test]
@@ -146,12 +146,12 @@ fn vanished_messages_leave_and_the_others_move_up() {
         uids: uids.clone(),
     });
     assert_eq!(change, Some(Change::Vanished(uids)));
-    assert_eq!(places(&mut mailbox), [10, 30, 50].map(Some));
+    assert_eq!(known_uids(&mut mailbox), [10, 30, 50].map(Some));
     assert_eq!(mailbox.seq_of(uid(40)), None);
 }
 
 #[test]
-fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
+fn impossible_vanished_uids_clear_the_known_uids() {
     let mut mailbox = five();
     // 30 and 40 are adjacent: there is no 35.
     let uids = SequenceSet::parse(b"35,40").unwrap();
@@ -159,11 +159,11 @@ fn vanished_messages_that_cannot_have_been_there_make_every_place_unsure() {
         earlier: false,
         uids,
     });
-    assert_eq!(places(&mut mailbox), [None, None, None]);
+    assert_eq!(known_uids(&mut mailbox), [None, None, None]);
 }
 
 #[test]
-fn vanished_messages_behind_the_last_one_leave_no_place_outside() {
+fn vanished_messages_after_the_last_one_leave_no_row_out_of_range() {
     let mut mailbox = five();
     // 50 is the last of five: there is no 60 after it, and an expunge of two leaves no number for
     // it.
@@ -185,11 +185,11 @@ fn messages_that_vanished_earlier_are_not_counted_again() {
         earlier: true,
         uids,
     });
-    assert_eq!(places(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
+    assert_eq!(known_uids(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
 }
 
 #[test]
-fn a_vanished_range_of_four_thousand_million_is_no_work() {
+fn a_vanished_range_of_2_to_the_32_costs_nothing() {
     let mut mailbox = five();
     let uids = SequenceSet::parse(b"1:4294967295").unwrap();
     mailbox.apply(&Event::Vanished {
@@ -220,17 +220,17 @@ fn another_uidvalidity_voids_what_was_known() {
 }
 
 #[test]
-fn places_that_contradict_each_other_are_forgotten_but_the_newest() {
+fn contradicting_rows_are_dropped_except_the_newest() {
     let mut mailbox = five();
     mailbox.apply(&fetch(2, 60));
-    assert_eq!(places(&mut mailbox), [None, Some(60), None, None, None]);
+    assert_eq!(known_uids(&mut mailbox), [None, Some(60), None, None, None]);
     // A sequence number beyond the end is invalid.
     mailbox.apply(&fetch(6, 61));
     assert_eq!(mailbox.seq_of(uid(61)), None);
 }
 
 #[test]
-fn the_least_used_places_go_first() {
+fn the_least_recently_used_rows_are_dropped_first() {
     let mut mailbox = Selected::new(None);
     mailbox.apply(&Event::Exists(10_000));
     for number in 1..=2000 {
@@ -256,47 +256,47 @@ fn a_message_that_is_new_pushes_uidnext() {
 enum ConnectionEvent {
     Arrive,
     Expunge(u32),
-    Look(u32),
+    Fetch(u32),
 }
 
 proptest! {
     /// Compared with a mailbox that is known completely: every reported position is correct.
     #[test]
-    fn known_places_are_right_whatever_happens(
-        happenings in proptest::collection::vec(
+    fn known_uids_are_correct_after_any_events(
+        events in proptest::collection::vec(
             prop_oneof![
                 Just(ConnectionEvent::Arrive),
                 any::<u32>().prop_map(ConnectionEvent::Expunge),
-                any::<u32>().prop_map(ConnectionEvent::Look),
+                any::<u32>().prop_map(ConnectionEvent::Fetch),
             ],
             1..200,
         )
     ) {
-        let mut truth: Vec<u32> = (1..=20).map(|number| number * 3).collect();
+        let mut expected: Vec<u32> = (1..=20).map(|number| number * 3).collect();
         let mut next = 100;
         let mut mailbox = Selected::new(None);
         mailbox.apply(&Event::Exists(20));
-        for happening in happenings {
-            let len = u32::try_from(truth.len()).unwrap();
-            match happening {
+        for event in events {
+            let len = u32::try_from(expected.len()).unwrap();
+            match event {
                 ConnectionEvent::Arrive => {
-                    truth.push(next);
+                    expected.push(next);
                     next += 2;
                     mailbox.apply(&Event::Exists(len + 1));
                 }
                 ConnectionEvent::Expunge(pick) if len > 0 => {
                     let at = pick % len;
-                    truth.remove(at as usize);
+                    expected.remove(at as usize);
                     mailbox.apply(&Event::Expunge { seq: seq(at + 1) });
                 }
-                ConnectionEvent::Look(pick) if len > 0 => {
+                ConnectionEvent::Fetch(pick) if len > 0 => {
                     let at = pick % len;
-                    mailbox.apply(&fetch(at + 1, truth[at as usize]));
+                    mailbox.apply(&fetch(at + 1, expected[at as usize]));
                 }
-                ConnectionEvent::Expunge(_) | ConnectionEvent::Look(_) => {}
+                ConnectionEvent::Expunge(_) | ConnectionEvent::Fetch(_) => {}
             }
-            prop_assert_eq!(mailbox.exists() as usize, truth.len());
-            for (at, of) in (1..).zip(&truth) {
+            prop_assert_eq!(mailbox.exists() as usize, expected.len());
+            for (at, of) in (1..).zip(&expected) {
                 if let Some(known) = mailbox.uid_at(seq(at)) {
                     prop_assert_eq!(known, uid(*of));
                     prop_assert_eq!(mailbox.seq_of(known), Some(seq(at)));
@@ -307,11 +307,11 @@ proptest! {
 }
 
 #[test]
-fn events_that_say_nothing_of_the_mailbox_change_nothing() {
+fn events_unrelated_to_the_mailbox_change_nothing() {
     let mut mailbox = five();
     let unknown = Event::Unknown(vec![mail_proto::imap::Value::Atom(Bytes::from_static(
         b"X",
     ))]);
     assert_eq!(mailbox.apply(&unknown), None);
-    assert_eq!(places(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
+    assert_eq!(known_uids(&mut mailbox), [10, 20, 30, 40, 50].map(Some));
 }

@@ -57,7 +57,7 @@ fn dovecot_2_3_over_starttls() {
         );
         talk.enqueue(list());
         talk.enqueue(Command::Select(Mailbox::inbox()));
-        talk.client_at_once(
+        talk.client_in_one_write(
             "r4 LIST \"\" \"*\" RETURN (SUBSCRIBED CHILDREN SPECIAL-USE STATUS (MESSAGES UNSEEN))\r\n\
              r5 SELECT \"INBOX\"\r\n",
         );
@@ -256,7 +256,7 @@ fn gmail_like_extensions_and_flags_with_brackets() {
              r2 NO [ALERT] Application-specific password required: https://support.example/185833 (SaslError)\r\n",
         );
         assert_eq!(completed(&talk.events, tag), Status::No);
-        assert!(talk.client.capabilities().has_word("X-GM-EXT-1"));
+        assert!(talk.client.capabilities().has_name("X-GM-EXT-1"));
         let tag = talk.client.sign_in(ann());
         talk.client("r3 AUTHENTICATE PLAIN AGFubgBodW50ZXIy\r\n");
         talk.server(
@@ -367,7 +367,7 @@ fn rfc_3501_section_8_sample_connection() {
         talk.enqueue(Command::Logout);
         talk.client("r3 LOGOUT\r\n");
         talk.server("* BYE IMAP4rev1 server terminating connection\r\nr3 OK LOGOUT completed\r\n");
-        talk.is_over();
+        talk.expect_done();
     });
     let body = events.iter().find_map(|event| match event {
         Event::Fetch(data) => data.items.first(),
@@ -381,7 +381,7 @@ fn rfc_3501_section_8_sample_connection() {
 
 // docs/protocols.md, IMAP: ID
 #[test]
-fn id_and_other_answers_are_told() {
+fn id_and_other_responses_are_reported() {
     let events = every_cut(implicit_tls(), |talk| {
         ready(talk, "ID");
         talk.enqueue(Command::Id(Vec::new()));
@@ -449,7 +449,7 @@ fn an_address_list_may_hold_groups_and_gaps() {
 
 // docs/protocols.md, IMAP: ID
 #[test]
-fn coremail_lets_only_clients_with_a_name_select() {
+fn coremail_accepts_select_only_after_id() {
     let name = |field: &str, value: &str| (Text::new(field).unwrap(), Text::new(value).unwrap());
     let events = every_cut(implicit_tls(), |talk| {
         talk.server("* OK Coremail System IMap Server Ready(163com[dcb8616c])\r\n");
@@ -466,7 +466,7 @@ fn coremail_lets_only_clients_with_a_name_select() {
             name("vendor", "Rest\"ante"),
         ]));
         talk.enqueue(Command::Select(Mailbox::inbox()));
-        talk.client_at_once(
+        talk.client_in_one_write(
             "r2 ID (\"name\" \"Restante\" \"vendor\" {9+}\r\nRest\"ante)\r\nr3 SELECT \"INBOX\"\r\n",
         );
         talk.server(

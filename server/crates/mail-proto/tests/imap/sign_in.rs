@@ -37,7 +37,7 @@ fn login_without_new_capabilities_asks_for_them_before_it_is_over() {
 // docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
 fn login_with_new_capabilities_is_over_at_once() {
-    for told in [
+    for reply in [
         "r1 OK [CAPABILITY IMAP4rev1 MOVE] Logged in\r\n",
         "* CAPABILITY IMAP4rev1 MOVE\r\nr1 OK Logged in\r\n",
     ] {
@@ -45,7 +45,7 @@ fn login_with_new_capabilities_is_over_at_once() {
             ready(talk, "AUTH=PLAIN SASL-IR");
             talk.client.sign_in(ann());
             talk.client("r1 AUTHENTICATE PLAIN AGFubgBodW50ZXIy\r\n");
-            talk.server(told);
+            talk.server(reply);
             assert!(talk.client.capabilities().has(Capability::Move));
         });
         assert!(matches!(
@@ -85,7 +85,7 @@ fn a_second_challenge_is_cancelled() {
 
 // docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
-fn no_password_leaves_without_tls_unless_the_operator_says_so() {
+fn without_tls_no_password_is_sent_unless_the_operator_allows_it() {
     every_cut(config(Tls::Plain), |talk| {
         ready(talk, "");
         talk.client.sign_in(ann());
@@ -133,7 +133,7 @@ fn login_that_is_switched_off_is_not_tried() {
 }
 
 #[test]
-fn commands_behind_a_login_wait_for_its_answer() {
+fn commands_after_login_wait_for_its_tagged_response() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "");
         talk.client.sign_in(ann());
@@ -145,10 +145,10 @@ fn commands_behind_a_login_wait_for_its_answer() {
 }
 
 #[test]
-fn what_an_earlier_connection_was_told_holds_until_the_server_says_otherwise() {
+fn remembered_capabilities_hold_until_the_server_announces_others() {
     every_cut(implicit_tls(), |talk| {
         let words = ["IMAP4rev1", "NAMESPACE", "MOVE"].map(str::as_bytes);
-        talk.client.remember(Capabilities::from_words(words));
+        talk.client.remember(Capabilities::from_names(words));
         ready(talk, "");
         assert!(!talk.client.capabilities().has(Capability::Move));
         let tag = talk.client.sign_in(ann());
@@ -166,13 +166,13 @@ fn what_an_earlier_connection_was_told_holds_until_the_server_says_otherwise() {
     // The server sends its capabilities unasked: they count, and the client does not request them.
     every_cut(implicit_tls(), |talk| {
         talk.client
-            .remember(Capabilities::from_words([&b"MOVE"[..]]));
+            .remember(Capabilities::from_names([&b"MOVE"[..]]));
         ready(talk, "");
         talk.client.sign_in(ann());
         talk.client("r1 LOGIN \"ann\" \"hunter2\"\r\n");
         talk.server("r1 OK [CAPABILITY IMAP4rev1] in\r\n");
         assert!(!talk.client.capabilities().has(Capability::Move));
-        talk.expect_nothing_more();
+        talk.expect_no_output();
     });
 }
 
@@ -209,7 +209,7 @@ fn neither_transcript_nor_debug_holds_a_password() {
                 talk.transcript.iter().any(|line| line.ends_with("***")),
                 "{debug}"
             );
-            talk.forget_written();
+            talk.clear_written();
         });
     }
 }
@@ -276,7 +276,7 @@ fn a_server_that_cannot_prove_itself_is_dropped() {
             ready(talk, "SASL-IR AUTH=SCRAM-SHA-1");
             talk.client.sign_in(user());
             talk.server(SERVER_FIRST);
-            talk.forget_written();
+            talk.clear_written();
             talk.server(last);
             let unproven = Misbehaviour::Sasl(SaslError::ServerUnproven);
             assert_eq!(talk.error(), Error::PeerMisbehaved(unproven));
@@ -285,7 +285,7 @@ fn a_server_that_cannot_prove_itself_is_dropped() {
 }
 
 #[test]
-fn a_mechanism_refused_before_any_proof_gives_way_to_the_next() {
+fn a_mechanism_refused_before_any_proof_is_followed_by_the_next() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "SASL-IR AUTH=SCRAM-SHA-1");
         let tag = talk.client.sign_in(user());
@@ -300,13 +300,13 @@ fn a_mechanism_refused_before_any_proof_gives_way_to_the_next() {
 }
 
 #[test]
-fn trouble_of_the_server_is_no_reason_for_another_mechanism() {
+fn a_server_error_does_not_try_another_mechanism() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "SASL-IR AUTH=SCRAM-SHA-1 AUTH=PLAIN");
         let tag = talk.client.sign_in(user());
-        talk.forget_written();
+        talk.clear_written();
         talk.run();
-        talk.forget_written();
+        talk.clear_written();
         talk.server("r1 NO [UNAVAILABLE] the directory is down\r\n");
         assert_eq!(completed(&talk.events, tag), Status::No);
     });
@@ -314,7 +314,7 @@ fn trouble_of_the_server_is_no_reason_for_another_mechanism() {
 
 // docs/protocols.md, IMAP: AUTHENTICATE (SASL-IR), LOGIN
 #[test]
-fn a_token_is_sent_by_oauthbearer_and_its_refusal_is_answered() {
+fn a_token_is_sent_by_oauthbearer_and_its_refusal_gets_a_response() {
     every_cut(implicit_tls(), |talk| {
         ready(talk, "SASL-IR AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER");
         let token = Credentials::with_token("user@example.com", Secret::new("ya29")).unwrap();

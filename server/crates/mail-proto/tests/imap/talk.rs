@@ -14,11 +14,11 @@ enum Cuts {
 }
 
 /// Runs a session with its bytes cut in every way, and returns its events.
-pub(crate) fn every_cut(config: Config, conversation: impl Fn(&mut Talk)) -> Vec<Event> {
+pub(crate) fn every_cut(config: Config, session: impl Fn(&mut Talk)) -> Vec<Event> {
     let run = |cuts| {
         let mut talk = Talk::new(config, cuts);
-        conversation(&mut talk);
-        talk.expect_nothing_more();
+        session(&mut talk);
+        talk.expect_no_output();
         (talk.events, talk.result)
     };
     let (whole, ended) = run(Cuts::Whole);
@@ -58,7 +58,7 @@ pub(crate) struct Talk {
     writes: usize,
     body: Vec<BodyChunk>,
     needs_body: Option<usize>,
-    wants_tls: bool,
+    is_tls_requested: bool,
     /// Whether the client has requested compression.
     pub(crate) is_compressed: bool,
     cuts: Cuts,
@@ -81,7 +81,7 @@ impl Talk {
             writes: 0,
             body: Vec::new(),
             needs_body: None,
-            wants_tls: false,
+            is_tls_requested: false,
             is_compressed: false,
             cuts,
         }
@@ -130,19 +130,19 @@ impl Talk {
 
     /// Like [`client`](Self::client), and also asserts that it was sent in one write.
     #[track_caller]
-    pub(crate) fn client_at_once(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn client_in_one_write(&mut self, bytes: impl AsRef<[u8]>) {
         self.run();
         assert_eq!(self.writes, 1, "{}", self.written.escape_ascii());
         self.client(bytes);
     }
 
     #[track_caller]
-    pub(crate) fn expect_nothing_more(&mut self) {
+    pub(crate) fn expect_no_output(&mut self) {
         self.client(b"");
     }
 
     /// Discards the sent bytes, for tests about something else.
-    pub(crate) fn forget_written(&mut self) {
+    pub(crate) fn clear_written(&mut self) {
         self.written.clear();
     }
 
@@ -169,9 +169,9 @@ impl Talk {
     #[track_caller]
     pub(crate) fn start_tls(&mut self) {
         self.run();
-        assert!(self.wants_tls, "TLS is not asked for");
+        assert!(self.is_tls_requested, "TLS is not asked for");
         self.client.upgraded();
-        self.wants_tls = false;
+        self.is_tls_requested = false;
         self.run();
     }
 
@@ -190,7 +190,7 @@ impl Talk {
     }
 
     #[track_caller]
-    pub(crate) fn is_over(&mut self) {
+    pub(crate) fn expect_done(&mut self) {
         self.run();
         assert_eq!(self.result, Some(Ok(())));
     }
@@ -217,7 +217,7 @@ impl Talk {
                     }
                 },
                 Ok(Step::StartTls) => {
-                    self.wants_tls = true;
+                    self.is_tls_requested = true;
                     return;
                 }
                 Ok(Step::DeriveKey(work)) => self.client.key_derived(work.run()),
@@ -229,7 +229,7 @@ impl Talk {
                         self.client.feed(&compress(&fed));
                     }
                 }
-                Ok(Step::Event(event)) => self.note(event),
+                Ok(Step::Event(event)) => self.push_event(event),
                 Ok(Step::Done) => {
                     self.result = Some(Ok(()));
                     return;
@@ -244,7 +244,7 @@ impl Talk {
     }
 
     /// Records an event. The chunks of a literal are joined: their boundaries depend on the cuts.
-    fn note(&mut self, event: Event) {
+    fn push_event(&mut self, event: Event) {
         if let Event::LiteralChunk { id, bytes } = &event {
             assert!(!bytes.is_empty());
             if let Some(Event::LiteralChunk {
@@ -268,7 +268,7 @@ pub(crate) fn ready(talk: &mut Talk, capabilities: &str) {
     talk.server(format!(
         "* OK [CAPABILITY IMAP4rev1 {capabilities}] ready\r\n"
     ));
-    talk.expect_nothing_more();
+    talk.expect_no_output();
 }
 
 /// Returns the status with which the command of this tag completed.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use mail_proto::imap::{Command, Event, SearchKey, Thread, ThreadAlgorithm, ThreadTree};
 
 use crate::commands::{is_written, text};
-use crate::mailboxes::heard;
+use crate::mailboxes::events_from;
 
 fn numbers(tree: &ThreadTree) -> Vec<u32> {
     tree.numbers().map(NonZeroU32::get).collect()
@@ -16,8 +16,8 @@ fn chain(tree: &ThreadTree) -> Vec<u32> {
 }
 
 #[track_caller]
-fn threads(said: &str) -> Vec<ThreadTree> {
-    match &heard(said)[..] {
+fn threads(response: &str) -> Vec<ThreadTree> {
+    match &events_from(response)[..] {
         [Event::Thread(threads)] => threads.clone(),
         events => panic!("{events:?}"),
     }
@@ -78,9 +78,9 @@ fn a_long_chain_is_no_deep_tree() {
 }
 
 #[test]
-fn what_is_no_thread_is_kept_as_unknown_data() {
-    for said in ["(2 x)", "2", "(0)", "(1 (2) 3)", "(1 (4294967296))"] {
-        let events = heard(&format!("* THREAD {said}\r\n"));
-        assert!(matches!(events[..], [Event::Unknown(_)]), "{said}");
+fn malformed_threads_are_reported_as_unknown_data() {
+    for response in ["(2 x)", "2", "(0)", "(1 (2) 3)", "(1 (4294967296))"] {
+        let events = events_from(&format!("* THREAD {response}\r\n"));
+        assert!(matches!(events[..], [Event::Unknown(_)]), "{response}");
     }
 }

@@ -19,16 +19,20 @@ pub(super) struct Namespaces {
 impl Namespaces {
     /// Reads the response to NAMESPACE. If the server has no NAMESPACE, the common prefix of all
     /// folders is used: Courier and others put all folders below INBOX.
-    pub(super) fn new(told: Option<&NamespaceData>, lists: &[ListData]) -> Self {
-        let Some(told) = told.filter(|told| !told.personal.is_empty()) else {
+    pub(super) fn new(response: Option<&NamespaceData>, lists: &[ListData]) -> Self {
+        let Some(response) = response.filter(|response| !response.personal.is_empty()) else {
             return Self {
                 prefix: common_prefix(lists),
                 prefixes: Vec::new(),
             };
         };
         let fits = |space: &&Namespace| space.prefix.len() <= NAME_MAX_BYTES;
-        let own = told.personal.iter().filter(fits);
-        let others = told.other_users.iter().chain(&told.shared).filter(fits);
+        let own = response.personal.iter().filter(fits);
+        let others = response
+            .other_users
+            .iter()
+            .chain(&response.shared)
+            .filter(fits);
         let prefix = own.clone().next().map(prefix_of).unwrap_or_default();
         let own = own.map(|space| (prefix_of(space), true));
         let others = others.map(|space| (prefix_of(space), false));
@@ -50,8 +54,8 @@ impl Namespaces {
         }
         let name = mailbox.as_wire();
         // `user.` itself is not a personal mailbox either.
-        let begins = |prefix: &[u8]| {
-            without(prefix, name).is_some()
+        let has_prefix = |prefix: &[u8]| {
+            strip_prefix(prefix, name).is_some()
                 || prefix
                     .split_last()
                     .is_some_and(|(_, level)| !level.is_empty() && level == name)
@@ -59,7 +63,7 @@ impl Namespaces {
         let longest = self
             .prefixes
             .iter()
-            .filter(|(prefix, _)| begins(prefix))
+            .filter(|(prefix, _)| has_prefix(prefix))
             // Of two equal prefixes the personal one takes precedence.
             .max_by_key(|(prefix, is_own)| (prefix.len(), *is_own));
         longest.is_some_and(|(_, is_own)| !is_own)
@@ -78,7 +82,7 @@ fn prefix_of(space: &Namespace) -> Vec<u8> {
 }
 
 /// Returns the rest of a name after a prefix. INBOX at its start is case-insensitive.
-pub(super) fn without<'n>(prefix: &[u8], name: &'n [u8]) -> Option<&'n [u8]> {
+pub(super) fn strip_prefix<'n>(prefix: &[u8], name: &'n [u8]) -> Option<&'n [u8]> {
     const INBOX: usize = b"INBOX".len();
     let (head, tail) = name.split_at_checked(prefix.len())?;
     let is_inbox = |name: &[u8]| {
@@ -98,7 +102,7 @@ fn common_prefix(lists: &[ListData]) -> Vec<u8> {
     };
     let prefix = [b"INBOX".as_slice(), &[delimiter]].concat();
     let mut others = lists.iter().filter(|l| !l.mailbox.is_inbox()).peekable();
-    let is_common = |l: &ListData| without(&prefix, l.mailbox.as_wire()).is_some();
+    let is_common = |l: &ListData| strip_prefix(&prefix, l.mailbox.as_wire()).is_some();
     if others.peek().is_some() && others.all(is_common) {
         prefix
     } else {

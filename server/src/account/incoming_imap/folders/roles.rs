@@ -6,7 +6,7 @@ use mail_proto::imap::{ListData, MailboxAttribute};
 use super::tree::Tree;
 
 /// Roles that a folder can get by its name.
-const NAMED: [FolderRole; 5] = [
+const ROLES_BY_NAME: [FolderRole; 5] = [
     FolderRole::Drafts,
     FolderRole::Sent,
     FolderRole::Archive,
@@ -21,10 +21,10 @@ pub(super) type Listed<'l> = (&'l ListData, Option<FolderRole>, bool);
 /// a role from the server get one by their name, the first of each; if there is none at the top
 /// level, those directly below INBOX. A foreign folder never has a role.
 pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'l>> {
-    let mut taken: Vec<FolderRole> = Vec::new();
+    let mut assigned: Vec<FolderRole> = Vec::new();
     let mut is_new = |role: Option<FolderRole>| match role {
-        Some(role) if !taken.contains(&role) => {
-            taken.push(role);
+        Some(role) if !assigned.contains(&role) => {
+            assigned.push(role);
             true
         }
         _ => false,
@@ -37,24 +37,24 @@ pub(super) fn assign<'l>(lists: &'l [ListData], tree: &Tree<'_>) -> Vec<Listed<'
             (list, role, is_new(role))
         })
         .collect();
-    let mut open: Vec<FolderRole> = NAMED
+    let mut unassigned: Vec<FolderRole> = ROLES_BY_NAME
         .into_iter()
-        .filter(|role| !taken.contains(role))
+        .filter(|role| !assigned.contains(role))
         .collect();
     for below_inbox in [false, true] {
         for (list, role, is_first) in &mut listed {
-            if open.is_empty() {
+            if unassigned.is_empty() {
                 break;
             }
             if role.is_some() || list.has(&MailboxAttribute::NoSelect) {
                 continue;
             }
-            let Some(name) = tree.name_at_top(list, below_inbox) else {
+            let Some(name) = tree.top_level_name(list, below_inbox) else {
                 continue;
             };
             let name = name.to_lowercase();
-            if let Some(index) = open.iter().position(|role| is_name_of(&name, *role)) {
-                (*role, *is_first) = (Some(open.swap_remove(index)), true);
+            if let Some(index) = unassigned.iter().position(|role| is_name_of(&name, *role)) {
+                (*role, *is_first) = (Some(unassigned.swap_remove(index)), true);
             }
         }
     }

@@ -21,7 +21,7 @@ fn names(table: &FolderTable) -> Vec<(u32, String)> {
 }
 
 #[test]
-fn roles_stand_first_and_children_under_their_parents() {
+fn folders_with_roles_come_first_and_children_follow_their_parents() {
     let table = FolderTable::new(
         &[
             list(b"Zoo", vec![]),
@@ -48,7 +48,7 @@ fn roles_stand_first_and_children_under_their_parents() {
 }
 
 #[test]
-fn a_parent_that_list_left_out_is_a_line_that_cannot_be_opened() {
+fn parent_missing_from_list_is_shown_as_not_selectable() {
     let table = FolderTable::new(
         &[list(b"INBOX", vec![]), list(b"a/b/c", vec![])],
         None,
@@ -72,7 +72,7 @@ fn a_parent_that_list_left_out_is_a_line_that_cannot_be_opened() {
 }
 
 #[test]
-fn a_level_that_holds_everything_is_not_shown() {
+fn common_prefix_of_all_folders_is_not_shown() {
     let mut lists = vec![
         list(b"INBOX", vec![]),
         list(b"INBOX.Sent", vec![]),
@@ -92,7 +92,7 @@ fn a_level_that_holds_everything_is_not_shown() {
 }
 
 #[test]
-fn a_folder_named_trash_is_trash_where_the_server_has_no_special_use() {
+fn role_by_name_is_not_assigned_below_another_folder() {
     let table = FolderTable::new(
         &[
             list(b"INBOX", vec![]),
@@ -110,7 +110,7 @@ fn a_folder_named_trash_is_trash_where_the_server_has_no_special_use() {
 }
 
 #[test]
-fn ids_lead_back_to_wire_names_even_where_those_cannot_be_decoded() {
+fn folder_ids_map_back_to_wire_names_that_cannot_be_decoded() {
     let broken = Mailbox::from_wire(&b"&&&broken"[..]);
     let table = FolderTable::new(
         &[
@@ -129,7 +129,7 @@ fn ids_lead_back_to_wire_names_even_where_those_cannot_be_decoded() {
 }
 
 #[test]
-fn a_name_told_twice_or_in_another_case_is_one_folder() {
+fn name_listed_twice_or_in_another_case_is_one_folder() {
     let table = FolderTable::new(
         &[
             list(b"a/b", vec![]),
@@ -159,7 +159,7 @@ fn a_name_told_twice_or_in_another_case_is_one_folder() {
 }
 
 #[test]
-fn inbox_is_there_without_being_told() {
+fn inbox_exists_without_being_listed() {
     let table = FolderTable::new(&[list(b"a", vec![])], None, false);
     assert_eq!(names(&table), [(0, "INBOX".into()), (0, "a".into())]);
     assert!(table.by_role(FolderRole::Inbox).is_some());
@@ -180,7 +180,7 @@ fn an_inbox_below_the_common_prefix_is_another_folder() {
 }
 
 #[test]
-fn children_of_folders_that_differ_in_case_stand_under_their_own() {
+fn children_stay_under_their_parent_if_parents_differ_only_in_case() {
     let names_in = [&b"a/1"[..], b"A/2", b"a/3", b"A/4", b"INBOX", b"a", b"A"];
     let lists: Vec<_> = names_in.map(|name| list(name, vec![])).into();
     let table = FolderTable::new(&lists, None, false);
@@ -229,7 +229,7 @@ fn folders_beyond_a_bound_are_counted_but_inbox_and_roles_stay() {
 }
 
 #[test]
-fn counts_go_to_the_folder_that_they_are_of() {
+fn status_counts_are_stored_for_their_folder() {
     let lists: Vec<_> = (0..100).map(|n| listed(format!("f{n}"))).collect();
     let mut table = FolderTable::new(&lists, None, false);
     let status = |n: u32| StatusData {
@@ -268,7 +268,7 @@ fn cpu_time() -> std::time::Duration {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn time_is_linear_in_what_the_server_sent() {
+fn building_the_tree_takes_linear_time() {
     let time_of = |folders: usize| {
         let lists: Vec<_> = (0..folders)
             .map(|n| listed(format!("f{n}{}", "/x".repeat(LEVELS_MAX - 1))))
@@ -319,11 +319,11 @@ fn wire_of(table: &FolderTable, role: FolderRole) -> Option<String> {
 }
 
 #[test]
-fn a_shared_folder_takes_nothing_from_ones_own() {
+fn shared_folder_does_not_take_the_role_of_a_personal_folder() {
     let courier = namespaces(&[b"INBOX."], &[b"user."], &[b"shared."]);
     // Cyrus has shared folders at the top level.
     let cyrus = namespaces(&[b"INBOX."], &[b"user."], &[b""]);
-    for told in [courier, cyrus] {
+    for data in [courier, cyrus] {
         let lists = dotted(&[
             b"shared.Trash",
             b"user.ann.Drafts",
@@ -333,7 +333,7 @@ fn a_shared_folder_takes_nothing_from_ones_own() {
             b"INBOX.Drafts",
             b"INBOX.shared",
         ]);
-        let table = FolderTable::new(&lists, Some(&told), false);
+        let table = FolderTable::new(&lists, Some(&data), false);
         for (role, wire) in [
             (FolderRole::Sent, "INBOX.Sent"),
             (FolderRole::Trash, "INBOX.Trash"),
@@ -363,19 +363,19 @@ fn a_shared_folder_takes_nothing_from_ones_own() {
 }
 
 #[test]
-fn the_trash_of_others_is_no_trash_whatever_the_server_says() {
+fn special_use_of_a_foreign_folder_is_ignored() {
     let mut lists = dotted(&[b"INBOX", b"shared.Bin", b"user.ann.Sent"]);
     lists[1].attributes.push(MailboxAttribute::Trash);
     lists[2].attributes.push(MailboxAttribute::Sent);
-    let told = namespaces(&[b""], &[b"user."], &[b"shared."]);
-    let table = FolderTable::new(&lists, Some(&told), false);
+    let data = namespaces(&[b""], &[b"user."], &[b"shared."]);
+    let table = FolderTable::new(&lists, Some(&data), false);
     assert!(table.by_role(FolderRole::Trash).is_none());
     assert!(table.by_role(FolderRole::Sent).is_none());
     assert_eq!(table.wire_name("Trash").unwrap().as_wire(), b"Trash");
 }
 
 #[test]
-fn folders_right_below_inbox_have_roles_where_none_at_the_top_has() {
+fn folders_below_inbox_get_roles_that_no_top_level_folder_has() {
     let lists = dotted(&[
         b"INBOX",
         b"INBOX.Sent",
@@ -383,8 +383,8 @@ fn folders_right_below_inbox_have_roles_where_none_at_the_top_has() {
         b"INBOX.Trash",
         b"INBOX.a.Junk",
     ]);
-    let told = namespaces(&[b""], &[], &[]);
-    let table = FolderTable::new(&lists, Some(&told), false);
+    let data = namespaces(&[b""], &[], &[]);
+    let table = FolderTable::new(&lists, Some(&data), false);
     assert_eq!(
         wire_of(&table, FolderRole::Sent).as_deref(),
         Some("INBOX.Sent")
@@ -394,10 +394,10 @@ fn folders_right_below_inbox_have_roles_where_none_at_the_top_has() {
 }
 
 #[test]
-fn a_prefix_without_its_delimiter_or_in_another_case_is_the_same() {
+fn namespace_prefix_matches_without_delimiter_and_in_another_case() {
     let lists = dotted(&[b"Inbox.Sent", b"INBOX.Trash", b"INBOX"]);
-    let told = namespaces(&[b"INBOX"], &[], &[]);
-    let table = FolderTable::new(&lists, Some(&told), false);
+    let data = namespaces(&[b"INBOX"], &[], &[]);
+    let table = FolderTable::new(&lists, Some(&data), false);
     assert_eq!(
         wire_of(&table, FolderRole::Sent).as_deref(),
         Some("Inbox.Sent")

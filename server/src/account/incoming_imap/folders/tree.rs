@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use app::api::types::FolderRole;
 use mail_proto::imap::{ListData, Mailbox, MailboxAttribute};
 
-use super::namespaces::{Namespaces, without};
+use super::namespaces::{Namespaces, strip_prefix};
 use super::{FOLDERS_MAX, LEVELS_MAX, NAME_MAX_BYTES, NAMES_MAX_BYTES};
 
 /// The parent index of top-level folders.
-const TOP: usize = usize::MAX;
+const ROOT: usize = usize::MAX;
 /// The parent of INBOX in the index.
-const ABOVE_INBOX: usize = usize::MAX - 1;
+const INBOX_PARENT: usize = usize::MAX - 1;
 /// The parent, in the index, of top-level folders without the personal prefix.
-const BESIDE_PREFIX: usize = usize::MAX - 2;
+const UNPREFIXED_PARENT: usize = usize::MAX - 2;
 
 /// A folder in the tree.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl<'l> Tree<'l> {
 
     /// Adds a folder and its parents. A name that LIST returns twice is one folder.
     pub(super) fn insert(&mut self, list: &'l ListData, role: Option<FolderRole>) {
-        match self.node_of(list) {
+        match self.find_or_insert(list) {
             Some(index) => {
                 if let Some(node) = self.nodes.get_mut(index)
                     && !node.is_listed
@@ -79,17 +79,17 @@ impl<'l> Tree<'l> {
 
     /// Returns the decoded name of a personal top-level folder, or of one directly below INBOX;
     /// `None` for any other.
-    pub(super) fn name_at_top(&self, list: &ListData, below_inbox: bool) -> Option<String> {
+    pub(super) fn top_level_name(&self, list: &ListData, below_inbox: bool) -> Option<String> {
         if self.is_foreign(&list.mailbox) {
             return None;
         }
-        let mut name = self.without_prefix(list.mailbox.as_wire());
+        let mut name = self.strip_personal_prefix(list.mailbox.as_wire());
         if below_inbox {
             let inbox = [b"INBOX".as_slice(), &[list.delimiter?]].concat();
-            name = without(&inbox, name)?;
+            name = strip_prefix(&inbox, name)?;
         }
-        let is_below = list.delimiter.is_some_and(|d| name.contains(&d));
-        (!is_below && name.len() <= NAME_MAX_BYTES).then(|| self.decoded(name))
+        let is_nested = list.delimiter.is_some_and(|d| name.contains(&d));
+        (!is_nested && name.len() <= NAME_MAX_BYTES).then(|| self.decode_name(name))
     }
 
     /// Whether a folder is another user's or shared.
@@ -97,20 +97,20 @@ impl<'l> Tree<'l> {
         self.namespaces.is_foreign(mailbox)
     }
 
-    fn without_prefix<'n>(&self, wire: &'n [u8]) -> &'n [u8] {
-        without(self.namespaces.prefix(), wire).unwrap_or(wire)
+    fn strip_personal_prefix<'n>(&self, wire: &'n [u8]) -> &'n [u8] {
+        strip_prefix(self.namespaces.prefix(), wire).unwrap_or(wire)
     }
 
-    fn decoded(&self, name: &[u8]) -> String {
+    fn decode_name(&self, name: &[u8]) -> String {
         Mailbox::from_wire(name.to_vec())
             .decode(self.utf8_names)
             .unwrap_or_else(|| String::from_utf8_lossy(name).into_owned())
     }
 
     /// Returns the node of a name, created if missing; `None` if a bound is reached.
-    fn node_of(&mut self, list: &'l ListData) -> Option<usize> {
+    fn find_or_insert(&mut self, list: &'l ListData) -> Option<usize> {
         let wire = list.mailbox.as_wire();
-        let name = self.without_prefix(wire);
+        let name = self.strip_personal_prefix(wire);
         let is_foreign = self.is_foreign(&list.mailbox);
         let delimiter = list.delimiter;
         let is_delimiter = |b: &u8| Some(*b) == delimiter;
@@ -125,7 +125,7 @@ impl<'l> Tree<'l> {
             end = from + level.len() + 1;
             (level, from + level.len())
         });
-        let mut parent = TOP;
+        let mut parent = ROOT;
         let mut missing: Vec<(&'l [u8], usize)> = Vec::new();
         for (level, end) in levels {
             match self.index.get(&key(parent, level, has_prefix)) {
@@ -146,7 +146,7 @@ impl<'l> Tree<'l> {
             self.nodes.push(Node {
                 // A copy: the name may be a slice of a much longer response.
                 wire: Mailbox::from_wire(wire.get(..end).unwrap_or(wire).to_vec()),
-                name: self.decoded(level),
+                name: self.decode_name(level),
                 depth,
                 role: None,
                 is_selectable: false,
@@ -162,7 +162,7 @@ impl<'l> Tree<'l> {
 
     /// Returns the nodes in display order: roles first, in the order of the design; then by name,
     /// each folder before its children.
-    pub(super) fn in_showing_order(self) -> Vec<Node> {
+    pub(super) fn in_display_order(self) -> Vec<Node> {
         let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
             children.entry(node.parent).or_default().push(index);
@@ -173,8 +173,8 @@ impl<'l> Tree<'l> {
                 let node = self.nodes.get(*index);
                 Reverse(node.map(|node| {
                     let rank = match node.parent {
-                        TOP if node.is_foreign => RANK_FOREIGN,
-                        TOP => rank(node.role),
+                        ROOT if node.is_foreign => RANK_FOREIGN,
+                        ROOT => rank(node.role),
                         _ => 0,
                     };
                     (rank, node.name.to_lowercase(), node.name.clone())
@@ -182,7 +182,7 @@ impl<'l> Tree<'l> {
             });
         }
         let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
-        let mut stack = children.remove(&TOP).unwrap_or_default();
+        let mut stack = children.remove(&ROOT).unwrap_or_default();
         let mut ordered = Vec::with_capacity(nodes.len());
         while let Some(index) = stack.pop() {
             ordered.extend(nodes.get_mut(index).and_then(Option::take));
@@ -197,9 +197,9 @@ impl<'l> Tree<'l> {
 /// prefix.
 fn key(parent: usize, level: &[u8], has_prefix: bool) -> (usize, &[u8]) {
     match parent {
-        TOP if has_prefix => (parent, level),
-        TOP if level.eq_ignore_ascii_case(b"INBOX") => (ABOVE_INBOX, b"INBOX"),
-        TOP => (BESIDE_PREFIX, level),
+        ROOT if has_prefix => (parent, level),
+        ROOT if level.eq_ignore_ascii_case(b"INBOX") => (INBOX_PARENT, b"INBOX"),
+        ROOT => (UNPREFIXED_PARENT, level),
         _ => (parent, level),
     }
 }

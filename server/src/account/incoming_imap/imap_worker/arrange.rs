@@ -12,11 +12,11 @@ use crate::account::error::AccountError;
 use crate::clients::imap::MailboxState as _;
 
 /// Maximum number of messages that a SEARCH response may list one by one.
-const NAMED_MAX: u32 = 20_000;
+const LISTED_MAX: u32 = 20_000;
 /// Maximum number of positions further back, which need one SEARCH each.
 const FAR_MAX: usize = 10;
 /// Maximum number of attempts, because messages arrive or are expunged meanwhile.
-const TRIES: usize = 3;
+const ATTEMPTS_MAX: usize = 3;
 
 /// Returns how many of the found UIDs are equal to or larger than this one.
 fn found_from(found: Option<&SequenceSet>, uid: Uid) -> u64 {
@@ -46,25 +46,25 @@ impl ImapWorker {
     /// Errors of the connection. If the server does not report the positions, the messages are
     /// shown in the server's order.
     pub(super) async fn arrange(&mut self) -> Result<(), AccountError> {
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS_MAX {
             let shared = std::sync::Arc::clone(&self.shared);
             let connection = self.connection().await?;
             let Some(selected) = connection.selected_mut() else {
                 return Ok(());
             };
             let returned = shared.returned(selected.mailbox(), selected.uid_validity());
-            if selected.shown.is_of(&returned) {
+            if selected.shown.is_computed_for(&returned) {
                 return Ok(());
             }
             let changes = selected.shown.changes();
-            let places = self.places_of(&returned).await?;
+            let positions = self.positions_of(&returned).await?;
             let connection = self.connection().await?;
             let Some(selected) = connection.selected_mut() else {
                 return Ok(());
             };
             if selected.shown.changes() == changes {
-                let (places, is_waiting) = places;
-                selected.shown.arrange(returned, places, is_waiting);
+                let (positions, is_waiting) = positions;
+                selected.shown.arrange(returned, positions, is_waiting);
             }
         }
         Ok(())
@@ -86,8 +86,8 @@ impl ImapWorker {
             uid: false,
             criteria: vec![SearchKey::Sequence(set), SearchKey::Unseen],
         }];
-        let answer = connection.run_raw(unread, Phase::LongCommand).await?;
-        let unread = answer.found.map_or(0, |found| found.len());
+        let responses = connection.run_raw(unread, Phase::LongCommand).await?;
+        let unread = responses.found.map_or(0, |found| found.len());
         if let Some(selected) = connection.selected_mut() {
             selected.add_unread(i64::try_from(unread).unwrap_or_default());
         }
@@ -95,33 +95,34 @@ impl ImapWorker {
     }
 
     /// Returns the positions of the returned messages, and whether one of them has not arrived yet.
-    async fn places_of(
+    async fn positions_of(
         &mut self,
         returned: &[Returned],
     ) -> Result<(Vec<ShownPosition>, bool), AccountError> {
-        let nothing = (Vec::new(), false);
+        let empty = (Vec::new(), false);
         let connection = self.connection().await?;
         let has_ranges = connection.capabilities().has(Capability::ESearch);
         let exists = connection.selected().map_or(0, |s| s.exists());
         let Some(high) = returned.iter().map(|one| one.uid.get()).max() else {
-            return Ok(nothing);
+            return Ok(empty);
         };
-        let is_near = |uid: Uid| exists <= NAMED_MAX || high.saturating_sub(uid.get()) <= NAMED_MAX;
-        let named = returned.iter().flat_map(|one| [one.uid, one.key]);
-        let Some(low) = named.filter(|uid| is_near(*uid)).min() else {
-            return Ok(nothing);
+        let is_near =
+            |uid: Uid| exists <= LISTED_MAX || high.saturating_sub(uid.get()) <= LISTED_MAX;
+        let uids = returned.iter().flat_map(|one| [one.uid, one.key]);
+        let Some(low) = uids.filter(|uid| is_near(*uid)).min() else {
+            return Ok(empty);
         };
         let commands = search(true, SequenceSet::from_first(low));
-        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
-        let found = answer.found.as_ref();
+        let responses = connection.run_raw(commands, Phase::LongCommand).await?;
+        let found = responses.found.as_ref();
         let exists = connection.selected().map_or(0, |s| s.exists());
-        let place_from = |uid: Uid| {
+        let position_from = |uid: Uid| {
             let above = u32::try_from(found_from(found, uid)).unwrap_or(u32::MAX);
             exists.saturating_sub(above)
         };
-        let mut places = Vec::new();
+        let mut positions = Vec::new();
         let mut is_waiting = false;
-        let mut far_left = FAR_MAX;
+        let mut far_remaining = FAR_MAX;
         // Newest first: only `FAR_MAX` of those far back are searched for.
         for one in returned.iter().rev() {
             if !is_near(one.uid) || !found.is_some_and(|found| found.contains(one.uid)) {
@@ -129,22 +130,28 @@ impl ImapWorker {
                 is_waiting |= found_from(found, one.uid) == 0;
                 continue;
             }
-            let seq = place_from(one.uid).saturating_add(1);
+            let seq = position_from(one.uid).saturating_add(1);
             let below = if is_near(one.key) {
-                place_from(one.key)
-            } else if has_ranges && far_left > 0 {
-                far_left -= 1;
+                position_from(one.key)
+            } else if has_ranges && far_remaining > 0 {
+                far_remaining -= 1;
                 let first = Uid::new(1).unwrap_or(one.key);
                 let last = Uid::new(one.key.get() - 1).unwrap_or(first);
                 let commands = search(false, SequenceSet::range(first, last));
-                let answer = connection.run_raw(commands, Phase::LongCommand).await?;
-                let below = answer.found.map_or(u64::from(exists), |found| found.len());
+                let responses = connection.run_raw(commands, Phase::LongCommand).await?;
+                let below = responses
+                    .found
+                    .map_or(u64::from(exists), |found| found.len());
                 u32::try_from(below).unwrap_or(u32::MAX)
             } else {
                 continue;
             };
-            if seq <= exists && places.iter().all(|place: &ShownPosition| place.seq != seq) {
-                places.push(ShownPosition {
+            if seq <= exists
+                && positions
+                    .iter()
+                    .all(|position: &ShownPosition| position.seq != seq)
+            {
+                positions.push(ShownPosition {
                     seq,
                     below: below.min(exists),
                     key: one.key.get(),
@@ -152,6 +159,6 @@ impl ImapWorker {
                 });
             }
         }
-        Ok((places, is_waiting))
+        Ok((positions, is_waiting))
     }
 }

@@ -16,9 +16,9 @@ use crate::account::error::AccountError;
 /// IDLE is entered after this time without requests: a request that follows closely needs no DONE.
 const IDLE_AFTER: Duration = Duration::from_millis(300);
 /// Interval of IDLE renewal; some networks drop silent connections.
-const IDLE_RENEWED_EVERY: Duration = Duration::from_secs(9 * 60);
+const IDLE_RENEWAL_INTERVAL: Duration = Duration::from_secs(9 * 60);
 /// Polling interval for a server without IDLE, while a page watches.
-const POLLED_EVERY: Duration = Duration::from_secs(60);
+const POLL_INTERVAL: Duration = Duration::from_secs(60);
 /// INBOX's connection closes after this time without a watching page and without requests.
 const INBOX_CLOSES_AFTER: Duration = Duration::from_secs(300);
 /// The same for the connection of another folder.
@@ -26,7 +26,7 @@ const OTHER_CLOSES_AFTER: Duration = Duration::from_secs(60);
 /// Maximum number of new rows that are prefetched for the page.
 const PREFETCH_MAX: u32 = 50;
 /// Rows are cached for this long after the last request.
-const ROWS_KEPT_FOR: Duration = Duration::from_secs(50);
+const ROWS_CACHE_LIFETIME: Duration = Duration::from_secs(50);
 
 impl ImapWorker {
     pub(super) fn next_timer(&self) -> Instant {
@@ -34,7 +34,7 @@ impl ImapWorker {
             ImapWorkerKind::Inbox => INBOX_CLOSES_AFTER,
             ImapWorkerKind::Other => OTHER_CLOSES_AFTER,
         };
-        let mut next = self.last_asked.max(Instant::now() - closes_after) + closes_after;
+        let mut next = self.last_request.max(Instant::now() - closes_after) + closes_after;
         if next <= Instant::now() {
             // The connection is watched and stays open: check again later.
             next = Instant::now() + closes_after;
@@ -44,19 +44,19 @@ impl ImapWorker {
                 next = next.min(at);
             }
         };
-        consider(self.tell_at);
+        consider(self.publish_at);
         if self.has_rows() {
-            consider(Some(self.last_asked + ROWS_KEPT_FOR));
+            consider(Some(self.last_request + ROWS_CACHE_LIFETIME));
         }
         if let Some(connection) = &self.connection {
-            if !self.to_look.is_empty() {
+            if !self.pending_checks.is_empty() {
                 consider(Some(connection.talked_at() + IDLE_AFTER));
             }
             let has_idle = connection.can_idle();
             consider(Some(match connection.idle_since() {
-                Some(since) => since + IDLE_RENEWED_EVERY,
+                Some(since) => since + IDLE_RENEWAL_INTERVAL,
                 None if has_idle => connection.talked_at() + IDLE_AFTER,
-                None => connection.talked_at() + POLLED_EVERY,
+                None => connection.talked_at() + POLL_INTERVAL,
             }));
         } else {
             consider(self.reconnect_at);
@@ -66,26 +66,27 @@ impl ImapWorker {
 
     pub(super) async fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
         let now = Instant::now();
-        if self.tell_at.is_some_and(|at| at <= now) {
+        if self.publish_at.is_some_and(|at| at <= now) {
             let fetched = self.fetch_arrived().await;
             if let Err(error) = self.settle(fetched) {
-                self.lost(&error);
+                self.on_connection_lost(&error);
             }
-            self.tell_news();
+            self.publish_changes();
         }
         let is_quiet = |c: &ImapConnection| now >= c.talked_at() + IDLE_AFTER;
         if self.connection.is_none() {
-            self.to_look.clear();
-        } else if !self.to_look.is_empty() && self.connection.as_ref().is_some_and(is_quiet) {
-            let looked = self.look().await;
-            if let Err(error) = self.settle(looked) {
-                self.lost(&error);
+            self.pending_checks.clear();
+        } else if !self.pending_checks.is_empty() && self.connection.as_ref().is_some_and(is_quiet)
+        {
+            let checked = self.check_mailboxes().await;
+            if let Err(error) = self.settle(checked) {
+                self.on_connection_lost(&error);
             }
         }
-        if self.has_rows() && now >= self.last_asked + ROWS_KEPT_FOR {
+        if self.has_rows() && now >= self.last_request + ROWS_CACHE_LIFETIME {
             let connection = self.connection.as_mut();
             if let Some(selected) = connection.and_then(ImapConnection::selected_mut) {
-                selected.forget_rows();
+                selected.clear_rows();
             }
             self.whole = None;
         }
@@ -102,14 +103,14 @@ impl ImapWorker {
             if self.reconnect_at.is_some_and(|at| at <= now) {
                 self.reconnect_at = None;
                 if let Err(error) = self.reconnect().await {
-                    self.lost(&error);
+                    self.on_connection_lost(&error);
                 }
             }
             return std::ops::ControlFlow::Continue(());
         }
         let result = self.keep_alive(now).await;
         if let Err(error) = self.settle(result) {
-            self.lost(&error);
+            self.on_connection_lost(&error);
         }
         std::ops::ControlFlow::Continue(())
     }
@@ -124,7 +125,7 @@ impl ImapWorker {
             ImapWorkerKind::Inbox => INBOX_CLOSES_AFTER,
             ImapWorkerKind::Other => OTHER_CLOSES_AFTER,
         };
-        !self.is_watched() && now.duration_since(self.last_asked) >= closes_after
+        !self.is_watched() && now.duration_since(self.last_request) >= closes_after
     }
 
     /// Enters or renews IDLE; polls a server without IDLE.
@@ -134,14 +135,14 @@ impl ImapWorker {
         };
         let has_idle = connection.can_idle();
         match connection.idle_since() {
-            Some(since) if now >= since + IDLE_RENEWED_EVERY => connection.renew_idle(),
+            Some(since) if now >= since + IDLE_RENEWAL_INTERVAL => connection.renew_idle(),
             Some(_) => {}
             None if has_idle && now >= connection.talked_at() + IDLE_AFTER => {
                 connection.enter_idle();
             }
-            None if !has_idle && now >= connection.talked_at() + POLLED_EVERY => {
+            None if !has_idle && now >= connection.talked_at() + POLL_INTERVAL => {
                 connection.run(vec![Command::Noop], Phase::Command).await?;
-                self.after_talk();
+                self.after_command();
             }
             None => {}
         }
@@ -167,7 +168,7 @@ impl ImapWorker {
         if let Some(selected) = connection.selected_mut() {
             selected.add_unread(i64::try_from(unread).unwrap_or_default());
         }
-        self.after_talk();
+        self.after_command();
         Ok(())
     }
 }

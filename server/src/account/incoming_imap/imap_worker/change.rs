@@ -33,10 +33,10 @@ impl ImapWorker {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
-        let Marked { changed, gone } = set_mark(connection, &uids, mark).await?;
+        let Marked { changed, missing } = set_mark(connection, &uids, mark).await?;
         let count = count_of(changed.len());
         let uid_validity = connection.selected().map_or(0, |s| s.uid_validity());
-        self.changed(&mailbox);
+        self.notify_changed(&mailbox);
         let undo = match changed.is_empty() {
             true => None,
             false => Some(self.shared.put_undo(Undo::Mark {
@@ -49,7 +49,7 @@ impl ImapWorker {
         Ok(Changed {
             what: Change::Marked(mark),
             count,
-            gone,
+            gone: missing,
             back: None,
             undo,
         })
@@ -82,9 +82,9 @@ impl ImapWorker {
         let uids = uids_of(connection, messages)?;
         let to_validity = connection.selected().map_or(0, |s| s.uid_validity());
         let moved = self.move_uids(&uids, &target).await;
-        self.shared.forget_counts(&target);
-        self.changed(&mailbox);
-        self.changed(&target);
+        self.shared.invalidate_counts(&target);
+        self.notify_changed(&mailbox);
+        self.notify_changed(&target);
         let moved = moved?;
         let undo = match moved.copies {
             Some(copies) => Some(self.shared.put_undo(Undo::Move {
@@ -93,14 +93,14 @@ impl ImapWorker {
                 uids: copies.uids,
                 to: mailbox,
                 to_validity,
-                places: copies.sources,
+                original_uids: copies.sources,
             })?),
             None => None,
         };
         Ok(Changed {
             what: Change::Moved { role, name },
             count: moved.count,
-            gone: moved.gone,
+            gone: moved.missing,
             back: None,
             undo,
         })
@@ -108,8 +108,8 @@ impl ImapWorker {
 
     /// Undoes a change, on the connection that has its mailbox selected.
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
-        let over = AccountError::Unsupported(Unsupported::UndoIsOver);
-        let undo = self.shared.take_undo(id).ok_or(over.clone())?;
+        let expired = AccountError::Unsupported(Unsupported::UndoIsOver);
+        let undo = self.shared.take_undo(id).ok_or(expired.clone())?;
         let (mailbox, uid_validity) = match undo.clone() {
             Undo::Mark {
                 mailbox,
@@ -124,51 +124,51 @@ impl ImapWorker {
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         if connection.selected().map(|s| s.uid_validity()) != Some(uid_validity) {
-            return Err(over);
+            return Err(expired);
         }
         if was_selected {
             // The server may not have reported messages that another connection moved here; SEARCH
             // does not find them before.
             connection.run(vec![Command::Noop], Phase::Command).await?;
         }
-        let (count, gone, back_in, messages) = match undo {
+        let (count, missing, target, messages) = match undo {
             Undo::Mark { uids, mark, .. } => {
                 let marked = set_mark(connection, &uids, mark).await?;
                 let count = count_of(marked.changed.len());
                 let ids = ids_of(uid_validity, &uids);
-                (count, marked.gone, mailbox.clone(), ids)
+                (count, marked.missing, mailbox.clone(), ids)
             }
             Undo::Move {
                 uids,
                 to,
                 to_validity,
-                places,
+                original_uids,
                 ..
             } => {
                 let moved = self.move_uids(&uids, &to).await;
-                self.shared.forget_counts(&to);
-                self.changed(&to);
+                self.shared.invalidate_counts(&to);
+                self.notify_changed(&to);
                 let moved = moved?;
                 let mut ids = Vec::new();
                 if let Some(copies) = moved.copies {
                     ids = ids_of(copies.uid_validity.get(), &copies.uids);
                     if copies.uid_validity.get() == to_validity {
-                        let before = uids.into_iter().zip(places).collect();
+                        let before = uids.into_iter().zip(original_uids).collect();
                         self.shared
-                            .put_returned(&to, Returned::all(&copies, &before));
+                            .put_returned(&to, Returned::from_copies(&copies, &before));
                     }
                 }
-                (moved.count, moved.gone, to, ids)
+                (moved.count, moved.missing, to, ids)
             }
         };
-        self.changed(&mailbox);
+        self.notify_changed(&mailbox);
         Ok(Changed {
             what: Change::Undone,
             count,
-            gone,
+            gone: missing,
             back: self
                 .shared
-                .folder(&back_in)
+                .folder(&target)
                 .map(|folder| (folder.id, messages)),
             undo: None,
         })
@@ -195,8 +195,8 @@ impl ImapWorker {
             Command::Subscribe(mailbox.clone()),
         ];
         let connection = self.connection().await?;
-        let answer = connection.run_raw(commands, Phase::Command).await?;
-        if let Some(created) = answer.completions.first()
+        let responses = connection.run_raw(commands, Phase::Command).await?;
+        if let Some(created) = responses.completions.first()
             && created.status != Some(Status::Ok)
             && created.code != Some(Code::AlreadyExists)
         {
@@ -204,8 +204,8 @@ impl ImapWorker {
         }
         self.folders().await?;
         self.shared.set_role(&mailbox, role);
-        self.shared.pages.tell(LiveEvent::Resync);
-        self.changed(&mailbox);
+        self.shared.pages.publish(LiveEvent::Resync);
+        self.notify_changed(&mailbox);
         self.shared.folder(&mailbox).ok_or(AccountError::NotFound)
     }
 
@@ -233,7 +233,7 @@ impl ImapWorker {
             silent: false,
         });
         connection.run(vec![store], Phase::Command).await?;
-        self.changed(&mailbox);
+        self.notify_changed(&mailbox);
         Ok(())
     }
 }
@@ -254,7 +254,7 @@ struct Marked {
     /// The messages that did not have the mark before.
     changed: Vec<Uid>,
     /// How many are no longer in the mailbox.
-    gone: u32,
+    missing: u32,
 }
 
 /// Sets a mark.
@@ -283,25 +283,25 @@ async fn set_mark(
         flags: vec![flag],
         silent: false,
     });
-    let answer = connection.run(vec![fetch, store], Phase::Command).await?;
+    let responses = connection.run(vec![fetch, store], Phase::Command).await?;
     // The first FETCH response for a message has its flags before STORE, the last one those after
     // it.
-    let mut told: HashMap<Uid, (bool, bool)> = HashMap::new();
-    for data in &answer.fetched {
+    let mut reported: HashMap<Uid, (bool, bool)> = HashMap::new();
+    for data in &responses.fetched {
         if let (Some(uid), Some(flags)) = (data.uid(), data.flags()) {
             let has = marks_of(flags).has(mark);
-            told.entry(uid).or_insert((has, true)).1 = has;
+            reported.entry(uid).or_insert((has, true)).1 = has;
         }
     }
     let mut uids = uids.to_vec();
     uids.sort_unstable();
     uids.dedup();
     let (known, unknown): (Vec<Uid>, Vec<Uid>) =
-        uids.into_iter().partition(|uid| told.contains_key(uid));
-    let is_changed = |uid: &Uid| told.get(uid) == Some(&(false, true));
+        uids.into_iter().partition(|uid| reported.contains_key(uid));
+    let is_changed = |uid: &Uid| reported.get(uid) == Some(&(false, true));
     Ok(Marked {
         changed: known.into_iter().filter(is_changed).collect(),
-        gone: connection.gone_of(&unknown).await?,
+        missing: connection.count_missing(&unknown).await?,
     })
 }
 

@@ -13,13 +13,13 @@ use crate::account::error::AccountError;
 use crate::clients::imap::MailboxState as _;
 
 /// Maximum number of mailboxes that wait to be checked; beyond it, the page reloads everything.
-const LOOKS_MAX: usize = 16;
+const PENDING_CHECKS_MAX: usize = 16;
 
 impl ImapWorker {
     /// Notifies the account's other workers that a mailbox changed.
-    pub(super) fn changed(&mut self, mailbox: &Mailbox) {
+    pub(super) fn notify_changed(&mut self, mailbox: &Mailbox) {
         let change = FolderChange {
-            by: self.id,
+            worker_id: self.id,
             mailbox: mailbox.clone(),
         };
         // No other worker is not an error.
@@ -27,18 +27,18 @@ impl ImapWorker {
         // For the mailbox that this worker has selected, the server's own responses report the
         // change.
         if !self.has_selected(mailbox) {
-            self.look_for_tabs(mailbox);
+            self.schedule_check_for_tabs(mailbox);
         }
     }
 
     /// Handles a change that another worker reports.
-    pub(super) fn hear(&mut self, change: Result<FolderChange, RecvError>) {
+    pub(super) fn on_folder_change(&mut self, change: Result<FolderChange, RecvError>) {
         match change {
-            Ok(change) if change.by == self.id => {}
-            Ok(change) if self.has_selected(&change.mailbox) => self.look_later(change.mailbox),
-            Ok(change) => self.look_for_tabs(&change.mailbox),
+            Ok(change) if change.worker_id == self.id => {}
+            Ok(change) if self.has_selected(&change.mailbox) => self.schedule_check(change.mailbox),
+            Ok(change) => self.schedule_check_for_tabs(&change.mailbox),
             Err(_) if self.kind == ImapWorkerKind::Inbox => {
-                self.shared.pages.tell(LiveEvent::Resync)
+                self.shared.pages.publish(LiveEvent::Resync)
             }
             Err(_) => {}
         }
@@ -46,22 +46,22 @@ impl ImapWorker {
 
     /// Schedules a check for the session's tabs by exactly one worker: the one that has the mailbox
     /// selected, else INBOX's.
-    fn look_for_tabs(&mut self, mailbox: &Mailbox) {
+    fn schedule_check_for_tabs(&mut self, mailbox: &Mailbox) {
         if self.kind == ImapWorkerKind::Inbox && !self.shared.is_selected_by_other(mailbox) {
-            self.shared.forget_counts(mailbox);
-            self.look_later(mailbox.clone());
+            self.shared.invalidate_counts(mailbox);
+            self.schedule_check(mailbox.clone());
         }
     }
 
-    fn look_later(&mut self, mailbox: Mailbox) {
-        if self.to_look.contains(&mailbox) {
+    fn schedule_check(&mut self, mailbox: Mailbox) {
+        if self.pending_checks.contains(&mailbox) {
             return;
         }
-        if self.to_look.len() >= LOOKS_MAX {
-            self.to_look.clear();
-            self.shared.pages.tell(LiveEvent::Resync);
+        if self.pending_checks.len() >= PENDING_CHECKS_MAX {
+            self.pending_checks.clear();
+            self.shared.pages.publish(LiveEvent::Resync);
         }
-        self.to_look.push(mailbox);
+        self.pending_checks.push(mailbox);
     }
 
     pub(super) fn has_selected(&self, mailbox: &Mailbox) -> bool {
@@ -70,8 +70,8 @@ impl ImapWorker {
     }
 
     /// Makes the server report the changes in the scheduled mailboxes, and notifies the tabs.
-    pub(super) async fn look(&mut self) -> Result<(), AccountError> {
-        let mut mailboxes = std::mem::take(&mut self.to_look);
+    pub(super) async fn check_mailboxes(&mut self) -> Result<(), AccountError> {
+        let mut mailboxes = std::mem::take(&mut self.pending_checks);
         let before = mailboxes.len();
         mailboxes.retain(|mailbox| !self.has_selected(mailbox));
         let mut commands = Vec::new();
@@ -88,11 +88,11 @@ impl ImapWorker {
             return Ok(());
         }
         let connection = self.connection().await?;
-        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
-        for status in &answer.statuses {
-            self.shared.tell_counts(status);
+        let responses = connection.run_raw(commands, Phase::LongCommand).await?;
+        for status in &responses.statuses {
+            self.shared.publish_counts(status);
         }
-        self.after_talk();
+        self.after_command();
         Ok(())
     }
 }

@@ -18,36 +18,37 @@ use crate::domain::Marks;
 
 /// The complete FETCH data of one message.
 pub(super) struct Fetched {
-    answer: Responses,
+    responses: Responses,
     pub(super) data: FetchData,
 }
 
 impl Fetched {
     /// Collects the FETCH data of a message; `None` if a requested body section, or the message
     /// itself, is missing.
-    pub(super) fn of(answer: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
-        let mut told = answer.fetched.iter().filter(|data| match data.uid() {
-            Some(told) => told == uid,
+    pub(super) fn of(responses: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
+        let mut matching = responses.fetched.iter().filter(|data| match data.uid() {
+            Some(reported) => reported == uid,
             // Some servers omit the UID in responses for one message.
             None => data.items.iter().any(is_body),
         });
-        let mut data = told.next()?.clone();
-        for more in told {
+        let mut data = matching.next()?.clone();
+        for more in matching {
             // The latest response takes precedence.
             data.items.splice(0..0, more.items.iter().cloned());
         }
-        let is_given = items.iter().all(|item| match item {
+        let is_complete = items.iter().all(|item| match item {
             FetchItem::BodyPeek { section, partial } => {
                 let offset = partial.map_or(0, |(offset, _)| offset);
                 let is_message = *section == ImapSection::message();
                 data.items.iter().any(|item| match item {
                     FetchedItem::Body {
-                        section: told,
+                        section: fetched,
                         origin,
                         value,
                     } => {
-                        let is_nothing = offset == 0 && is_message && *value == BodyValue::Nil;
-                        told == section && origin.unwrap_or(0) == offset && !is_nothing
+                        let is_empty_message =
+                            offset == 0 && is_message && *value == BodyValue::Nil;
+                        fetched == section && origin.unwrap_or(0) == offset && !is_empty_message
                     }
                     _ => false,
                 })
@@ -56,24 +57,26 @@ impl Fetched {
                 let offset = partial.map_or(0, |(offset, _)| offset);
                 data.items.iter().any(|item| match item {
                     FetchedItem::Binary {
-                        part: told, origin, ..
-                    } => told == part && origin.unwrap_or(0) == offset,
+                        part: fetched,
+                        origin,
+                        ..
+                    } => fetched == part && origin.unwrap_or(0) == offset,
                     _ => false,
                 })
             }
             _ => true,
         });
-        is_given.then_some(Self { answer, data })
+        is_complete.then_some(Self { responses, data })
     }
 
     /// Returns the bytes of a section, if it was requested.
     pub(super) fn body(&self, section: &ImapSection) -> Option<Bytes> {
         self.data.items.iter().find_map(|item| match item {
             FetchedItem::Body {
-                section: told,
+                section: fetched,
                 value,
                 ..
-            } if told == section => Some(self.answer.body(value).unwrap_or_default()),
+            } if fetched == section => Some(self.responses.body(value).unwrap_or_default()),
             _ => None,
         })
     }
@@ -83,12 +86,12 @@ impl Fetched {
         let section = part_section(&text.section).ok()?;
         self.data.items.iter().find_map(|item| match item {
             FetchedItem::Body {
-                section: told,
+                section: fetched,
                 value,
                 ..
-            } if *told == section => Some(self.answer.body(value).unwrap_or_default()),
+            } if *fetched == section => Some(self.responses.body(value).unwrap_or_default()),
             FetchedItem::Binary { part, value, .. } if *part == section.part => {
-                Some(self.answer.body(value).unwrap_or_default())
+                Some(self.responses.body(value).unwrap_or_default())
             }
             _ => None,
         })
@@ -130,7 +133,7 @@ pub(super) struct Facts {
 impl Facts {
     /// Whether the structure omits a text of the message: it lists none, and more than 1/4 of the
     /// body is in no part.
-    pub(super) fn is_unexplained_by(&self, root: &Part) -> bool {
+    pub(super) fn has_text_missing_from(&self, root: &Part) -> bool {
         let texts = root.readable().texts;
         if texts.iter().any(|part| part.size_bytes > 0) {
             return false;
@@ -161,10 +164,10 @@ pub(super) fn peek_text(
 ) -> Result<FetchItem, AccountError> {
     let section = part_section(&text.section)?;
     let charset = text.charset().unwrap_or_default().to_ascii_lowercase();
-    let has_zeros = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646"]
+    let has_nul = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646"]
         .iter()
         .any(|wide| charset.trim().starts_with(wide));
-    if has_zeros
+    if has_nul
         && matches!(
             text.encoding,
             TransferEncoding::SevenBit | TransferEncoding::EightBit | TransferEncoding::Binary

@@ -22,7 +22,7 @@ use crate::domain::{Filed, Filing};
 
 /// A copy in Sent has the date on which it was written, or an adjacent one: the search for a header
 /// is limited to messages of these days.
-const SEARCHED_SECS: i64 = 2 * 24 * 3600;
+const SEARCH_MARGIN_SECS: i64 = 2 * 24 * 3600;
 /// Maximum number of messages with one Message-ID that are examined.
 const FOUND_MAX: usize = 100;
 impl ImapWorker {
@@ -37,8 +37,8 @@ impl ImapWorker {
         let body = copy.open().await?;
         let known = self.shared.sent_copies();
         let written_unix_secs = copy.written_unix_ms.div_euclid(1000);
-        let is_looked_for = filing == Filing::LeftOver || known != SentCopies::ByUs;
-        if is_looked_for {
+        let is_search_needed = filing == Filing::LeftOver || known != SentCopies::ByUs;
+        if is_search_needed {
             let found = self.find(&mailbox, message_id, written_unix_secs).await?;
             if !found.is_empty() {
                 if filing != Filing::LeftOver {
@@ -62,8 +62,8 @@ impl ImapWorker {
                 body,
             )
             .await?;
-        self.shared.forget_counts(&mailbox);
-        self.changed(&mailbox);
+        self.shared.invalidate_counts(&mailbox);
+        self.notify_changed(&mailbox);
         if known == SentCopies::ByUs {
             return Ok(self.filed(&mailbox, false));
         }
@@ -78,21 +78,26 @@ impl ImapWorker {
             });
         }
         // The server's own copy may have arrived meanwhile.
-        let is_unproven = !self.keep_one(message_id).await?;
+        let is_unproven = !self.remove_duplicate(message_id).await?;
         Ok(self.filed(&mailbox, is_unproven))
     }
 
     /// Searches for the server's copy of the message that was filed last: if there is one, ours is
     /// removed; if there is none, the server files none.
-    pub(super) async fn keep_one_copy(&mut self, message_id: &str) -> Result<(), AccountError> {
-        if !self.keep_one(message_id).await? && self.shared.sent_copies() == SentCopies::Unknown {
+    pub(super) async fn remove_duplicate_copy(
+        &mut self,
+        message_id: &str,
+    ) -> Result<(), AccountError> {
+        if !self.remove_duplicate(message_id).await?
+            && self.shared.sent_copies() == SentCopies::Unknown
+        {
             self.shared.set_sent_copies(SentCopies::ByUs);
         }
         Ok(())
     }
 
     /// Removes our copy if it is not the only one. Returns whether there was another.
-    async fn keep_one(&mut self, message_id: &str) -> Result<bool, AccountError> {
+    async fn remove_duplicate(&mut self, message_id: &str) -> Result<bool, AccountError> {
         let last = self.shared.last_copy();
         let Some(last) = last.filter(|last| last.message_id == message_id) else {
             return Ok(false);
@@ -101,20 +106,20 @@ impl ImapWorker {
         let found = self
             .find(&mailbox, message_id, last.written_unix_secs)
             .await?;
-        let is_ours = self
+        let is_own_copy = self
             .connection()
             .await?
             .selected()
             .map(|s| s.uid_validity())
             == Some(last.uid_validity.get())
             && found.contains(&last.uid);
-        if found.len() < 2 || !is_ours {
+        if found.len() < 2 || !is_own_copy {
             return Ok(false);
         }
         self.shared.set_sent_copies(SentCopies::ByServer);
         remove(self.connection().await?, last.uid).await?;
-        self.shared.forget_counts(&mailbox);
-        self.changed(&mailbox);
+        self.shared.invalidate_counts(&mailbox);
+        self.notify_changed(&mailbox);
         Ok(true)
     }
 
@@ -150,7 +155,8 @@ impl ImapWorker {
             return Ok(Vec::new());
         };
         self.select(mailbox).await?;
-        let since = InternalDate::from_unix_secs(written_unix_secs.saturating_sub(SEARCHED_SECS));
+        let since =
+            InternalDate::from_unix_secs(written_unix_secs.saturating_sub(SEARCH_MARGIN_SECS));
         let since = since.map(|date| SearchKey::Since(date.date));
         let header = SearchKey::Header { field, text };
         let search = Command::Search {
@@ -159,11 +165,11 @@ impl ImapWorker {
         };
         let connection = self.connection().await?;
         match connection.run(vec![search], Phase::LongCommand).await {
-            Ok(answer) => Ok(answer
+            Ok(responses) => Ok(responses
                 .found
                 .map(|found| found.uids().take(FOUND_MAX).collect())
                 .unwrap_or_default()),
-            Err(error) if error.is_link_lost() => Err(error.into()),
+            Err(error) if error.is_connection_lost() => Err(error.into()),
             Err(error) => {
                 debug!(%error, "Sent could not be searched");
                 Ok(Vec::new())

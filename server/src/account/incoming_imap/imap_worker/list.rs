@@ -25,11 +25,11 @@ impl ImapWorker {
         let mut detail = Detail::Full;
         loop {
             let result = self.try_list(folder, window, detail).await;
-            match (result, detail.less()) {
-                (Err(error), Some(less)) if error.is_over_limit() => {
+            match (result, detail.reduced()) {
+                (Err(error), Some(reduced)) if error.is_over_limit() => {
                     tracing::info!(%error, "a list was too large: less is asked of its messages");
                     self.forget_connection();
-                    detail = less;
+                    detail = reduced;
                 }
                 (result, _) => return result,
             }
@@ -66,7 +66,7 @@ impl ImapWorker {
 /// hundred recipients and parts is well below.
 const MESSAGE_MAX_BYTES: u64 = 64 << 10;
 /// Maximum number of restarts because messages were expunged while a window was fetched.
-const MOVES_MAX: u32 = 3;
+const RESTARTS_MAX: u32 = 3;
 /// Minimum of the response limit, in bytes.
 const WINDOW_MIN_BYTES: u64 = 1 << 20;
 
@@ -97,49 +97,49 @@ pub(super) async fn fetch_rows_before(
     offset: u32,
     limit: u32,
     detail: Detail,
-    behind: Vec<Command>,
+    pipelined: Vec<Command>,
 ) -> Result<(Vec<Row>, Option<Responses>), AccountError> {
-    let mut asking = Asking {
+    let mut window_fetch = WindowFetch {
         offset,
         limit,
-        commands_left: COMMANDS_MAX,
-        rounds_left: ROUNDS_MAX,
-        moves_left: MOVES_MAX,
-        behind,
-        behind_answer: None,
+        commands_remaining: COMMANDS_MAX,
+        rounds_remaining: ROUNDS_MAX,
+        restarts_remaining: RESTARTS_MAX,
+        pipelined,
+        pipelined_responses: None,
         refusal: None,
     };
-    let asked = asking.run(connection, detail).await;
+    let result = window_fetch.run(connection, detail).await;
     if let Some(selected) = connection.selected_mut() {
-        selected.expect(None);
+        selected.set_list_detail(None);
     }
-    asked?;
+    result?;
     let (first, last) = ranks(connection, offset, limit);
     if last == 0 {
-        return Ok((Vec::new(), asking.behind_answer));
+        return Ok((Vec::new(), window_fetch.pipelined_responses));
     }
     find_uids(connection, first, last).await?;
-    let refusal = asking.refusal;
-    let words = refusal.as_ref().map(|done| connection.words_of(done));
-    let words = words.unwrap_or_default();
+    let refusal = window_fetch.refusal;
+    let refusal_text = refusal.as_ref().map(|done| connection.reply_text(done));
+    let refusal_text = refusal_text.unwrap_or_default();
     let (first, last) = ranks(connection, offset, limit);
     let Some(selected) = connection.selected_mut() else {
-        return Ok((Vec::new(), asking.behind_answer));
+        return Ok((Vec::new(), window_fetch.pipelined_responses));
     };
-    let is_told = selected.settle(first, last, &words);
-    let rows = selected.rows_between(first, last, &words);
+    let is_described = selected.settle(first, last, &refusal_text);
+    let rows = selected.rows_between(first, last, &refusal_text);
     match refusal {
-        Some(refused) if !is_told => {
+        Some(refused) if !is_described => {
             // The next request asks the server again.
-            selected.forget_rows();
+            selected.clear_rows();
             Err(connection.refusal(&refused).into())
         }
-        _ => Ok((rows, asking.behind_answer)),
+        _ => Ok((rows, window_fetch.pipelined_responses)),
     }
 }
 
-fn departures(connection: &ImapConnection) -> u32 {
-    connection.selected().map_or(0, |s| s.departures())
+fn expunge_count(connection: &ImapConnection) -> u32 {
+    connection.selected().map_or(0, |s| s.expunge_count())
 }
 
 fn exists(connection: &ImapConnection) -> u32 {
@@ -154,21 +154,21 @@ fn ranks(connection: &ImapConnection, offset: u32, limit: u32) -> (u32, u32) {
 }
 
 /// The state of fetching the rows of one window.
-struct Asking {
+struct WindowFetch {
     offset: u32,
     limit: u32,
-    commands_left: usize,
-    rounds_left: usize,
+    commands_remaining: usize,
+    rounds_remaining: usize,
     /// Restarts left for expunged messages.
-    moves_left: u32,
+    restarts_remaining: u32,
     /// Commands to be pipelined after the first FETCH, and their responses.
-    behind: Vec<Command>,
-    behind_answer: Option<Responses>,
+    pipelined: Vec<Command>,
+    pipelined_responses: Option<Responses>,
     /// The last command that the server refused.
     refusal: Option<Completion>,
 }
 
-impl Asking {
+impl WindowFetch {
     /// Requests the unknown rows: all at once, and after a refusal in smaller parts, until a
     /// message that the server does not describe is alone; then repeats this with less detail.
     async fn run(
@@ -178,18 +178,18 @@ impl Asking {
     ) -> Result<(), AccountError> {
         let mut step = Some(detail);
         while let Some(detail) = step {
-            let mut sets = vec![self.wanting(connection)];
+            let mut sets = vec![self.missing_rows(connection)];
             let mut is_first = true;
             sets.retain(|set| !set.is_empty());
-            while !sets.is_empty() && self.commands_left > 0 && self.rounds_left > 0 {
-                let departures = departures(connection);
-                let (is_any_told, smaller) = self.round(connection, sets, detail).await?;
-                if self::departures(connection) != departures && self.moves_left > 0 {
+            while !sets.is_empty() && self.commands_remaining > 0 && self.rounds_remaining > 0 {
+                let expunge_count = expunge_count(connection);
+                let (is_any_received, smaller) = self.fetch_sets(connection, sets, detail).await?;
+                if self::expunge_count(connection) != expunge_count && self.restarts_remaining > 0 {
                     // Messages were expunged meanwhile, so the requested sequence numbers meant
                     // other messages.
-                    self.moves_left -= 1;
-                    sets = vec![self.wanting(connection)];
-                } else if is_any_told || is_first {
+                    self.restarts_remaining -= 1;
+                    sets = vec![self.missing_rows(connection)];
+                } else if is_any_received || is_first {
                     sets = smaller;
                     is_first = false;
                 } else {
@@ -199,69 +199,69 @@ impl Asking {
                 }
                 sets.retain(|set| !set.is_empty());
             }
-            step = detail.less();
+            step = detail.reduced();
         }
         Ok(())
     }
 
     /// Sends one FETCH for each set in one flight. Returns whether any row was received, and the
     /// sets to request next.
-    async fn round(
+    async fn fetch_sets(
         &mut self,
         connection: &mut ImapConnection,
         mut sets: Vec<Vec<SequenceNumber>>,
         detail: Detail,
     ) -> Result<(bool, Vec<Vec<SequenceNumber>>), AccountError> {
-        sets.truncate(self.commands_left);
-        self.commands_left -= sets.len();
-        self.rounds_left -= 1;
-        let asked: usize = sets.iter().map(Vec::len).sum();
-        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * asked as u64;
+        sets.truncate(self.commands_remaining);
+        self.commands_remaining -= sets.len();
+        self.rounds_remaining -= 1;
+        let message_count: usize = sets.iter().map(Vec::len).sum();
+        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * message_count as u64;
         let mut commands: Vec<Command> = sets.iter().filter_map(|set| fetch(set, detail)).collect();
         let fetches = commands.len();
-        commands.append(&mut self.behind);
-        let has_more = commands.len() > fetches;
+        commands.append(&mut self.pipelined);
+        let has_pipelined = commands.len() > fetches;
         if let Some(selected) = connection.selected_mut() {
-            selected.expect(Some(detail));
+            selected.set_list_detail(Some(detail));
         }
-        let mut answer = connection.run_remembered(commands, max_bytes).await?;
-        let others = answer.completions.split_off(fetches);
-        let completions = std::mem::replace(&mut answer.completions, others);
-        if has_more {
-            self.behind_answer = Some(answer);
+        let mut responses = connection.run_fetch(commands, max_bytes).await?;
+        let others = responses.completions.split_off(fetches);
+        let completions = std::mem::replace(&mut responses.completions, others);
+        if has_pipelined {
+            self.pipelined_responses = Some(responses);
         }
-        let mut is_any_told = false;
+        let mut is_any_received = false;
         let mut smaller = Vec::new();
         for (set, done) in sets.into_iter().zip(completions) {
             let len = set.len();
-            let left = still_wanting(connection, set);
-            is_any_told |= left.len() < len;
+            let missing = retain_missing(connection, set);
+            is_any_received |= missing.len() < len;
             if done.status == Some(Status::Ok) {
                 continue;
             }
             self.refusal = Some(done);
             if len > 1 {
-                smaller.extend(parts_of(left, len));
+                smaller.extend(split_missing(missing, len));
             }
         }
-        Ok((is_any_told, smaller))
+        Ok((is_any_received, smaller))
     }
 
     /// Returns the sequence numbers whose rows are unknown, as far as the server may describe them.
-    fn wanting(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
+    fn missing_rows(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
         let (first, last) = ranks(connection, self.offset, self.limit);
         let seqs = seqs_at(connection, first, last);
-        still_wanting(connection, seqs)
+        retain_missing(connection, seqs)
     }
 }
 
-/// Returns the two sets to request after a command for `len` messages was refused and `left` remain
+/// Returns the two sets to request after a command for `len` messages was refused and `missing` remain
 /// unknown.
-fn parts_of(mut left: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 2] {
+fn split_missing(mut missing: Vec<SequenceNumber>, len: usize) -> [Vec<SequenceNumber>; 2] {
     // If some rows were received, the server stopped at the first missing one.
-    let at = if left.len() < len { 1 } else { len / 2 };
-    let rest = left.split_off(at.min(left.len()));
-    [left, rest]
+    let at = if missing.len() < len { 1 } else { len / 2 };
+    let rest = missing.split_off(at.min(missing.len()));
+    [missing, rest]
 }
 
 /// Returns the sequence numbers of the ranks from `first` to `last`, sorted.
@@ -275,16 +275,16 @@ fn seqs_at(connection: &ImapConnection, first: u32, last: u32) -> Vec<SequenceNu
     seqs
 }
 
-fn still_wanting(
+fn retain_missing(
     connection: &mut ImapConnection,
-    mut places: Vec<SequenceNumber>,
+    mut seqs: Vec<SequenceNumber>,
 ) -> Vec<SequenceNumber> {
     let Some(selected) = connection.selected_mut() else {
         return Vec::new();
     };
     let exists = selected.exists();
-    places.retain(|seq| seq.get() <= exists && selected.is_wanting(seq.get()));
-    places
+    seqs.retain(|seq| seq.get() <= exists && selected.needs_detail(seq.get()));
+    seqs
 }
 
 /// Searches for the UIDs that FETCH did not return.
@@ -314,8 +314,8 @@ async fn find_uids(
         uid: true,
         criteria: vec![SearchKey::Sequence(SequenceSet::range(low, high))],
     };
-    let answer = connection.run_raw(vec![search], Phase::Command).await?;
-    let Some(found) = answer.found.filter(|found| found.len() == count) else {
+    let responses = connection.run_raw(vec![search], Phase::Command).await?;
+    let Some(found) = responses.found.filter(|found| found.len() == count) else {
         return Ok(());
     };
     if let Some(selected) = connection.selected_mut().filter(|s| s.exists() == exists) {
@@ -324,14 +324,14 @@ async fn find_uids(
     Ok(())
 }
 
-fn fetch(places: &[SequenceNumber], detail: Detail) -> Option<Command> {
-    let set = match (places, detail) {
+fn fetch(seqs: &[SequenceNumber], detail: Detail) -> Option<Command> {
+    let set = match (seqs, detail) {
         // A range, even if some of it is known: a window of new rows is one range. Returned
         // messages lie far from it.
         ([low, .., high], Detail::Full) if high.get() - low.get() < Window::MAX_LIMIT => {
             SequenceSet::range(*low, *high)
         }
-        _ => SequenceSet::from_numbers(places.iter().copied())?,
+        _ => SequenceSet::from_numbers(seqs.iter().copied())?,
     };
     Some(Command::Fetch {
         set,

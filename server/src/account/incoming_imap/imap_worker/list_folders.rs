@@ -31,8 +31,8 @@ pub(super) async fn fetch_folders(
     connection: &mut ImapConnection,
 ) -> Result<FolderTable, AccountError> {
     let commands = list_commands(connection);
-    let answer = connection.run_list(commands).await?;
-    folders_of(connection, answer).await
+    let responses = connection.run_list(commands).await?;
+    folders_of(connection, responses).await
 }
 
 /// Builds LIST of all folders, with counts and roles if the server can return them, and NAMESPACE
@@ -52,26 +52,26 @@ pub(super) fn list_commands(connection: &ImapConnection) -> Vec<Command> {
 
 /// Retries with plain LIST if LIST with RETURN was refused, or returned no folder: every account
 /// has INBOX.
-async fn listed(
+async fn retry_plain_list(
     connection: &mut ImapConnection,
-    mut answer: Responses,
+    mut responses: Responses,
 ) -> Result<Responses, AccountError> {
-    let is_refused = |answer: &Responses| {
-        let list = answer.completions.last();
+    let is_refused = |responses: &Responses| {
+        let list = responses.completions.last();
         list.is_some_and(|list| !matches!(list.status, Some(Status::Ok) | None))
     };
-    let is_useless = answer.lists.is_empty() || is_refused(&answer);
-    if is_useless && connection.lists_extended() && !connection.is_over() {
+    let is_unusable = responses.lists.is_empty() || is_refused(&responses);
+    if is_unusable && connection.lists_extended() && !connection.is_over() {
         tracing::info!("LIST with RETURN told nothing: it is asked in its plain form");
-        connection.list_plainly();
-        let namespaces = answer.namespaces.take();
+        connection.disable_extended_list();
+        let namespaces = responses.namespaces.take();
         let commands = list_commands(connection);
-        answer = connection.run_list(commands).await?;
-        answer.namespaces = answer.namespaces.take().or(namespaces);
+        responses = connection.run_list(commands).await?;
+        responses.namespaces = responses.namespaces.take().or(namespaces);
     }
-    match answer.completions.last() {
-        Some(list) if is_refused(&answer) => Err(connection.refusal(list).into()),
-        _ => Ok(answer),
+    match responses.completions.last() {
+        Some(list) if is_refused(&responses) => Err(connection.refusal(list).into()),
+        _ => Ok(responses),
     }
 }
 
@@ -79,12 +79,12 @@ async fn listed(
 /// counts.
 pub(super) async fn folders_of(
     connection: &mut ImapConnection,
-    answer: Responses,
+    responses: Responses,
 ) -> Result<FolderTable, AccountError> {
-    let answer = listed(connection, answer).await?;
+    let responses = retry_plain_list(connection, responses).await?;
     let utf8_names = connection.capabilities().utf8_names();
-    let (lists, statuses, dropped) = (answer.lists, answer.statuses, answer.dropped_lists);
-    let namespaces = answer.namespaces;
+    let (lists, statuses, dropped) = (responses.lists, responses.statuses, responses.dropped_lists);
+    let namespaces = responses.namespaces;
     let has_counts = !statuses.is_empty();
     // Off the runtime: the server decides how many folders there are to sort.
     let mut table = off_thread(move || {
@@ -107,8 +107,8 @@ pub(super) async fn folders_of(
             })
             .collect();
         // A folder for which STATUS is refused only lacks counts.
-        let answer = connection.run_raw(commands, Phase::LongCommand).await?;
-        table.set_counts(&answer.statuses);
+        let responses = connection.run_raw(commands, Phase::LongCommand).await?;
+        table.set_counts(&responses.statuses);
     }
     if let Some(secrets) = connection.known_secrets() {
         table.redact(secrets);

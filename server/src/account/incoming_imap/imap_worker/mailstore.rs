@@ -42,7 +42,7 @@ mailstore!(ImapWorker {
         Self::file_sent(self, &copy, &message_id, filing).await
     }
 
-    async fn keep_one_copy(&mut self, message_id: String) -> Result<(), AccountError> {
-        Self::keep_one_copy(self, &message_id).await
+    async fn remove_duplicate_copy(&mut self, message_id: String) -> Result<(), AccountError> {
+        Self::remove_duplicate_copy(self, &message_id).await
     }
 });

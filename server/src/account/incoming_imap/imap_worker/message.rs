@@ -19,7 +19,7 @@ use super::ImapWorker;
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use crate::account::error::AccountError;
 use crate::account::texts::Texts;
-use crate::account::whole::{Split, opaque_root, piece_of};
+use crate::account::whole::{Split, byte_range, opaque_root};
 use crate::clients::ClientError;
 use crate::clients::budget::Share;
 use crate::clients::imap::WINDOW_BYTES;
@@ -36,7 +36,7 @@ const FIRST_TEXTS: usize = 8;
 const OWN_PART: char = 'w';
 
 /// A message that was fetched whole.
-pub(super) struct KeptWhole {
+pub(super) struct CachedWhole {
     message: MessageId,
     folder: FolderId,
     split: Arc<Split>,
@@ -46,7 +46,7 @@ pub(super) struct KeptWhole {
 
 /// What is fetched when a message is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+enum FetchMode {
     /// The structure, and the parts that are shown.
     Described,
     /// The whole message.
@@ -63,7 +63,7 @@ impl ImapWorker {
         folder: &FolderId,
         message: &MessageId,
     ) -> Result<Opened, AccountError> {
-        let error = match self.try_open(folder, message, Reading::Described).await {
+        let error = match self.try_open(folder, message, FetchMode::Described).await {
             Err(error) if error.is_over_limit() => {
                 self.forget_connection();
                 error
@@ -74,7 +74,7 @@ impl ImapWorker {
             ) if !self.is_over() => error,
             result => return result,
         };
-        match self.try_open(folder, message, Reading::Whole).await {
+        match self.try_open(folder, message, FetchMode::Whole).await {
             // The first error is more specific than the refusal of the fallback.
             Err(AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld)
                 if !error.is_over_limit() =>
@@ -94,7 +94,7 @@ impl ImapWorker {
         &mut self,
         folder: &FolderId,
         message: &MessageId,
-        reading: Reading,
+        mode: FetchMode,
     ) -> Result<Opened, AccountError> {
         let mailbox = self.shared.wire_name(folder)?;
         self.select(&mailbox).await?;
@@ -102,7 +102,7 @@ impl ImapWorker {
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
         let row = connection.selected().and_then(|s| s.row(uid));
-        let is_opaque = reading == Reading::Whole || row.is_some_and(|row| row.is_opaque);
+        let is_opaque = mode == FetchMode::Whole || row.is_some_and(|row| row.is_opaque);
         let known = row.and_then(|row| row.structure().cloned());
         let known = known.filter(|_| !is_opaque);
         let mut items = vec![
@@ -124,10 +124,10 @@ impl ImapWorker {
         }
         let more = neighbours(connection, uid);
         let opened =
-            match reading {
-                Reading::Described => self.fetch_of(uid, items, more).await.map(Some),
+            match mode {
+                FetchMode::Described => self.fetch_message(uid, items, more).await.map(Some),
                 // Only the message itself is required.
-                Reading::Whole => match self.fetch_of(uid, items, more).await {
+                FetchMode::Whole => match self.fetch_message(uid, items, more).await {
                     Err(
                         AccountError::Client(ClientError::Refused { .. }) | AccountError::Withheld,
                     ) if !self.is_over() => Ok(None),
@@ -144,7 +144,7 @@ impl ImapWorker {
                 .body_structure()
                 .map(described::part_of)
         });
-        let root = root.filter(|root| !facts.is_unexplained_by(root));
+        let root = root.filter(|root| !facts.has_text_missing_from(root));
         let (root, body) = match (root, opened) {
             (Some(root), Some(opened)) => {
                 let body = self.read_texts(uid, &root, opened).await?;
@@ -209,7 +209,7 @@ impl ImapWorker {
             return found(structure);
         }
         let items = vec![FetchItem::Uid, FetchItem::BodyStructure];
-        let fetched = self.fetch_of(uid, items, None).await?;
+        let fetched = self.fetch_message(uid, items, None).await?;
         let structure = fetched.data.body_structure();
         found(
             &structure
@@ -238,7 +238,7 @@ impl ImapWorker {
                     let split = self.read_whole(folder, message, uid).await?;
                     let octets = split.and_then(|split| split.part(own).cloned());
                     let octets = octets.ok_or(AccountError::NotFound)?;
-                    return Ok(piece_of(&octets, offset, max_bytes));
+                    return Ok(byte_range(&octets, offset, max_bytes));
                 }
                 None => part_section(part)?,
             },
@@ -254,7 +254,7 @@ impl ImapWorker {
         max_bytes: u32,
     ) -> Result<Bytes, AccountError> {
         let items = vec![FetchItem::Uid, peek(section.clone(), offset, max_bytes)];
-        let fetched = self.fetch_of(uid, items, None).await?;
+        let fetched = self.fetch_message(uid, items, None).await?;
         Ok(fetched.body(&section).unwrap_or_default())
     }
 
@@ -265,11 +265,11 @@ impl ImapWorker {
         message: &MessageId,
         uid: Uid,
     ) -> Result<Option<Arc<Split>>, AccountError> {
-        if let Some(kept) = &self.whole
-            && kept.message == *message
-            && kept.folder == *folder
+        if let Some(cached) = &self.whole
+            && cached.message == *message
+            && cached.folder == *folder
         {
-            return Ok(Some(Arc::clone(&kept.split)));
+            return Ok(Some(Arc::clone(&cached.split)));
         }
         self.whole = None;
         let mut share = self.shared.budget.share();
@@ -288,7 +288,7 @@ impl ImapWorker {
             }
         }
         let split = Arc::new(Split::of(raw.freeze()).await?);
-        self.whole = Some(KeptWhole {
+        self.whole = Some(CachedWhole {
             message: message.clone(),
             folder: folder.clone(),
             split: Arc::clone(&split),
@@ -319,7 +319,7 @@ impl ImapWorker {
                         let connection = self.connection().await?;
                         let item = peek_text(connection, part, offset, WINDOW_BYTES)?;
                         let items = vec![FetchItem::Uid, item];
-                        let fetched = self.fetch_of(uid, items, None).await?;
+                        let fetched = self.fetch_message(uid, items, None).await?;
                         (fetched.text(part).unwrap_or_default(), WINDOW_BYTES)
                     }
                 };
@@ -341,7 +341,7 @@ impl ImapWorker {
     /// [`AccountError::NotFound`] if the server reports that the message is expunged;
     /// [`ClientError::Refused`] if it refused; [`AccountError::Withheld`] if it did neither and did
     /// not return all requested items.
-    async fn fetch_of(
+    async fn fetch_message(
         &mut self,
         uid: Uid,
         items: Vec<FetchItem>,
@@ -354,26 +354,26 @@ impl ImapWorker {
             items: items.clone(),
         };
         let commands = std::iter::once(by_uid).chain(more).collect();
-        let answer = connection.run_raw(commands, Phase::Body).await?;
-        let refused = answer.completions.first();
+        let responses = connection.run_raw(commands, Phase::Body).await?;
+        let refused = responses.completions.first();
         let refused = refused.filter(|done| done.status != Some(Status::Ok));
         let refusal = refused.map(|refused| connection.refusal(refused));
-        match (Fetched::of(answer, uid, &items), refusal) {
+        match (Fetched::of(responses, uid, &items), refusal) {
             (Some(fetched), _) => return Ok(fetched),
             (None, Some(refusal)) => return Err(refusal.into()),
             (None, None) => {}
         }
         // A server may return by sequence number what it does not return by UID.
-        let Some(seq) = find_place(connection, uid).await? else {
+        let Some(seq) = find_seq(connection, uid).await? else {
             return Err(AccountError::Withheld);
         };
-        let by_place = Command::Fetch {
+        let by_seq = Command::Fetch {
             set: SequenceSet::single(seq),
             uid: false,
             items: items.clone(),
         };
-        let answer = connection.run_raw(vec![by_place], Phase::Body).await?;
-        Fetched::of(answer, uid, &items).ok_or(AccountError::Withheld)
+        let responses = connection.run_raw(vec![by_seq], Phase::Body).await?;
+        Fetched::of(responses, uid, &items).ok_or(AccountError::Withheld)
     }
 }
 
@@ -381,7 +381,7 @@ impl ImapWorker {
 ///
 /// # Errors
 /// [`AccountError::NotFound`] if the server searched for the message and did not find it.
-async fn find_place(
+async fn find_seq(
     connection: &mut ImapConnection,
     uid: Uid,
 ) -> Result<Option<SequenceNumber>, AccountError> {
@@ -389,16 +389,16 @@ async fn find_place(
         uid: false,
         criteria: vec![SearchKey::Uid(SequenceSet::single(uid))],
     };
-    let answer = connection.run_raw(vec![search], Phase::Command).await?;
-    let done = answer.completions.first();
+    let responses = connection.run_raw(vec![search], Phase::Command).await?;
+    let done = responses.completions.first();
     let is_done = done.is_some_and(|done| done.status == Some(Status::Ok));
-    if is_done && answer.is_search_answered {
-        let found = answer.found.as_ref();
-        let place = found.and_then(|found| found.sequence_numbers().next());
-        return place.map(Some).ok_or(AccountError::NotFound);
+    if is_done && responses.has_search_response {
+        let found = responses.found.as_ref();
+        let seq = found.and_then(|found| found.sequence_numbers().next());
+        return seq.map(Some).ok_or(AccountError::NotFound);
     }
-    let place = connection.selected_mut().and_then(|s| s.seq_of(uid));
-    Ok(place.and_then(SequenceNumber::new))
+    let seq = connection.selected_mut().and_then(|s| s.seq_of(uid));
+    Ok(seq.and_then(SequenceNumber::new))
 }
 
 /// Returns the tree of a message that was fetched whole, with part numbers marked as our own.

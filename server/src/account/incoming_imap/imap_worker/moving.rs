@@ -30,7 +30,7 @@ pub(super) struct Moved {
     /// How many messages the server moved.
     pub(super) count: u32,
     /// How many are no longer in the folder, and were not moved by this command.
-    pub(super) gone: u32,
+    pub(super) missing: u32,
     /// The UIDs of the copies, if the server reported them.
     pub(super) copies: Option<Copies>,
 }
@@ -47,29 +47,29 @@ impl ImapWorker {
         let mut uids = uids.to_vec();
         uids.sort_unstable();
         uids.dedup();
-        let order = Move {
+        let request = Move {
             from: selected.mailbox().clone(),
             uid_validity: selected.uid_validity(),
             uids,
             to: to.clone(),
         };
         if connection.capabilities().has(Capability::Move)
-            && let Some(moved) = self.by_move(&order).await?
+            && let Some(moved) = self.by_move(&request).await?
         {
             return Ok(moved);
         }
-        self.by_copy(&order).await
+        self.by_copy(&request).await
     }
 
     /// Moves by MOVE. Returns `None` if the server rejects MOVE as unknown although it advertises
     /// it: nothing was moved.
-    async fn by_move(&mut self, order: &Move) -> Result<Option<Moved>, AccountError> {
+    async fn by_move(&mut self, request: &Move) -> Result<Option<Moved>, AccountError> {
         let connection = self.connection().await?;
-        let set = uid_set(&order.uids).ok_or(AccountError::NotFound)?;
+        let set = uid_set(&request.uids).ok_or(AccountError::NotFound)?;
         let mut commands = Vec::new();
         let has_copy_uid = connection.capabilities().has(Capability::UidPlus);
         commands.push(match has_copy_uid {
-            true => next_uid(&order.to),
+            true => status_uid_next(&request.to),
             // There is no later way to find out which of them existed.
             false => Command::Fetch {
                 set: set.clone(),
@@ -80,38 +80,45 @@ impl ImapWorker {
         commands.push(Command::Move {
             set,
             uid: true,
-            mailbox: order.to.clone(),
+            mailbox: request.to.clone(),
         });
-        let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
-        let copied = Copied::of(&answer).only(&order.uids);
-        let status = answer.completions.last().and_then(|done| done.status);
+        let (responses, end) = connection.run_partial(commands, Phase::LongCommand).await;
+        let copied = Copied::of(&responses).only(&request.uids);
+        let status = responses.completions.last().and_then(|done| done.status);
         match (end, status) {
-            (Err(error), _) => self.lost_move(order, copied, error.into()).await.map(Some),
+            (Err(error), _) => self
+                .on_move_disconnected(request, copied, error.into())
+                .await
+                .map(Some),
             (Ok(()), Some(Status::Ok)) if has_copy_uid && copied.is_none() => {
-                self.untold_move(order, &answer).await.map(Some)
+                self.unconfirmed_move(request, &responses).await.map(Some)
             }
             (Ok(()), Some(Status::Ok)) => {
                 let moved: Vec<Uid> = match has_copy_uid {
                     true => copied.source.clone(),
                     false => {
-                        let there: HashSet<Uid> = answer
+                        let existing: HashSet<Uid> = responses
                             .fetched
                             .iter()
                             .filter_map(|data| data.uid())
                             .collect();
-                        let gone = answer.gone.iter().copied();
-                        gone.filter(|uid| there.contains(uid)).collect()
+                        let expunged = responses.gone.iter().copied();
+                        expunged.filter(|uid| existing.contains(uid)).collect()
                     }
                 };
-                self.counted(order, &moved, copied).await.map(Some)
+                self.completed_move(request, &moved, copied).await.map(Some)
             }
-            (Ok(()), Some(Status::Bad)) if copied.is_none() && answer.gone.is_empty() => Ok(None),
+            (Ok(()), Some(Status::Bad)) if copied.is_none() && responses.gone.is_empty() => {
+                Ok(None)
+            }
             (Ok(()), _) => {
-                let refusal = self.refusal_of(&answer);
-                if copied.is_none() && answer.gone.is_empty() {
+                let refusal = self.refusal_in(&responses);
+                if copied.is_none() && responses.gone.is_empty() {
                     return Err(refusal);
                 }
-                self.stopped_move(order, copied, refusal).await.map(Some)
+                self.on_move_refused(request, copied, refusal)
+                    .await
+                    .map(Some)
             }
         }
     }
@@ -119,109 +126,125 @@ impl ImapWorker {
     /// Determines the result of a MOVE without COPYUID on a server with UIDPLUS, which should send
     /// it and need not (RFC 6851 §4.3). The messages that left the folder count as moved, at most
     /// as many as arrived in the target.
-    async fn untold_move(
+    async fn unconfirmed_move(
         &mut self,
-        order: &Move,
-        answer: &Responses,
+        request: &Move,
+        responses: &Responses,
     ) -> Result<Moved, AccountError> {
-        let there = self.connection().await?.still_there(&order.uids).await?;
-        let left = count_of(order.uids.len() - there.len());
-        let came = match left {
+        let remaining = self
+            .connection()
+            .await?
+            .find_existing(&request.uids)
+            .await?;
+        let removed = count_of(request.uids.len() - remaining.len());
+        let arrived = match removed {
             0 => None,
-            _ => self.came_since(order, answer).await,
+            _ => self.count_arrived_since(request, responses).await,
         };
-        let count = came.map_or(left, |came| came.min(left));
+        let count = arrived.map_or(removed, |arrived| arrived.min(removed));
         Ok(Moved {
             count,
-            gone: left - count,
+            missing: removed - count,
             copies: None,
         })
     }
 
-    async fn by_copy(&mut self, order: &Move) -> Result<Moved, AccountError> {
+    async fn by_copy(&mut self, request: &Move) -> Result<Moved, AccountError> {
         let connection = self.connection().await?;
         if !connection.capabilities().has(Capability::UidPlus) {
             // EXPUNGE without UIDs would remove every message marked as deleted, by any client.
-            if !connection.only_deleted(&order.uids).await? {
+            if !connection.has_no_other_deleted(&request.uids).await? {
                 return Err(AccountError::Unsupported(Unsupported::UnsafeExpunge));
             }
         }
-        let mut copied = self.shared.half_moves(|moves| moves.find(order));
+        let mut copied = self.shared.half_moves(|moves| moves.find(request));
         let done: HashSet<Uid> = copied.source.iter().copied().collect();
-        let rest = order.uids.iter().copied().filter(|uid| !done.contains(uid));
+        let rest = request
+            .uids
+            .iter()
+            .copied()
+            .filter(|uid| !done.contains(uid));
         if let Some(set) = uid_set(&rest.collect::<Vec<_>>()) {
             let copy = Command::Copy {
                 set,
                 uid: true,
-                mailbox: order.to.clone(),
+                mailbox: request.to.clone(),
             };
-            let commands = vec![next_uid(&order.to), copy];
+            let commands = vec![status_uid_next(&request.to), copy];
             let connection = self.connection().await?;
-            let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
+            let (responses, end) = connection.run_partial(commands, Phase::LongCommand).await;
             if let Err(error) = end {
-                return Err(self.lost_copy(order, &answer, error.into()).await);
+                return Err(self
+                    .on_copy_disconnected(request, &responses, error.into())
+                    .await);
             }
-            match answer.completions.last() {
-                Some(done) if done.status == Some(Status::Ok) => copied.add(&Copied::of(&answer)),
+            match responses.completions.last() {
+                Some(done) if done.status == Some(Status::Ok) => {
+                    copied.add(&Copied::of(&responses))
+                }
                 // A failed COPY leaves no copies (RFC 9051 §6.4.7).
                 Some(done) => return Err(connection.refusal(done).into()),
                 None => return Err(connection.closed().into()),
             }
         }
-        self.remove_copied(order, copied).await
+        self.remove_copied(request, copied).await
     }
 
     /// Removes copied messages from the source mailbox.
-    async fn remove_copied(&mut self, order: &Move, copied: Copied) -> Result<Moved, AccountError> {
-        let mut is_second_try = false;
+    async fn remove_copied(
+        &mut self,
+        request: &Move,
+        copied: Copied,
+    ) -> Result<Moved, AccountError> {
+        let mut is_retry = false;
         loop {
             let connection = self.connection().await?;
-            let commands = removal(connection, &order.uids)?;
-            let (answer, end) = connection.run_far(commands, Phase::LongCommand).await;
+            let commands = removal_commands(connection, &request.uids)?;
+            let (responses, end) = connection.run_partial(commands, Phase::LongCommand).await;
             let error = match end {
-                Ok(()) if answer.is_all_ok() => {
+                Ok(()) if responses.is_all_ok() => {
                     let moved = match copied.is_none() {
-                        true => marked_deleted(&answer, &order.uids),
+                        true => reported_deleted(&responses, &request.uids),
                         false => copied.source.clone(),
                     };
-                    self.shared.half_moves(|moves| moves.finish(order));
-                    return self.counted(order, &moved, copied).await;
+                    self.shared.half_moves(|moves| moves.finish(request));
+                    return self.completed_move(request, &moved, copied).await;
                 }
-                Ok(()) => return self.stopped_removal(order, copied, &answer).await,
+                Ok(()) => return self.on_removal_refused(request, copied, &responses).await,
                 Err(error) => AccountError::from(error),
             };
             // The copies exist: the removal continues over another connection.
-            if is_second_try || !self.select_again(order).await {
-                return Err(self.lies_in_both(order, copied, reply_in(&error)));
+            if is_retry || !self.reselect_source(request).await {
+                return Err(self.record_duplicates(request, copied, reply_of(&error)));
             }
-            is_second_try = true;
+            is_retry = true;
         }
     }
 
     /// Returns the result of a completed move.
-    async fn counted(
+    async fn completed_move(
         &mut self,
-        order: &Move,
+        request: &Move,
         moved: &[Uid],
         copied: Copied,
     ) -> Result<Moved, AccountError> {
-        let there: HashSet<Uid> = moved.iter().copied().collect();
-        let rest = order
+        let moved_set: HashSet<Uid> = moved.iter().copied().collect();
+        let rest = request
             .uids
             .iter()
             .copied()
-            .filter(|uid| !there.contains(uid));
+            .filter(|uid| !moved_set.contains(uid));
         let rest: Vec<Uid> = rest.collect();
-        let gone = self.connection().await?.gone_of(&rest).await?;
+        let missing = self.connection().await?.count_missing(&rest).await?;
         Ok(Moved {
-            count: count_of(there.len()),
-            gone,
-            copies: copied.places(),
+            count: count_of(moved_set.len()),
+            missing,
+            copies: copied.into_copies(),
         })
     }
 
-    fn refusal_of(&self, answer: &Responses) -> AccountError {
-        let refused = answer
+    fn refusal_in(&self, responses: &Responses) -> AccountError {
+        let refused = responses
             .completions
             .iter()
             .rev()
@@ -239,12 +262,12 @@ impl ImapConnection {
             uid: true,
             criteria: vec![key],
         };
-        let answer = self.run(vec![search], Phase::LongCommand).await?;
-        Ok(answer.found)
+        let responses = self.run(vec![search], Phase::LongCommand).await?;
+        Ok(responses.found)
     }
 
     /// Whether the selected mailbox has no other message marked as deleted.
-    async fn only_deleted(&mut self, uids: &[Uid]) -> Result<bool, AccountError> {
+    async fn has_no_other_deleted(&mut self, uids: &[Uid]) -> Result<bool, AccountError> {
         let Some(found) = self.search(SearchKey::Deleted).await? else {
             return Ok(true);
         };
@@ -252,7 +275,7 @@ impl ImapConnection {
     }
 
     /// Returns those of these messages that the selected mailbox still has.
-    async fn still_there(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
+    async fn find_existing(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
         let Some(set) = uid_set(uids) else {
             return Ok(Vec::new());
         };
@@ -268,15 +291,15 @@ impl ImapConnection {
     }
 
     /// Returns how many of these messages the selected mailbox no longer has.
-    pub(super) async fn gone_of(&mut self, uids: &[Uid]) -> Result<u32, AccountError> {
-        let there = self.still_there(uids).await?;
-        Ok(count_of(uids.len() - there.len()))
+    pub(super) async fn count_missing(&mut self, uids: &[Uid]) -> Result<u32, AccountError> {
+        let existing = self.find_existing(uids).await?;
+        Ok(count_of(uids.len() - existing.len()))
     }
 }
 
 /// Builds STATUS of the target: the only way to find out whether copies arrived if the server does
 /// not report it.
-fn next_uid(mailbox: &Mailbox) -> Command {
+fn status_uid_next(mailbox: &Mailbox) -> Command {
     Command::Status {
         mailbox: mailbox.clone(),
         items: vec![StatusItem::UidNext, StatusItem::UidValidity],
@@ -284,16 +307,19 @@ fn next_uid(mailbox: &Mailbox) -> Command {
 }
 
 /// Builds STORE and EXPUNGE for these messages, and no others.
-fn removal(connection: &ImapConnection, uids: &[Uid]) -> Result<Vec<Command>, AccountError> {
+fn removal_commands(
+    connection: &ImapConnection,
+    uids: &[Uid],
+) -> Result<Vec<Command>, AccountError> {
     let set = uid_set(uids).ok_or(AccountError::NotFound)?;
     let expunge = match connection.capabilities().has(Capability::UidPlus) {
         true => Command::UidExpunge(set),
         false => Command::Expunge,
     };
-    Ok(vec![mark_deleted(uids, StoreMode::Add)?, expunge])
+    Ok(vec![store_deleted(uids, StoreMode::Add)?, expunge])
 }
 
-fn mark_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> {
+fn store_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> {
     Ok(Command::Store(Store {
         set: uid_set(uids).ok_or(AccountError::NotFound)?,
         uid: true,
@@ -304,20 +330,20 @@ fn mark_deleted(uids: &[Uid], mode: StoreMode) -> Result<Command, AccountError> 
 }
 
 /// Returns the messages for which STORE returned a response.
-fn marked_deleted(answer: &Responses, uids: &[Uid]) -> Vec<Uid> {
-    let marked = answer.fetched.iter().filter(|data| {
+fn reported_deleted(responses: &Responses, uids: &[Uid]) -> Vec<Uid> {
+    let marked = responses.fetched.iter().filter(|data| {
         let flags = data.flags().unwrap_or_default();
         flags.contains(&Flag::Deleted)
     });
-    let told: HashSet<Uid> = marked.filter_map(|data| data.uid()).collect();
+    let reported: HashSet<Uid> = marked.filter_map(|data| data.uid()).collect();
     uids.iter()
         .copied()
-        .filter(|uid| told.contains(uid))
+        .filter(|uid| reported.contains(uid))
         .collect()
 }
 
 /// Returns the server's reply in an error.
-fn reply_in(error: &AccountError) -> Option<ServerReply> {
+fn reply_of(error: &AccountError) -> Option<ServerReply> {
     match error {
         AccountError::Client(ClientError::Refused { reply, .. }) => Some(reply.clone()),
         _ => None,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::super::identity::MessageKey;
 use super::Pop3Worker;
-use super::read::is_inbox;
+use super::read::require_inbox;
 use crate::account::error::AccountError;
 use crate::account::model::{now_unix_ms, random_id};
 use crate::domain::INBOX_ID;
@@ -17,9 +17,9 @@ use crate::domain::{Changed, SourceMark, opposite};
 
 /// Lifetime of an undo record. The page offers Undo for 10 s; a page without scripts, for as long
 /// as it stays open.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+const UNDO_LIFETIME: Duration = Duration::from_secs(600);
 /// Maximum number of undo records.
-const KEPT_MAX: usize = 50;
+const UNDO_MAX: usize = 50;
 
 impl Pop3Worker {
     /// Sets a mark on messages; messages that already have it are not counted.
@@ -29,13 +29,13 @@ impl Pop3Worker {
         messages: &[MessageId],
         mark: Mark,
     ) -> Result<Changed, AccountError> {
-        let (mut keys, gone) = self.find_all(folder, messages).await?;
-        keys.retain(|key| !self.kept.marks(*key).has(mark));
+        let (mut keys, missing) = self.find_all(folder, messages).await?;
+        keys.retain(|key| !self.local_marks.marks(*key).has(mark));
         let count = count_of(&keys);
         let mut undo = None;
         if !keys.is_empty() {
-            self.kept.set_mark(&keys, mark).await?;
-            self.add_news(0);
+            self.local_marks.set_mark(&keys, mark).await?;
+            self.record_change(0);
             undo = Some(self.undo.put(MarkUndo {
                 keys,
                 mark: opposite(mark),
@@ -44,7 +44,7 @@ impl Pop3Worker {
         Ok(Changed {
             what: Change::Marked(mark),
             count,
-            gone,
+            gone: missing,
             back: None,
             undo,
         })
@@ -58,8 +58,8 @@ impl Pop3Worker {
         mark: SourceMark,
     ) -> Result<(), AccountError> {
         let key = self.find(folder, message).await?;
-        self.kept.set_source_mark(key, mark).await?;
-        self.add_news(0);
+        self.local_marks.set_source_mark(key, mark).await?;
+        self.record_change(0);
         Ok(())
     }
 
@@ -77,12 +77,12 @@ impl Pop3Worker {
         let in_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
         // Messages deleted in another tab a moment ago count as missing: the undo of that tab stays
         // valid.
-        let (keys, gone) = self.find_all(folder, messages).await?;
+        let (keys, missing) = self.find_all(folder, messages).await?;
         if keys.is_empty() {
             return Ok(Changed {
                 what: Change::DeletePending { in_secs },
                 count: 0,
-                gone,
+                gone: missing,
                 back: None,
                 undo: None,
             });
@@ -91,12 +91,14 @@ impl Pop3Worker {
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let due_unix_ms = now_unix_ms().saturating_add(wait_ms);
         self.own_deletes.push(undo.clone());
-        self.kept.put_delete(&keys, &undo, due_unix_ms).await?;
-        self.add_news(0);
+        self.local_marks
+            .put_delete(&keys, &undo, due_unix_ms)
+            .await?;
+        self.record_change(0);
         Ok(Changed {
             what: Change::DeletePending { in_secs },
             count: count_of(&keys),
-            gone,
+            gone: missing,
             back: None,
             undo: Some(undo),
         })
@@ -105,16 +107,16 @@ impl Pop3Worker {
     /// Undoes a change: a mark, or a pending delete.
     pub(super) async fn undo(&mut self, id: &UndoId) -> Result<Changed, AccountError> {
         let (count, keys) = if let Some(MarkUndo { keys, mark }) = self.undo.take(id) {
-            self.kept.set_mark(&keys, mark).await?;
+            self.local_marks.set_mark(&keys, mark).await?;
             (count_of(&keys), keys)
         } else {
             self.own_deletes.retain(|own| own != id);
-            self.kept.undo_delete(id).await?
+            self.local_marks.undo_delete(id).await?
         };
         if count == 0 {
             return Err(AccountError::Unsupported(Unsupported::UndoIsOver));
         }
-        self.add_news(0);
+        self.record_change(0);
         Ok(Changed {
             what: Change::Undone,
             count,
@@ -137,22 +139,22 @@ impl Pop3Worker {
         if messages.is_empty() {
             return Err(AccountError::NotFound);
         }
-        is_inbox(folder)?;
+        require_inbox(folder)?;
         let mut keys = Vec::with_capacity(messages.len());
         let mut seen = HashSet::with_capacity(messages.len());
-        let mut gone = 0;
+        let mut missing = 0;
         for message in messages {
             let key = MessageKey::parse(message).ok_or(AccountError::NotFound)?;
             if !seen.insert(key) {
                 continue;
             }
             match self.find(folder, message).await {
-                Ok(key) if !self.kept.is_hidden(key) => keys.push(key),
-                Ok(_) | Err(AccountError::NotFound) => gone += 1,
+                Ok(key) if !self.local_marks.is_hidden(key) => keys.push(key),
+                Ok(_) | Err(AccountError::NotFound) => missing += 1,
                 Err(error) => return Err(error),
             }
         }
-        Ok((keys, gone))
+        Ok((keys, missing))
     }
 }
 
@@ -177,7 +179,7 @@ impl UndoTable {
     /// Stores an undo record.
     fn put(&mut self, undo: MarkUndo) -> Result<UndoId, AccountError> {
         let id = UndoId(random_id()?);
-        if self.entries.len() >= KEPT_MAX {
+        if self.entries.len() >= UNDO_MAX {
             self.entries.pop_front();
         }
         self.entries.push_back((id.clone(), Instant::now(), undo));
@@ -186,8 +188,8 @@ impl UndoTable {
 
     /// Removes and returns an undo record: no change is undone twice, nor after its lifetime.
     fn take(&mut self, id: &UndoId) -> Option<MarkUndo> {
-        let place = self.entries.iter().position(|(known, _, _)| known == id)?;
-        let (_, since, undo) = self.entries.remove(place)?;
-        (since.elapsed() < KEPT_FOR).then_some(undo)
+        let index = self.entries.iter().position(|(known, _, _)| known == id)?;
+        let (_, since, undo) = self.entries.remove(index)?;
+        (since.elapsed() < UNDO_LIFETIME).then_some(undo)
     }
 }

@@ -21,37 +21,37 @@ impl Pop3Worker {
     /// finds what is left to delete.
     pub(super) async fn run_deletes(
         &mut self,
-        turn_wait: Duration,
+        lease_wait: Duration,
         undos: &[UndoId],
     ) -> Result<(), AccountError> {
-        self.kept.refresh().await?;
-        if self.kept.due(undos).is_empty() {
+        self.local_marks.refresh().await?;
+        if self.local_marks.due(undos).is_empty() {
             return Ok(());
         }
         self.end_session().await;
         let SignedIn {
             mut connection,
             lease,
-        } = self.log_in(Phase::Command, turn_wait).await?;
+        } = self.log_in(Phase::Command, lease_wait).await?;
         // No earlier listing is used: the messages to delete are identified in this session.
-        let listing = Listing::take(&mut connection, None, &mut self.rows).await?;
+        let listing = Listing::fetch(&mut connection, None, &mut self.rows).await?;
         // Reads the pending deletes once more, as late as possible.
-        self.kept.refresh().await?;
-        let due = self.kept.due(undos);
-        let (mut deleted, mut numbers, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        self.local_marks.refresh().await?;
+        let due = self.local_marks.due(undos);
+        let (mut deleted, mut numbers, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         for key in due {
             match listing.entry(key) {
                 Some(entry) => {
                     deleted.push(key);
                     numbers.push(entry.number);
                 }
-                None => gone.push(key),
+                None => missing.push(key),
             }
         }
-        let answers = connection.delete(&numbers).await?;
+        let replies = connection.delete(&numbers).await?;
         let mut refused = Vec::new();
-        let mut answers = answers.into_iter();
-        deleted.retain(|key| match answers.next() {
+        let mut replies = replies.into_iter();
+        deleted.retain(|key| match replies.next() {
             Some(Ok(())) => true,
             Some(Err(reply)) => {
                 warn!(%reply, "the server would not delete a message");
@@ -61,18 +61,18 @@ impl Pop3Worker {
             None => false,
         });
         connection.commit().await?;
-        self.maildrop.note_deleted(&deleted);
+        self.maildrop.record_deleted(&deleted);
         drop(lease);
         info!(
             deleted = deleted.len(),
-            gone = gone.len(),
+            gone = missing.len(),
             "messages are deleted"
         );
-        self.take_listing(Arc::new(listing.without(&deleted)));
-        gone.extend_from_slice(&deleted);
-        self.kept.forget(&gone).await?;
-        self.kept.give_up_deletes(&refused).await?;
-        self.add_news(0);
+        self.set_listing(Arc::new(listing.without(&deleted)));
+        missing.extend_from_slice(&deleted);
+        self.local_marks.forget(&missing).await?;
+        self.local_marks.drop_refused_deletes(&refused).await?;
+        self.record_change(0);
         Ok(())
     }
 }

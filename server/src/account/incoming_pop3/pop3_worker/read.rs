@@ -14,7 +14,7 @@ use super::super::messages::{Loaded, Loading, SPLIT_MAX_BYTES, too_large};
 use super::super::rows::RowFacts;
 use super::Pop3Worker;
 use crate::account::error::AccountError;
-use crate::account::whole::piece_of;
+use crate::account::whole::byte_range;
 use crate::clients::pop3::MESSAGE_MAX_BYTES;
 use crate::domain::INBOX_ID;
 use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
@@ -29,7 +29,7 @@ impl Pop3Worker {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
-        self.refresh_kept().await?;
+        self.refresh_state().await?;
         let refreshed = self.refresh_if_stale().await;
         if self.listing.is_none() {
             refreshed?;
@@ -58,8 +58,8 @@ impl Pop3Worker {
         folder: &FolderId,
         window: Window,
     ) -> Result<domain::Listing, AccountError> {
-        is_inbox(folder)?;
-        self.refresh_kept().await?;
+        require_inbox(folder)?;
+        self.refresh_state().await?;
         match window.offset {
             0 => self.refresh_newest().await?,
             _ => self.refresh_if_stale().await?,
@@ -84,27 +84,27 @@ impl Pop3Worker {
         message: &MessageId,
     ) -> Result<Opened, AccountError> {
         let key = self.find(folder, message).await?;
-        if self.kept.is_hidden(key) {
+        if self.local_marks.is_hidden(key) {
             return Err(AccountError::NotFound);
         }
         let loaded = self.load(key, SPLIT_MAX_BYTES).await?;
         let split = loaded.split()?;
         let body = split.body().await?;
         let listing = self.listing.as_ref().ok_or(AccountError::NotFound)?;
-        let place =
-            MessagePosition::find(listing, &self.kept, key).ok_or(AccountError::NotFound)?;
+        let message_position =
+            MessagePosition::find(listing, &self.local_marks, key).ok_or(AccountError::NotFound)?;
         Ok(Opened {
             id: message.clone(),
             headers: split.headers.clone(),
             root: split.root.clone(),
             body,
-            marks: self.kept.marks(key),
+            marks: self.local_marks.marks(key),
             size_bytes: loaded.raw().len() as u64,
             arrived_unix_ms: None,
-            position: place.position,
-            total: place.total,
-            newer: place.newer.map(MessageKey::id),
-            older: place.older.map(MessageKey::id),
+            position: message_position.position,
+            total: message_position.total,
+            newer: message_position.newer.map(MessageKey::id),
+            older: message_position.older.map(MessageKey::id),
         })
     }
 
@@ -142,7 +142,7 @@ impl Pop3Worker {
                     .ok_or(AccountError::NotFound)?
             }
         };
-        Ok(piece_of(&octets, offset, max_bytes))
+        Ok(byte_range(&octets, offset, max_bytes))
     }
 
     /// Returns the rows of a window, newest first; reads only those that are not cached.
@@ -154,21 +154,24 @@ impl Pop3Worker {
         let known = self
             .listing
             .as_ref()
-            .map(|listing| window(listing, &self.kept, offset, limit));
+            .map(|listing| window(listing, &self.local_marks, offset, limit));
         let mut entries = known.unwrap_or_default();
-        if self.listing.is_none() || entries.iter().any(|entry| !self.rows.knows(entry)) {
+        if self.listing.is_none() || entries.iter().any(|entry| !self.rows.contains(entry)) {
             self.session().await?;
             let Self {
                 session: Some(session),
-                kept,
+                local_marks,
                 rows,
                 ..
             } = self
             else {
                 return Err(AccountError::SignedOut);
             };
-            entries = window(&session.listing, kept, offset, limit);
-            let unknown: Vec<&Entry> = entries.iter().filter(|entry| !rows.knows(entry)).collect();
+            entries = window(&session.listing, local_marks, offset, limit);
+            let unknown: Vec<&Entry> = entries
+                .iter()
+                .filter(|entry| !rows.contains(entry))
+                .collect();
             let messages: Vec<_> = unknown
                 .iter()
                 .map(|entry| (entry.number, entry.size_bytes))
@@ -181,7 +184,7 @@ impl Pop3Worker {
             headers.await?;
         }
         let rows = (offset..).zip(&entries).map(|(position, entry)| {
-            let marks = self.kept.marks(entry.key);
+            let marks = self.local_marks.marks(entry.key);
             match self.rows.facts(entry) {
                 Some(facts) => facts.row(entry.key, position, marks),
                 // The server did not return its header. It may still return the message.
@@ -196,10 +199,10 @@ impl Pop3Worker {
         let Some(listing) = &self.listing else {
             return (0, 0);
         };
-        shown(listing, &self.kept).fold((0, 0), |(total, unread), entry| {
+        shown(listing, &self.local_marks).fold((0, 0), |(total, unread), entry| {
             (
                 total + 1,
-                unread + u32::from(!self.kept.marks(entry.key).is_seen),
+                unread + u32::from(!self.local_marks.marks(entry.key).is_seen),
             )
         })
     }
@@ -210,9 +213,9 @@ impl Pop3Worker {
         folder: &FolderId,
         message: &MessageId,
     ) -> Result<MessageKey, AccountError> {
-        is_inbox(folder)?;
+        require_inbox(folder)?;
         let key = MessageKey::parse(message).ok_or(AccountError::NotFound)?;
-        self.refresh_kept().await?;
+        self.refresh_state().await?;
         let has = |listing: &Option<Arc<Listing>>| {
             listing
                 .as_ref()
@@ -268,7 +271,7 @@ impl Pop3Worker {
 }
 
 /// Fails for any folder other than INBOX.
-pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
+pub(super) fn require_inbox(folder: &FolderId) -> Result<(), AccountError> {
     if folder.as_str() == INBOX_ID {
         Ok(())
     } else {
@@ -277,16 +280,16 @@ pub(super) fn is_inbox(folder: &FolderId) -> Result<(), AccountError> {
 }
 
 /// Returns the messages that are not pending deletion, newest first.
-fn shown<'a>(listing: &'a Listing, kept: &'a LocalMarks) -> impl Iterator<Item = &'a Entry> {
+fn shown<'a>(listing: &'a Listing, local_marks: &'a LocalMarks) -> impl Iterator<Item = &'a Entry> {
     listing
         .newest_first()
-        .filter(|entry| !kept.is_hidden(entry.key))
+        .filter(|entry| !local_marks.is_hidden(entry.key))
 }
 
-fn window(listing: &Listing, kept: &LocalMarks, offset: u32, limit: u32) -> Vec<Entry> {
+fn window(listing: &Listing, local_marks: &LocalMarks, offset: u32, limit: u32) -> Vec<Entry> {
     let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
     let taken = usize::try_from(limit).unwrap_or(usize::MAX);
-    shown(listing, kept)
+    shown(listing, local_marks)
         .skip(skipped)
         .take(taken)
         .copied()
@@ -302,13 +305,13 @@ struct MessagePosition {
 }
 
 impl MessagePosition {
-    fn find(listing: &Listing, kept: &LocalMarks, key: MessageKey) -> Option<Self> {
-        let mut place: Option<Self> = None;
+    fn find(listing: &Listing, local_marks: &LocalMarks, key: MessageKey) -> Option<Self> {
+        let mut position: Option<Self> = None;
         let (mut total, mut newer) = (0_u32, None);
-        for entry in shown(listing, kept) {
-            match &mut place {
+        for entry in shown(listing, local_marks) {
+            match &mut position {
                 None if entry.key == key => {
-                    place = Some(Self {
+                    position = Some(Self {
                         position: total,
                         total: 0,
                         newer,
@@ -321,6 +324,6 @@ impl MessagePosition {
             newer = Some(entry.key);
             total += 1;
         }
-        place.map(|place| Self { total, ..place })
+        position.map(|position| Self { total, ..position })
     }
 }

@@ -9,8 +9,8 @@ use tracing::debug;
 use super::super::lease::{Busy, Lease, Maildrop};
 use super::super::listing::Listing;
 use super::{Pop3Worker, Timing};
+use crate::account::dependencies::Dependencies;
 use crate::account::error::AccountError;
-use crate::account::surroundings::Surroundings;
 use crate::clients::pop3::Pop3Connection;
 use crate::clients::{Access, ClientError};
 use crate::domain::{Protocol, ServerReply};
@@ -36,12 +36,12 @@ impl Pop3Worker {
     /// Signs in, with a single attempt.
     pub(in crate::account::incoming_pop3) async fn sign_in(
         access: Access,
-        surroundings: Surroundings,
+        dependencies: Dependencies,
         maildrop: Arc<Maildrop>,
         timing: Timing,
     ) -> Result<Self, AccountError> {
-        let mut worker = Self::new(access, surroundings, maildrop, timing);
-        worker.signed_in = Some(worker.log_in(Phase::SignIn, timing.turn_wait).await?);
+        let mut worker = Self::new(access, dependencies, maildrop, timing);
+        worker.signed_in = Some(worker.log_in(Phase::SignIn, timing.lease_wait).await?);
         Ok(worker)
     }
 
@@ -49,13 +49,13 @@ impl Pop3Worker {
     pub(super) async fn log_in(
         &mut self,
         phase: Phase,
-        turn_wait: Duration,
+        lease_wait: Duration,
     ) -> Result<SignedIn, AccountError> {
         let lease = self
             .maildrop
-            .lease(turn_wait)
+            .lease(lease_wait)
             .await
-            .map_err(|busy| self.busy(busy))?;
+            .map_err(|busy| self.busy_error(busy))?;
         let client = self.client.take();
         let opened = Pop3Connection::open(&self.dialer, &self.access, client, phase).await;
         let connection = opened.map_err(AccountError::from).inspect_err(|error| {
@@ -68,7 +68,7 @@ impl Pop3Worker {
         self.refusal = None;
         self.retry_at = None;
         if std::mem::take(&mut self.failures) > 1 {
-            self.tell_connection(true, 0);
+            self.publish_connection(true, 0);
         }
         Ok(SignedIn { connection, lease })
     }
@@ -76,7 +76,7 @@ impl Pop3Worker {
     /// Returns the session; begins one if there is none. A new one lists the maildrop first.
     pub(super) async fn session(&mut self) -> Result<&mut Session, AccountError> {
         if self.session.is_none() {
-            self.begin_session(self.timing.turn_wait).await?;
+            self.begin_session(self.timing.lease_wait).await?;
         }
         self.session.as_mut().ok_or(AccountError::SignedOut)
     }
@@ -85,32 +85,32 @@ impl Pop3Worker {
     /// known messages and publishes new ones shortly after; an unwatched one waits for a recent
     /// listing.
     pub(super) async fn refresh_newest(&mut self) -> Result<(), AccountError> {
-        let oldest = self.timing.reloaded_after.min(self.polled_every());
+        let max_age = self.timing.reload_after.min(self.poll_interval());
         if !self.pages.is_watched() {
-            return self.refresh_if_older(oldest).await;
+            return self.refresh_if_older(max_age).await;
         }
         self.refresh_if_stale().await?;
         let listing = self.listing.as_ref();
-        self.is_look_due = listing.is_some_and(|listing| listing.taken_at.elapsed() >= oldest);
+        self.is_poll_due = listing.is_some_and(|listing| listing.fetched_at.elapsed() >= max_age);
         Ok(())
     }
 
     /// Begins a new session if the listing is too old. New messages are visible to new sessions
     /// only.
     pub(super) async fn refresh_if_stale(&mut self) -> Result<(), AccountError> {
-        self.refresh_if_older(self.polled_every()).await
+        self.refresh_if_older(self.poll_interval()).await
     }
 
-    async fn refresh_if_older(&mut self, oldest: Duration) -> Result<(), AccountError> {
+    async fn refresh_if_older(&mut self, max_age: Duration) -> Result<(), AccountError> {
         if let Some(listing) = &self.listing {
-            let is_fresh = listing.taken_at.elapsed() < oldest;
+            let is_fresh = listing.fetched_at.elapsed() < max_age;
             // Until the server permits the next sign-in, the known listing is shown.
             if is_fresh || self.maildrop.next_login_at().is_some() {
                 return Ok(());
             }
         }
         self.end_session().await;
-        self.begin_session(self.timing.turn_wait).await
+        self.begin_session(self.timing.lease_wait).await
     }
 
     /// Sends QUIT, so that the maildrop is unlocked, and releases the lease.
@@ -124,42 +124,42 @@ impl Pop3Worker {
         }
     }
 
-    pub(super) async fn begin_session(&mut self, turn_wait: Duration) -> Result<(), AccountError> {
-        let signed_in = self.log_in(Phase::Command, turn_wait).await?;
-        self.look(signed_in).await
+    pub(super) async fn begin_session(&mut self, lease_wait: Duration) -> Result<(), AccountError> {
+        let signed_in = self.log_in(Phase::Command, lease_wait).await?;
+        self.list_maildrop(signed_in).await
     }
 
-    async fn look(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
+    async fn list_maildrop(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
         let SignedIn {
             mut connection,
             lease,
         } = signed_in;
         let listing =
-            Listing::take(&mut connection, self.listing.as_deref(), &mut self.rows).await?;
+            Listing::fetch(&mut connection, self.listing.as_deref(), &mut self.rows).await?;
         let listing = Arc::new(listing);
         self.session = Some(Session {
             connection,
             lease,
             listing: Arc::clone(&listing),
         });
-        self.take_listing(listing);
+        self.set_listing(listing);
         Ok(())
     }
 
     /// Fetches the first window at sign-in, before the browser requests it.
     pub(super) async fn warm_up(&mut self, signed_in: SignedIn) -> Result<(), AccountError> {
-        self.look(signed_in).await?;
-        self.kept.refresh().await?;
+        self.list_maildrop(signed_in).await?;
+        self.local_marks.refresh().await?;
         self.fetch_rows(0, PREFETCH_MAX).await.map(drop)
     }
 
     /// Drops a session after a protocol error, or in the middle of a response; it is never reused.
     pub(super) fn settle<T>(&mut self, result: Result<T, AccountError>) -> Result<T, AccountError> {
-        let is_left = self
+        let is_mid_command = self
             .session
             .as_ref()
             .is_some_and(|s| s.connection.is_in_command());
-        if is_left || result.as_ref().is_err_and(AccountError::is_link_lost) {
+        if is_mid_command || result.as_ref().is_err_and(AccountError::is_connection_lost) {
             self.session = None;
         }
         result
@@ -167,7 +167,7 @@ impl Pop3Worker {
 
     /// Returns the error for a session that cannot begin now, with the response code that a server
     /// would use.
-    fn busy(&self, busy: Busy) -> AccountError {
+    fn busy_error(&self, busy: Busy) -> AccountError {
         let code = match busy {
             Busy::Held => "IN-USE",
             Busy::LoginDelay => "LOGIN-DELAY",
@@ -184,14 +184,14 @@ impl Pop3Worker {
 }
 
 /// Waits until a session is over; forever if there is none.
-pub(super) async fn is_over(session: &mut Option<Session>) {
+pub(super) async fn wait_for_end(session: &mut Option<Session>) {
     match session {
         Some(Session {
             connection, lease, ..
         }) => {
             tokio::select! {
                 error = connection.closed() => debug!(%error, "the server ended the session"),
-                () = lease.asked_for() => {}
+                () = lease.wait_until_requested() => {}
             }
         }
         None => std::future::pending().await,

@@ -3,13 +3,13 @@
 use super::*;
 
 #[tokio::test]
-async fn a_delete_waits_for_the_undo_time_and_has_a_session_of_its_own() {
-    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
+async fn delete_waits_for_the_undo_time_and_runs_in_its_own_session() {
+    let account = TestAccount::new(Quirks::default(), &["one", "two", "three"]).await;
     let timing = Timing {
         undo: Duration::from_millis(1_500),
-        ..STILL
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     let changed = session.delete("two").await;
     assert!(matches!(changed.what, Change::DeletePending { .. }));
     assert_eq!((changed.count, changed.undo.is_some()), (1, true));
@@ -18,11 +18,11 @@ async fn a_delete_waits_for_the_undo_time_and_has_a_session_of_its_own() {
         ["three", "one"],
         "not shown at once"
     );
-    assert_eq!(person.server.count("DELE"), 0, "not deleted at once");
-    let server = person.server.clone();
-    until("the delete", || server.subjects() == ["one", "three"]).await;
+    assert_eq!(account.server.count("DELE"), 0, "not deleted at once");
+    let server = account.server.clone();
+    wait_until("the delete", || server.subjects() == ["one", "three"]).await;
     assert_eq!(session.subjects().await, ["three", "one"]);
-    let log = person.server.state().log.clone();
+    let log = account.server.state().log.clone();
     let dele = log.iter().position(|line| line == "DELE 2").unwrap();
     let before = log[..dele]
         .iter()
@@ -36,21 +36,21 @@ async fn a_delete_waits_for_the_undo_time_and_has_a_session_of_its_own() {
         log[..before].iter().filter(|line| *line == "QUIT").count(),
         1
     );
-    let gone = session.undo(changed.undo.unwrap()).await;
+    let late_undo = session.undo(changed.undo.unwrap()).await;
     assert!(matches!(
-        gone,
+        late_undo,
         Err(AccountError::Unsupported(Unsupported::UndoIsOver))
     ));
 }
 
 #[tokio::test]
 async fn a_delete_that_is_undone_is_never_sent() {
-    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+    let account = TestAccount::new(Quirks::default(), &["one", "two"]).await;
     let timing = Timing {
         undo: Duration::from_millis(1_500),
-        ..STILL
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     let changed = session.delete("two").await;
     assert_eq!(session.subjects().await, ["one"]);
     let undone = session.undo(changed.undo.unwrap()).await.unwrap();
@@ -58,43 +58,43 @@ async fn a_delete_that_is_undone_is_never_sent() {
     let (_, ids) = undone.back.unwrap();
     assert_eq!(ids, [session.id("two").await]);
     assert_eq!(session.subjects().await, ["two", "one"]);
-    sleep(timing.undo + SOON).await;
+    sleep(timing.undo + SHORT).await;
     session.sign_out().await;
-    assert_eq!(person.server.count("DELE"), 0);
-    assert_eq!(person.server.subjects(), ["one", "two"]);
+    assert_eq!(account.server.count("DELE"), 0);
+    assert_eq!(account.server.subjects(), ["one", "two"]);
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_deleted_before_the_session_ends() {
-    let person = Person::new(Quirks::default(), &["one", "two"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+async fn pending_delete_runs_before_the_session_ends() {
+    let account = TestAccount::new(Quirks::default(), &["one", "two"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     session.delete("one").await;
     session.sign_out().await;
-    assert_eq!(person.server.subjects(), ["two"]);
-    let key = AccountKey(format!("account-of-the-test-at-{}", person.server.port));
-    assert_eq!(person.store.pop3_deletes(&key).await.unwrap(), []);
+    assert_eq!(account.server.subjects(), ["two"]);
+    let key = AccountKey(format!("account-of-the-test-at-{}", account.server.port));
+    assert_eq!(account.store.pop3_deletes(&key).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn a_delete_without_the_answer_to_quit_is_not_told_as_done_and_tried_again() {
-    let person = Person::new(Quirks::default(), &["one", "two"]).await;
+async fn delete_without_a_reply_to_quit_is_retried() {
+    let account = TestAccount::new(Quirks::default(), &["one", "two"]).await;
     let timing = Timing {
-        undo: SOON,
-        ..STILL
+        undo: SHORT,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     let message = session.id("one").await;
     // The lingering session sends QUIT first, and the worker does not wait for that reply.
-    person.server.state().quirks.lost_quits = 2;
+    account.server.state().quirks.lost_quits = 2;
     session.move_to(&message, FolderRole::Trash).await.unwrap();
-    let server = person.server.clone();
-    until("the first try", || server.state().quirks.lost_quits == 0).await;
-    assert_eq!(person.server.subjects(), ["one", "two"]);
-    let key = AccountKey(format!("account-of-the-test-at-{}", person.server.port));
-    assert_eq!(person.store.pop3_deletes(&key).await.unwrap().len(), 1);
+    let server = account.server.clone();
+    wait_until("the first try", || server.state().quirks.lost_quits == 0).await;
+    assert_eq!(account.server.subjects(), ["one", "two"]);
+    let key = AccountKey(format!("account-of-the-test-at-{}", account.server.port));
+    assert_eq!(account.store.pop3_deletes(&key).await.unwrap().len(), 1);
     session.sign_out().await;
-    assert_eq!(person.server.subjects(), ["two"]);
-    assert_eq!(person.store.pop3_deletes(&key).await.unwrap(), []);
+    assert_eq!(account.server.subjects(), ["two"]);
+    assert_eq!(account.store.pop3_deletes(&key).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -103,19 +103,19 @@ async fn a_message_that_the_server_will_not_delete_is_shown_again() {
         refuses_dele: true,
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["one", "two"]).await;
+    let account = TestAccount::new(quirks, &["one", "two"]).await;
     let timing = Timing {
         undo: Duration::from_millis(1_500),
-        ..STILL
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     session.delete("two").await;
     assert_eq!(session.subjects().await, ["one"]);
     session
-        .event(|event| matches!(event, LiveEvent::Folder { total: 1, .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Folder { total: 1, .. }))
         .await;
     session
-        .event(|event| matches!(event, LiveEvent::Folder { total: 2, .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Folder { total: 2, .. }))
         .await;
     assert_eq!(session.subjects().await, ["two", "one"]);
 }
@@ -123,21 +123,21 @@ async fn a_message_that_the_server_will_not_delete_is_shown_again() {
 // docs/protocols.md, POP3: numbers
 #[tokio::test]
 async fn of_two_messages_with_one_unique_id_only_the_chosen_one_is_deleted() {
-    let person = Person::new(Quirks::default(), &[]).await;
+    let account = TestAccount::new(Quirks::default(), &[]).await;
     for subject in ["first", "second!"] {
-        person.server.deliver("same", subject);
+        account.server.deliver("same", subject);
     }
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(session.subjects().await, ["second!", "first"]);
     session.delete("first").await;
     session.sign_out().await;
-    assert_eq!(person.server.subjects(), ["second!"]);
+    assert_eq!(account.server.subjects(), ["second!"]);
 }
 
 #[tokio::test]
-async fn marks_are_kept_here_and_can_be_taken_back() {
-    let person = Person::new(Quirks::default(), &["one", "two"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+async fn marks_are_stored_locally_and_can_be_undone() {
+    let account = TestAccount::new(Quirks::default(), &["one", "two"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let (one, two) = (session.id("one").await, session.id("two").await);
     assert_eq!(session.mark(&one, Mark::Seen).await.count, 1);
     assert_eq!(
@@ -149,7 +149,7 @@ async fn marks_are_kept_here_and_can_be_taken_back() {
     let message = two.clone();
     let mark = SourceMark::Answered;
     session
-        .ask(RequestKind::Set, move |store| {
+        .request(RequestKind::Set, move |store| {
             store.mark_source(inbox(), message.clone(), mark)
         })
         .await
@@ -162,7 +162,7 @@ async fn marks_are_kept_here_and_can_be_taken_back() {
         Err(AccountError::Unsupported(Unsupported::UndoIsOver))
     ));
     session.sign_out().await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let rows = session.list().await.unwrap().rows;
     let marks: Vec<_> = rows
         .iter()
@@ -178,9 +178,9 @@ async fn marks_are_kept_here_and_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn what_pop3_cannot_do_is_said() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+async fn unsupported_operations_are_reported() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(
         session.pop3.limitations(),
         [
@@ -197,13 +197,13 @@ async fn what_pop3_cannot_do_is_said() {
         Err(AccountError::Unsupported(Unsupported::Folders))
     ));
     let role = FolderRole::Trash;
-    let made = session
-        .ask(RequestKind::Change, move |store| {
+    let created = session
+        .request(RequestKind::Change, move |store| {
             store.create_folder(role, "Trash".to_owned())
         })
         .await;
     assert!(matches!(
-        made,
+        created,
         Err(AccountError::Unsupported(Unsupported::Folders))
     ));
 }

@@ -14,11 +14,11 @@ pub(super) struct Quirks {
     pub(super) has_no_uidl: bool,
     pub(super) has_no_top: bool,
     /// When CAPA lists TOP and UIDL.
-    pub(super) lists: Lists,
+    pub(super) lists: CapaListing,
     /// The text after the `+OK` of the greeting.
     pub(super) greeting: &'static str,
     /// The reply to PASS, as a whole line.
-    pub(super) pass_answer: Option<&'static str>,
+    pub(super) pass_reply: Option<&'static str>,
     /// Refuses a sign-in within this many seconds of the last one.
     pub(super) login_delay_secs: Option<u64>,
     /// Whether another program has locked the maildrop.
@@ -34,7 +34,7 @@ pub(super) struct Quirks {
 
 /// When CAPA lists TOP and UIDL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Lists {
+pub(super) enum CapaListing {
     #[default]
     Always,
     SignedIn,
@@ -145,10 +145,9 @@ impl FakeServer {
             .await
             .is_ok_and(|length| length > 0)
         {
-            let answer = session.answer(line.trim_end());
-            let (Answer::Stay(text) | Answer::Leave(text)) = &answer;
-            if stream.write_all(text.as_bytes()).await.is_err()
-                || matches!(answer, Answer::Leave(_))
+            let reply = session.reply(line.trim_end());
+            let (Reply::Continue(text) | Reply::Close(text)) = &reply;
+            if stream.write_all(text.as_bytes()).await.is_err() || matches!(reply, Reply::Close(_))
             {
                 break;
             }
@@ -160,9 +159,9 @@ impl FakeServer {
     }
 }
 
-enum Answer {
-    Stay(String),
-    Leave(String),
+enum Reply {
+    Continue(String),
+    Close(String),
 }
 
 struct Session {
@@ -173,7 +172,7 @@ struct Session {
 }
 
 impl Session {
-    fn answer(&mut self, line: &str) -> Answer {
+    fn reply(&mut self, line: &str) -> Reply {
         let mut words = line.split(' ');
         let verb = words.next().unwrap_or_default();
         let number: usize = words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
@@ -182,21 +181,21 @@ impl Session {
         if verb != "PASS" {
             state.log.push(line.to_owned());
         }
-        let ok = |text: &str| Answer::Stay(format!("+OK {text}\r\n"));
-        let no = |text: &str| Answer::Stay(format!("-ERR {text}\r\n"));
+        let ok = |text: &str| Reply::Continue(format!("+OK {text}\r\n"));
+        let err = |text: &str| Reply::Continue(format!("-ERR {text}\r\n"));
         match verb {
-            "CAPA" => Answer::Stay(capabilities(&state.quirks, self.snapshot.is_some())),
-            "APOP" => no("unknown command"),
-            "PASS" if state.quirks.pass_answer.is_some() => {
-                Answer::Stay(state.quirks.pass_answer.unwrap_or_default().to_owned())
+            "CAPA" => Reply::Continue(capabilities(&state.quirks, self.snapshot.is_some())),
+            "APOP" => err("unknown command"),
+            "PASS" if state.quirks.pass_reply.is_some() => {
+                Reply::Continue(state.quirks.pass_reply.unwrap_or_default().to_owned())
             }
             "USER" => ok(""),
             "PASS" => match self.sign_in(&mut state, line) {
                 Ok(()) => ok("signed in"),
-                Err(text) => no(text),
+                Err(text) => err(text),
             },
-            _ if self.snapshot.is_none() => no("sign in first"),
-            "LIST" => Answer::Stay(self.list(|message| {
+            _ if self.snapshot.is_none() => err("sign in first"),
+            "LIST" => Reply::Continue(self.list(|message| {
                 state
                     .quirks
                     .listed_bytes
@@ -204,40 +203,40 @@ impl Session {
                     .to_string()
             })),
             "UIDL" if !state.quirks.has_no_uidl => {
-                Answer::Stay(self.list(|message| message.unique_id.clone()))
+                Reply::Continue(self.list(|message| message.unique_id.clone()))
             }
             "TOP" if !state.quirks.has_no_top => self.send(number, |raw| {
                 raw.split_inclusive("\r\n\r\n").next().unwrap_or_default()
             }),
             "RETR" if state.quirks.cut_bodies > 0 => {
                 state.quirks.cut_bodies -= 1;
-                Answer::Leave("+OK\r\nFrom: Wei <wei@restante.test>\r\nSubj".to_owned())
+                Reply::Close("+OK\r\nFrom: Wei <wei@restante.test>\r\nSubj".to_owned())
             }
             "RETR" => self.send(number, |raw| raw),
-            "DELE" if state.quirks.refuses_dele => no("read-only"),
+            "DELE" if state.quirks.refuses_dele => err("read-only"),
             "DELE" => {
                 self.deleted.insert(number);
                 ok("")
             }
             "QUIT" if state.quirks.lost_quits > 0 => {
                 state.quirks.lost_quits -= 1;
-                Answer::Leave(String::new())
+                Reply::Close(String::new())
             }
             "QUIT" => {
                 let snapshot = self.snapshot.as_deref().unwrap_or_default();
-                let gone: Vec<&Stored> = self
+                let removed: Vec<&Stored> = self
                     .deleted
                     .iter()
                     .filter_map(|number| snapshot.get(number - 1))
                     .collect();
                 state.messages.retain(|message| {
-                    !gone.iter().any(|gone| {
-                        (&gone.unique_id, &gone.raw) == (&message.unique_id, &message.raw)
+                    !removed.iter().any(|removed| {
+                        (&removed.unique_id, &removed.raw) == (&message.unique_id, &message.raw)
                     })
                 });
-                Answer::Leave("+OK\r\n".to_owned())
+                Reply::Close("+OK\r\n".to_owned())
             }
-            _ => no("unknown command"),
+            _ => err("unknown command"),
         }
     }
 
@@ -274,11 +273,11 @@ impl Session {
         text
     }
 
-    fn send(&self, number: usize, part: impl Fn(&str) -> &str) -> Answer {
+    fn send(&self, number: usize, part: impl Fn(&str) -> &str) -> Reply {
         let message = number
             .checked_sub(1)
-            .and_then(|place| self.snapshot.as_ref()?.get(place));
-        Answer::Stay(match message {
+            .and_then(|index| self.snapshot.as_ref()?.get(index));
+        Reply::Continue(match message {
             Some(message) => {
                 let stuffed = part(&message.raw).replace("\r\n.", "\r\n..");
                 format!("+OK\r\n{stuffed}.\r\n")
@@ -289,16 +288,16 @@ impl Session {
 }
 
 fn capabilities(quirks: &Quirks, is_signed_in: bool) -> String {
-    let lists_all = match quirks.lists {
-        Lists::Always => true,
-        Lists::SignedIn => is_signed_in,
-        Lists::Never => false,
+    let is_listed = match quirks.lists {
+        CapaListing::Always => true,
+        CapaListing::SignedIn => is_signed_in,
+        CapaListing::Never => false,
     };
     let mut text = "+OK\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\n".to_owned();
-    if lists_all && !quirks.has_no_uidl {
+    if is_listed && !quirks.has_no_uidl {
         text.push_str("UIDL\r\n");
     }
-    if lists_all && !quirks.has_no_top {
+    if is_listed && !quirks.has_no_top {
         text.push_str("TOP\r\n");
     }
     if let Some(secs) = quirks.login_delay_secs {

@@ -4,8 +4,8 @@ use super::*;
 
 #[tokio::test]
 async fn the_list_is_newest_first_and_read_in_one_session() {
-    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(Quirks::default(), &["one", "two", "three"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let listing = session.list().await.unwrap();
     let shown: Vec<_> = listing
         .rows
@@ -23,18 +23,18 @@ async fn the_list_is_newest_first_and_read_in_one_session() {
     assert_eq!((folder.id, folder.role), (inbox(), Some(FolderRole::Inbox)));
     assert_eq!((folder.unread, folder.total), (Some(3), Some(3)));
     assert_eq!(
-        (person.server.count("USER"), person.server.count("RETR")),
+        (account.server.count("USER"), account.server.count("RETR")),
         (1, 0)
     );
-    assert_eq!(person.server.count("TOP"), 3, "no header is read twice");
+    assert_eq!(account.server.count("TOP"), 3, "no header is read twice");
     session.sign_out().await;
-    assert_eq!(person.server.count("QUIT"), 1);
+    assert_eq!(account.server.count("QUIT"), 1);
 }
 
 #[tokio::test]
 async fn a_message_is_read_once_and_served_from_memory() {
-    let person = Person::new(Quirks::default(), &["one", "two", "three"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(Quirks::default(), &["one", "two", "three"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let (one, two, three) = (
         session.id("one").await,
         session.id("two").await,
@@ -50,20 +50,20 @@ async fn a_message_is_read_once_and_served_from_memory() {
     assert!(session.source(&two).await.unwrap().starts_with("From: Wei"));
     let message = two.clone();
     let part = session
-        .ask(RequestKind::Read, move |store| {
+        .request(RequestKind::Read, move |store| {
             let section = Section::Part(PartId::from("1"));
             store.read(inbox(), message.clone(), section, 5, 6)
         })
         .await
         .unwrap();
     assert_eq!(part.as_ref(), b"is two");
-    assert_eq!(person.server.count("RETR"), 1);
+    assert_eq!(account.server.count("RETR"), 1);
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+async fn missing_message_or_folder_is_not_found() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     for id in ["", "1.17", "AAAAAAAAAAAAAAAAAAAAAA"] {
         let found = session.open(&id.into()).await;
         assert!(
@@ -76,7 +76,7 @@ async fn what_is_not_there_is_not_found() {
         limit: 50,
     };
     let other = session
-        .ask(RequestKind::Read, move |store| {
+        .request(RequestKind::Read, move |store| {
             store.list("other".into(), window)
         })
         .await;
@@ -90,11 +90,11 @@ async fn without_top_rows_come_from_whole_messages() {
         has_no_top: true,
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["one", "two"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(quirks, &["one", "two"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(session.subjects().await, ["two", "one"]);
     assert_eq!(
-        (person.server.count("TOP"), person.server.count("RETR")),
+        (account.server.count("TOP"), account.server.count("RETR")),
         (2, 2)
     );
 }
@@ -106,15 +106,15 @@ async fn without_uidl_a_message_keeps_its_id_from_session_to_session() {
         has_no_uidl: true,
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["one", "two", "three"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(quirks, &["one", "two", "three"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let three = session.id("three").await;
     session.mark(&three, Mark::Seen).await;
     session.delete("one").await;
     session.sign_out().await;
-    assert_eq!(person.server.subjects(), ["two", "three"]);
-    person.server.deliver("", "four");
-    let mut session = person.sign_in(STILL).await.unwrap();
+    assert_eq!(account.server.subjects(), ["two", "three"]);
+    account.server.deliver("", "four");
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(session.subjects().await, ["four", "three", "two"]);
     assert_eq!(session.id("three").await, three);
     let seen: Vec<_> = session
@@ -129,24 +129,24 @@ async fn without_uidl_a_message_keeps_its_id_from_session_to_session() {
 }
 
 #[tokio::test]
-async fn without_uidl_only_what_is_new_is_named_again() {
+async fn without_uidl_only_new_messages_are_identified_again() {
     let quirks = Quirks {
         has_no_uidl: true,
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["one", "two", "three"]).await;
+    let account = TestAccount::new(quirks, &["one", "two", "three"]).await;
     let timing = Timing {
-        linger: SOON,
-        polled_every: SOON,
-        ..STILL
+        linger: SHORT,
+        poll_interval: SHORT,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     assert_eq!(session.subjects().await, ["three", "two", "one"]);
-    sleep(SOON * 2).await;
-    person.server.state().log.clear();
-    person.server.deliver("", "four");
+    sleep(SHORT * 2).await;
+    account.server.state().log.clear();
+    account.server.deliver("", "four");
     assert_eq!(session.subjects().await, ["four", "three", "two", "one"]);
-    let named = person
+    let identified = account
         .server
         .state()
         .log
@@ -154,36 +154,41 @@ async fn without_uidl_only_what_is_new_is_named_again() {
         .filter(|line| line.starts_with("TOP"))
         .cloned()
         .collect::<Vec<_>>();
-    assert!(named.contains(&"TOP 3 0".to_owned()) && named.contains(&"TOP 4 0".to_owned()));
-    assert!(!named.contains(&"TOP 1 0".to_owned()), "{named:?}");
+    assert!(
+        identified.contains(&"TOP 3 0".to_owned()) && identified.contains(&"TOP 4 0".to_owned())
+    );
+    assert!(
+        !identified.contains(&"TOP 1 0".to_owned()),
+        "{identified:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_message_that_was_cut_off_is_read_again_in_a_new_session() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let one = session.id("one").await;
-    person.server.state().quirks.cut_bodies = 1;
+    account.server.state().quirks.cut_bodies = 1;
     let opened = session.open(&one).await.unwrap();
     assert_eq!(opened.headers.subject(), "one");
     assert_eq!(
-        (person.server.count("USER"), person.server.count("RETR")),
+        (account.server.count("USER"), account.server.count("RETR")),
         (2, 2)
     );
 }
 
 #[tokio::test]
-async fn a_message_that_never_ends_is_an_error_and_nothing_of_it_is_kept() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+async fn repeatedly_cut_off_message_is_an_error_and_is_not_cached() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let one = session.id("one").await;
-    person.server.state().quirks.cut_bodies = u32::MAX;
+    account.server.state().quirks.cut_bodies = u32::MAX;
     let opened = session.open(&one).await;
     assert!(
         matches!(opened, Err(AccountError::Client(ClientError::Link { .. }))),
         "{opened:?}"
     );
-    person.server.state().quirks.cut_bodies = 0;
+    account.server.state().quirks.cut_bodies = 0;
     assert!(
         session
             .source(&one)
@@ -191,7 +196,7 @@ async fn a_message_that_never_ends_is_an_error_and_nothing_of_it_is_kept() {
             .unwrap()
             .ends_with("This is one.\r\n.\r\n")
     );
-    assert_eq!(person.server.count("DELE"), 0);
+    assert_eq!(account.server.count("DELE"), 0);
 }
 
 #[tokio::test]
@@ -200,12 +205,14 @@ async fn a_message_too_large_to_be_shown_still_has_its_source() {
         listed_bytes: Some(40 << 20),
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["large"]).await;
-    let mut session = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(quirks, &["large"]).await;
+    let mut session = account.sign_in(NO_TIMERS).await.unwrap();
     let large = session.id("large").await;
     let opened = session.open(&large).await;
-    assert!(matches!(opened, Err(AccountError::Unreadable(words)) if words.contains("too large")));
-    assert_eq!(person.server.count("RETR"), 0);
+    assert!(
+        matches!(opened, Err(AccountError::Unreadable(message)) if message.contains("too large"))
+    );
+    assert_eq!(account.server.count("RETR"), 0);
     assert!(
         session
             .source(&large)

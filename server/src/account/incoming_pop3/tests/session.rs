@@ -4,13 +4,13 @@ use super::*;
 
 // docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
-async fn a_locked_maildrop_is_told_from_a_wrong_password() {
+async fn locked_maildrop_is_not_reported_as_a_wrong_password() {
     let quirks = Quirks {
         is_locked: true,
         ..Quirks::default()
     };
-    let mut person = Person::new(quirks, &["one"]).await;
-    let Err(error) = person.sign_in(STILL).await else {
+    let mut account = TestAccount::new(quirks, &["one"]).await;
+    let Err(error) = account.sign_in(NO_TIMERS).await else {
         panic!("signed in")
     };
     let AccountError::Client(ClientError::LoginRefused { reply, .. }) = &error else {
@@ -19,27 +19,27 @@ async fn a_locked_maildrop_is_told_from_a_wrong_password() {
     assert_eq!(reply.response_code.as_deref(), Some("IN-USE"));
     assert_eq!(reply.text, "-ERR [IN-USE] maildrop already locked");
     assert!(!error.is_password_refused());
-    person.server.state().quirks.is_locked = false;
-    person.password = "wrong";
-    let Err(error) = person.sign_in(STILL).await else {
+    account.server.state().quirks.is_locked = false;
+    account.password = "wrong";
+    let Err(error) = account.sign_in(NO_TIMERS).await else {
         panic!("signed in")
     };
     assert!(error.is_password_refused());
-    assert_eq!(person.server.count("PASS"), 2, "one try each");
+    assert_eq!(account.server.count("PASS"), 2, "one try each");
 }
 
 // docs/protocols.md, Limits and deadlines: connections per account
 #[tokio::test]
 async fn two_sessions_of_one_account_take_turns_without_waiting_for_each_other() {
-    let person = Person::new(Quirks::default(), &["one", "two"]).await;
-    let mut first = person.sign_in(STILL).await.unwrap();
+    let account = TestAccount::new(Quirks::default(), &["one", "two"]).await;
+    let mut first = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(first.subjects().await, ["two", "one"]);
-    let mut second = person.sign_in(STILL).await.unwrap();
+    let mut second = account.sign_in(NO_TIMERS).await.unwrap();
     assert_eq!(second.subjects().await, ["two", "one"]);
     let one = first.id("one").await;
     assert!(first.open(&one).await.is_ok());
     assert!(second.open(&one).await.is_ok());
-    assert_eq!(person.server.count("PASS [IN-USE]"), 0);
+    assert_eq!(account.server.count("PASS [IN-USE]"), 0);
     first.mark(&one, Mark::Starred).await;
     let starred = second
         .list()
@@ -54,38 +54,38 @@ async fn two_sessions_of_one_account_take_turns_without_waiting_for_each_other()
 
 #[tokio::test]
 async fn a_session_lingers_and_then_unlocks_the_maildrop() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
         linger: Duration::from_millis(200),
-        ..STILL
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     let one = session.id("one").await;
-    assert_eq!(person.server.count("QUIT"), 0);
-    let server = person.server.clone();
-    until("QUIT", || server.count("QUIT") == 1).await;
+    assert_eq!(account.server.count("QUIT"), 0);
+    let server = account.server.clone();
+    wait_until("QUIT", || server.count("QUIT") == 1).await;
     assert_eq!(
         session.subjects().await,
         ["one"],
         "the list needs no session"
     );
-    assert_eq!(person.server.count("USER"), 1);
+    assert_eq!(account.server.count("USER"), 1);
     session.open(&one).await.unwrap();
-    assert_eq!(person.server.count("USER"), 2);
+    assert_eq!(account.server.count("USER"), 2);
 }
 
 #[tokio::test]
-async fn new_mail_is_told_to_whoever_watches() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn new_mail_is_announced_to_watching_pages() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        polled_every: Duration::from_millis(200),
-        ..STILL
+        poll_interval: Duration::from_millis(200),
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in_watching(timing, 1).await.unwrap();
+    let mut session = account.sign_in_watching(timing, 1).await.unwrap();
     assert_eq!(session.subjects().await, ["one"]);
-    person.server.deliver("uid-new", "two");
+    account.server.deliver("uid-new", "two");
     let event = session
-        .event(|event| matches!(event, LiveEvent::Folder { .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Folder { .. }))
         .await;
     let LiveEvent::Folder {
         folder,
@@ -102,97 +102,97 @@ async fn new_mail_is_told_to_whoever_watches() {
 }
 
 #[tokio::test]
-async fn a_reload_shows_what_came_since_long_before_the_next_look_is_due() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn reload_shows_new_mail_before_the_next_poll_is_due() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        reloaded_after: BEFORE_LONG,
-        ..STILL
+        reload_after: RELOAD_AFTER,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     assert_eq!(session.subjects().await, ["one"]);
-    person.server.deliver("uid-new", "two");
-    pass(BEFORE_LONG).await;
+    account.server.deliver("uid-new", "two");
+    advance_clock(RELOAD_AFTER).await;
     assert_eq!(session.subjects().await, ["two", "one"]);
 }
 
 #[tokio::test]
-async fn an_open_page_is_shown_what_is_known_and_told_at_once_what_came_since() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn watched_account_returns_the_known_list_and_announces_new_mail() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        reloaded_after: BEFORE_LONG,
-        ..STILL
+        reload_after: RELOAD_AFTER,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in_watching(timing, 1).await.unwrap();
+    let mut session = account.sign_in_watching(timing, 1).await.unwrap();
     assert_eq!(session.subjects().await, ["one"]);
-    person.server.deliver("uid-new", "two");
-    pass(BEFORE_LONG).await;
+    account.server.deliver("uid-new", "two");
+    advance_clock(RELOAD_AFTER).await;
     assert_eq!(session.subjects().await, ["one"], "nobody waits");
     session
-        .event(|event| matches!(event, LiveEvent::Folder { arrived: 1, .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Folder { arrived: 1, .. }))
         .await;
     assert_eq!(session.subjects().await, ["two", "one"]);
 }
 
 #[tokio::test]
-async fn nobody_watches_and_nothing_is_asked_of_the_server() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn unwatched_account_does_not_poll_the_server() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        polled_every: SOON,
-        linger: SOON,
-        ..STILL
+        poll_interval: SHORT,
+        linger: SHORT,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in(timing).await.unwrap();
-    let server = person.server.clone();
-    until("QUIT", || server.count("QUIT") == 1).await;
-    sleep(SOON * 6).await;
-    assert_eq!(person.server.count("USER"), 1);
+    let mut session = account.sign_in(timing).await.unwrap();
+    let server = account.server.clone();
+    wait_until("QUIT", || server.count("QUIT") == 1).await;
+    sleep(SHORT * 6).await;
+    assert_eq!(account.server.count("USER"), 1);
     assert_eq!(session.subjects().await, ["one"]);
 }
 
 #[tokio::test]
-async fn a_refused_password_is_not_tried_again_by_itself() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn refused_password_is_not_retried_automatically() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        polled_every: SOON,
-        linger: SOON,
-        undo: SOON,
-        ..STILL
+        poll_interval: SHORT,
+        linger: SHORT,
+        undo: SHORT,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in_watching(timing, 1).await.unwrap();
+    let mut session = account.sign_in_watching(timing, 1).await.unwrap();
     session.subjects().await;
-    person.server.state().password = "changed".to_owned();
+    account.server.state().password = "changed".to_owned();
     session
-        .event(|event| matches!(event, LiveEvent::Connection { is_up: false, .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Connection { is_up: false, .. }))
         .await;
-    sleep(SOON * 6).await;
-    assert_eq!(person.server.count("PASS [AUTH]"), 1);
+    sleep(SHORT * 6).await;
+    assert_eq!(account.server.count("PASS [AUTH]"), 1);
     let folders = session
-        .ask(RequestKind::Look, |store| store.folders())
+        .request(RequestKind::Poll, |store| store.folders())
         .await;
     assert!(folders.is_err_and(|error| error.is_password_refused()));
-    assert_eq!(person.server.count("PASS [AUTH]"), 1);
+    assert_eq!(account.server.count("PASS [AUTH]"), 1);
     session.sign_out().await;
-    assert_eq!(person.server.count("PASS [AUTH]"), 1);
+    assert_eq!(account.server.count("PASS [AUTH]"), 1);
 }
 
 // docs/protocols.md, POP3: maildrop locked
 #[tokio::test]
-async fn a_maildrop_that_is_locked_for_a_while_is_looked_at_later() {
-    let person = Person::new(Quirks::default(), &["one"]).await;
+async fn temporarily_locked_maildrop_is_polled_again_later() {
+    let account = TestAccount::new(Quirks::default(), &["one"]).await;
     let timing = Timing {
-        polled_every: SOON,
-        linger: SOON,
-        ..STILL
+        poll_interval: SHORT,
+        linger: SHORT,
+        ..NO_TIMERS
     };
-    let mut session = person.sign_in_watching(timing, 1).await.unwrap();
+    let mut session = account.sign_in_watching(timing, 1).await.unwrap();
     session.subjects().await;
-    person.server.state().quirks.is_locked = true;
-    let server = person.server.clone();
-    until("a refusal", || server.count("PASS [IN-USE]") >= 1).await;
-    person.server.deliver("uid-new", "two");
-    person.server.state().quirks.is_locked = false;
+    account.server.state().quirks.is_locked = true;
+    let server = account.server.clone();
+    wait_until("a refusal", || server.count("PASS [IN-USE]") >= 1).await;
+    account.server.deliver("uid-new", "two");
+    account.server.state().quirks.is_locked = false;
     let event = session
-        .event(|event| matches!(event, LiveEvent::Folder { arrived: 1, .. }))
+        .wait_for_event(|event| matches!(event, LiveEvent::Folder { arrived: 1, .. }))
         .await;
     assert!(matches!(event, LiveEvent::Folder { total: 2, .. }));
 }
@@ -203,22 +203,22 @@ async fn every_new_session_waits_for_login_delay() {
         login_delay_secs: Some(2),
         ..Quirks::default()
     };
-    let person = Person::new(quirks, &["one", "two"]).await;
+    let account = TestAccount::new(quirks, &["one", "two"]).await;
     let timing = Timing {
-        undo: SOON,
-        linger: SOON,
-        polled_every: SOON,
-        ..STILL
+        undo: SHORT,
+        linger: SHORT,
+        poll_interval: SHORT,
+        ..NO_TIMERS
     };
     let start = Instant::now();
-    let mut session = person.sign_in(timing).await.unwrap();
+    let mut session = account.sign_in(timing).await.unwrap();
     assert_eq!(
         session.pop3.limitations()[3],
         Limitation::Polled { every_secs: 2 }
     );
     let one = session.id("one").await;
-    let server = person.server.clone();
-    until("QUIT", || server.count("QUIT") == 1).await;
+    let server = account.server.clone();
+    wait_until("QUIT", || server.count("QUIT") == 1).await;
     assert_eq!(
         session.subjects().await,
         ["two", "one"],
@@ -227,7 +227,7 @@ async fn every_new_session_waits_for_login_delay() {
     session.open(&one).await.unwrap();
     assert!(start.elapsed() >= Duration::from_secs(2));
     session.move_to(&one, FolderRole::Trash).await.unwrap();
-    until("the delete", || server.subjects() == ["two"]).await;
+    wait_until("the delete", || server.subjects() == ["two"]).await;
     assert!(start.elapsed() >= Duration::from_secs(4));
-    assert_eq!(person.server.count("PASS [LOGIN-DELAY]"), 0);
+    assert_eq!(account.server.count("PASS [LOGIN-DELAY]"), 0);
 }

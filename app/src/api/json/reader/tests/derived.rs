@@ -33,7 +33,7 @@ pub(super) struct Example {
 struct Root {
     format: Format,
     /// Wraps the value: responses of server functions come as `Ok` and `Err`.
-    around: fn(Value) -> Value,
+    wrap: fn(Value) -> Value,
     /// All options are present: which of them are required depends on the others.
     is_full: bool,
     read: fn(&Value) -> bool,
@@ -58,26 +58,26 @@ impl Tracing {
         self
     }
 
-    fn root<T: DeserializeOwned>(&mut self, around: fn(Value) -> Value, read: fn(&Value) -> bool) {
+    fn root<T: DeserializeOwned>(&mut self, wrap: fn(Value) -> Value, read: fn(&Value) -> bool) {
         let (format, _) = self.tracer.trace_type::<T>(&Samples::new()).unwrap();
         self.roots.push(Root {
             format,
-            around,
+            wrap,
             is_full: false,
             read,
         });
     }
 
     fn whole<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
-        self.root::<T>(|value| value, read_alike::<T>);
+        self.root::<T>(|value| value, decodes_alike::<T>);
         self
     }
 
     /// Adds the result type of a server function.
-    fn answer<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
+    fn response<T: Serialize + DeserializeOwned>(&mut self) -> &mut Self {
         self.root::<T>(
             |value| json!({"Ok": value}),
-            read_alike::<Result<T, ApiError>>,
+            decodes_alike::<Result<T, ApiError>>,
         );
         self
     }
@@ -110,22 +110,22 @@ fn types() -> Types {
         .variants_of::<ListAt>()
         .variants_of::<LiveEventKind>();
     tracing
-        .answer::<()>()
-        .answer::<ChangesDone>()
-        .answer::<ComposeForm>()
-        .answer::<FolderView>()
-        .answer::<FoldersView>()
-        .answer::<MessageRows>()
-        .answer::<MessageView>()
-        .answer::<Option<MessageView>>()
-        .answer::<OutboxEntry>()
-        .answer::<OutboxRows>()
-        .answer::<SealingKeys>()
-        .answer::<SentView>()
-        .answer::<SessionView>();
+        .response::<()>()
+        .response::<ChangesDone>()
+        .response::<ComposeForm>()
+        .response::<FolderView>()
+        .response::<FoldersView>()
+        .response::<MessageRows>()
+        .response::<MessageView>()
+        .response::<Option<MessageView>>()
+        .response::<OutboxEntry>()
+        .response::<OutboxRows>()
+        .response::<SealingKeys>()
+        .response::<SentView>()
+        .response::<SessionView>();
     tracing.root::<ApiError>(
         |error| json!({"Err": error}),
-        read_alike::<Result<SessionView, ApiError>>,
+        decodes_alike::<Result<SessionView, ApiError>>,
     );
     tracing
         .whole::<()>()
@@ -135,7 +135,7 @@ fn types() -> Types {
         .whole::<Option<Flash>>()
         .whole::<Option<ComposeRetry>>()
         .whole::<(Window, ListQuery, Destination, Mark, EntryChange)>();
-    tracing.root::<LiveEventWire>(|event| event, read_alike::<LiveEvent>);
+    tracing.root::<LiveEventWire>(|event| event, decodes_alike::<LiveEvent>);
     tracing.roots.last_mut().unwrap().is_full = true;
     Types {
         registry: tracing.tracer.registry().unwrap(),
@@ -147,17 +147,17 @@ fn types() -> Types {
 pub(super) fn examples() -> Vec<Example> {
     let Types { registry, roots } = types();
     let variants = registry.values().map(variants).max().unwrap_or(1);
-    let mut maker = Maker {
+    let mut generator = Generator {
         registry: &registry,
-        turns: BTreeMap::new(),
-        drawn: 7,
+        next_variants: BTreeMap::new(),
+        random: 7,
         is_full: false,
     };
     let mut examples = Vec::new();
     for root in &roots {
-        maker.is_full = root.is_full;
+        generator.is_full = root.is_full;
         for _ in 0..2 * variants {
-            let json = (root.around)(maker.value(&root.format));
+            let json = (root.wrap)(generator.value(&root.format));
             let read = root.read;
             examples.push(Example { json, read });
         }
@@ -172,34 +172,36 @@ fn variants(container: &ContainerFormat) -> u64 {
     }
 }
 
-struct Maker<'r> {
+struct Generator<'r> {
     registry: &'r Registry,
     /// The next variant of each enum.
-    turns: BTreeMap<&'r str, usize>,
-    drawn: u64,
+    next_variants: BTreeMap<&'r str, usize>,
+    random: u64,
     is_full: bool,
 }
 
-impl<'r> Maker<'r> {
+impl<'r> Generator<'r> {
     /// The next number of a fixed sequence, so that every run generates the same examples.
-    fn draw(&mut self, below: u64) -> u64 {
-        self.drawn = self
-            .drawn
+    fn next_random(&mut self, limit: u64) -> u64 {
+        self.random = self
+            .random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695);
-        (self.drawn >> 33) % below
+        (self.random >> 33) % limit
     }
 
     fn value(&mut self, format: &'r Format) -> Value {
         match format {
             Format::Unit => Value::Null,
-            Format::Bool => json!(self.draw(2) == 1),
-            Format::U32 => json!([0, 1, u32::MAX][self.draw(3) as usize]),
-            Format::U64 => json!([0, 1, 9_007_199_254_740_992_u64][self.draw(3) as usize]),
-            Format::Str => json!(["", "words\n", "Marta \u{1f600}"][self.draw(3) as usize]),
-            Format::Option(_) if !self.is_full && self.draw(3) == 0 => Value::Null,
+            Format::Bool => json!(self.next_random(2) == 1),
+            Format::U32 => json!([0, 1, u32::MAX][self.next_random(3) as usize]),
+            Format::U64 => json!([0, 1, 9_007_199_254_740_992_u64][self.next_random(3) as usize]),
+            Format::Str => json!(["", "words\n", "Marta \u{1f600}"][self.next_random(3) as usize]),
+            Format::Option(_) if !self.is_full && self.next_random(3) == 0 => Value::Null,
             Format::Option(some) => self.value(some),
-            Format::Seq(element) => (0..self.draw(3)).map(|_| self.value(element)).collect(),
+            Format::Seq(element) => (0..self.next_random(3))
+                .map(|_| self.value(element))
+                .collect(),
             Format::Tuple(elements) => elements.iter().map(|element| self.value(element)).collect(),
             Format::TypeName(name) => self.container(name),
             other => panic!("the reader of the page does not take {other:?}"),
@@ -219,9 +221,9 @@ impl<'r> Maker<'r> {
                 Value::Object(fields.collect::<Map<_, _>>())
             }
             ContainerFormat::Enum(variants) => {
-                let turn = self.turns.entry(name).or_default();
-                let nth = *turn % variants.len();
-                *turn += 1;
+                let next_variant = self.next_variants.entry(name).or_default();
+                let nth = *next_variant % variants.len();
+                *next_variant += 1;
                 let variant = variants.values().nth(nth).unwrap();
                 let content = match &variant.value {
                     VariantFormat::Unit => return json!(variant.name),
@@ -244,7 +246,7 @@ impl<'r> Maker<'r> {
 }
 
 #[test]
-fn every_type_that_can_be_read_is_in_an_example() {
+fn every_decoded_type_has_an_example() {
     let reached: BTreeSet<String> = types().registry.into_keys().collect();
     let mut missing = Vec::new();
     for source in SOURCES {
@@ -257,14 +259,17 @@ fn every_type_that_can_be_read_is_in_an_example() {
             if line.starts_with("#[serde(") && line.contains("from = ") {
                 is_read = false;
             }
-            let words = line.trim_start_matches("pub ");
-            let named = ["struct ", "enum "]
+            let item = line.trim_start_matches("pub ");
+            let declared = ["struct ", "enum "]
                 .iter()
-                .find_map(|kind| words.strip_prefix(kind));
-            let Some(named) = named.filter(|_| is_read) else {
+                .find_map(|kind| item.strip_prefix(kind));
+            let Some(declared) = declared.filter(|_| is_read) else {
                 continue;
             };
-            let name = named.split(|c: char| !c.is_alphanumeric()).next().unwrap();
+            let name = declared
+                .split(|c: char| !c.is_alphanumeric())
+                .next()
+                .unwrap();
             if !reached.contains(name) {
                 missing.push(name);
             }

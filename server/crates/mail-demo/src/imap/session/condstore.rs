@@ -7,12 +7,12 @@ use super::Session;
 use crate::store::Uid;
 
 /// Returns whether a command enables CONDSTORE (RFC 7162 §3.1).
-pub(super) fn asks_for_mod_seq(command: &Command) -> bool {
+pub(super) fn enables_condstore(command: &Command) -> bool {
     match command {
         Command::Select { condstore, .. } => *condstore,
         Command::Status { items, .. } => items.contains(&StatusItem::HighestModSeq),
-        Command::List(command) => command.asks_for_mod_seq(),
-        Command::Search { key, .. } => key.asks_for_mod_seq(),
+        Command::List(command) => command.requests_mod_seq(),
+        Command::Search { key, .. } => key.requests_mod_seq(),
         Command::Fetch {
             items,
             changed_since,
@@ -30,12 +30,16 @@ impl Session {
     pub(super) fn enable_condstore(&mut self) {
         self.is_condstore = true;
         if let Some(selected) = &mut self.selected {
-            selected.tells_mod_seq = true;
+            selected.reports_mod_seq = true;
         }
     }
 
-    /// Retains the messages whose modification sequence satisfies `is_wanted`.
-    pub(super) fn keep(&self, messages: &mut Vec<(u32, Uid)>, is_wanted: impl Fn(u64) -> bool) {
+    /// Retains the messages whose modification sequence satisfies `predicate`.
+    pub(super) fn retain_by_mod_seq(
+        &self,
+        messages: &mut Vec<(u32, Uid)>,
+        predicate: impl Fn(u64) -> bool,
+    ) {
         let folders = self.service.store.folders();
         let selected = self.selected.as_ref();
         let Some(folder) = selected.and_then(|selected| folders.selected(selected.id)) else {
@@ -44,7 +48,7 @@ impl Session {
         messages.retain(|(_, uid)| {
             folder
                 .find(*uid)
-                .is_some_and(|message| is_wanted(message.mod_seq))
+                .is_some_and(|message| predicate(message.mod_seq))
         });
     }
 }

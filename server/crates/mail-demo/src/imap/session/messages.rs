@@ -6,7 +6,7 @@ use super::super::fetch::FetchItem;
 use super::super::list;
 use super::super::search::{Candidate, Largest, Search, SearchKey};
 use super::super::search_return::{Found, SearchReturn};
-use super::super::selected::Removals;
+use super::super::selected::Expunges;
 use super::super::sequence_set::{By, SequenceSet, UidSet};
 use super::store_flags::flags_named;
 use super::{DELETED_FOLDER, NO_SUCH_MESSAGE, READ_ONLY, Reply, Session};
@@ -20,7 +20,7 @@ const TRY_CREATE: &str = "[TRYCREATE] there is no such mailbox";
 /// Whether the copied messages stay in the source folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Originals {
-    Kept,
+    Retained,
     Removed,
 }
 
@@ -32,30 +32,30 @@ impl Session {
         changed_since: Option<u64>,
         by: By,
     ) -> Result<Reply, WireError> {
-        let Some(mut wanted) = self.resolve(set, by) else {
+        let Some(mut messages) = self.resolve(set, by) else {
             return Ok(NO_SUCH_MESSAGE);
         };
         if let Some(mod_seq) = changed_since {
-            self.keep(&mut wanted, |changed_at| changed_at > mod_seq);
+            self.retain_by_mod_seq(&mut messages, |changed_at| changed_at > mod_seq);
             if !items.contains(&FetchItem::ModSeq) {
                 items.push(FetchItem::ModSeq);
             }
         }
         let items = items.as_slice();
-        let Some(newly_seen) = self.mark_seen(items, &wanted) else {
+        let Some(newly_seen) = self.mark_seen(items, &messages) else {
             return Ok(Reply::no(DELETED_FOLDER));
         };
-        let mut all_there = true;
-        for (number, uid) in wanted {
+        let mut all_found = true;
+        for (number, uid) in messages {
             let is_newly_seen = newly_seen.binary_search(&uid).is_ok();
             let response = self.fetch_response(number, uid, items, by, is_newly_seen);
-            all_there &= response.is_some();
+            all_found &= response.is_some();
             self.wire.push(response.unwrap_or_default());
             self.wire.flush_if_large().await?;
         }
         // An expunged UID is not an error; a sequence number is valid until EXPUNGE (RFC 2180
         // §4.1.2).
-        Ok(if all_there || by == By::Uid {
+        Ok(if all_found || by == By::Uid {
             Reply::ok("FETCH done")
         } else {
             Reply::no("[EXPUNGEISSUED] some of the messages are gone")
@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// Sets `\Seen` if an item requires it; returns the sorted UIDs that were unread.
-    fn mark_seen(&mut self, items: &[FetchItem], wanted: &[(u32, Uid)]) -> Option<Vec<Uid>> {
+    fn mark_seen(&mut self, items: &[FetchItem], messages: &[(u32, Uid)]) -> Option<Vec<Uid>> {
         let selected = self.selected.as_mut()?;
         if selected.is_read_only || !items.iter().any(FetchItem::sets_seen) {
             return Some(Vec::new());
@@ -72,7 +72,7 @@ impl Session {
         let mut out = BytesMut::new();
         // Reports the changes of other sessions first: afterwards only the flags of this response
         // are new.
-        selected.tell(&mut folders, Removals::Kept, &mut out);
+        selected.report_changes(&mut folders, Expunges::Deferred, &mut out);
         self.wire.push(out);
         let folder = folders.selected_mut(selected.id)?;
         let is_unread = |uid: &Uid| {
@@ -80,13 +80,13 @@ impl Session {
                 .find(*uid)
                 .is_some_and(|message| !message.flags.has(Flags::SEEN))
         };
-        let unread: Vec<_> = wanted
+        let unread: Vec<_> = messages
             .iter()
             .map(|(_, uid)| *uid)
             .filter(is_unread)
             .collect();
         folder.set_flags(&unread, |flags| flags | Flags::SEEN);
-        selected.flags_are_told(folder);
+        selected.mark_flags_reported(folder);
         Some(unread)
     }
 
@@ -117,7 +117,7 @@ impl Session {
                 .any(FetchItem::needs_message)
                 .then(|| message.source.clone());
         }
-        if is_newly_seen && selected.tells_mod_seq && !items.contains(&FetchItem::ModSeq) {
+        if is_newly_seen && selected.reports_mod_seq && !items.contains(&FetchItem::ModSeq) {
             flags.put_slice(format!(" MODSEQ ({mod_seq})").as_bytes());
         }
         let id = selected.id;
@@ -161,11 +161,11 @@ impl Session {
 
     /// Reads a message, or returns it from the cache of the last read.
     fn read(&mut self, id: UidValidity, uid: Uid, source: &Source) -> (&Bytes, &Part) {
-        let known = self
+        let cached = self
             .last_read
             .take()
-            .filter(|(of, known, ..)| (*of, *known) == (id, uid));
-        let read = known.unwrap_or_else(|| {
+            .filter(|(cached_id, cached_uid, ..)| (*cached_id, *cached_uid) == (id, uid));
+        let read = cached.unwrap_or_else(|| {
             let message = source.rfc822();
             let root = Part::parse(&message);
             (id, uid, message, root)
@@ -186,11 +186,11 @@ impl Session {
             return Reply::no("[BADCHARSET (UTF-8 US-ASCII)] this charset is not known");
         }
         let needs_messages = key.needs_messages();
-        let tells_mod_seq = key.asks_for_mod_seq();
+        let includes_mod_seq = key.requests_mod_seq();
         let Some((search, candidates)) = self.candidates(key) else {
             return Reply::no(DELETED_FOLDER);
         };
-        let judge = move || -> Vec<Found> {
+        let evaluate = move || -> Vec<Found> {
             let found = candidates
                 .iter()
                 .filter(|candidate| search.matches(candidate));
@@ -203,17 +203,17 @@ impl Session {
                 .collect()
         };
         // Reading every message takes time and must not block other sessions.
-        let judged = if needs_messages {
-            tokio::task::spawn_blocking(judge).await
+        let evaluated = if needs_messages {
+            tokio::task::spawn_blocking(evaluate).await
         } else {
-            Ok(judge())
+            Ok(evaluate())
         };
-        let Ok(found) = judged else {
+        let Ok(found) = evaluated else {
             return Reply::no("[SERVERBUG] the search failed");
         };
         self.wire.push(match returns {
-            Some((tag, returns)) => returns.write(tag, by, &found, tells_mod_seq),
-            None => Found::write_all(&found, by, tells_mod_seq),
+            Some((tag, returns)) => returns.write(tag, by, &found, includes_mod_seq),
+            None => Found::write_all(&found, by, includes_mod_seq),
         });
         Reply::ok("SEARCH done")
     }
@@ -247,7 +247,7 @@ impl Session {
     }
 
     pub(super) fn copy(&mut self, set: &SequenceSet, to: &str, by: By) -> Reply {
-        match self.transfer(set, to, by, Originals::Kept) {
+        match self.transfer(set, to, by, Originals::Retained) {
             Ok(Some(code)) => Reply::Ok(format!("{code} COPY done")),
             Ok(None) => Reply::ok("COPY done, of nothing"),
             Err(refused) => refused,
@@ -281,7 +281,7 @@ impl Session {
         by: By,
         originals: Originals,
     ) -> Result<Option<String>, Reply> {
-        let wanted = self.resolve(set, by).ok_or(NO_SUCH_MESSAGE)?;
+        let messages = self.resolve(set, by).ok_or(NO_SUCH_MESSAGE)?;
         let id = self
             .selected
             .as_ref()
@@ -291,7 +291,7 @@ impl Session {
         let folder = folders
             .selected(id)
             .ok_or_else(|| Reply::no(DELETED_FOLDER))?;
-        let found = wanted.iter().filter_map(|(_, uid)| folder.find(*uid));
+        let found = messages.iter().filter_map(|(_, uid)| folder.find(*uid));
         let copies: Vec<_> = found
             .map(|message| {
                 (
@@ -401,7 +401,7 @@ impl Session {
         let Some(folder) = folders.find_mut(name) else {
             return Reply::no(TRY_CREATE);
         };
-        let uid = folder.append(Source::Held(message), flags, internal_unix_ms);
+        let uid = folder.append(Source::Stored(message), flags, internal_unix_ms);
         if !self.service.has("UIDPLUS") {
             return Reply::ok("APPEND done");
         }

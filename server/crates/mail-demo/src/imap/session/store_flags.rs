@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::super::command::FlagChange;
-use super::super::selected::Removals;
+use super::super::selected::Expunges;
 use super::super::sequence_set::{By, SequenceSet, UidSet};
 use super::{DELETED_FOLDER, NO_SUCH_MESSAGE, READ_ONLY, Reply, Session};
 use crate::store::{FlagNames, Flags, Uid};
@@ -19,16 +19,16 @@ pub(super) struct FlagStore<'a> {
 
 impl Session {
     pub(super) fn store(&mut self, set: &SequenceSet, store: &FlagStore<'_>, by: By) -> Reply {
-        let Some(mut wanted) = self.resolve(set, by) else {
+        let Some(mut messages) = self.resolve(set, by) else {
             return NO_SUCH_MESSAGE;
         };
         let mut modified = Vec::new();
         if let Some(mod_seq) = store.unchanged_since {
-            let all = wanted.clone();
-            self.keep(&mut wanted, |changed_at| changed_at <= mod_seq);
+            let all = messages.clone();
+            self.retain_by_mod_seq(&mut messages, |changed_at| changed_at <= mod_seq);
             modified.extend(
                 all.into_iter()
-                    .filter(|one| wanted.binary_search(one).is_err()),
+                    .filter(|one| messages.binary_search(one).is_err()),
             );
         }
         let Some(selected) = &mut self.selected else {
@@ -55,27 +55,27 @@ impl Session {
         };
         // Reports the changes of other sessions first, so that the responses below are of this
         // command.
-        selected.tell(&mut folders, Removals::Kept, &mut out);
-        let mut told = Vec::new();
+        selected.report_changes(&mut folders, Expunges::Deferred, &mut out);
+        let mut responses = Vec::new();
         if let Some(folder) = folders.selected_mut(selected.id) {
-            let uids: Vec<_> = wanted.iter().map(|(_, uid)| *uid).collect();
+            let uids: Vec<_> = messages.iter().map(|(_, uid)| *uid).collect();
             folder.set_flags(&uids, |before| match store.change {
                 FlagChange::Replace => flags,
                 FlagChange::Add => before | flags,
                 FlagChange::Remove => before & !flags,
             });
-            selected.flags_are_told(folder);
+            selected.mark_flags_reported(folder);
             // `.SILENT` suppresses FLAGS only: a CONDSTORE client still receives the new MODSEQ.
-            if !store.is_silent || selected.tells_mod_seq {
-                let present = wanted
+            if !store.is_silent || selected.reports_mod_seq {
+                let present = messages
                     .iter()
                     .filter_map(|(number, uid)| Some((*number, folder.find(*uid)?)));
-                told.extend(present.map(|(number, message)| {
+                responses.extend(present.map(|(number, message)| {
                     (number, message.uid, message.flags, message.mod_seq)
                 }));
             }
         }
-        for (number, uid, flags, mod_seq) in told {
+        for (number, uid, flags, mod_seq) in responses {
             let mut items = Vec::new();
             if by == By::Uid {
                 items.push(format!("UID {uid}"));
@@ -85,7 +85,7 @@ impl Session {
                 selected.write_flags(uid, flags, &folders.flag_names, &mut written);
                 items.push(String::from_utf8_lossy(&written).into_owned());
             }
-            if selected.tells_mod_seq {
+            if selected.reports_mod_seq {
                 items.push(format!("MODSEQ ({mod_seq})"));
             }
             out.put_slice(format!("* {number} FETCH ({})\r\n", items.join(" ")).as_bytes());
@@ -95,12 +95,12 @@ impl Session {
         if modified.is_empty() {
             return Reply::ok("STORE done");
         }
-        let left = modified.iter().map(|(number, uid)| match by {
+        let modified_uids = modified.iter().map(|(number, uid)| match by {
             By::Uid => *uid,
             By::SequenceNumber => Uid(*number),
         });
-        let left: Vec<Uid> = left.collect();
-        Reply::Ok(format!("[MODIFIED {}] STORE done", UidSet(&left)))
+        let modified_uids: Vec<Uid> = modified_uids.collect();
+        Reply::Ok(format!("[MODIFIED {}] STORE done", UidSet(&modified_uids)))
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::super::notice;
-use super::super::parameters::{OfMail, OfRecipient};
+use super::super::parameters::{MailParameters, RecipientParameters};
 use super::super::path::{Address, PathArgument};
 use super::super::replies::{BAD_SEQUENCE, MALFORMED, TOO_BIG};
 use super::super::transaction::{MAX_RECIPIENTS, Recipient, Transaction};
@@ -37,15 +37,15 @@ impl Session {
         let Some(path) = PathArgument::parse(argument, "FROM:") else {
             return NO_ADDRESS;
         };
-        let asked = match OfMail::parse(&path.parameters) {
-            Ok(asked) => asked,
+        let parameters = match MailParameters::parse(&path.parameters) {
+            Ok(parameters) => parameters,
             Err(refused) => return refused,
         };
         if path
             .address
             .as_ref()
             .is_some_and(|address| !address.is_ascii())
-            && !asked.is_utf8
+            && !parameters.is_utf8
         {
             return NOT_ASCII;
         }
@@ -54,7 +54,7 @@ impl Session {
                 .address
                 .map(|sender| sender.to_string())
                 .unwrap_or_default(),
-            asked,
+            parameters,
             recipients: Vec::new(),
             chunks: None,
         });
@@ -68,14 +68,14 @@ impl Session {
         let Some(path) = PathArgument::parse(argument, "TO:") else {
             return NO_ADDRESS;
         };
-        let asked = match OfRecipient::parse(&path.parameters) {
-            Ok(asked) => asked,
+        let parameters = match RecipientParameters::parse(&path.parameters) {
+            Ok(parameters) => parameters,
             Err(refused) => return refused,
         };
         let Some(address) = path.address else {
             return "553 5.1.3 a recipient has an address";
         };
-        if !address.is_ascii() && !transaction.asked.is_utf8 {
+        if !address.is_ascii() && !transaction.parameters.is_utf8 {
             return NOT_ASCII;
         }
         if transaction.recipients.len() >= MAX_RECIPIENTS {
@@ -84,7 +84,10 @@ impl Session {
         let reply = reply_to_recipient(&address);
         if reply.starts_with("250") {
             let address = address.to_string();
-            transaction.recipients.push(Recipient { address, asked });
+            transaction.recipients.push(Recipient {
+                address,
+                parameters,
+            });
         }
         reply
     }
@@ -133,18 +136,20 @@ impl Session {
     /// Receives one chunk of the message (RFC 3030 §2). A refused chunk ends the transaction, but
     /// its octets are still read, because pipelined chunks may follow.
     pub(super) async fn chunk(&mut self, argument: &str) -> Result<Reply, WireError> {
-        let Some((length, is_last)) = read_chunk_argument(argument) else {
+        let Some((length, is_last)) = parse_chunk_argument(argument) else {
             // The end of the chunk is unknown.
             self.transaction = None;
             return Ok(Reply::Line(MALFORMED));
         };
         let has_recipient = self.transaction.as_ref().map(|t| !t.recipients.is_empty());
-        let so_far = self.transaction.as_ref().and_then(|t| t.chunks.as_ref());
-        let so_far = so_far.map_or(0, Vec::len) as u64;
+        let chunks = self.transaction.as_ref().and_then(|t| t.chunks.as_ref());
+        let received_bytes = chunks.map_or(0, Vec::len) as u64;
         let refused = match has_recipient {
             None => Some(BAD_SEQUENCE),
             Some(false) => Some(NO_RECIPIENT),
-            Some(true) if so_far.saturating_add(length) > MAX_MESSAGE_BYTES as u64 => Some(TOO_BIG),
+            Some(true) if received_bytes.saturating_add(length) > MAX_MESSAGE_BYTES as u64 => {
+                Some(TOO_BIG)
+            }
             Some(true) => None,
         };
         if let Some(refused) = refused {
@@ -152,18 +157,18 @@ impl Session {
             self.wire.skip(length, IDLE_LIMIT).await?;
             return Ok(Reply::Line(refused));
         }
-        let mut left = length;
-        while left > 0 {
-            let now = left.min(READ_BYTES);
+        let mut remaining = length;
+        while remaining > 0 {
+            let read_bytes = remaining.min(READ_BYTES);
             let octets = self
                 .wire
-                .exactly(usize::try_from(now).unwrap_or_default(), IDLE_LIMIT)
+                .exactly(usize::try_from(read_bytes).unwrap_or_default(), IDLE_LIMIT)
                 .await?;
             if let Some(transaction) = &mut self.transaction {
                 let chunks = transaction.chunks.get_or_insert_default();
                 chunks.extend_from_slice(&octets);
             }
-            left -= now;
+            remaining -= read_bytes;
         }
         if !is_last {
             if let Some(transaction) = &mut self.transaction {
@@ -187,7 +192,7 @@ impl Session {
         let now_unix_ms = self.service.clock.now_unix_ms();
         let id = format!("{now_unix_ms:x}");
         // RFC 3848, RFC 6531 §4.3.
-        let protocol = if transaction.asked.is_utf8 {
+        let protocol = if transaction.parameters.is_utf8 {
             "UTF8SMTPSA"
         } else {
             "ESMTPSA"
@@ -207,7 +212,7 @@ impl Session {
 }
 
 /// `size` or `size LAST`.
-fn read_chunk_argument(argument: &str) -> Option<(u64, bool)> {
+fn parse_chunk_argument(argument: &str) -> Option<(u64, bool)> {
     let (digits, mark) = match argument.split_once(' ') {
         Some((digits, mark)) => (digits, Some(mark)),
         None => (argument, None),

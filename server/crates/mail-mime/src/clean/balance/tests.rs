@@ -49,7 +49,7 @@ fn tags_are_closed_where_parsers_close_them() {
 }
 
 #[test]
-fn what_hides_its_content_goes_with_it() {
+fn elements_that_hide_their_content_are_removed_with_it() {
     for (text, expected) in [
         ("a<svg><text>x</text><a href=y>z</a></svg>b", "ab"),
         ("a<svg><p>b", "a<p>b</p>"),
@@ -72,7 +72,7 @@ fn what_hides_its_content_goes_with_it() {
 }
 
 #[test]
-fn depth_is_bounded_and_the_text_stays() {
+fn depth_is_limited_and_the_text_is_retained() {
     let deep = format!("{}x{}y", "<div>".repeat(20_000), "</div>".repeat(20_000));
     let out = html(&deep);
     assert_eq!(out.matches("<div>").count(), DEPTH_MAX);
@@ -81,7 +81,7 @@ fn depth_is_bounded_and_the_text_stays() {
 }
 
 #[test]
-fn many_tags_deep_inside_make_what_follows_flat() {
+fn many_deep_tags_lower_the_depth_limit() {
     let deep = "<div>".repeat(DEPTH_MAX - 1);
     let late = |inner: usize| {
         let closed = "</div>".repeat(DEPTH_MAX - 1);
@@ -140,7 +140,7 @@ fn images_elsewhere_than_in_src_are_counted() {
 
 proptest! {
     #[test]
-    fn what_leaves_is_well_nested(text in "(<(/?)(p|b|i|a|div|td|tr|table|li|ul|svg|font|h1|pre|select)( hidden| href=x)?>|x|\n| ){0,60}") {
+    fn the_output_is_well_nested(text in "(<(/?)(p|b|i|a|div|td|tr|table|li|ul|svg|font|h1|pre|select)( hidden| href=x)?>|x|\n| ){0,60}") {
         let mut open = Vec::new();
         for token in Scanner::new(&html(&text)) {
             match token {
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn anything_is_balanced_and_stays_as_it_is(text in "\\PC{0,200}|(&|amp;|lt|#10;|<pre>|x){0,40}") {
+    fn any_input_is_balanced_and_balancing_is_idempotent(text in "\\PC{0,200}|(&|amp;|lt|#10;|<pre>|x){0,40}") {
         let once = html(&text);
         prop_assert_eq!(html(&once), once);
     }

@@ -6,10 +6,12 @@ use mail_proto::imap::{Error, Incompatibility, Misbehaviour, SequenceNumber, Sta
 use mail_proto::sasl::SaslError;
 
 use super::sign_in::broken;
-use super::{APPEND_BYTES, BODY_BYTES, Imap, P, Place, fails, falls_silent, goes_on, uid};
-use crate::case::{Class, Do, Expected, Hears, Place as _, Protocol as _, Table, say};
+use super::{
+    APPEND_BYTES, BODY_BYTES, Imap, P, Position, completes, fails, hits_silence_deadline, uid,
+};
+use crate::case::{Action, Class, Expected, Input, Position as _, Protocol as _, Table, send};
 
-const NO_WORDS: &str = "a handshake has no words: TlsGarbage";
+const NOT_A_REPLY: &str = "a handshake has no words: TlsGarbage";
 
 pub(super) fn fill(table: &mut Table<Imap>) {
     tags(table);
@@ -32,11 +34,11 @@ fn no_greeting(line: &str) -> Expected<Imap> {
 }
 
 /// Returns the tag of the command that is answered at this place.
-fn tag_of(place: Place) -> String {
+fn tag_of(position: Position) -> String {
     let mut tags = 0;
-    for turn in Imap::turns(place, place.mode()) {
-        tags += usize::from(matches!(turn.hears, Hears::Line(_)));
-        if turn.place == place {
+    for turn in Imap::turns(position, position.mode()) {
+        tags += usize::from(matches!(turn.input, Input::Line(_)));
+        if turn.position == position {
             break;
         }
     }
@@ -45,13 +47,13 @@ fn tag_of(place: Place) -> String {
 
 fn tags(table: &mut Table<Imap>) {
     for (class, tag) in [(Class::WrongTag, "zz9"), (Class::FutureTag, "r99")] {
-        let spoken = Place::spoken();
-        let script = [say(format!("{tag} OK done\r\n"))];
-        table.each(class, &spoken, &script, |place| match place {
+        let replies = Position::replies();
+        let script = [send(format!("{tag} OK done\r\n"))];
+        table.each(class, &replies, &script, |position| match position {
             P::Greeting => no_greeting(tag),
             _ => unknown_tag(tag),
         });
-        table.never(class, Place::HANDSHAKES, NO_WORDS);
+        table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
     }
     let untagged = [
         P::Greeting,
@@ -64,37 +66,37 @@ fn tags(table: &mut Table<Imap>) {
         P::Idling,
     ];
     let class = Class::DoubleTag;
-    for place in Place::spoken()
+    for position in Position::replies()
         .into_iter()
-        .filter(|place| !untagged.contains(place))
+        .filter(|position| !untagged.contains(position))
     {
-        let expected = match place {
+        let expected = match position {
             P::StartTls => fails(Error::PeerMisbehaved(Misbehaviour::PlaintextBehindStartTls)),
             P::Logout => continue,
-            place => unknown_tag(tag_of(place)),
+            position => unknown_tag(tag_of(position)),
         };
-        let script = vec![Do::Honest, say("% OK again\r\n")];
-        table.case(class, place, script, expected);
+        let script = vec![Action::Valid, send("% OK again\r\n")];
+        table.case(class, position, script, expected);
     }
-    table.never(class, &untagged, "a greeting, a `+` and data have no tag");
-    table.never(class, &[P::Logout], "nobody listens any more");
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(class, &untagged, "a greeting, a `+` and data have no tag");
+    table.exclude(class, &[P::Logout], "nobody listens any more");
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
 }
 
 fn unasked(table: &mut Table<Imap>) {
     let class = Class::Unasked;
     let stray = "+ go on\r\n* 5 SURPRISES\r\n* SEARCH 1 2\r\n";
-    for place in Place::spoken() {
-        let before = vec![say(stray), Do::Honest];
-        let behind = vec![Do::Honest, say(stray)];
-        let (script, expected) = match place {
+    for position in Position::replies() {
+        let before = vec![send(stray), Action::Valid];
+        let behind = vec![Action::Valid, send(stray)];
+        let (script, expected) = match position {
             P::Greeting => (before, no_greeting("go on")),
             // The client ignores data sent before TLS.
             P::PlainCapability | P::StartTls => {
-                (before, goes_on(|seen| assert_eq!(seen.unknown, 0)))
+                (before, completes(|seen| assert_eq!(seen.unknown, 0)))
             }
             // Here the client waits for a `+`; the second one is unsolicited.
-            P::AppendReady | P::Idle => (behind, goes_on(|seen| assert_eq!(seen.unknown, 2))),
+            P::AppendReady | P::Idle => (behind, completes(|seen| assert_eq!(seen.unknown, 2))),
             // The client cancels a challenge that PLAIN does not have (RFC 9051 §6.2.2).
             P::Challenge => continue,
             P::ScramFirst | P::ScramProof => (behind, broken(SaslError::MalformedChallenge)),
@@ -102,117 +104,117 @@ fn unasked(table: &mut Table<Imap>) {
             // two digests of one password.
             P::CramMd5 => (
                 vec![
-                    Do::Honest,
-                    Do::Hear(Hears::Bare("YW5uQHBlZXIudGVzd")),
-                    say("+ PG90aGVyQHBlZXIudGVzdD4=\r\n"),
-                    Do::Hear(Hears::Bare("*")),
-                    say("% NO cancelled\r\n"),
-                    Do::EndCommand,
+                    Action::Valid,
+                    Action::Await(Input::Bare("YW5uQHBlZXIudGVzd")),
+                    send("+ PG90aGVyQHBlZXIudGVzdD4=\r\n"),
+                    Action::Await(Input::Bare("*")),
+                    send("% NO cancelled\r\n"),
+                    Action::EndCommand,
                 ],
-                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+                completes(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
             ),
             // The server reports the error of a token in a challenge (RFC 7628 §3.2.3).
             P::Token => (
                 vec![
-                    say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
-                    Do::Hear(Hears::Bare("AQ==")),
-                    say("% NO [AUTHENTICATIONFAILED] expired\r\n"),
+                    send("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
+                    Action::Await(Input::Bare("AQ==")),
+                    send("% NO [AUTHENTICATIONFAILED] expired\r\n"),
                 ],
-                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+                completes(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
             ),
             P::Authenticate => (
                 vec![
-                    say("+ more\r\n"),
-                    Do::Hear(Hears::Bare("*")),
-                    say("% NO cancelled\r\n"),
+                    send("+ more\r\n"),
+                    Action::Await(Input::Bare("*")),
+                    send("% NO cancelled\r\n"),
                 ],
-                goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
+                completes(|seen| assert_eq!(seen.signed_in, Some(Status::No))),
             ),
-            _ => (before, goes_on(|seen| assert_eq!(seen.unknown, 2))),
+            _ => (before, completes(|seen| assert_eq!(seen.unknown, 2))),
         };
-        table.case(class, place, script, expected);
+        table.case(class, position, script, expected);
     }
-    table.never(class, &[P::Challenge], "a second challenge: Authenticate");
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(class, &[P::Challenge], "a second challenge: Authenticate");
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
 }
 
 fn early(table: &mut Table<Imap>) {
     let class = Class::Early;
-    let ok = || vec![say("% OK done\r\n"), Do::EndCommand];
-    for place in Place::ALL {
-        let expected = match place {
+    let ok = || vec![send("% OK done\r\n"), Action::EndCommand];
+    for position in Position::ALL {
+        let expected = match position {
             P::PlainCapability => fails(Error::PeerIncompatible(Incompatibility::NoStartTls)),
             P::Capability | P::CapabilityInTls => {
                 fails(Error::PeerIncompatible(Incompatibility::NoImap4))
             }
             P::ScramFirst | P::ScramProof => broken(SaslError::ServerUnproven),
-            P::Logout => goes_on(|seen| assert_eq!(seen.bye, None)),
+            P::Logout => completes(|seen| assert_eq!(seen.bye, None)),
             _ => continue,
         };
-        table.case(class, *place, ok(), expected);
+        table.case(class, *position, ok(), expected);
     }
     // Accepted before the client has sent a byte of it.
-    let never = || {
+    let too_early = || {
         fails(Error::PeerMisbehaved(Misbehaviour::DoneTooEarly(
             "r3".to_owned(),
         )))
     };
-    table.case(class, P::AppendReady, ok(), never());
+    table.case(class, P::AppendReady, ok(), too_early());
     // The server counts the bytes of the body: the client sends all of them, whatever the server
     // answers.
     let script = vec![
-        Do::Honest,
-        say("% OK appended\r\n"),
-        Do::Hear(Hears::Bytes(APPEND_BYTES + 2)),
-        Do::Commit,
-        Do::EndCommand,
+        Action::Valid,
+        send("% OK appended\r\n"),
+        Action::Await(Input::Bytes(APPEND_BYTES + 2)),
+        Action::Commit,
+        Action::EndCommand,
     ];
-    let given = goes_on(|seen| {
-        assert!(seen.is_append_given);
+    let appended = completes(|seen| {
+        assert!(seen.is_append_sent);
         assert_eq!(seen.completed, Some(Status::Ok));
     });
-    table.variant(class, P::AppendReady, "in_the_body", script, given);
-    let has_case = |place: &Place| {
+    table.variant(class, P::AppendReady, "in_the_body", script, appended);
+    let has_case = |position: &Position| {
         table
             .cases
             .iter()
-            .any(|case| case.class == class && case.place == *place)
+            .any(|case| case.class == class && case.position == *position)
     };
-    let others: Vec<Place> = Place::spoken()
+    let others: Vec<Position> = Position::replies()
         .into_iter()
-        .filter(|place| !has_case(place))
+        .filter(|position| !has_case(position))
         .collect();
-    table.never(
+    table.exclude(
         class,
         &others,
         "an OK is no promise that anything comes with it",
     );
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
 }
 
 fn sizes(table: &mut Table<Imap>) {
     let class = Class::LyingSize;
-    let spoken = Place::spoken();
+    let replies = Position::replies();
     // 2^63 - 1 bytes are announced, 1 byte follows.
-    let huge = [say("* X {9223372036854775807}\r\nx"), Do::Stall];
-    table.each(class, &spoken, &huge, |place| match place {
+    let huge = [send("* X {9223372036854775807}\r\nx"), Action::Stall];
+    table.each(class, &replies, &huge, |position| match position {
         P::Greeting => no_greeting(""),
         P::Idle | P::Idling => super::silent_in_idle(),
-        place => falls_silent(place.phase()),
+        position => hits_silence_deadline(position.phase()),
     });
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
     let body = |announced: usize| {
         let body = "x".repeat(BODY_BYTES);
-        vec![say(format!(
+        vec![send(format!(
             "* 2 FETCH (UID 2 BODY[] {{{announced}}}\r\n{body})\r\n% OK fetched\r\n"
         ))]
     };
-    let too_long = falls_silent(P::FetchBody.phase()).and(|seen| {
+    let too_long = hits_silence_deadline(P::FetchBody.phase()).and(|seen| {
         assert_eq!((seen.completed, seen.is_body_whole), (None, false));
     });
     let script = body(BODY_BYTES + 1000);
     table.variant(class, P::FetchBody, "too_long", script, too_long);
-    let too_short = goes_on(|seen| {
+    let too_short = completes(|seen| {
         assert!(seen.is_body_whole);
         assert_eq!(seen.body.len(), BODY_BYTES - 1000);
     });
@@ -220,45 +222,45 @@ fn sizes(table: &mut Table<Imap>) {
     table.variant(class, P::FetchBody, "too_short", script, too_short);
     // Numbers out of range.
     let script = vec![
-        say("* 4294967296 EXISTS\r\n* 4294967295 EXISTS\r\n* 99999999999999999999 EXISTS\r\n"),
-        say("* 1 FETCH (RFC822.SIZE 18446744073709551616 UID 4294967296)\r\n"),
-        say("% OK selected\r\n"),
+        send("* 4294967296 EXISTS\r\n* 4294967295 EXISTS\r\n* 99999999999999999999 EXISTS\r\n"),
+        send("* 1 FETCH (RFC822.SIZE 18446744073709551616 UID 4294967296)\r\n"),
+        send("% OK selected\r\n"),
     ];
-    let kept = goes_on(|seen| {
+    let expected = completes(|seen| {
         assert_eq!(seen.mailbox.exists(), u32::MAX);
         assert_eq!((seen.unknown, seen.fetched), (2, 1));
     });
-    table.variant(class, P::Select, "in_numbers", script, kept);
+    table.variant(class, P::Select, "in_numbers", script, expected);
 
     // Modification sequences that decrease, and invalid ones.
     let script = vec![
-        say("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same\r\n* OK [HIGHESTMODSEQ 1] back\r\n"),
-        say("* OK [HIGHESTMODSEQ 18446744073709551616] beyond\r\n* OK [HIGHESTMODSEQ 0] none\r\n"),
-        say("* 1 FETCH (UID 1 FLAGS () MODSEQ (18446744073709551616))\r\n"),
-        say("* 2 FETCH (UID 2 FLAGS () MODSEQ ())\r\n% OK selected\r\n"),
+        send("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] same\r\n* OK [HIGHESTMODSEQ 1] back\r\n"),
+        send("* OK [HIGHESTMODSEQ 18446744073709551616] beyond\r\n* OK [HIGHESTMODSEQ 0] none\r\n"),
+        send("* 1 FETCH (UID 1 FLAGS () MODSEQ (18446744073709551616))\r\n"),
+        send("* 2 FETCH (UID 2 FLAGS () MODSEQ ())\r\n% OK selected\r\n"),
     ];
-    let kept = goes_on(|seen| {
+    let expected = completes(|seen| {
         assert_eq!((seen.completed, seen.fetched), (Some(Status::Ok), 2));
     });
-    table.variant(class, P::Resync, "in_mod_seq", script, kept);
+    table.variant(class, P::Resync, "in_mod_seq", script, expected);
 
     // A result of 2^32 - 1 messages.
-    let script = vec![say(
+    let script = vec![send(
         "* ESEARCH (TAG \"%\") UID ALL 1:4294967295\r\n% OK found\r\n",
     )];
-    let all = goes_on(|seen| assert_eq!(seen.found, 4_294_967_295));
+    let all = completes(|seen| assert_eq!(seen.found, 4_294_967_295));
     table.variant(class, P::Search, "of_what_is_found", script, all);
 
-    let cut = [say("* X {10}\r\nabc"), Do::Fin];
+    let cut = [send("* X {10}\r\nabc"), Action::Fin];
     let closed = |_| fails(Error::Closed).and(|seen| assert_eq!(seen.unknown, 0));
-    table.each(Class::CutLiteral, &spoken, &cut, closed);
-    let cut = vec![Do::HalfOfHonest, Do::Rst];
+    table.each(Class::CutLiteral, &replies, &cut, closed);
+    let cut = vec![Action::HalfOfValid, Action::Rst];
     let half = fails(Error::Closed).and(|seen| {
         assert!(!seen.is_body_whole);
         assert_eq!(seen.completed, None);
     });
     table.variant(Class::CutLiteral, P::FetchBody, "of_a_body", cut, half);
-    table.never(Class::CutLiteral, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(Class::CutLiteral, Position::HANDSHAKES, NOT_A_REPLY);
 }
 
 fn nesting(table: &mut Table<Imap>) {
@@ -269,24 +271,24 @@ fn nesting(table: &mut Table<Imap>) {
             max: 100,
         }))
     };
-    let spoken = Place::spoken();
-    let bomb = [say(format!("* X {}\r\n", "(".repeat(101)))];
-    table.each(class, &spoken, &bomb, over);
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    let replies = Position::replies();
+    let bomb = [send(format!("* X {}\r\n", "(".repeat(101)))];
+    table.each(class, &replies, &bomb, over);
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
     let deep = format!(
         "* 1 FETCH (BODYSTRUCTURE {}{})\r\n",
         "(".repeat(100_000),
         ")".repeat(100_000)
     );
     // Data of one message: it is reported as too large, and the session continues.
-    let degraded = goes_on(|seen| assert!(seen.has_too_large, "{seen:?}"));
-    let script = vec![say(deep), Do::Honest];
+    let degraded = completes(|seen| assert!(seen.has_too_large, "{seen:?}"));
+    let script = vec![send(deep), Action::Valid];
     table.variant(class, P::Fetch, "in_bodystructure", script, degraded);
     // By literals, so that no line is long.
     let expected = over(P::List);
     let script = vec![
-        Do::Repeat("* LIST (((( {1}\r\nx", 1),
-        Do::Endless("(((( {1}\r\nx"),
+        Action::Repeat("* LIST (((( {1}\r\nx", 1),
+        Action::Endless("(((( {1}\r\nx"),
     ];
     table.variant(class, P::List, "through_literals", script, expected);
 }
@@ -298,31 +300,31 @@ const FLOOD: usize = 2_000;
 fn floods(table: &mut Table<Imap>) {
     let class = Class::Flood;
     let line = "* LIST (\\HasNoChildren) \"/\" \"a folder with the number #\"\r\n";
-    for place in Place::spoken() {
-        let (script, expected) = match place {
+    for position in Position::replies() {
+        let (script, expected) = match position {
             P::Greeting => (
-                vec![Do::Honest, Do::Repeat(line, FLOOD)],
-                goes_on(|seen| assert_eq!(seen.mailboxes, FLOOD)),
+                vec![Action::Valid, Action::Repeat(line, FLOOD)],
+                completes(|seen| assert_eq!(seen.mailboxes, FLOOD)),
             ),
             P::PlainCapability | P::StartTls => (
-                vec![Do::Repeat(line, FLOOD), Do::Honest],
-                goes_on(|seen| assert_eq!(seen.mailboxes, 0)),
+                vec![Action::Repeat(line, FLOOD), Action::Valid],
+                completes(|seen| assert_eq!(seen.mailboxes, 0)),
             ),
             P::List => (
-                vec![Do::Repeat(line, FOLDERS), Do::Honest],
-                goes_on(|seen| assert_eq!(seen.mailboxes, FOLDERS + 2)),
+                vec![Action::Repeat(line, FOLDERS), Action::Valid],
+                completes(|seen| assert_eq!(seen.mailboxes, FOLDERS + 2)),
             ),
             _ => (
-                vec![Do::Repeat(line, FLOOD), Do::Honest],
-                goes_on(|seen| assert_eq!(seen.mailboxes, FLOOD)),
+                vec![Action::Repeat(line, FLOOD), Action::Valid],
+                completes(|seen| assert_eq!(seen.mailboxes, FLOOD)),
             ),
         };
-        table.case(class, place, script, expected);
+        table.case(class, position, script, expected);
     }
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
     let numbers: String = (100_000..230_000).map(|n| format!(" {n}")).collect();
-    let script = vec![say(format!("* SEARCH{numbers}\r\n% OK found\r\n"))];
-    let found = goes_on(|seen| assert_eq!(seen.found, 130_000));
+    let script = vec![send(format!("* SEARCH{numbers}\r\n% OK found\r\n"))];
+    let found = completes(|seen| assert_eq!(seen.found, 130_000));
     table.variant(class, P::Search, "of_numbers", script, found);
     for (variant, unit) in [
         ("of_values", "a "),
@@ -331,18 +333,18 @@ fn floods(table: &mut Table<Imap>) {
         ("of_deep_lists", "((((((((a))))))))"),
     ] {
         let units = unit.repeat(((1 << 20) - 32) / unit.len());
-        let script = vec![say(format!("* 1 FETCH ({units})\r\n")), Do::Honest];
-        let degraded = goes_on(|seen| assert!(seen.has_too_large, "{seen:?}"));
+        let script = vec![send(format!("* 1 FETCH ({units})\r\n")), Action::Valid];
+        let degraded = completes(|seen| assert!(seen.has_too_large, "{seen:?}"));
         table.variant(class, P::Fetch, variant, script, degraded);
         let over = fails(Error::Limit(OverLimit {
             what: "values of a response",
             max: 250_000,
         }));
-        let script = vec![say(format!("* X ({units})\r\n"))];
+        let script = vec![send(format!("* X ({units})\r\n"))];
         table.variant(class, P::List, variant, script, over);
     }
     // A literal that is buffered for each of the bytes that a response may have.
-    let script = vec![say("* LIST"), Do::Endless(" {1}\r\nx")];
+    let script = vec![send("* LIST"), Action::Endless(" {1}\r\nx")];
     let over = fails(Error::Limit(OverLimit {
         what: "IMAP response",
         max: 1 << 20,
@@ -351,7 +353,7 @@ fn floods(table: &mut Table<Imap>) {
 }
 
 /// The places after sign-in at which no mailbox is selected.
-const NOT_SELECTED: &[Place] = &[
+const NOT_SELECTED: &[Position] = &[
     P::Id,
     P::Enable,
     P::Create,
@@ -373,29 +375,29 @@ fn seq(number: u32) -> SequenceNumber {
 fn expunged(table: &mut Table<Imap>) {
     let class = Class::ExpungeMeanwhile;
     let script = [
-        say("* 0 EXPUNGE\r\n* 4294967295 EXPUNGE\r\n* 2 EXPUNGE\r\n"),
-        Do::Honest,
+        send("* 0 EXPUNGE\r\n* 4294967295 EXPUNGE\r\n* 2 EXPUNGE\r\n"),
+        Action::Valid,
     ];
-    let in_mailbox: Vec<Place> = Place::ALL
+    let in_mailbox: Vec<Position> = Position::ALL
         .iter()
         .copied()
-        .filter(|place| place.is_in_mailbox())
+        .filter(|position| position.is_in_mailbox())
         .collect();
-    table.each(class, &in_mailbox, &script, |place| {
-        if place == P::Move {
+    table.each(class, &in_mailbox, &script, |position| {
+        if position == P::Move {
             // The honest response holds three more.
-            return goes_on(|seen| assert_eq!(seen.changes.len(), 4, "{:?}", seen.changes));
+            return completes(|seen| assert_eq!(seen.changes.len(), 4, "{:?}", seen.changes));
         }
-        goes_on(|seen| {
+        completes(|seen| {
             let expunged = |change: &&Change| matches!(change, Change::Expunged { seq: at, .. } if *at == seq(2));
             assert_eq!(seen.changes.iter().filter(expunged).count(), 1, "{:?}", seen.changes);
         })
     });
-    let script = vec![say(
+    let script = vec![send(
         "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n* 2 EXPUNGE\r\n\
          * 2 FETCH (UID 3 FLAGS ())\r\n* 3 FETCH (UID 9 FLAGS ())\r\n% OK fetched\r\n",
     )];
-    let moved_up = goes_on(|seen| {
+    let moved_up = completes(|seen| {
         let mut mailbox = seen.mailbox.clone();
         assert_eq!(mailbox.exists(), 2);
         assert_eq!(mailbox.seq_of(uid(2)), None, "gone");
@@ -409,12 +411,12 @@ fn expunged(table: &mut Table<Imap>) {
         ("vanished_backwards", "4294967295:1"),
     ] {
         let script = vec![
-            say(format!(
+            send(format!(
                 "* 1 FETCH (UID 1 FLAGS ())\r\n* VANISHED {uids}\r\n"
             )),
-            Do::Honest,
+            Action::Valid,
         ];
-        let none = goes_on(|seen| {
+        let none = completes(|seen| {
             let mut mailbox = seen.mailbox.clone();
             assert_eq!(mailbox.exists(), 0);
             assert_eq!(mailbox.seq_of(uid(1)), None);
@@ -422,26 +424,26 @@ fn expunged(table: &mut Table<Imap>) {
         table.variant(class, P::Noop, variant, script, none);
     }
     // Before EXISTS there is no message to expunge.
-    let script = vec![say("* 1 EXPUNGE\r\n"), Do::Honest];
-    let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
+    let script = vec![send("* 1 EXPUNGE\r\n"), Action::Valid];
+    let whole = completes(|seen| assert_eq!(seen.mailbox.exists(), 3));
     table.case(class, P::Select, script, whole);
     // VANISHED (EARLIER) does not change the count, whatever its size.
     let script = vec![
-        say("* VANISHED (EARLIER) 1:4294967295\r\n* VANISHED (EARLIER) 4294967295:1\r\n"),
-        Do::Honest,
+        send("* VANISHED (EARLIER) 1:4294967295\r\n* VANISHED (EARLIER) 4294967295:1\r\n"),
+        Action::Valid,
     ];
-    let whole = goes_on(|seen| assert_eq!(seen.mailbox.exists(), 3));
+    let whole = completes(|seen| assert_eq!(seen.mailbox.exists(), 3));
     table.case(class, P::Resync, script, whole);
-    table.never(class, Place::UNSELECTED, "no mailbox is selected");
-    table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
-    table.never(class, NOT_SELECTED, "no mailbox is selected");
+    table.exclude(class, Position::UNSELECTED, "no mailbox is selected");
+    table.exclude(class, Position::BEFORE_TLS, "no mailbox is selected");
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
+    table.exclude(class, NOT_SELECTED, "no mailbox is selected");
 }
 
 fn uid_validity(table: &mut Table<Imap>) {
     let class = Class::UidValidity;
     let changed = || {
-        goes_on(|seen| {
+        completes(|seen| {
             let (before, now) = (UidValidity::new(7).unwrap(), UidValidity::new(8).unwrap());
             assert!(
                 seen.changes.contains(&Change::UidValidity { before, now }),
@@ -450,25 +452,25 @@ fn uid_validity(table: &mut Table<Imap>) {
             );
         })
     };
-    let script = [say("* OK [UIDVALIDITY 8] all is new\r\n"), Do::Honest];
-    let in_mailbox: Vec<Place> = Place::ALL
+    let script = [send("* OK [UIDVALIDITY 8] all is new\r\n"), Action::Valid];
+    let in_mailbox: Vec<Position> = Position::ALL
         .iter()
         .copied()
-        .filter(|place| [P::Select, P::Resync].contains(place) || place.is_in_mailbox())
+        .filter(|position| [P::Select, P::Resync].contains(position) || position.is_in_mailbox())
         .collect();
     table.each(class, &in_mailbox, &script, |_| changed());
-    let script = vec![say(
+    let script = vec![send(
         "* 1 FETCH (UID 1 FLAGS ())\r\n* 2 FETCH (UID 2 FLAGS ())\r\n\
          % OK [UIDVALIDITY 8] fetched\r\n",
     )];
-    let forgotten = goes_on(|seen| {
+    let cleared = completes(|seen| {
         let mut mailbox = seen.mailbox.clone();
         assert_eq!(mailbox.seq_of(uid(1)), None);
         assert_eq!(mailbox.seq_of(uid(2)), None);
     });
-    table.variant(class, P::Fetch, "behind_rows", script, forgotten);
-    table.never(class, Place::UNSELECTED, "no mailbox is selected");
-    table.never(class, Place::BEFORE_TLS, "no mailbox is selected");
-    table.never(class, Place::HANDSHAKES, NO_WORDS);
-    table.never(class, NOT_SELECTED, "no mailbox is selected");
+    table.variant(class, P::Fetch, "behind_rows", script, cleared);
+    table.exclude(class, Position::UNSELECTED, "no mailbox is selected");
+    table.exclude(class, Position::BEFORE_TLS, "no mailbox is selected");
+    table.exclude(class, Position::HANDSHAKES, NOT_A_REPLY);
+    table.exclude(class, NOT_SELECTED, "no mailbox is selected");
 }

@@ -1,28 +1,34 @@
 //! The session of an honest server.
 
-use super::place::Place as P;
-use super::{APPEND_BYTES, BODY_BYTES, CAPABILITIES, Place};
-use crate::case::{Do, Hears, Mode, Turn, say};
+use super::place::Position as P;
+use super::{APPEND_BYTES, BODY_BYTES, CAPABILITIES, Position};
+use crate::case::{Action, Input, Mode, Turn, send};
 use crate::certificates::Certificate;
 use crate::scram::Scram;
 
 /// Returns the turns from the first byte to the capabilities.
-pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
-    let handshake = || vec![Do::Handshake(Certificate::Good)];
-    let capabilities = match place {
+pub(super) fn opening(position: Position, mode: Mode) -> Vec<Turn<Position>> {
+    let handshake = || vec![Action::Handshake(Certificate::Good)];
+    let capabilities = match position {
         P::Login => "IMAP4rev1",
         P::ScramFirst | P::ScramProof => "IMAP4rev1 AUTH=SCRAM-SHA-256 LOGINDISABLED",
         P::CramMd5 => "IMAP4rev1 AUTH=CRAM-MD5 LOGINDISABLED",
         P::Token => "IMAP4rev1 AUTH=OAUTHBEARER LOGINDISABLED",
         _ => CAPABILITIES,
     };
-    let greeting = Turn::new(P::Greeting, Hears::Nothing, "* OK ready\r\n");
-    let told = format!("* CAPABILITY {capabilities}\r\n% OK done\r\n");
-    let capability = |place| Turn::new(place, Hears::Line("CAPABILITY"), told.clone());
+    let greeting = Turn::new(P::Greeting, Input::Nothing, "* OK ready\r\n");
+    let capability_response = format!("* CAPABILITY {capabilities}\r\n% OK done\r\n");
+    let capability = |position| {
+        Turn::new(
+            position,
+            Input::Line("CAPABILITY"),
+            capability_response.clone(),
+        )
+    };
     match mode {
         Mode::Bare => vec![greeting, capability(P::Capability)],
         Mode::Implicit => vec![
-            Turn::doing(P::ImplicitHandshake, Hears::Nothing, handshake()),
+            Turn::with_actions(P::ImplicitHandshake, Input::Nothing, handshake()),
             greeting,
             capability(P::Capability),
         ],
@@ -30,18 +36,18 @@ pub(super) fn opening(place: Place, mode: Mode) -> Vec<Turn<Place>> {
             greeting,
             Turn::new(
                 P::PlainCapability,
-                Hears::Line("CAPABILITY"),
+                Input::Line("CAPABILITY"),
                 "* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\n% OK done\r\n",
             ),
-            Turn::new(P::StartTls, Hears::Line("STARTTLS"), "% OK go\r\n"),
-            Turn::doing(P::Handshake, Hears::Nothing, handshake()),
+            Turn::new(P::StartTls, Input::Line("STARTTLS"), "% OK go\r\n"),
+            Turn::with_actions(P::Handshake, Input::Nothing, handshake()),
             capability(P::CapabilityInTls),
         ],
     }
 }
 
-pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
-    let further = match place {
+pub(super) fn signing_in(position: Position) -> Vec<Turn<Position>> {
+    let further = match position {
         P::Compress | P::Compressed => "COMPRESS=DEFLATE",
         P::Id => "ID",
         P::Enable => "ENABLE CONDSTORE",
@@ -52,50 +58,54 @@ pub(super) fn signing_in(place: Place) -> Vec<Turn<Place>> {
         P::Thread => "THREAD=REFERENCES",
         _ => "UNSELECT",
     };
-    let told = format!("% OK [CAPABILITY {CAPABILITIES} {further}] signed in\r\n");
-    if place == P::Login {
-        return vec![Turn::new(P::Login, Hears::Line("LOGIN"), told)];
+    let signed_in = format!("% OK [CAPABILITY {CAPABILITIES} {further}] signed in\r\n");
+    if position == P::Login {
+        return vec![Turn::new(P::Login, Input::Line("LOGIN"), signed_in)];
     }
-    let scram = |of, message| Turn::doing(of, Hears::Bare(""), vec![Do::Scram("+ ", message)]);
-    if matches!(place, P::ScramFirst | P::ScramProof) {
+    let scram =
+        |at, message| Turn::with_actions(at, Input::Bare(""), vec![Action::Scram("+ ", message)]);
+    if matches!(position, P::ScramFirst | P::ScramProof) {
         return vec![
             Turn::new(
                 P::Challenge,
-                Hears::Line("AUTHENTICATE SCRAM-SHA-256"),
+                Input::Line("AUTHENTICATE SCRAM-SHA-256"),
                 "+ \r\n",
             ),
             scram(P::ScramFirst, Scram::First),
             scram(P::ScramProof, Scram::Proof),
-            Turn::new(P::Authenticate, Hears::Bare(""), told),
+            Turn::new(P::Authenticate, Input::Bare(""), signed_in),
         ];
     }
-    if place == P::CramMd5 {
+    if position == P::CramMd5 {
         return vec![
             Turn::new(
-                place,
-                Hears::Line("AUTHENTICATE CRAM-MD5"),
+                position,
+                Input::Line("AUTHENTICATE CRAM-MD5"),
                 "+ PDE4OTYuNjk3MTcwOTUyQHBlZXIudGVzdD4=\r\n",
             ),
-            Turn::new(P::Authenticate, Hears::Bare(""), told),
+            Turn::new(P::Authenticate, Input::Bare(""), signed_in),
         ];
     }
-    if place == P::Token {
-        let hears = Hears::Line("AUTHENTICATE OAUTHBEARER");
+    if position == P::Token {
+        let input = Input::Line("AUTHENTICATE OAUTHBEARER");
         return vec![
-            Turn::new(P::Challenge, hears, "+ \r\n"),
-            Turn::new(place, Hears::Bare(""), told),
+            Turn::new(P::Challenge, input, "+ \r\n"),
+            Turn::new(position, Input::Bare(""), signed_in),
         ];
     }
-    let challenge = Turn::new(P::Challenge, Hears::Line("AUTHENTICATE PLAIN"), "+ \r\n");
-    if place == P::CapabilityAfterSignIn {
+    let challenge = Turn::new(P::Challenge, Input::Line("AUTHENTICATE PLAIN"), "+ \r\n");
+    if position == P::CapabilityAfterSignIn {
         let again = format!("* CAPABILITY {CAPABILITIES}\r\n% OK done\r\n");
         return vec![
             challenge,
-            Turn::new(P::Authenticate, Hears::Bare(""), "% OK signed in\r\n"),
-            Turn::new(place, Hears::Line("CAPABILITY"), again),
+            Turn::new(P::Authenticate, Input::Bare(""), "% OK signed in\r\n"),
+            Turn::new(position, Input::Line("CAPABILITY"), again),
         ];
     }
-    vec![challenge, Turn::new(P::Authenticate, Hears::Bare(""), told)]
+    vec![
+        challenge,
+        Turn::new(P::Authenticate, Input::Bare(""), signed_in),
+    ]
 }
 
 pub(super) const SELECTED: &str = "* FLAGS (\\Seen \\Deleted)\r\n* 3 EXISTS\r\n\
@@ -108,9 +118,10 @@ const FETCHED: &str = "* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n* 2 FETCH (UID 2 FLAG
      * 3 FETCH (UID 3 FLAGS ())\r\n% OK fetched\r\n";
 
 /// Returns the turns of one place.
-pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
-    let one = |hears: &'static str, says: &str| vec![Turn::new(place, Hears::Line(hears), says)];
-    match place {
+pub(super) fn turns_at(position: Position) -> Vec<Turn<Position>> {
+    let one =
+        |command: &'static str, reply: &str| vec![Turn::new(position, Input::Line(command), reply)];
+    match position {
         P::Namespace => one(
             "NAMESPACE",
             "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n% OK done\r\n",
@@ -126,9 +137,9 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
         P::Fetch => one("UID FETCH", FETCHED),
         P::FetchBody => {
             let body = "x".repeat(BODY_BYTES);
-            let says =
+            let reply =
                 format!("* 2 FETCH (UID 2 BODY[] {{{BODY_BYTES}}}\r\n{body})\r\n% OK fetched\r\n");
-            one("UID FETCH", &says)
+            one("UID FETCH", &reply)
         }
         P::Search => one("UID SEARCH", "* SEARCH 1 2 3\r\n% OK found\r\n"),
         P::Store => one("UID STORE", "% OK stored\r\n"),
@@ -139,30 +150,30 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
         ),
         P::Expunge => one("UID EXPUNGE", "* 1 EXPUNGE\r\n% OK expunged\r\n"),
         P::AppendReady | P::Append => vec![
-            Turn::new(P::AppendReady, Hears::Line("APPEND"), "+ go ahead\r\n"),
-            Turn::doing(
+            Turn::new(P::AppendReady, Input::Line("APPEND"), "+ go ahead\r\n"),
+            Turn::with_actions(
                 P::Append,
-                Hears::Bytes(APPEND_BYTES + 2),
+                Input::Bytes(APPEND_BYTES + 2),
                 vec![
-                    Do::Commit,
-                    Do::Say("% OK [APPENDUID 9 7] appended\r\n".to_owned()),
+                    Action::Commit,
+                    Action::Send("% OK [APPENDUID 9 7] appended\r\n".to_owned()),
                 ],
             ),
         ],
         P::Idle | P::Idling | P::Done => vec![
-            Turn::new(P::Idle, Hears::Line("IDLE"), "+ idling\r\n"),
-            Turn::new(P::Idling, Hears::Nothing, "* 4 EXISTS\r\n"),
-            Turn::new(P::Done, Hears::Bare("DONE"), "% OK idled\r\n"),
+            Turn::new(P::Idle, Input::Line("IDLE"), "+ idling\r\n"),
+            Turn::new(P::Idling, Input::Nothing, "* 4 EXISTS\r\n"),
+            Turn::new(P::Done, Input::Bare("DONE"), "% OK idled\r\n"),
         ],
         P::Id => one("ID", "* ID (\"name\" \"peer\")\r\n% OK done\r\n"),
         P::Enable => one("ENABLE", "* ENABLED CONDSTORE\r\n% OK done\r\n"),
         P::Resync => vec![
             Turn::new(
                 P::Enable,
-                Hears::Line("ENABLE"),
+                Input::Line("ENABLE"),
                 "* ENABLED QRESYNC\r\n% OK done\r\n",
             ),
-            Turn::new(place, Hears::Line("SELECT \"INBOX\" (QRESYNC"), RESYNCED),
+            Turn::new(position, Input::Line("SELECT \"INBOX\" (QRESYNC"), RESYNCED),
         ],
         P::Notify => one(
             "NOTIFY SET",
@@ -181,10 +192,14 @@ pub(super) fn of_place(place: Place) -> Vec<Turn<Place>> {
         P::Unselect => one("UNSELECT", "% OK left\r\n"),
         P::Noop => one("NOOP", "% OK nothing\r\n"),
         P::Compress | P::Compressed => {
-            let starts = vec![say("% OK go\r\n"), Do::StartDeflate];
-            let mut turns = vec![Turn::doing(P::Compress, Hears::Line("COMPRESS"), starts)];
-            if place == P::Compressed {
-                turns.push(Turn::new(place, Hears::Line("NOOP"), "% OK nothing\r\n"));
+            let starts = vec![send("% OK go\r\n"), Action::StartDeflate];
+            let mut turns = vec![Turn::with_actions(
+                P::Compress,
+                Input::Line("COMPRESS"),
+                starts,
+            )];
+            if position == P::Compressed {
+                turns.push(Turn::new(position, Input::Line("NOOP"), "% OK nothing\r\n"));
             }
             turns
         }

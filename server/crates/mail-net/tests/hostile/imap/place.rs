@@ -15,7 +15,7 @@ use crate::case;
 
 /// Each reply of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     Greeting,
     Capability,
     /// CAPABILITY before STARTTLS.
@@ -83,7 +83,7 @@ pub(crate) enum Place {
     Logout,
 }
 
-impl case::Place for Place {
+impl case::Position for Position {
     const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Capability,
@@ -135,10 +135,10 @@ impl case::Place for Place {
     ];
     const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
     const BEFORE_TLS: &'static [Self] = &[Self::PlainCapability, Self::StartTls];
-    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapabilityInTls];
+    const AFTER_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapabilityInTls];
 }
 
-impl Place {
+impl Position {
     /// Places before a mailbox is selected, except handshakes and places before TLS.
     pub(super) const UNSELECTED: &'static [Self] = &[
         Self::Greeting,
@@ -157,7 +157,7 @@ impl Place {
         Self::Status,
     ];
     /// Places after the sign-in.
-    pub(super) const SIGNED_IN: &'static [Self] = <Self as case::Place>::ALL
+    pub(super) const SIGNED_IN: &'static [Self] = <Self as case::Position>::ALL
         .split_at(Self::Namespace as usize)
         .1;
 

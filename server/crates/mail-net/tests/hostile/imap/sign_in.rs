@@ -3,8 +3,8 @@
 use mail_proto::imap::{Error, Incompatibility, Misbehaviour, Reply, Status};
 use mail_proto::sasl::SaslError;
 
-use super::{Imap, P, Place, fails, goes_on};
-use crate::case::{Class, Do, Expected, Mode, Place as _, Table, fails_tls, say};
+use super::{Imap, P, Position, completes, fails};
+use crate::case::{Action, Class, Expected, Mode, Position as _, Table, fails_tls, send};
 use crate::scram;
 use crate::tls;
 
@@ -23,16 +23,16 @@ pub(super) fn broken(failure: SaslError) -> Expected<Imap> {
 
 fn unproven(table: &mut Table<Imap>) {
     let class = Class::Unproven;
-    for (variant, message, failure) in scram::hostile_firsts() {
-        let script = vec![Do::Scram("+ ", message)];
+    for (variant, message, failure) in scram::hostile_first_messages() {
+        let script = vec![Action::Scram("+ ", message)];
         table.variant(class, P::ScramFirst, variant, script, broken(failure));
     }
-    for (variant, message, failure) in scram::hostile_proofs() {
-        let script = vec![Do::Scram("+ ", message)];
+    for (variant, message, failure) in scram::hostile_final_messages() {
+        let script = vec![Action::Scram("+ ", message)];
         table.variant(class, P::ScramProof, variant, script, broken(failure));
     }
-    let others = Place::all_but(&[P::ScramFirst, P::ScramProof]);
-    table.never(class, &others, "the server has nothing to prove here");
+    let others = Position::all_but(&[P::ScramFirst, P::ScramProof]);
+    table.exclude(class, &others, "the server has nothing to prove here");
 }
 
 fn start_tls(table: &mut Table<Imap>) {
@@ -47,26 +47,26 @@ fn start_tls(table: &mut Table<Imap>) {
         ("half_a_line", "% OK go\r\n* CAPABILITY IMA"),
         ("one_byte", "% OK go\r\n*"),
     ] {
-        table.variant(class, P::StartTls, variant, vec![say(text)], behind());
+        table.variant(class, P::StartTls, variant, vec![send(text)], behind());
     }
-    let others = Place::all_but(&[P::StartTls]);
-    table.never(class, &others, "nothing else is behind STARTTLS");
+    let others = Position::all_but(&[P::StartTls]);
+    table.exclude(class, &others, "nothing else is behind STARTTLS");
 
     let class = Class::Stripped;
     let none = || fails(Error::PeerIncompatible(Incompatibility::NoStartTls));
     let text = "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready\r\n";
-    let script = vec![say(text)];
+    let script = vec![send(text)];
     table.in_mode(Mode::StartTls, class, P::Greeting, "", script, none());
     let text = "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n% OK done\r\n";
-    table.case(class, P::PlainCapability, vec![say(text)], none());
+    table.case(class, P::PlainCapability, vec![send(text)], none());
     let unknown = fails(Error::Rejected {
         command: "STARTTLS",
         reply: reply(Status::Bad, "what is that"),
     });
-    let script = vec![say("% BAD what is that\r\n")];
+    let script = vec![send("% BAD what is that\r\n")];
     table.case(class, P::StartTls, script, unknown);
-    let others = Place::all_but(&[P::Greeting, P::PlainCapability, P::StartTls]);
-    table.never(
+    let others = Position::all_but(&[P::Greeting, P::PlainCapability, P::StartTls]);
+    table.exclude(
         class,
         &others,
         "STARTTLS is offered and asked for elsewhere",
@@ -75,9 +75,9 @@ fn start_tls(table: &mut Table<Imap>) {
 
 fn preauth(table: &mut Table<Imap>) {
     let error = |_| fails(Error::PeerMisbehaved(Misbehaviour::Preauth));
-    let spoken = Place::spoken();
-    let script = [say("* PREAUTH you are in already\r\n")];
-    table.each(Class::Preauth, &spoken, &script, error);
+    let replies = Position::replies();
+    let script = [send("* PREAUTH you are in already\r\n")];
+    table.each(Class::Preauth, &replies, &script, error);
     table.in_mode(
         Mode::StartTls,
         Class::Preauth,
@@ -86,7 +86,7 @@ fn preauth(table: &mut Table<Imap>) {
         script.to_vec(),
         error(P::Greeting),
     );
-    let with_offer = vec![say(
+    let with_offer = vec![send(
         "* PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] you are in already\r\n",
     )];
     table.in_mode(
@@ -97,9 +97,9 @@ fn preauth(table: &mut Table<Imap>) {
         with_offer,
         error(P::Greeting),
     );
-    table.never(
+    table.exclude(
         Class::Preauth,
-        Place::HANDSHAKES,
+        Position::HANDSHAKES,
         "a handshake has no words: TlsGarbage",
     );
 }
@@ -113,31 +113,34 @@ fn reply(status: Status, text: &str) -> Reply {
 }
 
 fn refusals(table: &mut Table<Imap>) {
-    for (class, status, word) in [
+    for (class, status, condition) in [
         (Class::RefusedForNow, Status::No, "NO"),
         (Class::RefusedForGood, Status::Bad, "BAD"),
     ] {
-        for place in Place::spoken() {
-            let tag = if place == P::Greeting { "*" } else { "%" };
-            let script = vec![say(format!("{tag} {word} never\r\n")), Do::EndCommand];
-            table.case(class, place, script, refused(place, status));
+        for position in Position::replies() {
+            let tag = if position == P::Greeting { "*" } else { "%" };
+            let script = vec![
+                send(format!("{tag} {condition} never\r\n")),
+                Action::EndCommand,
+            ];
+            table.case(class, position, script, refused(position, status));
         }
-        table.never(
+        table.exclude(
             class,
-            Place::HANDSHAKES,
+            Position::HANDSHAKES,
             "TLS has alerts for that: TlsGarbage",
         );
     }
 }
 
-fn refused(place: Place, status: Status) -> Expected<Imap> {
+fn refused(position: Position, status: Status) -> Expected<Imap> {
     let rejected = |command| {
         fails(Error::Rejected {
             command,
             reply: reply(status, "never"),
         })
     };
-    match place {
+    match position {
         P::Greeting => rejected("greeting"),
         P::Capability | P::PlainCapability | P::CapabilityInTls => rejected("CAPABILITY"),
         P::StartTls => rejected("STARTTLS"),
@@ -147,18 +150,18 @@ fn refused(place: Place, status: Status) -> Expected<Imap> {
         | P::CramMd5
         | P::Token
         | P::Authenticate
-        | P::Login => goes_on(|seen| {
+        | P::Login => completes(|seen| {
             assert!(matches!(seen.signed_in, Some(Status::No | Status::Bad)));
         }),
         // The server had accepted the sign-in itself.
-        P::CapabilityAfterSignIn => goes_on(|seen| {
+        P::CapabilityAfterSignIn => completes(|seen| {
             assert_eq!(seen.signed_in, Some(Status::Ok));
         }),
-        P::Select => goes_on(|seen| {
+        P::Select => completes(|seen| {
             assert!(matches!(seen.selected, Some(Status::No | Status::Bad)));
         }),
-        P::Logout => goes_on(|seen| assert_eq!(seen.signed_in, Some(Status::Ok))),
-        _ => goes_on(|seen| {
+        P::Logout => completes(|seen| assert_eq!(seen.signed_in, Some(Status::Ok))),
+        _ => completes(|seen| {
             assert!(matches!(seen.completed, Some(Status::No | Status::Bad)));
         }),
     }

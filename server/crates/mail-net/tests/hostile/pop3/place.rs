@@ -6,7 +6,7 @@ use mail_proto::pop3::{Command, MessageNumber, Stage};
 use crate::case;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     Greeting,
     Capa,
     /// CAPA before STLS.
@@ -58,7 +58,7 @@ pub(crate) enum Place {
     Quit,
 }
 
-impl case::Place for Place {
+impl case::Position for Position {
     const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Capa,
@@ -96,10 +96,10 @@ impl case::Place for Place {
     ];
     const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
     const BEFORE_TLS: &'static [Self] = &[Self::PlainCapa, Self::Stls];
-    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapaInTls];
+    const AFTER_STARTTLS: &'static [Self] = &[Self::Handshake, Self::CapaInTls];
 }
 
-impl Place {
+impl Position {
     /// The places at which a message is fetched, marked as deleted, and deleted.
     pub(super) const MOVING: &'static [Self] =
         &[Self::Retr, Self::RetrBody, Self::Dele, Self::Quit];

@@ -3,10 +3,10 @@
 use mail_net::{Phase, TlsError};
 use mail_proto::smtp::{Error, Incompatibility, Misbehaviour, Reply, Stage};
 
-use super::{Fate, P, Place, Smtp, fails, meets};
+use super::{Delivery, P, Position, Smtp, completes_with, fails};
 use crate::case::{
-    Class, Do, Expected, Hears, Place as _, Table, fails_tls, falls_silent, say, takes_too_long,
-    tls_takes_too_long,
+    Action, Class, Expected, Input, Position as _, Table, fails_tls, hits_silence_deadline,
+    hits_tls_deadline, hits_total_deadline, send,
 };
 use crate::tls;
 
@@ -20,14 +20,14 @@ pub(super) fn fill(table: &mut Table<Smtp>) {
 }
 
 /// The result of the message if the connection is lost at this place.
-pub(super) fn fate_at(place: Place) -> Fate {
-    match place.stage() {
+pub(super) fn delivery_at(position: Position) -> Delivery {
+    match position.stage() {
         Stage::Rset | Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body => {
-            Fate::NotSent(place.stage())
+            Delivery::NotSent(position.stage())
         }
-        Stage::Final => Fate::Unknown,
-        Stage::Quit => Fate::Accepted,
-        _ => Fate::Waiting,
+        Stage::Final => Delivery::Unknown,
+        Stage::Quit => Delivery::Accepted,
+        _ => Delivery::NotStarted,
     }
 }
 
@@ -36,32 +36,34 @@ fn closed(stage: Stage) -> Expected<Smtp> {
 }
 
 /// The result of a lost connection: before TLS is up it is an error of TLS.
-fn lost(place: Place) -> Expected<Smtp> {
-    match place {
-        place if place.is_handshake() => fails_tls(TlsError::Closed),
+fn lost(position: Position) -> Expected<Smtp> {
+    match position {
+        position if position.is_handshake() => fails_tls(TlsError::Closed),
         // The client does not wait for the reply to QUIT.
-        P::Quit => meets(Fate::Accepted),
-        place => closed(place.stage()).with(fate_at(place)),
+        P::Quit => completes_with(Delivery::Accepted),
+        position => closed(position.stage()).with(delivery_at(position)),
     }
 }
 
 fn ends(table: &mut Table<Smtp>) {
     tls::ends(table, lost);
-    for place in Place::ALL {
-        let script = match place {
-            place if place.is_handshake() => vec![Do::BelowTls(b"\x16\x03\x03"), Do::Fin],
-            P::Body => vec![say("25"), Do::Fin],
-            P::Final | P::BdatLast => vec![Do::Commit, Do::HalfOfHonest, Do::Fin],
-            _ => vec![Do::HalfOfHonest, Do::Fin],
+    for position in Position::ALL {
+        let script = match position {
+            position if position.is_handshake() => {
+                vec![Action::BelowTls(b"\x16\x03\x03"), Action::Fin]
+            }
+            P::Body => vec![send("25"), Action::Fin],
+            P::Final | P::BdatLast => vec![Action::Commit, Action::HalfOfValid, Action::Fin],
+            _ => vec![Action::HalfOfValid, Action::Fin],
         };
         table.case(
             Class::CutLine,
-            *place,
-            tls::at::<Smtp>(*place, script),
-            lost(*place),
+            *position,
+            tls::after_client_hello::<Smtp>(*position, script),
+            lost(*position),
         );
     }
-    let first_line = vec![Do::Commit, say("250-2.0.0 queued\r\n"), Do::Rst];
+    let first_line = vec![Action::Commit, send("250-2.0.0 queued\r\n"), Action::Rst];
     let expected = lost(P::Final);
     table.variant(
         Class::CutLine,
@@ -74,71 +76,73 @@ fn ends(table: &mut Table<Smtp>) {
 
 fn done_then_gone(table: &mut Table<Smtp>) {
     let class = Class::DoneThenGone;
-    for place in Place::ALL {
-        let expected = match place {
+    for position in Position::ALL {
+        let expected = match position {
             P::StartTls => fails_tls(TlsError::Closed),
-            P::Final | P::BdatLast | P::Quit => meets(Fate::Accepted),
+            P::Final | P::BdatLast | P::Quit => completes_with(Delivery::Accepted),
             // The client does not wait for the reply to QUIT.
-            P::Vrfy => meets(Fate::Waiting),
-            place => {
-                let stage = place.next_stage();
-                let fate = match stage {
-                    Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body => Fate::NotSent(stage),
-                    _ => Fate::Waiting,
+            P::Vrfy => completes_with(Delivery::NotStarted),
+            position => {
+                let stage = position.next_stage();
+                let delivery = match stage {
+                    Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Body => {
+                        Delivery::NotSent(stage)
+                    }
+                    _ => Delivery::NotStarted,
                 };
-                closed(stage).with(fate)
+                closed(stage).with(delivery)
             }
         };
-        table.case(class, *place, vec![Do::Honest, Do::Fin], expected);
+        table.case(class, *position, vec![Action::Valid, Action::Fin], expected);
     }
     for (variant, end) in [
-        ("unsaid", Do::Fin),
-        ("reset", Do::Rst),
-        ("half", Do::HalfClose),
+        ("unsaid", Action::Fin),
+        ("reset", Action::Rst),
+        ("half", Action::HalfClose),
     ] {
-        let script = vec![Do::Commit, end];
-        let unknown = closed(Stage::Final).with(Fate::Unknown);
+        let script = vec![Action::Commit, end];
+        let unknown = closed(Stage::Final).with(Delivery::Unknown);
         table.variant(class, P::Final, variant, script, unknown);
     }
-    let silent = falls_silent(Phase::SmtpFinalReply).with(Fate::Unknown);
-    let script = vec![Do::Commit, Do::Stall];
+    let silent = hits_silence_deadline(Phase::SmtpFinalReply).with(Delivery::Unknown);
+    let script = vec![Action::Commit, Action::Stall];
     table.variant(class, P::Final, "silent", script, silent);
     // The reply was complete: the reset after it changes nothing.
-    let script = vec![Do::Honest, Do::Rst];
-    let unread = closed(Stage::Final).with(Fate::Unknown);
+    let script = vec![Action::Valid, Action::Rst];
+    let unread = closed(Stage::Final).with(Delivery::Unknown);
     table.variant(class, P::Final, "said_and_reset", script, unread);
 }
 
 fn stalls(table: &mut Table<Smtp>) {
-    for place in Place::ALL {
-        let fate = fate_at(*place);
-        let (script, silent) = match place {
-            place if place.is_handshake() => (vec![Do::Stall], tls_takes_too_long()),
+    for position in Position::ALL {
+        let delivery = delivery_at(*position);
+        let (script, silent) = match position {
+            position if position.is_handshake() => (vec![Action::Stall], hits_tls_deadline()),
             // The server stops reading: the message is larger than the capacity of the connection.
-            P::Body => (vec![Do::Hang], falls_silent(Phase::SmtpBlock)),
-            place => (vec![Do::Stall], falls_silent(place.phase())),
+            P::Body => (vec![Action::Hang], hits_silence_deadline(Phase::SmtpBlock)),
+            position => (vec![Action::Stall], hits_silence_deadline(position.phase())),
         };
-        table.case(Class::Stall, *place, script, silent.with(fate));
-        let (act, slow) = match place {
+        table.case(Class::Stall, *position, script, silent.with(delivery));
+        let (action, slow) = match position {
             // The header of a record that is 16,130 bytes long.
-            place if place.is_handshake() => {
-                (Do::Trickle("\x16\x03\x03\x3f\x02"), tls_takes_too_long())
+            position if position.is_handshake() => {
+                (Action::Trickle("\x16\x03\x03\x3f\x02"), hits_tls_deadline())
             }
             // The server reads the message byte by byte.
-            P::Body => (Do::HearSlowly, takes_too_long(Phase::SmtpBlock)),
-            place => (
-                Do::Trickle("250 just a moment "),
-                takes_too_long(place.phase()),
+            P::Body => (Action::ReadSlowly, hits_total_deadline(Phase::SmtpBlock)),
+            position => (
+                Action::Trickle("250 just a moment "),
+                hits_total_deadline(position.phase()),
             ),
         };
-        let script = tls::at::<Smtp>(*place, vec![act]);
-        table.case(Class::Trickle, *place, script, slow.with(fate));
+        let script = tls::after_client_hello::<Smtp>(*position, vec![action]);
+        table.case(Class::Trickle, *position, script, slow.with(delivery));
     }
     // A slow connection is not a hostile one.
-    for place in [P::Greeting, P::Mail, P::Final] {
-        let script = vec![Do::HonestSlowly];
-        let whole = meets(Fate::Accepted).in_any_time();
-        table.variant(Class::Trickle, place, "but_whole", script, whole);
+    for position in [P::Greeting, P::Mail, P::Final] {
+        let script = vec![Action::ValidSlowly];
+        let whole = completes_with(Delivery::Accepted).in_any_time();
+        table.variant(Class::Trickle, position, "but_whole", script, whole);
     }
 }
 
@@ -151,26 +155,26 @@ fn start_tls(table: &mut Table<Smtp>) {
         ("a_line_end", "220 go\r\n\r\n"),
     ] {
         let behind = fails(Error::PeerMisbehaved(Misbehaviour::PlaintextAfterStartTls));
-        let script = vec![say(text)];
+        let script = vec![send(text)];
         table.variant(
             class,
             P::StartTls,
             variant,
             script,
-            behind.with(Fate::Waiting),
+            behind.with(Delivery::NotStarted),
         );
     }
-    let others = Place::all_but(&[P::StartTls]);
-    table.never(class, &others, "nothing else is behind STARTTLS");
+    let others = Position::all_but(&[P::StartTls]);
+    table.exclude(class, &others, "nothing else is behind STARTTLS");
 
     let class = Class::Stripped;
     let none = || fails(Error::PeerIncompatible(Incompatibility::StartTlsNotOffered));
-    let script = vec![say("250-peer.test\r\n250 AUTH PLAIN\r\n")];
+    let script = vec![send("250-peer.test\r\n250 AUTH PLAIN\r\n")];
     table.case(class, P::PlainEhlo, script, none());
     let script = vec![
-        say("502 what is that\r\n"),
-        Do::Hear(Hears::Line("HELO")),
-        say("250 peer.test\r\n"),
+        send("502 what is that\r\n"),
+        Action::Await(Input::Line("HELO")),
+        send("250 peer.test\r\n"),
     ];
     table.variant(class, P::PlainEhlo, "with_ehlo", script, none());
     let unknown = fails(Error::Rejected {
@@ -181,16 +185,16 @@ fn start_tls(table: &mut Table<Smtp>) {
             lines: vec!["what is that".to_owned()],
         },
     });
-    let script = vec![say("502 what is that\r\n")];
+    let script = vec![send("502 what is that\r\n")];
     table.case(class, P::StartTls, script, unknown);
-    let others = Place::all_but(&[P::PlainEhlo, P::StartTls]);
-    table.never(
+    let others = Position::all_but(&[P::PlainEhlo, P::StartTls]);
+    table.exclude(
         class,
         &others,
         "STARTTLS is offered and asked for elsewhere",
     );
 
-    tls::certificates(table, |error| fails_tls(error).with(Fate::Waiting));
+    tls::certificates(table, |error| fails_tls(error).with(Delivery::NotStarted));
 }
 
 fn below_tls(table: &mut Table<Smtp>) {
@@ -199,14 +203,14 @@ fn below_tls(table: &mut Table<Smtp>) {
 
 /// The classes that SMTP cannot have.
 fn absent(table: &mut Table<Smtp>) {
-    let all = Place::ALL;
-    table.never(Class::BrokenCompression, all, "SMTP compresses nothing");
+    let all = Position::ALL;
+    table.exclude(Class::BrokenCompression, all, "SMTP compresses nothing");
     for class in [Class::WrongTag, Class::FutureTag, Class::DoubleTag] {
-        table.never(class, all, "SMTP has no tags");
+        table.exclude(class, all, "SMTP has no tags");
     }
-    table.never(Class::CutLiteral, all, "SMTP has no literals");
-    table.never(Class::Nesting, all, "SMTP has no lists");
-    table.never(Class::ExpungeMeanwhile, all, "SMTP has no mailbox");
-    table.never(Class::UidValidity, all, "SMTP has no mailbox");
-    table.never(Class::Preauth, all, "SMTP has no PREAUTH");
+    table.exclude(Class::CutLiteral, all, "SMTP has no literals");
+    table.exclude(Class::Nesting, all, "SMTP has no lists");
+    table.exclude(Class::ExpungeMeanwhile, all, "SMTP has no mailbox");
+    table.exclude(Class::UidValidity, all, "SMTP has no mailbox");
+    table.exclude(Class::Preauth, all, "SMTP has no PREAUTH");
 }

@@ -6,7 +6,7 @@ use mail_proto::smtp::Stage;
 use crate::case;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     Greeting,
     Ehlo,
     /// HELO, because the server rejected EHLO.
@@ -67,7 +67,7 @@ pub(crate) enum Place {
     Earlier,
 }
 
-impl case::Place for Place {
+impl case::Position for Position {
     const ALL: &'static [Self] = &[
         Self::Greeting,
         Self::Ehlo,
@@ -105,10 +105,10 @@ impl case::Place for Place {
     ];
     const HANDSHAKES: &'static [Self] = &[Self::Handshake, Self::ImplicitHandshake];
     const BEFORE_TLS: &'static [Self] = &[Self::PlainEhlo, Self::StartTls];
-    const BEHIND_STARTTLS: &'static [Self] = &[Self::Handshake, Self::EhloInTls];
+    const AFTER_STARTTLS: &'static [Self] = &[Self::Handshake, Self::EhloInTls];
 }
 
-impl Place {
+impl Position {
     /// Whether it is a reply to AUTH.
     pub(super) fn is_sign_in(self) -> bool {
         self.stage() == Stage::Auth

@@ -13,13 +13,13 @@ use super::everything;
 
 // docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
-async fn every_word_that_dovecot_announces_is_known_or_kept() {
+async fn every_capability_that_dovecot_announces_is_known_or_stored() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
     // Capabilities that the client does not use. If a newer Dovecot announces more, this list shows
     // it.
-    let mut others = imap.knows_every_word_announced().await;
+    let mut others = imap.check_announced_capabilities().await;
     others.sort_unstable();
     assert_eq!(
         others,
@@ -36,7 +36,7 @@ async fn every_word_that_dovecot_announces_is_known_or_kept() {
 }
 
 #[tokio::test]
-async fn before_tls_only_what_comes_behind_it_is_believed() {
+async fn capabilities_from_before_starttls_are_discarded() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::connect(&authority, dovecot.imap, TlsMode::StartTls).await;
@@ -46,7 +46,7 @@ async fn before_tls_only_what_comes_behind_it_is_believed() {
 }
 
 #[tokio::test]
-async fn id_and_namespace_are_answered() {
+async fn id_and_namespace_return_their_data() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -75,7 +75,7 @@ async fn id_and_namespace_are_answered() {
 }
 
 #[tokio::test]
-async fn enable_switches_qresync_on_and_condstore_with_it() {
+async fn enable_turns_qresync_on() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -88,19 +88,19 @@ async fn enable_switches_qresync_on_and_condstore_with_it() {
 }
 
 #[tokio::test]
-async fn quota_of_the_plugin_is_told_and_grows_with_the_mailbox() {
+async fn quota_usage_is_reported_and_grows_with_the_mailbox() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
     assert!(imap.has(Capability::Quota), "{}", imap.transcript());
     let used = async |imap: &mut Imap| {
-        let answer = imap.ok(Command::GetQuotaRoot(Mailbox::inbox())).await;
-        let roots = answer.find(|event| match event {
+        let responses = imap.ok(Command::GetQuotaRoot(Mailbox::inbox())).await;
+        let roots = responses.find(|event| match event {
             Event::QuotaRoot(data) => Some(data.roots.clone()),
             _ => None,
         });
         assert_eq!(roots, ["User quota"]);
-        answer.find(|event| match event {
+        responses.find(|event| match event {
             Event::Quota(data) => data.storage_bytes(),
             _ => None,
         })
@@ -111,12 +111,12 @@ async fn quota_of_the_plugin_is_told_and_grows_with_the_mailbox() {
     let (used, max) = used(&mut imap).await;
     assert!((300 << 10..310 << 10).contains(&used), "{used}");
     assert_eq!(max, 100 << 20);
-    let answer = imap
+    let responses = imap
         .ok(Command::GetQuota {
             root: text("User quota"),
         })
         .await;
-    answer.find(|event| match event {
+    responses.find(|event| match event {
         Event::Quota(data) => data.storage_bytes(),
         _ => None,
     });
@@ -124,7 +124,7 @@ async fn quota_of_the_plugin_is_told_and_grows_with_the_mailbox() {
 
 // docs/protocols.md, IMAP: COMPRESS
 #[tokio::test]
-async fn compressed_by_deflate_a_message_goes_there_and_back_unchanged() {
+async fn message_is_appended_and_fetched_unchanged_over_deflate() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -142,7 +142,7 @@ async fn compressed_by_deflate_a_message_goes_there_and_back_unchanged() {
         section: mail_proto::imap::Section::message(),
         partial: None,
     }];
-    let answer = imap.fetch(SequenceSet::all(), items).await;
-    assert!(answer.literals == [message], "not what was stored");
+    let responses = imap.fetch(SequenceSet::all(), items).await;
+    assert!(responses.literals == [message], "not what was stored");
     imap.log_out().await;
 }

@@ -5,14 +5,14 @@ use mail_proto::imap::{
     StatusItem,
 };
 
-use super::super::imap_session::{Answer, Imap, mailbox, text};
+use super::super::imap_session::{Imap, Responses, mailbox, text};
 use super::super::machine::Authority;
 use super::super::message;
 use super::everything;
 
 /// Returns the mailboxes of a listing by their decoded names.
-fn listed(answer: &Answer) -> Vec<(String, ListData)> {
-    let mut rows: Vec<_> = answer
+fn listed(responses: &Responses) -> Vec<(String, ListData)> {
+    let mut rows: Vec<_> = responses
         .events
         .iter()
         .filter_map(|event| match event {
@@ -33,13 +33,16 @@ fn create(name: &str) -> Command {
     }
 }
 
-fn names(answer: &Answer) -> Vec<String> {
-    listed(answer).into_iter().map(|(name, _)| name).collect()
+fn names(responses: &Responses) -> Vec<String> {
+    listed(responses)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
 }
 
 // docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[tokio::test]
-async fn list_extended_tells_special_use_and_subscriptions() {
+async fn list_extended_returns_special_use_and_subscriptions() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -82,8 +85,8 @@ async fn list_can_be_narrowed_to_subscriptions_and_to_special_use() {
         ..ListSelection::default()
     };
     let rows = listed(&imap.ok(list(subscribed)).await);
-    let gone = rows.iter().find(|(name, _)| name == "Gone").expect("Gone");
-    assert!(gone.1.has(&MailboxAttribute::NonExistent), "{gone:?}");
+    let deleted = rows.iter().find(|(name, _)| name == "Gone").expect("Gone");
+    assert!(deleted.1.has(&MailboxAttribute::NonExistent), "{deleted:?}");
     assert!(!rows.iter().any(|(name, _)| name == "Quiet"), "{rows:?}");
 
     let special_use = ListSelection {
@@ -95,14 +98,14 @@ async fn list_can_be_narrowed_to_subscriptions_and_to_special_use() {
 }
 
 #[tokio::test]
-async fn list_status_tells_numbers_and_sizes_of_all_mailboxes_at_once() {
+async fn list_status_returns_counts_and_sizes_of_all_mailboxes() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
     let sent = message("one");
     imap.append(&mailbox("Sent"), &sent).await;
     imap.append(&mailbox("Sent"), &sent).await;
-    let answer = imap
+    let responses = imap
         .ok(Command::List(List {
             return_status: vec![
                 StatusItem::Messages,
@@ -115,7 +118,7 @@ async fn list_status_tells_numbers_and_sizes_of_all_mailboxes_at_once() {
             ..List::everything()
         }))
         .await;
-    let statuses: Vec<&StatusData> = answer
+    let statuses: Vec<&StatusData> = responses
         .events
         .iter()
         .filter_map(|event| match event {
@@ -123,7 +126,7 @@ async fn list_status_tells_numbers_and_sizes_of_all_mailboxes_at_once() {
             _ => None,
         })
         .collect();
-    assert_eq!(statuses.len(), listed(&answer).len());
+    assert_eq!(statuses.len(), listed(&responses).len());
     let status = statuses
         .into_iter()
         .find(|data| data.mailbox == mailbox("Sent"))
@@ -140,7 +143,7 @@ async fn list_status_tells_numbers_and_sizes_of_all_mailboxes_at_once() {
 
 // docs/protocols.md, IMAP: LIST, LSUB, NAMESPACE
 #[tokio::test]
-async fn names_beyond_ascii_are_made_listed_renamed_and_deleted() {
+async fn non_ascii_mailboxes_are_created_listed_renamed_and_deleted() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -182,7 +185,7 @@ async fn names_beyond_ascii_are_made_listed_renamed_and_deleted() {
 }
 
 #[tokio::test]
-async fn lsub_names_what_is_subscribed() {
+async fn lsub_lists_subscribed_mailboxes() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;

@@ -37,22 +37,22 @@ async fn five_megabytes_are_appended_and_fetched_as_streams_byte_for_byte() {
         panic!("{appended:?}")
     };
     imap.ok(Command::Select(Mailbox::inbox())).await;
-    let answer = imap.fetch(uids.clone(), whole()).await;
-    assert!(answer.bodies() == [big.clone()], "not what was stored");
+    let responses = imap.fetch(uids.clone(), whole()).await;
+    assert!(responses.bodies() == [big.clone()], "not what was stored");
     let piece = FetchItem::BodyPeek {
         section: Section::message(),
         partial: Some((3 << 20, 100_000)),
     };
-    let answer = imap.fetch(uids, vec![piece]).await;
+    let responses = imap.fetch(uids, vec![piece]).await;
     assert!(
-        answer.bodies() == [big[3 << 20..][..100_000].to_vec()],
+        responses.bodies() == [big[3 << 20..][..100_000].to_vec()],
         "not the piece"
     );
     imap.log_out().await;
 }
 
 #[tokio::test]
-async fn with_literal_plus_a_small_message_leaves_without_being_asked_for() {
+async fn with_literal_plus_a_small_message_is_sent_without_a_continuation() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -86,10 +86,10 @@ async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
             partial: None,
         },
     ];
-    let answer = imap.fetch(SequenceSet::all(), items).await;
-    let messages = answer.messages();
+    let responses = imap.fetch(SequenceSet::all(), items).await;
+    let messages = responses.messages();
     let [data] = messages[..] else {
-        panic!("{answer:?}")
+        panic!("{responses:?}")
     };
     assert!(data.flags().expect("flags").contains(&Flag::Seen));
     assert!(data.mod_seq().is_some(), "{data:?}");
@@ -116,12 +116,12 @@ async fn envelope_structure_dates_and_sizes_of_a_message_are_read() {
     assert!(data.items.iter().any(has_save_date), "{data:?}");
     let is_unknown = |item: &FetchedItem| matches!(item, FetchedItem::Unknown { .. });
     assert!(!data.items.iter().any(is_unknown), "{data:?}");
-    assert_eq!(answer.bodies(), ["Subject: parts\r\n\r\n"]);
+    assert_eq!(responses.bodies(), ["Subject: parts\r\n\r\n"]);
 }
 
 // docs/protocols.md, IMAP: BINARY, PREVIEW, SAVEDATE, OBJECTID, X-GM-EXT-1
 #[tokio::test]
-async fn binary_gives_parts_without_their_encoding() {
+async fn binary_returns_decoded_parts() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -140,20 +140,23 @@ async fn binary_gives_parts_without_their_encoding() {
         },
         FetchItem::BinarySize(part(2)),
     ];
-    let answer = imap.fetch(SequenceSet::all(), items).await;
+    let responses = imap.fetch(SequenceSet::all(), items).await;
     assert_eq!(
-        answer.bodies(),
+        responses.bodies(),
         [&b"Gr\xC3\xBC\xC3\x9Fe"[..], b"\0\x01\x02\xFF\r\n\0"]
     );
     let size = FetchedItem::BinarySize {
         part: part(2),
         size_bytes: 7,
     };
-    assert!(answer.messages()[0].items.contains(&size), "{answer:?}");
+    assert!(
+        responses.messages()[0].items.contains(&size),
+        "{responses:?}"
+    );
 }
 
 #[tokio::test]
-async fn flags_and_keywords_are_set_and_taken_away() {
+async fn flags_and_keywords_are_set_and_removed() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -161,10 +164,10 @@ async fn flags_and_keywords_are_set_and_taken_away() {
     imap.ok(Command::Select(Mailbox::inbox())).await;
     let keyword = Flag::Keyword(Keyword::new("$Forwarded").expect("a keyword"));
     let flags = vec![Flag::Flagged, keyword.clone()];
-    let answer = imap.flag(uids(&[1]), flags).await;
-    let told = answer.messages()[0].flags().expect("flags").to_vec();
+    let responses = imap.flag(uids(&[1]), flags).await;
+    let reported = responses.messages()[0].flags().expect("flags").to_vec();
     for flag in [&Flag::Seen, &Flag::Flagged, &keyword] {
-        assert!(told.contains(flag), "{told:?}");
+        assert!(reported.contains(flag), "{reported:?}");
     }
     let store = |mode, silent| {
         Command::Store(Store {
@@ -183,7 +186,7 @@ async fn flags_and_keywords_are_set_and_taken_away() {
 }
 
 #[tokio::test]
-async fn copy_and_move_tell_where_the_messages_went() {
+async fn copy_and_move_return_copyuid() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
@@ -237,7 +240,7 @@ async fn copy_and_move_tell_where_the_messages_went() {
 }
 
 #[tokio::test]
-async fn uid_expunge_leaves_what_somebody_else_marked() {
+async fn uid_expunge_leaves_other_deleted_messages() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
@@ -264,7 +267,7 @@ async fn unselect_expunges_nothing_and_close_does() {
 }
 
 #[tokio::test]
-async fn examine_changes_nothing_and_says_so() {
+async fn examine_reports_read_only_and_changes_nothing() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;

@@ -25,11 +25,14 @@ const ALL: &str = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DI
 
 /// Starts a Dovecot that announces all capabilities except these.
 fn without(authority: &Authority, missing: &[&str]) -> Dovecot {
-    let left: Vec<&str> = ALL
+    let announced: Vec<&str> = ALL
         .split_ascii_whitespace()
-        .filter(|word| !missing.contains(word))
+        .filter(|capability| !missing.contains(capability))
         .collect();
-    Dovecot::start_with(authority, &format!("imap_capability = {}", left.join(" ")))
+    Dovecot::start_with(
+        authority,
+        &format!("imap_capability = {}", announced.join(" ")),
+    )
 }
 
 /// Starts a Dovecot that announces only RFC 3501.
@@ -96,17 +99,17 @@ async fn without_uidplus_expunge_is_safe_only_where_nothing_else_is_marked() {
 }
 
 #[tokio::test]
-async fn without_special_use_folders_are_known_by_their_names_alone() {
+async fn without_special_use_mailboxes_are_recognized_by_name_only() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["SPECIAL-USE"]);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
-    let answer = imap.ok(Command::List(List::everything())).await;
+    let responses = imap.ok(Command::List(List::everything())).await;
     assert!(
         !imap.transcript().contains("RETURN (SPECIAL-USE"),
         "{}",
         imap.transcript()
     );
-    let rows: Vec<&ListData> = answer
+    let rows: Vec<&ListData> = responses
         .events
         .iter()
         .filter_map(|event| match event {
@@ -124,7 +127,7 @@ async fn without_special_use_folders_are_known_by_their_names_alone() {
 }
 
 #[tokio::test]
-async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and_status() {
+async fn without_list_extended_and_list_status_list_lsub_and_status_return_the_same() {
     let authority = Authority::new();
     let dovecot = without(
         &authority,
@@ -135,7 +138,7 @@ async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and
         return_status: vec![StatusItem::Messages, StatusItem::Size],
         ..List::everything()
     };
-    let answer = imap.ok(Command::List(list)).await;
+    let responses = imap.ok(Command::List(list)).await;
     assert!(
         imap.has_sent("LIST \"\" \"*\"") || imap.has_sent("LIST \"\" *"),
         "{}",
@@ -150,7 +153,7 @@ async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and
         events.iter().filter(|one| is_row(one)).count()
     };
     assert_eq!(
-        count(|event| matches!(event, Event::List(_)), &answer.events),
+        count(|event| matches!(event, Event::List(_)), &responses.events),
         6
     );
     let lsub = Command::Lsub {
@@ -176,7 +179,7 @@ async fn without_list_extended_and_list_status_the_same_is_told_by_list_lsub_and
 }
 
 #[tokio::test]
-async fn without_esearch_search_tells_the_same() {
+async fn without_esearch_search_returns_the_same() {
     let authority = Authority::new();
     let dovecot = without(
         &authority,
@@ -212,7 +215,7 @@ async fn without_esearch_search_tells_the_same() {
 }
 
 #[tokio::test]
-async fn without_condstore_flags_are_asked_for_again() {
+async fn without_condstore_flags_are_fetched_again() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["CONDSTORE", "QRESYNC", "ENABLE"]);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
@@ -234,7 +237,7 @@ async fn without_condstore_flags_are_asked_for_again() {
     for event in imap.fetch(all(), items.clone()).await.events {
         selected.apply(&event);
     }
-    selected.caught_up();
+    selected.mark_resynced();
     let visit = selected.visit().expect("a visit");
     imap.ok(Command::Unselect).await;
     let mut other = Imap::in_inbox(&authority, dovecot.imaps).await;
@@ -249,7 +252,7 @@ async fn without_condstore_flags_are_asked_for_again() {
         changed_since: Some(1),
         ..FetchModifiers::default()
     };
-    let answer = imap
+    let responses = imap
         .ok(Command::FetchWith {
             set: all(),
             uid: true,
@@ -257,7 +260,7 @@ async fn without_condstore_flags_are_asked_for_again() {
             modifiers,
         })
         .await;
-    let flagged = answer.messages().into_iter().filter(|data| {
+    let flagged = responses.messages().into_iter().filter(|data| {
         data.flags()
             .is_some_and(|flags| flags.contains(&Flag::Flagged))
     });
@@ -276,18 +279,21 @@ async fn without_condstore_flags_are_asked_for_again() {
 }
 
 #[tokio::test]
-async fn without_idle_noop_tells_of_a_delivery() {
+async fn without_idle_noop_reports_a_delivery() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["IDLE", "NOTIFY"]);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
     assert!(!imap.has(Capability::Idle));
     dovecot.deliver(ADDRESS, &message("four"));
-    let answer = imap.ok(Command::Noop).await;
-    assert!(answer.events.contains(&Event::Exists(4)), "{answer:?}");
+    let responses = imap.ok(Command::Noop).await;
+    assert!(
+        responses.events.contains(&Event::Exists(4)),
+        "{responses:?}"
+    );
 }
 
 #[tokio::test]
-async fn without_literal_plus_each_literal_waits_until_it_is_asked_for() {
+async fn without_literal_plus_each_literal_waits_for_a_continuation() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["LITERAL+"]);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -303,7 +309,7 @@ async fn without_literal_plus_each_literal_waits_until_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn without_sasl_ir_the_first_message_waits_until_it_is_asked_for() {
+async fn without_sasl_ir_the_initial_response_waits_for_a_continuation() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["SASL-IR"]);
     let imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -324,7 +330,7 @@ async fn without_unselect_examine_and_close_leave_a_mailbox_and_expunge_nothing(
 }
 
 #[tokio::test]
-async fn without_namespace_the_delimiter_is_told_by_list() {
+async fn without_namespace_list_returns_the_delimiter() {
     let authority = Authority::new();
     let dovecot = without(&authority, &["NAMESPACE"]);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -333,8 +339,8 @@ async fn without_namespace_the_delimiter_is_told_by_list() {
         pattern: text(""),
         ..List::everything()
     };
-    let answer = imap.ok(Command::List(list)).await;
-    let root = answer.find(|event| match event {
+    let responses = imap.ok(Command::List(list)).await;
+    let root = responses.find(|event| match event {
         Event::List(data) => Some(data.clone()),
         _ => None,
     });
@@ -344,12 +350,12 @@ async fn without_namespace_the_delimiter_is_told_by_list() {
 // docs/protocols.md, IMAP: without ESEARCH
 // docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
-async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
+async fn with_rfc_3501_alone_messages_are_read_flagged_and_moved() {
     let authority = Authority::new();
     let dovecot = bare(&authority);
     let mut imap = Imap::with_three_messages(&authority, dovecot.imaps).await;
-    let known = |capability| imap.has(capability);
-    assert!(!known(Capability::UidPlus) && !known(Capability::ESearch) && !known(Capability::Idle));
+    let has = |capability| imap.has(capability);
+    assert!(!has(Capability::UidPlus) && !has(Capability::ESearch) && !has(Capability::Idle));
     let items = vec![
         FetchItem::Uid,
         FetchItem::Envelope,
@@ -359,8 +365,8 @@ async fn with_nothing_but_rfc_3501_mail_is_read_changed_and_put_away() {
         FetchItem::Preview { lazy: true },
         FetchItem::SaveDate,
     ];
-    let answer = imap.fetch(SequenceSet::all(), items).await;
-    let subjects: Vec<_> = answer
+    let responses = imap.fetch(SequenceSet::all(), items).await;
+    let subjects: Vec<_> = responses
         .messages()
         .iter()
         .filter_map(|data| data.envelope()?.subject())

@@ -6,7 +6,7 @@ use mail_proto::imap::{
     Select, SelectParameter, SequenceSet, Store, StoreMode,
 };
 
-use super::super::imap_session::{Answer, Imap, uid, uids};
+use super::super::imap_session::{Imap, Responses, uid, uids};
 use super::super::machine::{Authority, Dovecot};
 use super::super::message;
 use super::everything;
@@ -16,20 +16,20 @@ async fn select(
     imap: &mut Imap,
     mut selected: Selected,
     earlier: Option<&Visit>,
-) -> (Selected, Answer) {
+) -> (Selected, Responses) {
     let parameter = earlier.map_or(SelectParameter::CondStore, Visit::parameter);
     let command = Command::SelectWith(Select {
         mailbox: Mailbox::inbox(),
         read_only: false,
         parameter,
     });
-    let answer = imap.ok(command).await;
-    follow(&mut selected, &answer);
-    (selected, answer)
+    let responses = imap.ok(command).await;
+    follow(&mut selected, &responses);
+    (selected, responses)
 }
 
-fn follow(selected: &mut Selected, answer: &Answer) {
-    for event in &answer.events {
+fn follow(selected: &mut Selected, responses: &Responses) {
+    for event in &responses.events {
         selected.apply(event);
     }
 }
@@ -45,7 +45,7 @@ async fn visited_and_changed(authority: &Authority, dovecot: &Dovecot, imap: &mu
         .fetch(SequenceSet::all(), vec![FetchItem::Uid, FetchItem::Flags])
         .await;
     follow(&mut selected, &seen);
-    selected.caught_up();
+    selected.mark_resynced();
     let visit = selected.visit().expect("something to build on");
     imap.ok(Command::Unselect).await;
 
@@ -61,33 +61,33 @@ async fn visited_and_changed(authority: &Authority, dovecot: &Dovecot, imap: &mu
 // docs/protocols.md, IMAP: CONDSTORE, QRESYNC
 // docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
-async fn qresync_tells_at_select_what_vanished_and_what_changed() {
+async fn qresync_reports_vanished_and_changed_messages_at_select() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
     assert!(imap.has(Capability::QResync));
     imap.ok(Command::Enable(vec![Enable::QResync])).await;
     let visit = visited_and_changed(&authority, &dovecot, &mut imap).await;
-    let (mut selected, answer) =
+    let (mut selected, responses) =
         select(&mut imap, Selected::resume(visit.clone()), Some(&visit)).await;
     assert_eq!(selected.resync(true), Resync::Told, "{}", imap.transcript());
-    let vanished = answer.find(|event| match event {
+    let vanished = responses.find(|event| match event {
         Event::Vanished { earlier, uids } => Some((*earlier, uids.to_string())),
         _ => None,
     });
     assert_eq!(vanished, (true, "3,5".to_owned()));
-    let changed = answer.messages();
+    let changed = responses.messages();
     let flagged = changed.iter().find(|data| data.uid() == Some(uid(2)));
     let flags = flagged.and_then(|data| data.flags()).expect("flags of 2");
-    assert!(flags.contains(&Flag::Flagged), "{answer:?}");
+    assert!(flags.contains(&Flag::Flagged), "{responses:?}");
     assert_eq!(selected.exists(), 4);
     assert_eq!(selected.seq_of(uid(2)).map(|seq| seq.get()), Some(2));
-    selected.caught_up();
+    selected.mark_resynced();
     assert!(selected.visit().expect("a visit").mod_seq > visit.mod_seq);
 }
 
 #[tokio::test]
-async fn with_qresync_an_expunge_by_another_connection_is_told_as_vanished() {
+async fn with_qresync_an_expunge_by_another_connection_is_reported_as_vanished() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -102,9 +102,9 @@ async fn with_qresync_an_expunge_by_another_connection_is_told_as_vanished() {
     let mut other = Imap::in_inbox(&authority, dovecot.imaps).await;
     other.flag(uids(&[1]), vec![Flag::Deleted]).await;
     other.ok(Command::UidExpunge(uids(&[1]))).await;
-    let heard = imap.ok(Command::Noop).await;
-    follow(&mut selected, &heard);
-    let vanished = heard.find(|event| match event {
+    let responses = imap.ok(Command::Noop).await;
+    follow(&mut selected, &responses);
+    let vanished = responses.find(|event| match event {
         Event::Vanished { earlier, uids } => Some((*earlier, uids.to_string())),
         _ => None,
     });
@@ -114,7 +114,7 @@ async fn with_qresync_an_expunge_by_another_connection_is_told_as_vanished() {
 }
 
 #[tokio::test]
-async fn condstore_alone_tells_changes_by_fetch_and_the_rest_by_search() {
+async fn with_condstore_alone_fetch_reports_changes_and_search_the_rest() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -135,18 +135,18 @@ async fn condstore_alone_tells_changes_by_fetch_and_the_rest_by_search() {
             },
         })
         .await;
-    let told: Vec<_> = changed
+    let changed_uids: Vec<_> = changed
         .messages()
         .iter()
         .filter_map(|data| data.uid())
         .collect();
-    assert_eq!(told, [uid(2)], "{}", imap.transcript());
+    assert_eq!(changed_uids, [uid(2)], "{}", imap.transcript());
     assert_eq!(imap.search(SearchKey::Uid(known)).await, [1, 2, 4]);
     assert_eq!(imap.search(SearchKey::ModSeq(mod_seq + 1)).await, [2, 6]);
 }
 
 #[tokio::test]
-async fn store_unchangedsince_leaves_alone_what_somebody_else_changed() {
+async fn store_unchangedsince_skips_messages_changed_by_another_connection() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;

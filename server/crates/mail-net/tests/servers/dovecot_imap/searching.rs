@@ -7,7 +7,7 @@ use mail_proto::imap::{
     SearchKey, SearchReturn, SequenceSet, Sort, SortCriterion, SortKey, Thread, ThreadAlgorithm,
 };
 
-use super::super::imap_session::{Answer, Imap, text, uids};
+use super::super::imap_session::{Imap, Responses, text, uids};
 use super::super::machine::{Authority, Dovecot};
 use super::everything;
 
@@ -35,8 +35,8 @@ async fn with_four_messages(authority: &Authority, dovecot: &Dovecot) -> Imap {
     imap
 }
 
-fn found(answer: &Answer) -> SearchData {
-    answer.find(|event| match event {
+fn found(responses: &Responses) -> SearchData {
+    responses.find(|event| match event {
         Event::Search(data) => Some(data.clone()),
         _ => None,
     })
@@ -44,7 +44,7 @@ fn found(answer: &Answer) -> SearchData {
 
 // docs/protocols.md, IMAP: SEARCH (ESEARCH, SEARCHRES, PARTIAL)
 #[tokio::test]
-async fn every_search_key_finds_what_it_means() {
+async fn every_search_key_finds_the_matching_messages() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
@@ -113,14 +113,14 @@ async fn every_search_key_finds_what_it_means() {
             &[1, 4],
         ),
     ];
-    for (key, wanted) in cases {
+    for (key, expected) in cases {
         let what = format!("{key:?}");
-        assert_eq!(imap.search(key).await, wanted, "{what}");
+        assert_eq!(imap.search(key).await, expected, "{what}");
     }
 }
 
 #[tokio::test]
-async fn esearch_tells_the_first_the_last_and_how_many() {
+async fn esearch_returns_min_max_and_count() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
@@ -150,7 +150,7 @@ async fn esearch_tells_the_first_the_last_and_how_many() {
 }
 
 #[tokio::test]
-async fn searchres_keeps_a_result_for_the_next_command() {
+async fn searchres_saves_a_result_for_the_next_command() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
@@ -170,21 +170,21 @@ async fn searchres_keeps_a_result_for_the_next_command() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_result_is_asked_for_by_context() {
+async fn partial_result_is_requested_by_context_search() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
     assert!(imap.has(Capability::ContextSearch) && !imap.has(Capability::Partial));
-    let place = |number| NonZeroU32::new(number).expect("a place");
-    let page = PartialRange::from_start(place(2), place(3));
-    let answer = imap
+    let position = |number| NonZeroU32::new(number).expect("a place");
+    let page = PartialRange::from_start(position(2), position(3));
+    let responses = imap
         .ok(Command::SearchWith(Search {
             uid: true,
             returns: vec![SearchReturn::Partial(page)],
             criteria: vec![],
         }))
         .await;
-    let partial = found(&answer).partial.expect("a page");
+    let partial = found(&responses).partial.expect("a page");
     assert_eq!(partial.range, page);
     assert_eq!(
         partial.found.map(|set| set.to_string()).as_deref(),
@@ -199,7 +199,7 @@ async fn sort_orders_by_each_criterion_and_its_reverse() {
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
     assert!(imap.has(Capability::SortDisplay));
-    for (criterion, reverse, wanted) in [
+    for (criterion, reverse, expected) in [
         (SortCriterion::Date, false, [3, 1, 2, 4]),
         (SortCriterion::Date, true, [4, 2, 1, 3]),
         (SortCriterion::From, false, [1, 2, 3, 4]),
@@ -214,34 +214,34 @@ async fn sort_orders_by_each_criterion_and_its_reverse() {
             keys,
             criteria: vec![],
         });
-        let answer = imap.ok(sort).await;
-        let sorted = answer.find(|event| match event {
+        let responses = imap.ok(sort).await;
+        let sorted = responses.find(|event| match event {
             Event::Sort(data) => Some(data.numbers.clone()),
             _ => None,
         });
         // Messages that arrived in the same second keep their order, also in reverse.
         if criterion != SortCriterion::Arrival {
             let sorted: Vec<u32> = sorted.iter().map(|number| number.get()).collect();
-            assert_eq!(sorted, wanted, "{criterion:?}");
+            assert_eq!(sorted, expected, "{criterion:?}");
         }
     }
 }
 
 // docs/protocols.md, IMAP: SORT (DISPLAY), THREAD
 #[tokio::test]
-async fn thread_puts_answers_behind_what_they_answer() {
+async fn thread_orders_replies_after_their_parents() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = with_four_messages(&authority, &dovecot).await;
     for algorithm in [ThreadAlgorithm::References, ThreadAlgorithm::OrderedSubject] {
-        let answer = imap
+        let responses = imap
             .ok(Command::Thread(Thread {
                 uid: true,
                 algorithm,
                 criteria: vec![],
             }))
             .await;
-        let threads = answer.find(|event| match event {
+        let threads = responses.find(|event| match event {
             Event::Thread(threads) => Some(threads.clone()),
             _ => None,
         });

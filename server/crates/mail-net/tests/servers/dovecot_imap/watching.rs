@@ -12,7 +12,7 @@ use super::super::message;
 use super::everything;
 
 #[tokio::test]
-async fn idle_tells_of_a_delivery_a_flag_and_an_expunge_and_ends_by_done() {
+async fn idle_reports_a_delivery_a_flag_and_an_expunge_and_ends_by_done() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::signed_in(&authority, dovecot.imaps).await;
@@ -48,7 +48,7 @@ async fn idle_tells_of_a_delivery_a_flag_and_an_expunge_and_ends_by_done() {
     )
     .await;
     imap.enqueue(Command::Done);
-    let done = imap.answer_to(idle, &[]).await;
+    let done = imap.responses_to(idle, &[]).await;
     assert_eq!(
         done.status,
         mail_proto::imap::Status::Ok,
@@ -59,7 +59,7 @@ async fn idle_tells_of_a_delivery_a_flag_and_an_expunge_and_ends_by_done() {
 }
 
 #[tokio::test]
-async fn a_command_behind_done_leaves_with_it_and_is_answered() {
+async fn command_queued_after_done_is_sent_with_it_and_completes() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::in_inbox(&authority, dovecot.imaps).await;
@@ -68,10 +68,10 @@ async fn a_command_behind_done_leaves_with_it_and_is_answered() {
         .await;
     imap.enqueue(Command::Done);
     let noop = imap.enqueue(Command::Noop);
-    imap.answer_to(idle, &[]).await;
-    let answer = imap.answer_to(noop, &[]).await;
+    imap.responses_to(idle, &[]).await;
+    let responses = imap.responses_to(noop, &[]).await;
     assert_eq!(
-        answer.status,
+        responses.status,
         mail_proto::imap::Status::Ok,
         "{}",
         imap.transcript()
@@ -81,7 +81,7 @@ async fn a_command_behind_done_leaves_with_it_and_is_answered() {
 // docs/protocols.md, IMAP: NOTIFY
 // docs/protocols.md, IMAP: servers nobody here wrote
 #[tokio::test]
-async fn notify_tells_of_a_mailbox_that_is_not_selected_and_of_new_names() {
+async fn notify_reports_an_unselected_mailbox_and_new_mailbox_names() {
     let authority = Authority::new();
     let dovecot = everything(&authority);
     let mut imap = Imap::in_inbox(&authority, dovecot.imaps).await;
@@ -131,6 +131,6 @@ async fn notify_tells_of_a_mailbox_that_is_not_selected_and_of_new_names() {
     };
     imap.until("FETCH of the new message", is_arrived).await;
     imap.enqueue(Command::Done);
-    imap.answer_to(idle, &[]).await;
+    imap.responses_to(idle, &[]).await;
     imap.ok(Command::Notify(Notify::Nothing)).await;
 }

@@ -5,7 +5,7 @@ use core::mem;
 
 use bytes::Bytes;
 
-use super::{Client, Phase, Purpose, Sending, UnderWay, Waits};
+use super::{Client, InFlight, Phase, Purpose, Sending, Waits};
 use crate::imap::Tls;
 use crate::imap::capability::{Capabilities, Capability};
 use crate::imap::code::{self, Code};
@@ -19,23 +19,23 @@ use crate::imap::value::Value;
 use crate::raw_text;
 
 impl Client {
-    pub(super) fn take_frame(&mut self, frame: Frame) -> Result<(), Error> {
+    pub(super) fn on_frame(&mut self, frame: Frame) -> Result<(), Error> {
         if self.phase == Phase::Greeting {
-            return self.take_greeting(frame);
+            return self.on_greeting(frame);
         }
         match frame {
-            Frame::Continuation(text) => self.take_continuation(text)?,
+            Frame::Continuation(text) => self.on_continuation(text)?,
             Frame::Status {
                 tag: None,
                 condition,
                 text,
-            } => self.take_untagged(condition, &text)?,
+            } => self.on_untagged(condition, &text)?,
             Frame::Status {
                 tag: Some(tag),
                 condition,
                 text,
             } => {
-                self.take_tagged(&tag, condition, &text)?;
+                self.on_tagged(&tag, condition, &text)?;
             }
             Frame::Data {
                 values,
@@ -84,7 +84,7 @@ impl Client {
     /// resp-cond-bye  = "BYE" SP resp-text
     /// ```
     /// RFC 9051 §9. Every condition other than OK is an error.
-    fn take_greeting(&mut self, frame: Frame) -> Result<(), Error> {
+    fn on_greeting(&mut self, frame: Frame) -> Result<(), Error> {
         let (condition, text) = match frame {
             Frame::Status {
                 tag: None,
@@ -142,7 +142,7 @@ impl Client {
             self.phase = Phase::Opening;
             self.greeting = text;
         }
-        if self.capabilities_told {
+        if self.has_current_capabilities {
             return self.open();
         }
         self.send_own("CAPABILITY", Purpose::Opening);
@@ -170,7 +170,7 @@ impl Client {
     }
 
     fn set_capabilities(&mut self, mut capabilities: Capabilities) {
-        self.capabilities_told = true;
+        self.has_current_capabilities = true;
         for capability in &self.switched_off {
             capabilities.remove(*capability);
         }
@@ -193,21 +193,21 @@ impl Client {
         }
     }
 
-    fn take_continuation(&mut self, text: Bytes) -> Result<(), Error> {
+    fn on_continuation(&mut self, text: Bytes) -> Result<(), Error> {
         if let Some(sending) = &mut self.sending
             && sending.waits == Waits::ForContinuation
         {
             sending.waits = Waits::No;
             return Ok(());
         }
-        if self.answer_challenge(&text)? {
+        if self.respond_to_challenge(&text)? {
             return Ok(());
         }
-        for one in &mut self.under_way {
-            if let Purpose::Idle { running, .. } = &mut one.purpose
-                && !*running
+        for one in &mut self.in_flight {
+            if let Purpose::Idle { is_running, .. } = &mut one.purpose
+                && !*is_running
             {
-                *running = true;
+                *is_running = true;
                 let tag = one.tag;
                 self.events.push_back(Event::Idling { tag });
                 return Ok(());
@@ -220,7 +220,7 @@ impl Client {
         Ok(())
     }
 
-    fn take_untagged(&mut self, condition: Condition, text: &Bytes) -> Result<(), Error> {
+    fn on_untagged(&mut self, condition: Condition, text: &Bytes) -> Result<(), Error> {
         let (code, text) = code::split(text, self.config.limits.imap_nesting);
         match condition {
             Condition::Is(status) => {
@@ -231,20 +231,20 @@ impl Client {
             }
             Condition::PreAuth => return Err(Error::PeerMisbehaved(Misbehaviour::Preauth)),
             Condition::Bye if self.phase == Phase::Ready => {
-                self.bye = true;
+                self.is_bye_received = true;
                 // The body of the command in progress is no longer requested.
                 let sending = self.sending.take();
                 self.events
                     .extend(sending.and_then(|sending| sending.completed));
                 self.events.push_back(Event::Bye { code, text });
-                let idles = |one: &UnderWay| matches!(one.purpose, Purpose::Idle { .. });
-                if self.under_way.iter().all(idles) {
+                let idles = |one: &InFlight| matches!(one.purpose, Purpose::Idle { .. });
+                if self.in_flight.iter().all(idles) {
                     self.phase = Phase::Over;
                 }
             }
             Condition::Bye => {
-                let starts_tls = |one: &UnderWay| matches!(one.purpose, Purpose::StartTls);
-                let command = if self.under_way.iter().any(starts_tls) {
+                let starts_tls = |one: &InFlight| matches!(one.purpose, Purpose::StartTls);
+                let command = if self.in_flight.iter().any(starts_tls) {
                     "STARTTLS"
                 } else {
                     "CAPABILITY"
@@ -266,18 +266,18 @@ impl Client {
     /// response-tagged = tag SP resp-cond-state CRLF
     /// ```
     /// RFC 9051 §9.
-    fn take_tagged(&mut self, tag: &[u8], condition: Condition, text: &Bytes) -> Result<(), Error> {
-        let place =
-            Tag::parse(tag).and_then(|tag| self.under_way.iter().position(|one| one.tag == tag));
-        let (Some(place), Condition::Is(status)) = (place, condition) else {
+    fn on_tagged(&mut self, tag: &[u8], condition: Condition, text: &Bytes) -> Result<(), Error> {
+        let index =
+            Tag::parse(tag).and_then(|tag| self.in_flight.iter().position(|one| one.tag == tag));
+        let (Some(index), Condition::Is(status)) = (index, condition) else {
             let tag = String::from_utf8_lossy(tag).chars().take(40).collect();
             return Err(Error::PeerMisbehaved(Misbehaviour::UnknownTag(tag)));
         };
-        let UnderWay {
+        let InFlight {
             tag,
             purpose,
             relies_on,
-        } = self.under_way.remove(place);
+        } = self.in_flight.remove(index);
         let is_unsent =
             |sending: &Sending| sending.tag == tag && sending.waits == Waits::ForContinuation;
         if status == Status::Ok && self.sending.as_ref().is_some_and(is_unsent) {
@@ -294,10 +294,10 @@ impl Client {
                 code,
                 text,
             };
-            return self.take_own(matches!(purpose, Purpose::StartTls), reply);
+            return self.on_own_reply(matches!(purpose, Purpose::StartTls), reply);
         }
         if let Purpose::SignIn {
-            answers,
+            caller_tag,
             authentication,
         } = purpose
         {
@@ -309,17 +309,17 @@ impl Client {
                 // The server refused the command before its literal: the rest is not sent.
                 self.sending = None;
             }
-            if !self.sign_in_ends(answers, authentication, status, code.as_ref())? {
+            if !self.on_sign_in_reply(caller_tag, authentication, status, code.as_ref())? {
                 return Ok(());
             }
             let completed = Event::Completed {
-                tag: answers,
+                tag: caller_tag,
                 status,
                 code,
                 text,
             };
             if status == Status::Ok
-                && !self.capabilities_told
+                && !self.has_current_capabilities
                 && let Some(mut remembered) = self.remembered.take()
             {
                 for capability in &self.switched_off {
@@ -327,7 +327,7 @@ impl Client {
                 }
                 self.capabilities = remembered;
                 self.send_own("CAPABILITY", Purpose::Plain(Kind::Ordinary));
-            } else if status == Status::Ok && !self.capabilities_told {
+            } else if status == Status::Ok && !self.has_current_capabilities {
                 let completed = completed.into();
                 self.send_own("CAPABILITY", Purpose::SignedIn { completed });
                 return Ok(());
@@ -344,14 +344,14 @@ impl Client {
         match purpose {
             Purpose::SignedIn { completed: held } => completed = *held,
             Purpose::Logout => self.phase = Phase::Over,
-            Purpose::Compress if status == Status::Ok && !self.bye => {
+            Purpose::Compress if status == Status::Ok && !self.is_bye_received => {
                 self.phase = Phase::Deflating;
             }
-            Purpose::Leave if status == Status::Ok => self.mailbox_open = false,
+            Purpose::Deselect if status == Status::Ok => self.is_mailbox_open = false,
             _ => {}
         }
         if let Some(sending) = self.sending.as_mut().filter(|sending| sending.tag == tag) {
-            if matches!(sending.waits, Waits::ForBody { .. }) && !self.bye {
+            if matches!(sending.waits, Waits::ForBody { .. }) && !self.is_bye_received {
                 sending.completed = Some(completed);
                 return Ok(());
             }
@@ -368,7 +368,7 @@ impl Client {
     }
 
     fn complete(&mut self, completed: Event) {
-        if self.bye && self.under_way.is_empty() {
+        if self.is_bye_received && self.in_flight.is_empty() {
             self.phase = Phase::Over;
         }
         self.events.push_back(completed);
@@ -378,7 +378,7 @@ impl Client {
 impl Client {
     /// Continues after STARTTLS or CAPABILITY that the client sent by itself, if the server
     /// accepted it.
-    fn take_own(&mut self, starts_tls: bool, reply: Reply) -> Result<(), Error> {
+    fn on_own_reply(&mut self, starts_tls: bool, reply: Reply) -> Result<(), Error> {
         if reply.status != Some(Status::Ok) {
             let command = if starts_tls { "STARTTLS" } else { "CAPABILITY" };
             return Err(Error::Rejected { command, reply });

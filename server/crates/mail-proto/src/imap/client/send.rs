@@ -4,15 +4,15 @@ use core::mem;
 
 use bytes::Bytes;
 
-use super::{Client, Phase, Purpose, Queued, Sending, UnderWay, Waits};
+use super::{Client, InFlight, Phase, Purpose, Queued, Sending, Waits};
 use crate::imap::command::Command;
-use crate::imap::encode::{self, Chunk, Encoded, Said, Then};
+use crate::imap::encode::{self, AfterChunk, Chunk, Encoded, TranscriptEntry};
 use crate::imap::error::Error;
 use crate::imap::schedule::{self, Kind};
 
 impl Client {
-    pub(super) fn send_what_may_leave(&mut self) -> Result<(), Error> {
-        if self.bye || self.phase == Phase::Over {
+    pub(super) fn send_pending(&mut self) -> Result<(), Error> {
+        if self.is_bye_received || self.phase == Phase::Over {
             return Ok(());
         }
         self.send_done();
@@ -23,12 +23,12 @@ impl Client {
                 }
                 match sending.chunks.pop_front() {
                     Some(chunk) => {
-                        sending.waits = match chunk.then {
-                            Then::Go => Waits::No,
-                            Then::AwaitContinuation => Waits::ForContinuation,
-                            Then::Body { size_bytes } => Waits::ForBody {
+                        sending.waits = match chunk.after {
+                            AfterChunk::Continue => Waits::No,
+                            AfterChunk::AwaitContinuation => Waits::ForContinuation,
+                            AfterChunk::Body { size_bytes } => Waits::ForBody {
                                 announced_bytes: size_bytes,
-                                left_bytes: size_bytes,
+                                remaining_bytes: size_bytes,
                             },
                         };
                         self.write_chunk(chunk);
@@ -39,7 +39,7 @@ impl Client {
                         self.events.extend(completed);
                     }
                 }
-            } else if self.next_may_leave()
+            } else if self.can_send_next()
                 && let Some(queued) = self.queue.pop_front()
             {
                 self.begin(queued)?;
@@ -49,16 +49,20 @@ impl Client {
         }
     }
 
-    fn next_may_leave(&self) -> bool {
+    fn can_send_next(&self) -> bool {
         self.phase == Phase::Ready
             && self.queue.front().is_some_and(|queued| {
-                let kinds = self.under_way.iter().map(|one| one.purpose.kind());
-                schedule::may_leave(&queued.command, self.mailbox_open, kinds)
+                let kinds = self.in_flight.iter().map(|one| one.purpose.kind());
+                schedule::can_send(&queued.command, self.is_mailbox_open, kinds)
             })
     }
 
     fn begin(&mut self, queued: Queued) -> Result<(), Error> {
-        let Queued { tag, command, done } = queued;
+        let Queued {
+            tag,
+            command,
+            is_done_requested,
+        } = queued;
         let command = match command {
             Command::SignIn(sign_in) => return self.begin_sign_in(tag, sign_in),
             command => command,
@@ -68,19 +72,19 @@ impl Client {
         let purpose = match command {
             Command::Logout => Purpose::Logout,
             Command::Compress => Purpose::Compress,
-            Command::Unselect | Command::Close => Purpose::Leave,
+            Command::Unselect | Command::Close => Purpose::Deselect,
             Command::Select(_) | Command::Examine(_) | Command::SelectWith(_) => {
-                self.mailbox_open = true;
+                self.is_mailbox_open = true;
                 Purpose::Plain(kind)
             }
             Command::Idle => Purpose::Idle {
-                running: false,
-                done_asked: done,
-                done_sent: false,
+                is_running: false,
+                is_done_requested,
+                is_done_sent: false,
             },
             _ => Purpose::Plain(kind),
         };
-        self.under_way.push(UnderWay {
+        self.in_flight.push(InFlight {
             tag,
             purpose,
             relies_on,
@@ -103,7 +107,7 @@ impl Client {
     /// RFC 9051 §9.
     pub(super) fn send_own(&mut self, word: &'static str, purpose: Purpose) {
         let tag = self.next_tag();
-        self.under_way.push(UnderWay {
+        self.in_flight.push(InFlight {
             tag,
             purpose,
             relies_on: None,
@@ -118,37 +122,37 @@ impl Client {
     /// ```
     /// RFC 9051 §9, RFC 2177 §4.
     fn send_done(&mut self) {
-        let mut leaves = false;
-        for one in &mut self.under_way {
+        let mut must_send_done = false;
+        for one in &mut self.in_flight {
             if let Purpose::Idle {
-                running: true,
-                done_asked: true,
-                done_sent,
+                is_running: true,
+                is_done_requested: true,
+                is_done_sent,
             } = &mut one.purpose
             {
-                leaves |= !mem::replace(done_sent, true);
+                must_send_done |= !mem::replace(is_done_sent, true);
             }
         }
-        if leaves {
+        if must_send_done {
             self.write_line(b"DONE\r\n");
         }
     }
 
     pub(super) fn write_line(&mut self, line: &[u8]) {
-        self.said.sent(line);
+        self.transcript.sent(line);
         self.line.extend_from_slice(line);
     }
 
     fn write_chunk(&mut self, chunk: Chunk) {
-        match chunk.said {
-            Said::Line(text) => {
-                self.said.sent(text.as_bytes());
+        match chunk.transcript {
+            TranscriptEntry::Line(text) => {
+                self.transcript.sent(text.as_bytes());
                 self.line.extend_from_slice(&chunk.bytes);
             }
-            Said::Nothing => self.line.extend_from_slice(&chunk.bytes),
+            TranscriptEntry::Nothing => self.line.extend_from_slice(&chunk.bytes),
             // Not copied: these bytes are zeroed when they are dropped.
-            Said::Secret(visible) => {
-                self.said.sent_secret(visible.trim_end());
+            TranscriptEntry::Secret(visible) => {
+                self.transcript.sent_secret(visible.trim_end());
                 self.write_bytes(chunk.bytes);
             }
         }
@@ -168,12 +172,14 @@ impl Client {
         (!self.line.is_empty()).then(|| mem::take(&mut self.line).freeze())
     }
 
-    pub(super) const fn body_left(&self) -> Option<u64> {
+    pub(super) const fn remaining_body_bytes(&self) -> Option<u64> {
         match &self.sending {
             Some(Sending {
-                waits: Waits::ForBody { left_bytes, .. },
+                waits: Waits::ForBody {
+                    remaining_bytes, ..
+                },
                 ..
-            }) if !self.bye => Some(*left_bytes),
+            }) if !self.is_bye_received => Some(*remaining_bytes),
             _ => None,
         }
     }

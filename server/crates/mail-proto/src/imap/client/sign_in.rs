@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 
-use super::{Client, Purpose, Sending, UnderWay, Waits};
+use super::{Client, InFlight, Purpose, Sending, Waits};
 use crate::imap::Tls;
 use crate::imap::capability::Capability;
 use crate::imap::code::Code;
@@ -34,7 +34,7 @@ impl Client {
                 Incompatibility::LoginDisabled
             }));
         };
-        self.say_sign_in(tag, tag, Box::new(authentication));
+        self.send_authentication(tag, tag, Box::new(authentication));
         Ok(())
     }
 
@@ -49,14 +49,19 @@ impl Client {
     /// initial-resp = (base64 / "=")
     /// ```
     /// RFC 9051 §9.
-    fn say_sign_in(&mut self, tag: Tag, answers: Tag, mut authentication: Box<Authentication>) {
-        self.capabilities_told = false;
-        self.said.note(&authentication.explanation());
+    fn send_authentication(
+        &mut self,
+        tag: Tag,
+        caller_tag: Tag,
+        mut authentication: Box<Authentication>,
+    ) {
+        self.has_current_capabilities = false;
+        self.transcript.note(&authentication.explanation());
         let mechanism = authentication.mechanism();
         if mechanism == Mechanism::Login && self.has_login() {
             let credentials = &authentication.sign_in().credentials;
             let chunks = encode::encode_login(tag, credentials, &self.capabilities);
-            return self.send_sign_in(tag, answers, None, chunks);
+            return self.start_sign_in(tag, caller_tag, None, chunks);
         }
         let command = format!("{tag} AUTHENTICATE {mechanism}");
         let initial = authentication
@@ -64,28 +69,28 @@ impl Client {
             .filter(|_| self.capabilities.has(Capability::SaslIr));
         match initial {
             Some(initial) => {
-                authentication.initial_left();
-                self.said.sent_secret(&command);
+                authentication.initial_sent();
+                self.transcript.sent_secret(&command);
                 self.write_bytes(sasl::secret_line(&format!("{command} "), &initial));
             }
             None => self.write_line(format!("{command}\r\n").as_bytes()),
         }
         self.framer.hide_challenges(true);
-        self.send_sign_in(tag, answers, Some(authentication), VecDeque::new());
+        self.start_sign_in(tag, caller_tag, Some(authentication), VecDeque::new());
     }
 
-    fn send_sign_in(
+    fn start_sign_in(
         &mut self,
         tag: Tag,
-        answers: Tag,
+        caller_tag: Tag,
         authentication: Option<Box<Authentication>>,
         chunks: VecDeque<encode::Chunk>,
     ) {
         let purpose = Purpose::SignIn {
-            answers,
+            caller_tag,
             authentication,
         };
-        self.under_way.push(UnderWay {
+        self.in_flight.push(InFlight {
             tag,
             purpose,
             relies_on: None,
@@ -105,12 +110,12 @@ impl Client {
     /// authenticate = "AUTHENTICATE" SP auth-type [SP initial-resp] *(CRLF base64)
     /// ```
     /// RFC 9051 §9.
-    pub(super) fn answer_challenge(&mut self, text: &[u8]) -> Result<bool, Error> {
+    pub(super) fn respond_to_challenge(&mut self, text: &[u8]) -> Result<bool, Error> {
         let Some(authentication) = self.authentication() else {
             return Ok(false);
         };
-        match authentication.challenge(text).map_err(broken)? {
-            ChallengeResponse::Send(message) => self.say_message(&message),
+        match authentication.challenge(text).map_err(sasl_error)? {
+            ChallengeResponse::Send(message) => self.send_sasl_message(&message),
             ChallengeResponse::DeriveKey(work) => self.work = Some(work),
             // A challenge that the mechanism cannot answer cancels the exchange (RFC 9051 §6.2.2).
             ChallengeResponse::Cancel => self.write_line(b"*\r\n"),
@@ -118,18 +123,18 @@ impl Client {
         Ok(true)
     }
 
-    pub(super) fn take_computed(&mut self, result: &DerivedKey) {
+    pub(super) fn on_key_derived(&mut self, result: &DerivedKey) {
         let Some(authentication) = self.authentication() else {
             return;
         };
         match authentication.key_derived(result) {
-            Ok(message) => self.say_message(&message),
-            Err(failure) => self.failed = Some(broken(failure)),
+            Ok(message) => self.send_sasl_message(&message),
+            Err(failure) => self.failure = Some(sasl_error(failure)),
         }
     }
 
     fn authentication(&mut self) -> Option<&mut Authentication> {
-        self.under_way
+        self.in_flight
             .iter_mut()
             .find_map(|one| match &mut one.purpose {
                 Purpose::SignIn {
@@ -140,15 +145,15 @@ impl Client {
             })
     }
 
-    fn say_message(&mut self, message: &[u8]) {
-        self.said.sent_secret("");
+    fn send_sasl_message(&mut self, message: &[u8]) {
+        self.transcript.sent_secret("");
         self.write_bytes(sasl::secret_line("", message));
     }
 
     /// Handles the tagged response to a sign-in. Returns `false` if another mechanism is tried.
-    pub(super) fn sign_in_ends(
+    pub(super) fn on_sign_in_reply(
         &mut self,
-        answers: Tag,
+        caller_tag: Tag,
         authentication: Option<Box<Authentication>>,
         status: Status,
         code: Option<&Code>,
@@ -158,23 +163,23 @@ impl Client {
             return Ok(true);
         };
         if status == Status::Ok {
-            authentication.accepted().map_err(broken)?;
+            authentication.accepted().map_err(sasl_error)?;
             return Ok(true);
         }
         // These codes report a fault of the server, not of the mechanism.
-        let is_trouble = matches!(
+        let is_server_error = matches!(
             code,
             Some(Code::Unavailable | Code::ServerBug | Code::InUse | Code::Limit)
         );
-        if is_trouble || self.bye || !authentication.try_next() {
+        if is_server_error || self.is_bye_received || !authentication.try_next() {
             return Ok(true);
         }
         let tag = self.next_tag();
-        self.say_sign_in(tag, answers, authentication);
+        self.send_authentication(tag, caller_tag, authentication);
         Ok(false)
     }
 }
 
-const fn broken(failure: SaslError) -> Error {
+const fn sasl_error(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

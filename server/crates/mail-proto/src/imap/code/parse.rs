@@ -27,9 +27,9 @@ pub(crate) fn split(text: &Bytes, max_nesting: usize) -> (Option<Code>, String) 
         Some((code, inside.get(close + 1..)?))
     });
     match code {
-        Some((code, words)) => (
+        Some((code, rest)) => (
             Some(code),
-            raw_text::carry(words.strip_prefix(b" ").unwrap_or(words)),
+            raw_text::carry(rest.strip_prefix(b" ").unwrap_or(rest)),
         ),
         None => (None, raw_text::carry(text)),
     }
@@ -94,7 +94,7 @@ impl Code {
     /// ```
     /// RFC 9051 §9. BADEVENT (RFC 5465 §8) has a list, REFERRAL (RFC 2221) a URL.
     fn parse_known(name: &str, text: &Bytes, max_nesting: usize) -> Option<Self> {
-        let words = || {
+        let arguments = || {
             text.split(|byte| *byte == b' ')
                 .filter(|word| !word.is_empty())
         };
@@ -108,7 +108,7 @@ impl Code {
         }
         Some(match name {
             "APPENDUID" => {
-                let (uid_validity, uids) = (words().next()?, words().nth(1)?);
+                let (uid_validity, uids) = (arguments().next()?, arguments().nth(1)?);
                 Self::AppendUid {
                     uid_validity: UidValidity::parse(uid_validity)?,
                     uids: SequenceSet::parse(uids)?,
@@ -116,11 +116,11 @@ impl Code {
             }
             "BADCHARSET" => Self::BadCharset(list()?),
             "BADEVENT" => Self::BadEvent(list()?),
-            "CAPABILITY" => Self::Capability(Capabilities::from_words(words())),
+            "CAPABILITY" => Self::Capability(Capabilities::from_names(arguments())),
             "COPYUID" => Self::CopyUid {
-                uid_validity: UidValidity::parse(words().next()?)?,
-                source: SequenceSet::parse(words().nth(1)?)?,
-                destination: SequenceSet::parse(words().nth(2)?)?,
+                uid_validity: UidValidity::parse(arguments().next()?)?,
+                source: SequenceSet::parse(arguments().nth(1)?)?,
+                destination: SequenceSet::parse(arguments().nth(2)?)?,
             },
             "HIGHESTMODSEQ" => Self::HighestModSeq(parse_u64(text)?),
             "MAILBOXID" => {
@@ -264,16 +264,16 @@ mod tests {
         for inside in with_arguments.into_iter().chain(plain) {
             let name = inside.split(' ').next().unwrap();
             let text = Bytes::from(alloc::format!("[{inside}] words"));
-            let (code, words) = split(&text, 100);
+            let (code, rest) = split(&text, 100);
             assert_eq!(code.unwrap().name(), name);
-            assert_eq!(words, "words");
+            assert_eq!(rest, "words");
         }
     }
 
     // docs/protocols.md, IMAP: text behind a status
     #[test]
-    fn brackets_in_flags_and_in_words_do_not_end_the_code() {
-        let (code, words) = of(r"[PERMANENTFLAGS (\Answered a]b [x] \*)] Flags [sic] permitted (");
+    fn brackets_in_flags_and_in_text_do_not_end_the_code() {
+        let (code, rest) = of(r"[PERMANENTFLAGS (\Answered a]b [x] \*)] Flags [sic] permitted (");
         let Some(Code::PermanentFlags(flags)) = code else {
             panic!("no PERMANENTFLAGS")
         };
@@ -281,12 +281,12 @@ mod tests {
             flags.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["\\Answered", "a]b", "[x]", "\\*"]
         );
-        assert_eq!(words, "Flags [sic] permitted (");
+        assert_eq!(rest, "Flags [sic] permitted (");
     }
 
     // docs/protocols.md, IMAP: unknown data
     #[test]
-    fn codes_that_are_not_known_or_broken_are_kept_as_text() {
+    fn unknown_and_broken_codes_are_reported_as_text() {
         let unknown = |name: &str, text: &str| Code::Unknown {
             name: name.into(),
             text: text.into(),
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_only_look_like_a_code_stay_words() {
+    fn text_that_resembles_a_response_code_stays_text() {
         assert_eq!(of("[ not closed"), (None, "[ not closed".into()));
         assert_eq!(of("[] empty"), (None, "[] empty".into()));
         assert_eq!(of("Gr\u{fc}\u{df}e"), (None, "Gr\u{fc}\u{df}e".into()));

@@ -319,7 +319,7 @@ impl Encoder<'_> {
     /// ```
     /// RFC 5465 §8.
     fn notify_events(&mut self, events: NotifyEvents) {
-        let words: Vec<&str> = [
+        let names: Vec<&str> = [
             (events.messages, "MessageNew MessageExpunge"),
             (events.messages && events.flag_changes, "FlagChange"),
             (events.names, "MailboxName"),
@@ -328,11 +328,11 @@ impl Encoder<'_> {
         .into_iter()
         .filter_map(|(is_chosen, word)| is_chosen.then_some(word))
         .collect();
-        if words.is_empty() {
+        if names.is_empty() {
             return self.raw("NONE");
         }
         self.raw("(");
-        self.raw(&words.join(" "));
+        self.raw(&names.join(" "));
         self.raw(")");
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Encoder, SHORT_LITERAL_BYTES, Then};
+use super::{AfterChunk, Encoder, SHORT_LITERAL_BYTES};
 use crate::imap::capability::Capability;
 use crate::imap::command::{Append, FetchItem, FetchModifiers, Store, StoreMode};
 use crate::imap::flag::Flag;
@@ -267,11 +267,11 @@ impl Encoder<'_> {
             self.raw("\" ");
         }
         let size_bytes = append.size_bytes;
-        let waits = size_bytes > SHORT_LITERAL_BYTES || !self.may_leave_at_once(size_bytes);
+        let waits = size_bytes > SHORT_LITERAL_BYTES || !self.can_send_at_once(size_bytes);
         self.literal_head(size_bytes, waits);
         if waits {
-            self.cut(Then::AwaitContinuation);
+            self.cut(AfterChunk::AwaitContinuation);
         }
-        self.cut(Then::Body { size_bytes });
+        self.cut(AfterChunk::Body { size_bytes });
     }
 }

@@ -63,7 +63,7 @@ impl Encoder<'_> {
     /// RFC 9051 §9, RFC 4731 §3.1, RFC 5182 §2, RFC 5267 §4.4, RFC 9394 §3.1.
     fn returns(&mut self, returns: &[SearchReturn], offered: &Offered) {
         self.relies_on(offered.options);
-        let keeps = self.has(Capability::SearchRes);
+        let can_save = self.has(Capability::SearchRes);
         let mut written: Vec<SearchReturn> = Vec::new();
         for option in returns {
             let option = match option {
@@ -72,7 +72,7 @@ impl Encoder<'_> {
                 {
                     SearchReturn::All
                 }
-                SearchReturn::Save if !keeps => continue,
+                SearchReturn::Save if !can_save => continue,
                 option => *option,
             };
             if !written.contains(&option) {
@@ -300,17 +300,17 @@ impl Encoder<'_> {
         self.display(value);
     }
 
-    /// Writes a search key for a keyword; `instead` if the keyword is not a valid `flag-keyword`.
+    /// Writes a search key for a keyword; `fallback` if the keyword is not a valid `flag-keyword`.
     ///
     /// ```abnf
     /// search-key = "KEYWORD" SP flag-keyword / "UNKEYWORD" SP flag-keyword
     /// ```
     /// RFC 9051 §9.
-    fn keyword(&mut self, word: &str, keyword: &Keyword, instead: &str) {
+    fn keyword(&mut self, word: &str, keyword: &Keyword, fallback: &str) {
         if Flag::Keyword(keyword.clone()).can_be_set() {
             self.key(word, keyword.as_str());
         } else {
-            self.raw(instead);
+            self.raw(fallback);
         }
     }
 }

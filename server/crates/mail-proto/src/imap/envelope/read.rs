@@ -70,12 +70,12 @@ impl Envelope {
         if let [Value::List(inner)] = fields {
             fields = inner;
         }
-        let is_told = fields.len() <= FIELDS
+        let is_valid = fields.len() <= FIELDS
             && fields.iter().enumerate().all(|(at, field)| match at {
                 2..8 => may_be_addresses(field),
                 _ => field.list().is_none(),
             });
-        is_told.then(|| Self::from_fields(fields))
+        is_valid.then(|| Self::from_fields(fields))
     }
 
     /// Parses an envelope; missing and invalid fields are empty.
@@ -90,22 +90,22 @@ impl Envelope {
     /// RFC 9051 §9.
     pub(crate) fn from_fields(fields: &[Value]) -> Self {
         let mut fields = fields.iter();
-        let mut told = EnvelopeText::default();
+        let mut builder = EnvelopeText::default();
         let mut envelope = Self {
-            date: told.nstring(fields.next()),
-            subject: told.nstring(fields.next()),
-            from: told.addresses(fields.next()),
-            sender: told.addresses(fields.next()),
-            reply_to: told.addresses(fields.next()),
-            to: told.addresses(fields.next()),
-            cc: told.addresses(fields.next()),
-            bcc: told.addresses(fields.next()),
-            in_reply_to: told.nstring(fields.next()),
-            message_id: told.nstring(fields.next()),
+            date: builder.nstring(fields.next()),
+            subject: builder.nstring(fields.next()),
+            from: builder.addresses(fields.next()),
+            sender: builder.addresses(fields.next()),
+            reply_to: builder.addresses(fields.next()),
+            to: builder.addresses(fields.next()),
+            cc: builder.addresses(fields.next()),
+            bcc: builder.addresses(fields.next()),
+            in_reply_to: builder.nstring(fields.next()),
+            message_id: builder.nstring(fields.next()),
             ..Self::default()
         };
-        envelope.text = told.text.into();
-        envelope.entries = told.entries;
+        envelope.text = builder.text.into();
+        envelope.entries = builder.entries;
         envelope
     }
 }
@@ -396,8 +396,8 @@ mod tests {
         let (read, behind) = Envelope::read(&line, &line)?;
         assert_eq!(behind, b" UID 7)");
         let values = values_of(&Bytes::from(format!("({text})")), 100).unwrap();
-        let told = Envelope::from_fields(values[0].list().unwrap());
-        assert_eq!(read, told, "{text}");
+        let expected = Envelope::from_fields(values[0].list().unwrap());
+        assert_eq!(read, expected, "{text}");
         Some(read)
     }
 
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_in_any_other_form_is_left_to_its_values() {
+    fn an_envelope_in_any_other_form_is_not_parsed_directly() {
         let seven = "NIL NIL NIL NIL NIL NIL NIL";
         let rest = format!("NIL {seven}");
         for text in [
@@ -442,14 +442,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_straight_and_by_values_tell_the_same(
+        fn direct_and_value_parsing_give_the_same_envelope(
             texts in proptest::collection::vec(proptest::sample::select(TEXTS), 4),
             lists in proptest::collection::vec(proptest::sample::select(LISTS), 6),
         ) {
             let (before, behind) = texts.split_at(2);
             let text = [before, &lists, behind].concat().join(" ");
-            let is_odd = |field: &&str| matches!(*field, "nil" | "5") || *field == SPACED;
-            let is_plain = !texts.iter().chain(&lists).any(is_odd);
+            let is_irregular = |field: &&str| matches!(*field, "nil" | "5") || *field == SPACED;
+            let is_plain = !texts.iter().chain(&lists).any(is_irregular);
             prop_assert_eq!(read(&text).is_some(), is_plain);
         }
     }

@@ -28,7 +28,7 @@ const MAX_ITEMS: usize = 1000;
 pub(crate) fn read(line: &Bytes, tokens: &mut Tokens) -> Option<FetchData> {
     let mut reader = Reader { line, rest: line };
     let seq = reader.atom();
-    if !(reader.take(b" FETCH (") && line.ends_with(b")")) {
+    if !(reader.eat(b" FETCH (") && line.ends_with(b")")) {
         return None;
     }
     let data = SequenceNumber::parse(seq).and_then(|seq| {
@@ -56,10 +56,10 @@ impl<'l> Reader<'l> {
         let mut items = Vec::with_capacity(8);
         loop {
             items.push(self.item(tokens)?);
-            if self.take(b")") {
+            if self.eat(b")") {
                 return self.rest.is_empty().then_some(items);
             }
-            if !self.take(b" ") || items.len() >= MAX_ITEMS {
+            if !self.eat(b" ") || items.len() >= MAX_ITEMS {
                 return None;
             }
         }
@@ -84,7 +84,7 @@ impl<'l> Reader<'l> {
             self.rest = rest;
             return Some(FetchedItem::Envelope(envelope.into()));
         }
-        if !self.take(b" ") {
+        if !self.eat(b" ") {
             return None;
         }
         match name {
@@ -96,8 +96,8 @@ impl<'l> Reader<'l> {
                 let (value, rest) = tokens.value(self.line, self.rest)?;
                 self.rest = rest;
                 let item = item_of(self.line.slice_ref(name), value);
-                let is_odd = matches!(item, FetchedItem::Unknown { .. }) && is_item(name);
-                (!is_odd).then_some(item)
+                let is_malformed = matches!(item, FetchedItem::Unknown { .. }) && is_item(name);
+                (!is_malformed).then_some(item)
             }
         }
     }
@@ -110,16 +110,16 @@ impl<'l> Reader<'l> {
     /// RFC 9051 §9.
     fn flags(&mut self) -> Option<Vec<Flag>> {
         let mut flags = Vec::new();
-        if self.take(b"()") {
+        if self.eat(b"()") {
             return Some(flags);
         }
-        while self.take(if flags.is_empty() { b"(" } else { b" " }) {
+        while self.eat(if flags.is_empty() { b"(" } else { b" " }) {
             match self.atom() {
                 b"" => return None,
                 flag => flags.push(Flag::parse(flag)),
             }
         }
-        self.take(b")").then_some(flags)
+        self.eat(b")").then_some(flags)
     }
 
     /// Parses the value of INTERNALDATE.
@@ -154,7 +154,7 @@ impl<'l> Reader<'l> {
         atom
     }
 
-    fn take(&mut self, text: &[u8]) -> bool {
+    fn eat(&mut self, text: &[u8]) -> bool {
         match self.rest.strip_prefix(text) {
             Some(rest) => {
                 self.rest = rest;
@@ -182,10 +182,10 @@ mod tests {
         let line = Bytes::from(String::from(line));
         let mut tokens = Tokens::new(100);
         let read = super::read(&line, &mut tokens)?;
-        let Data::Event(told) = response::parse(values_of(&line, 100).unwrap(), &[]) else {
+        let Data::Event(expected) = response::parse(values_of(&line, 100).unwrap(), &[]) else {
             panic!("{line:?} tells capabilities");
         };
-        assert_eq!(Event::Fetch(read.clone()), told, "{line:?}");
+        assert_eq!(Event::Fetch(read.clone()), expected, "{line:?}");
         // The tokens are empty for the next response.
         assert_eq!(tokens.finish(), (vec![], true));
         Some(read)
@@ -206,7 +206,7 @@ mod tests {
         "X-NEW (a (b) {5} \"c\")",
         "PREVIEW NIL",
     ];
-    const ODD: &[&str] = &[
+    const IRREGULAR: &[&str] = &[
         "UID 0",
         "UID (7)",
         "UID \"7\"",
@@ -230,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_any_other_form_is_left_to_its_values() {
-        for odd in ODD {
-            assert_eq!(read(&format!("1 FETCH ({odd})")), None, "{odd}");
+    fn a_line_of_any_other_form_is_not_parsed_directly() {
+        for irregular in IRREGULAR {
+            assert_eq!(read(&format!("1 FETCH ({irregular})")), None, "{irregular}");
         }
         for line in [
             "0 FETCH (UID 7)",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_nests_too_deep_is_left_to_be_refused() {
+    fn a_line_that_nests_too_deep_is_not_parsed_directly() {
         let deep = |depth: usize| format!("1 FETCH (X {}{})", "(".repeat(depth), ")".repeat(depth));
         let read = |line: String| super::read(&line.into(), &mut Tokens::new(100));
         assert!(read(deep(99)).is_some());
@@ -264,17 +264,20 @@ mod tests {
     proptest! {
         // docs/protocols.md, IMAP: FETCH
         #[test]
-        fn straight_from_the_line_and_by_values_tell_the_same(
+        fn direct_and_value_parsing_give_the_same_items(
             items in proptest::collection::vec(proptest::sample::select(PLAIN), 1..6),
-            odd in proptest::option::weighted(0.2, (proptest::sample::select(ODD), 0..6_usize)),
+            irregular in proptest::option::weighted(
+                0.2,
+                (proptest::sample::select(IRREGULAR), 0..6_usize),
+            ),
         ) {
             let mut items = items;
-            if let Some((odd, at)) = odd {
-                items.insert(at.min(items.len()), odd);
+            if let Some((irregular, at)) = irregular {
+                items.insert(at.min(items.len()), irregular);
             }
             let line = format!("4294967295 FETCH ({})", items.join(" "));
             if values_of(&Bytes::from(line.clone()), 100).is_some() {
-                prop_assert_eq!(read(&line).is_some(), odd.is_none(), "{}", line);
+                prop_assert_eq!(read(&line).is_some(), irregular.is_none(), "{}", line);
             }
         }
     }

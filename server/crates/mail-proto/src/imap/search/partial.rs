@@ -50,8 +50,8 @@ impl PartialRange {
         let mut ends = text.splitn(2, |byte| *byte == b':');
         let (first, last) = (ends.next()?, ends.next()?);
         match (first.strip_prefix(b"-"), last.strip_prefix(b"-")) {
-            (Some(first), Some(last)) => Some(Self::from_end(place(first)?, place(last)?)),
-            (None, None) => Some(Self::from_start(place(first)?, place(last)?)),
+            (Some(first), Some(last)) => Some(Self::from_end(position(first)?, position(last)?)),
+            (None, None) => Some(Self::from_start(position(first)?, position(last)?)),
             _ => None,
         }
     }
@@ -63,7 +63,7 @@ impl PartialRange {
 /// nz-number = digit-nz *DIGIT ; (0 < n < 4,294,967,296)
 /// ```
 /// RFC 9051 §9.
-fn place(text: &[u8]) -> Option<NonZeroU32> {
+fn position(text: &[u8]) -> Option<NonZeroU32> {
     u32::try_from(parse_u64(text)?)
         .ok()
         .and_then(NonZeroU32::new)

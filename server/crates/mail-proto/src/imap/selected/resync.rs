@@ -17,7 +17,7 @@ pub struct Visit {
     pub known_uids: Option<SequenceSet>,
 }
 
-/// The way to update the state of an earlier visit. Call [`Selected::caught_up`] after it.
+/// The way to update the state of an earlier visit. Call [`Selected::mark_resynced`] after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resync {
     /// The earlier state is invalid: there was no earlier visit, or the server did not confirm that

@@ -41,9 +41,9 @@ impl Client {
         let names = self.capabilities.sasl.iter().map(AsRef::as_ref);
         let sasl = Authentication::begin(sign_in.clone(), names, self.is_tls);
         if let Some(authentication) = sasl.filter(|sasl| is_better(sasl.mechanism())) {
-            return Ok(self.say_auth(Box::new(authentication)));
+            return Ok(self.send_auth(Box::new(authentication)));
         }
-        self.say_apop_or_user(sign_in)
+        self.send_apop_or_user(sign_in)
     }
 
     /// Signs in without SASL.
@@ -54,11 +54,11 @@ impl Client {
     /// param   = 1*VCHAR
     /// ```
     /// RFC 2449 §3, RFC 1939 §7.
-    fn say_apop_or_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
-        if (!self.is_tls || !self.has_user()) && self.say_apop(&sign_in).is_some() {
+    fn send_apop_or_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
+        if (!self.is_tls || !self.has_user()) && self.send_apop(&sign_in).is_some() {
             return Ok(Login::Apop(sign_in));
         }
-        self.say_user(sign_in)
+        self.send_user(sign_in)
     }
 
     fn has_user(&self) -> bool {
@@ -73,7 +73,7 @@ impl Client {
     /// param   = 1*VCHAR
     /// ```
     /// RFC 2449 §3, RFC 1939 §7. The name may contain spaces.
-    fn say_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
+    fn send_user(&mut self, sign_in: SignIn) -> Result<Login, Error> {
         if self.has_user() && sign_in.credentials.password().is_some() {
             self.out
                 .transcript
@@ -93,7 +93,7 @@ impl Client {
     }
 
     /// Sends APOP, if the greeting has a timestamp and the credentials are a password.
-    fn say_apop(&mut self, sign_in: &SignIn) -> Option<()> {
+    fn send_apop(&mut self, sign_in: &SignIn) -> Option<()> {
         let digest = sasl::apop_digest(&sign_in.credentials, self.timestamp.as_ref()?)?;
         self.out
             .transcript
@@ -103,8 +103,8 @@ impl Client {
         Some(())
     }
 
-    fn say_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
-        self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
+    fn send_auth(&mut self, mut authentication: Box<Authentication>) -> Login {
+        self.out.send_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
         Login::Sasl(authentication)
     }
 
@@ -121,11 +121,11 @@ impl Client {
         login: Login,
         status: Status,
     ) -> Result<(), Error> {
-        let speaks_next = matches!(
+        let must_send_next = matches!(
             (&login, &status),
             (Login::User(_), Status::Ok(_)) | (Login::Sasl(_), Status::Challenge(_))
         );
-        if speaks_next && !self.input.is_empty() {
+        if must_send_next && !self.input.is_empty() {
             // Input received before the next line is sent cannot be the response to it.
             return Err(Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse));
         }
@@ -137,16 +137,16 @@ impl Client {
                 Login::Pass
             }
             (Login::Sasl(mut authentication), Status::Challenge(text)) => {
-                let answer = authentication.challenge(&text).map_err(broken)?;
-                self.out.say_answer(answer);
+                let response = authentication.challenge(&text).map_err(sasl_error)?;
+                self.out.send_challenge_response(response);
                 Login::Sasl(authentication)
             }
             (Login::Sasl(mut authentication), Status::Err(response)) => {
                 if is_about_mechanism(&response) && authentication.try_next() {
-                    self.say_auth(authentication)
+                    self.send_auth(authentication)
                 } else if response.is_unknown_command() {
                     // Some servers list SASL and do not support AUTH.
-                    self.say_apop_or_user(authentication.sign_in().clone())?
+                    self.send_apop_or_user(authentication.sign_in().clone())?
                 } else {
                     self.out.report(Event::Rejected { id, response });
                     return Ok(());
@@ -154,11 +154,11 @@ impl Client {
             }
             // A server with a timestamp in the greeting may not support APOP.
             (Login::Apop(sign_in), Status::Err(response)) if response.is_unknown_command() => {
-                self.say_user(sign_in)?
+                self.send_user(sign_in)?
             }
             (login, Status::Ok(response)) => {
                 if let Login::Sasl(authentication) = &login {
-                    authentication.accepted().map_err(broken)?;
+                    authentication.accepted().map_err(sasl_error)?;
                 }
                 self.session.signed_in();
                 self.out.report(Event::Completed { id, response });
@@ -176,14 +176,14 @@ impl Client {
         Ok(())
     }
 
-    pub(super) fn on_computed(&mut self, result: &DerivedKey) {
+    pub(super) fn on_key_derived(&mut self, result: &DerivedKey) {
         let Some((_, Pending::Login(Login::Sasl(authentication)))) = self.in_flight.front_mut()
         else {
             return;
         };
         match authentication.key_derived(result) {
             Ok(message) => self.out.send_secret_line("", &message),
-            Err(failure) => self.fail(broken(failure)),
+            Err(failure) => self.fail(sasl_error(failure)),
         }
     }
 }
@@ -201,6 +201,6 @@ const fn is_about_mechanism(response: &Response) -> bool {
     )
 }
 
-const fn broken(failure: SaslError) -> Error {
+const fn sasl_error(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

@@ -7,27 +7,27 @@ use super::*;
 fn rfc1939_10_example_session() {
     let played = talk(&[
         Server("+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n"),
-        Says("CAPA\r\n"),
+        Sends("CAPA\r\n"),
         NO_CAPA,
         LOGIN,
-        Says("USER tim\r\n"),
+        Sends("USER tim\r\n"),
         Server("+OK name is a valid mailbox\r\n"),
-        Says("PASS tanstaaftanstaaf\r\n"),
+        Sends("PASS tanstaaftanstaaf\r\n"),
         Server("+OK mrose's maildrop has 2 messages (320 octets)\r\n"),
-        Do(|c| ask(c, Command::Stat)),
-        Says("STAT\r\n"),
+        Do(|c| enqueue(c, Command::Stat)),
+        Sends("STAT\r\n"),
         Server("+OK 2 320\r\n"),
-        Do(|c| ask(c, Command::List)),
-        Says("LIST\r\n"),
+        Do(|c| enqueue(c, Command::List)),
+        Sends("LIST\r\n"),
         Server("+OK 2 messages (320 octets)\r\n1 120\r\n2 200\r\n.\r\n"),
-        Do(|c| ask(c, Command::Retr { number: number(1) })),
-        Says("RETR 1\r\n"),
+        Do(|c| enqueue(c, Command::Retr { number: number(1) })),
+        Sends("RETR 1\r\n"),
         Server("+OK 120 octets\r\nSubject: hi\r\n\r\n..dotted\r\n.\r\n"),
-        Do(|c| ask(c, Command::Dele { number: number(1) })),
-        Says("DELE 1\r\n"),
+        Do(|c| enqueue(c, Command::Dele { number: number(1) })),
+        Sends("DELE 1\r\n"),
         Server("+OK message 1 deleted\r\n"),
-        Do(|c| ask(c, Command::Quit)),
-        Says("QUIT\r\n"),
+        Do(|c| enqueue(c, Command::Quit)),
+        Sends("QUIT\r\n"),
         Server("+OK dewey POP3 server signing off (maildrop empty)\r\n"),
     ]);
     let scan = |n, size_bytes| ScanListing {
@@ -37,7 +37,7 @@ fn rfc1939_10_example_session() {
     let bytes = Bytes::from_static(b"Subject: hi\r\n\r\n.dotted\r\n");
     let quit = ok("dewey POP3 server signing off (maildrop empty)");
     assert_eq!(
-        answers(&played),
+        responses(&played),
         [
             completed(0, "mrose's maildrop has 2 messages (320 octets)"),
             Event::Stat {
@@ -75,7 +75,7 @@ fn rfc1939_7_unique_ids_with_duplicates() {
     let played = serve(&[
         GREETING,
         CAPA,
-        Do(|c| ask(c, Command::Uidl)),
+        Do(|c| enqueue(c, Command::Uidl)),
         Server("+OK\r\n1 whqtswO00WBw418f9t5JxYwZ\r\n2 same\r\n3 same\r\n4 \r\n.\r\n"),
     ]);
     let row = |n, text: &str| UniqueIdListing {
@@ -92,7 +92,7 @@ fn rfc1939_7_unique_ids_with_duplicates() {
         id: id(0),
         rows: rows.to_vec(),
     };
-    assert_eq!(answers(&played), [rows, completed_bare(0)]);
+    assert_eq!(responses(&played), [rows, completed_bare(0)]);
 }
 
 /// Returns the `Completed` of a `+OK` without text.
@@ -119,11 +119,11 @@ fn commands_go_one_by_one_where_pipelining_is_not_offered() {
         GREETING,
         CAPA,
         RETR_FIVE,
-        Says("CAPA\r\nRETR 1\r\n"),
+        Sends("CAPA\r\nRETR 1\r\n"),
         Server("+OK\r\na\r\n.\r\n"),
-        Says("RETR 2\r\n"),
+        Sends("RETR 2\r\n"),
         Server("-ERR no such message\r\n"),
-        Says("RETR 3\r\n"),
+        Sends("RETR 3\r\n"),
     ]);
     assert_eq!(played.events.len(), 4);
 }
@@ -143,11 +143,11 @@ fn twenty_commands_are_sent_ahead_where_pipelining_is_offered() {
         Do(|_| {}),
         Server("+OK 1\r\n-ERR 2\r\n+OK 3\r\n"),
     ]);
-    let sent = played.said.matches("DELE").count();
-    assert_eq!((sent, played.said.contains("QUIT")), (23, false));
-    assert_eq!(answers(&played).len(), 3);
+    let sent = played.sent.matches("DELE").count();
+    assert_eq!((sent, played.sent.contains("QUIT")), (23, false));
+    assert_eq!(responses(&played).len(), 3);
     assert!(matches!(
-        answers(&played)[1],
+        responses(&played)[1],
         Event::Rejected {
             id: CommandId(1),
             ..
@@ -165,17 +165,17 @@ fn quit_waits_until_everything_before_it_is_answered() {
             c.enqueue(Command::Dele { number: number(1) });
             c.enqueue(Command::Quit);
         }),
-        Says("CAPA\r\nRETR 1\r\nDELE 1\r\n"),
+        Sends("CAPA\r\nRETR 1\r\nDELE 1\r\n"),
         Server("+OK\r\nhalf of"),
-        Says(""),
+        Sends(""),
         Server(" it\r\n.\r\n"),
-        Says(""),
+        Sends(""),
         Server("+OK gone\r\n"),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("-ERR some deleted messages not removed\r\n"),
     ]);
     assert!(matches!(
-        answers(&played).last(),
+        responses(&played).last(),
         Some(Event::Rejected {
             id: CommandId(2),
             ..
@@ -208,7 +208,7 @@ fn pipelined_messages_and_refusals_keep_their_ids() {
         response: ok("no"),
     };
     assert_eq!(
-        answers(&played),
+        responses(&played),
         [
             body(0, "one\r\n"),
             end(0, 5),
@@ -231,11 +231,11 @@ fn nothing_is_sent_behind_a_sign_in_until_it_is_answered() {
         }),
         GREETING,
         PIPELINING,
-        Says("CAPA\r\nUSER tim\r\n"),
+        Sends("CAPA\r\nUSER tim\r\n"),
         Server("+OK\r\n"),
-        Says("PASS x\r\n"),
+        Sends("PASS x\r\n"),
         Server("+OK\r\n"),
-        Says("STAT\r\nUIDL\r\n"),
+        Sends("STAT\r\nUIDL\r\n"),
     ]);
     assert_eq!(played.failure, None);
 }
@@ -247,7 +247,7 @@ fn top_asks_for_lines() {
         GREETING,
         CAPA,
         Do(|c| {
-            ask(
+            enqueue(
                 c,
                 Command::Top {
                     number: number(7),
@@ -255,11 +255,11 @@ fn top_asks_for_lines() {
                 },
             )
         }),
-        Says("CAPA\r\nTOP 7 0\r\n"),
+        Sends("CAPA\r\nTOP 7 0\r\n"),
         Server("+OK\r\nSubject: x\r\n\r\n.\r\n"),
     ]);
     assert!(matches!(
-        answers(&played).last(),
+        responses(&played).last(),
         Some(Event::BodyEnd { size_bytes: 14, .. })
     ));
 }
@@ -290,7 +290,7 @@ fn a_drop_inside_a_message_is_an_error_and_never_its_end() {
 }
 
 #[test]
-fn a_drop_elsewhere_is_told_with_the_stage() {
+fn a_dropped_connection_is_reported_with_its_stage() {
     let closed = |moves: &[Move<Client>]| serve(moves).failure;
     let closed_early = |moves: &[Move<Client>]| talk(moves).failure;
     let at = |stage| Some(Error::Closed { stage });
@@ -304,17 +304,17 @@ fn a_drop_elsewhere_is_told_with_the_stage() {
         closed_early(&[GREETING, CAPA, LOGIN, Eof]),
         at(Stage::Login)
     );
-    let list = Do(|c: &mut Client| ask(c, Command::List));
+    let list = Do(|c: &mut Client| enqueue(c, Command::List));
     assert_eq!(
         closed(&[GREETING, CAPA, list, Server("+OK\r\n1 1\r\n"), Eof]),
         at(Stage::Transaction)
     );
-    let quit = Do(|c: &mut Client| ask(c, Command::Quit));
+    let quit = Do(|c: &mut Client| enqueue(c, Command::Quit));
     assert_eq!(closed(&[GREETING, CAPA, quit, Eof]), at(Stage::Quit));
 }
 
 #[test]
-fn unasked_words_are_errors() {
+fn unsolicited_responses_are_errors() {
     let failure = |text: &'static str| serve(&[GREETING, CAPA, Server(text)]).failure;
     let unsolicited = Error::PeerMisbehaved(Misbehaviour::UnsolicitedResponse);
     assert_eq!(failure("+OK more\r\n"), Some(unsolicited));
@@ -332,7 +332,7 @@ fn unasked_words_are_errors() {
 
 #[test]
 fn a_challenge_to_a_plain_command_is_an_error() {
-    let stat = Do(|c: &mut Client| ask(c, Command::Stat));
+    let stat = Do(|c: &mut Client| enqueue(c, Command::Stat));
     let played = serve(&[GREETING, CAPA, stat, Server("+ \r\n")]);
     let error = Error::PeerMisbehaved(Misbehaviour::UnexpectedChallenge);
     assert_eq!(played.failure, Some(error));
@@ -340,7 +340,7 @@ fn a_challenge_to_a_plain_command_is_an_error() {
 
 #[test]
 fn a_broken_listing_is_an_error_behind_the_rows_before_it() {
-    let list = Do(|c: &mut Client| ask(c, Command::List));
+    let list = Do(|c: &mut Client| enqueue(c, Command::List));
     let played = serve(&[
         GREETING,
         CAPA,
@@ -349,7 +349,7 @@ fn a_broken_listing_is_an_error_behind_the_rows_before_it() {
     ]);
     let error = Error::PeerMisbehaved(Misbehaviour::MalformedListing);
     assert_eq!(played.failure, Some(error));
-    assert!(matches!(answers(&played), [Event::Listing { rows, .. }] if rows.len() == 2));
+    assert!(matches!(responses(&played), [Event::Listing { rows, .. }] if rows.len() == 2));
 }
 
 // docs/protocols.md, Limits and deadlines: POP3 line 64 KiB; SMTP line 64 KiB × 100

@@ -4,15 +4,15 @@ use super::*;
 
 // docs/protocols.md, POP3: STLS
 #[test]
-fn capabilities_are_read_after_tls_and_those_before_are_forgotten() {
+fn capabilities_are_read_after_tls_and_earlier_ones_are_discarded() {
     let played = talk_stls(&[
         GREETING,
-        Says("CAPA\r\n"),
+        Sends("CAPA\r\n"),
         Server("+OK\r\nSTLS\r\nPIPELINING\r\nSASL LOGIN\r\n.\r\n"),
-        Says("STLS\r\n"),
+        Sends("STLS\r\n"),
         Server("+OK begin\r\n"),
         Upgrade,
-        Says("CAPA\r\n"),
+        Sends("CAPA\r\n"),
         Server("+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n"),
     ]);
     let [Event::Ready { capabilities }] = played.events.as_slice() else {
@@ -28,8 +28,8 @@ fn capabilities_are_read_after_tls_and_those_before_are_forgotten() {
 fn stls_with_buffered_plaintext_is_rejected() {
     for behind in ["+OK begin\r\n+OK injected\r\n", "+OK begin\r\n+"] {
         let mut client = Client::new(config(Tls::StartTls));
-        for heard in ["+OK x\r\n", "+OK\r\nSTLS\r\n.\r\n"] {
-            client.feed(heard.as_bytes());
+        for line in ["+OK x\r\n", "+OK\r\nSTLS\r\n.\r\n"] {
+            client.feed(line.as_bytes());
             while client.step() != Ok(Step::NeedInput) {}
         }
         client.feed(behind.as_bytes());
@@ -41,8 +41,8 @@ fn stls_with_buffered_plaintext_is_rejected() {
 #[test]
 fn plaintext_that_comes_while_tls_is_being_set_up_is_rejected() {
     let mut client = Client::new(config(Tls::StartTls));
-    for heard in ["+OK x\r\n", "+OK\r\nSTLS\r\n.\r\n"] {
-        client.feed(heard.as_bytes());
+    for line in ["+OK x\r\n", "+OK\r\nSTLS\r\n.\r\n"] {
+        client.feed(line.as_bytes());
         while client.step() != Ok(Step::NeedInput) {}
     }
     client.feed(b"+OK begin\r\n");
@@ -61,21 +61,21 @@ fn a_server_without_stls_gets_no_password() {
     let not_offered = Some(Error::PeerIncompatible(Incompatibility::StlsNotOffered));
     let played = talk_stls(&[LOGIN, GREETING, CAPA]);
     assert_eq!(played.failure, not_offered);
-    assert_eq!(played.said, "CAPA\r\n");
+    assert_eq!(played.sent, "CAPA\r\n");
     // Without CAPA the client tries STLS, and the server refuses it.
     let played = talk_stls(&[
         LOGIN,
         GREETING,
         NO_CAPA,
-        Says("CAPA\r\nSTLS\r\n"),
+        Sends("CAPA\r\nSTLS\r\n"),
         Server("-ERR no\r\n"),
     ]);
     assert_eq!(played.failure, not_offered);
-    assert_eq!(played.said, "CAPA\r\nSTLS\r\n");
+    assert_eq!(played.sent, "CAPA\r\nSTLS\r\n");
 }
 
 #[test]
-fn a_greeting_that_refuses_is_told_in_its_words() {
+fn a_refusing_greeting_is_reported_with_its_text() {
     let played = talk(&[Server("-ERR [SYS/TEMP] too many connections\r\n")]);
     let Some(Error::Rejected {
         stage: Stage::Greeting,

@@ -10,28 +10,28 @@ fn auth_plain_is_preferred_and_masked() {
         GREETING,
         Server("+OK\r\nUSER\r\nSASL LOGIN PLAIN\r\n.\r\n"),
         LOGIN,
-        Says("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
+        Sends("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
     assert!(played.transcript.contains(&"> AUTH PLAIN ***".to_string()));
     assert!(!played.transcript.join("\n").contains("AHRp"));
 }
 
 // docs/protocols.md, POP3: AUTH
 #[test]
-fn rfc5034_4_a_long_answer_waits_for_the_challenge() {
+fn rfc5034_4_a_long_initial_response_waits_for_the_challenge() {
     const LONG: &str = "x12345678901234567890123456789012345678901234567890123456789012345678901234567890\
         12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890";
     let played = talk(&[
         GREETING,
         Server("+OK\r\nSASL PLAIN\r\n.\r\n"),
         Do(|c| login(c, LONG)),
-        Says("CAPA\r\nAUTH PLAIN\r\n"),
+        Sends("CAPA\r\nAUTH PLAIN\r\n"),
         Server("+ \r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
     assert!(played.transcript.contains(&"> ***".to_string()));
 }
 
@@ -40,7 +40,7 @@ fn rfc5034_4_a_long_answer_waits_for_the_challenge() {
 fn refusals_of_a_sign_in_carry_their_code() {
     let refused = |text: &'static str| {
         let played = talk(&[GREETING, CAPA, LOGIN, Server("+OK\r\n"), Server(text)]);
-        match answers(&played) {
+        match responses(&played) {
             [Event::Rejected { id, response }] => {
                 assert_eq!(*id, CommandId(0));
                 response.code.clone()
@@ -67,8 +67,8 @@ fn refusals_of_a_sign_in_carry_their_code() {
 #[test]
 fn a_refused_user_name_gets_no_password() {
     let played = talk(&[GREETING, CAPA, LOGIN, Server("-ERR [AUTH] who\r\n")]);
-    assert!(matches!(answers(&played), [Event::Rejected { .. }]));
-    assert!(!played.said.contains("PASS"));
+    assert!(matches!(responses(&played), [Event::Rejected { .. }]));
+    assert!(!played.sent.contains("PASS"));
 }
 
 // docs/protocols.md, POP3: USER, PASS
@@ -78,7 +78,7 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     let played = play(|| Client::new(config(Tls::Plain)), &moves, merge);
     let error = Error::PeerIncompatible(Incompatibility::LoginNeedsTls);
     assert_eq!(played.failure, Some(error));
-    assert_eq!(played.said, "CAPA\r\n");
+    assert_eq!(played.sent, "CAPA\r\n");
 
     let allowed = || {
         Client::new(Config {
@@ -87,11 +87,11 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
         })
     };
     let played = play(allowed, &moves, merge);
-    assert_eq!(played.said, "CAPA\r\nUSER tim\r\n");
+    assert_eq!(played.sent, "CAPA\r\nUSER tim\r\n");
 }
 
 #[test]
-fn a_server_without_a_known_sign_in_is_told() {
+fn a_server_without_a_known_sign_in_is_reported() {
     let offer = |list: &'static str| talk(&[LOGIN, GREETING, Server(list)]).failure;
     let offered = Vec::from(["XOAUTH2".to_string()]);
     let none = Error::PeerIncompatible(Incompatibility::NoCommonMechanism { offered });
@@ -122,16 +122,16 @@ fn rfc5802_5_scram_example_through_auth() {
         GREETING,
         SCRAM,
         Do(user),
-        Says("CAPA\r\nAUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
+        Sends("CAPA\r\nAUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
         FIRST,
-        Says(
+        Sends(
             "Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyVDBDSkdiSlF5RjBYK0hJNFRzPQ==\r\n",
         ),
         Server("+ dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\r\n"),
-        Says("\r\n"),
+        Sends("\r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
     let shown = played.transcript.join("\n");
     for secret in [
         "biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM",
@@ -157,17 +157,17 @@ fn a_server_that_cannot_prove_itself_is_dropped() {
 }
 
 #[test]
-fn a_mechanism_refused_before_any_proof_gives_way_to_the_next() {
+fn a_mechanism_refused_before_any_proof_is_followed_by_the_next() {
     let played = talk(&[
         GREETING,
         SCRAM,
         Do(user),
-        Says("CAPA\r\nAUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
+        Sends("CAPA\r\nAUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
         Server("-ERR [AUTH] no such verifier\r\n"),
-        Says("AUTH PLAIN AHVzZXIAcGVuY2ls\r\n"),
+        Sends("AUTH PLAIN AHVzZXIAcGVuY2ls\r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
 }
 
 #[test]
@@ -178,8 +178,8 @@ fn a_locked_maildrop_is_no_reason_for_another_mechanism() {
         Do(user),
         Server("-ERR [IN-USE] locked\r\n"),
     ]);
-    assert!(matches!(answers(&played), [Event::Rejected { .. }]));
-    assert!(!played.said.contains("PLAIN"));
+    assert!(matches!(responses(&played), [Event::Rejected { .. }]));
+    assert!(!played.sent.contains("PLAIN"));
 }
 
 #[test]
@@ -192,8 +192,8 @@ fn a_challenge_too_many_is_cancelled() {
         Server("+ \r\n"),
         Server("-ERR cancelled\r\n"),
     ]);
-    assert!(played.said.ends_with("\r\n*\r\n"), "{}", played.said);
-    assert!(matches!(answers(&played), [Event::Rejected { .. }]));
+    assert!(played.sent.ends_with("\r\n*\r\n"), "{}", played.sent);
+    assert!(matches!(responses(&played), [Event::Rejected { .. }]));
 }
 
 // docs/protocols.md, POP3: APOP
@@ -213,35 +213,35 @@ fn rfc1939_7_apop_is_taken_where_there_is_no_tls_but_leave() {
         Server("+OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>\r\n"),
         Server("+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n"),
         Do(mrose),
-        Says("CAPA\r\nAPOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
+        Sends("CAPA\r\nAPOP mrose c4c9334bac560ecc979e58001b3e22fb\r\n"),
         Server("+OK maildrop has 1 message (369 octets)\r\n"),
     ];
     let played = play(make, &moves, merge);
     assert_eq!(
-        answers(&played),
+        responses(&played),
         [completed(0, "maildrop has 1 message (369 octets)")]
     );
     assert!(played.transcript.contains(&"> APOP mrose ***".to_string()));
 }
 
 #[test]
-fn a_listed_mechanism_comes_before_user_which_may_be_announced_in_vain() {
+fn a_listed_mechanism_is_preferred_over_an_announced_user() {
     let played = talk(&[
         GREETING,
         Server("+OK\r\nUSER\r\nSASL CRAM-MD5\r\n.\r\n"),
         LOGIN,
-        Says("CAPA\r\nAUTH CRAM-MD5\r\n"),
+        Sends("CAPA\r\nAUTH CRAM-MD5\r\n"),
         // RFC 2195 §2
         Server("+ PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n"),
-        Says("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
+        Sends("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
 }
 
 // docs/protocols.md, POP3: STLS
 #[test]
-fn a_timestamp_from_before_stls_is_forgotten() {
+fn a_timestamp_from_before_stls_is_discarded() {
     let played = talk_stls(&[
         Server("+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n"),
         Server("+OK\r\nSTLS\r\n.\r\n"),
@@ -250,7 +250,7 @@ fn a_timestamp_from_before_stls_is_forgotten() {
         Server("+OK\r\nSASL GSSAPI\r\n.\r\n"),
         LOGIN,
     ]);
-    assert!(!played.said.contains("APOP"), "{}", played.said);
+    assert!(!played.sent.contains("APOP"), "{}", played.sent);
     assert!(matches!(
         played.failure,
         Some(Error::PeerIncompatible(
@@ -276,13 +276,13 @@ fn a_server_that_does_not_know_apop_gets_user_and_pass() {
         CAPA,
         LOGIN,
         Server("-ERR unknown command\r\n"),
-        Says("CAPA\r\nAPOP tim 928812286c8827a175c9a7a0385ba44e\r\nUSER tim\r\n"),
+        Sends("CAPA\r\nAPOP tim 928812286c8827a175c9a7a0385ba44e\r\nUSER tim\r\n"),
         Server("+OK\r\n"),
-        Says("PASS tanstaaftanstaaf\r\n"),
+        Sends("PASS tanstaaftanstaaf\r\n"),
         Server("+OK in\r\n"),
     ];
     let played = play(plaintext_allowed, &moves, merge);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
 }
 
 // docs/protocols.md, POP3: APOP
@@ -291,8 +291,8 @@ fn credentials_refused_by_apop_are_not_shown_in_clear_text() {
     for refusal in ["-ERR authentication failed\r\n", "-ERR [AUTH] no\r\n"] {
         let moves = [STAMPED, CAPA, LOGIN, Server(refusal)];
         let played = play(plaintext_allowed, &moves, merge);
-        assert!(matches!(answers(&played), [Event::Rejected { .. }]));
-        assert!(!played.said.contains("USER"), "{}", played.said);
+        assert!(matches!(responses(&played), [Event::Rejected { .. }]));
+        assert!(!played.sent.contains("USER"), "{}", played.sent);
     }
 }
 
@@ -315,11 +315,11 @@ fn a_server_that_lists_sasl_and_does_not_know_auth_gets_user_and_pass() {
         GREETING,
         Server("+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n"),
         LOGIN,
-        Says("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
+        Sends("CAPA\r\nAUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
         Server("-ERR unknown command\r\n"),
-        Says("USER tim\r\n"),
+        Sends("USER tim\r\n"),
         Server("+OK\r\n"),
         Server("+OK in\r\n"),
     ]);
-    assert_eq!(answers(&played), [completed(0, "in")]);
+    assert_eq!(responses(&played), [completed(0, "in")]);
 }

@@ -3,15 +3,15 @@
 use super::*;
 
 /// Plays a session and returns the result for the marked messages.
-fn deletions_after(heard: &[&str], acts: &[Command]) -> Deletions {
+fn deletions_after(replies: &[&str], commands: &[Command]) -> Deletions {
     let mut client = Client::new(config(Tls::Implicit)).signed_in();
-    for command in acts {
+    for command in commands {
         client.enqueue(command.clone());
     }
     client.feed(b"+OK\r\n");
-    for answer in ["+OK\r\nPIPELINING\r\n.\r\n"].iter().chain(heard) {
+    for reply in ["+OK\r\nPIPELINING\r\n.\r\n"].iter().chain(replies) {
         run(&mut client);
-        client.feed(answer.as_bytes());
+        client.feed(reply.as_bytes());
     }
     run(&mut client);
     client.end_of_input();
@@ -29,7 +29,7 @@ fn dele(n: u32) -> Command {
 
 // docs/protocols.md, POP3: DELE, RSET, QUIT
 #[test]
-fn rfc1939_6_a_drop_before_quit_deletes_nothing_and_says_so() {
+fn rfc1939_6_a_dropped_connection_before_quit_reports_that_nothing_was_deleted() {
     let two = [dele(1), dele(2)];
     assert_eq!(
         deletions_after(&["+OK\r\n+OK\r\n"], &two),
@@ -47,7 +47,7 @@ fn rfc1939_6_a_drop_before_quit_deletes_nothing_and_says_so() {
 
 // docs/protocols.md, POP3: DELE, RSET, QUIT
 #[test]
-fn a_drop_behind_quit_leaves_it_unknown_what_was_deleted() {
+fn a_dropped_connection_after_quit_makes_the_deletions_unknown() {
     let acts = [dele(1), dele(2), Command::Quit];
     assert_eq!(
         deletions_after(&["+OK\r\n+OK\r\n"], &acts),
@@ -82,17 +82,17 @@ fn rset_takes_the_marks_back() {
 // docs/protocols.md, POP3: states
 #[test]
 fn a_command_of_another_state_is_not_sent() {
-    let misplaced = |n, state| Event::Misplaced { id: id(n), state };
+    let misplaced = |n, state| Event::NotAllowedInState { id: id(n), state };
     let early = Do(|c: &mut Client| {
-        ask(c, dele(1));
-        ask(c, Command::Noop);
-        ask(c, Command::Quit);
+        enqueue(c, dele(1));
+        enqueue(c, Command::Noop);
+        enqueue(c, Command::Quit);
     });
     let played = talk(&[
         GREETING,
         CAPA,
         early,
-        Says("CAPA\r\nQUIT\r\n"),
+        Sends("CAPA\r\nQUIT\r\n"),
         Server("+OK bye\r\n"),
     ]);
     let quit = Event::Quit {
@@ -101,39 +101,42 @@ fn a_command_of_another_state_is_not_sent() {
     };
     let state = State::Authorization;
     assert_eq!(
-        answers(&played),
+        responses(&played),
         [misplaced(0, state), misplaced(1, state), quit]
     );
 
     let late = Do(|c: &mut Client| {
         login(c, "x");
-        ask(c, Command::Utf8);
-        ask(c, Command::Stat);
+        enqueue(c, Command::Utf8);
+        enqueue(c, Command::Stat);
     });
-    let played = serve(&[GREETING, CAPA, late, Says("CAPA\r\nSTAT\r\n")]);
+    let played = serve(&[GREETING, CAPA, late, Sends("CAPA\r\nSTAT\r\n")]);
     let state = State::Transaction { marked: 0 };
-    assert_eq!(answers(&played), [misplaced(0, state), misplaced(1, state)]);
+    assert_eq!(
+        responses(&played),
+        [misplaced(0, state), misplaced(1, state)]
+    );
 }
 
 // docs/protocols.md, POP3: states
 #[test]
-fn behind_a_refused_sign_in_nothing_of_the_maildrop_is_asked() {
+fn after_a_refused_sign_in_no_maildrop_command_is_sent() {
     let played = talk(&[
         Do(|c| {
             login(c, "x");
-            ask(c, Command::Stat);
+            enqueue(c, Command::Stat);
         }),
         GREETING,
         CAPA,
         Server("+OK\r\n"),
         Server("-ERR [AUTH] no\r\n"),
     ]);
-    assert!(!played.said.contains("STAT"), "{}", played.said);
+    assert!(!played.sent.contains("STAT"), "{}", played.sent);
     assert!(matches!(
-        answers(&played),
+        responses(&played),
         [
             Event::Rejected { .. },
-            Event::Misplaced {
+            Event::NotAllowedInState {
                 state: State::Authorization,
                 ..
             }
@@ -148,12 +151,12 @@ fn behind_quit_nothing_is_sent() {
         GREETING,
         PIPELINING,
         Do(|c| {
-            ask(c, Command::Quit);
-            ask(c, Command::Stat);
+            enqueue(c, Command::Quit);
+            enqueue(c, Command::Stat);
         }),
-        Says("CAPA\r\nQUIT\r\n"),
+        Sends("CAPA\r\nQUIT\r\n"),
         Server("+OK bye\r\n"),
-        Says(""),
+        Sends(""),
     ]);
     assert!(played.is_done);
 }
@@ -165,17 +168,17 @@ fn rfc6856_utf8_before_signing_in_and_the_languages() {
         GREETING,
         Server("+OK\r\nUSER\r\nUTF8 USER\r\nLANG\r\n.\r\n"),
         Do(|c| {
-            ask(c, Command::Utf8);
-            ask(c, Command::Lang(None));
-            ask(c, Command::Lang(LanguageTag::new("zh-Hans")));
+            enqueue(c, Command::Utf8);
+            enqueue(c, Command::Lang(None));
+            enqueue(c, Command::Lang(LanguageTag::new("zh-Hans")));
         }),
-        Says("CAPA\r\nUTF8\r\n"),
+        Sends("CAPA\r\nUTF8\r\n"),
         Server("+OK UTF8 enabled\r\n"),
-        Says("LANG\r\n"),
+        Sends("LANG\r\n"),
         Server(
             "+OK Language listing follows:\r\nen English\r\nde Deutsch\r\nzh-Hans 简体中文\r\n.\r\n",
         ),
-        Says("LANG zh-Hans\r\n"),
+        Sends("LANG zh-Hans\r\n"),
         Server("+OK zh-Hans 好\r\n"),
     ]);
     let Some(Event::Ready { capabilities }) = played.events.first() else {
@@ -187,7 +190,7 @@ fn rfc6856_utf8_before_signing_in_and_the_languages() {
         description: description.to_string(),
     };
     assert_eq!(
-        answers(&played),
+        responses(&played),
         [
             completed(0, "UTF8 enabled"),
             Event::Languages {
@@ -220,11 +223,11 @@ fn list_and_uidl_of_one_message_are_read_from_the_status_line() {
         GREETING,
         PIPELINING,
         Do(|c| {
-            ask(c, Command::ListOne { number: number(2) });
-            ask(c, Command::UidlOne { number: number(2) });
-            ask(c, Command::UidlOne { number: number(3) });
+            enqueue(c, Command::ListOne { number: number(2) });
+            enqueue(c, Command::UidlOne { number: number(2) });
+            enqueue(c, Command::UidlOne { number: number(3) });
         }),
-        Says("CAPA\r\nLIST 2\r\nUIDL 2\r\nUIDL 3\r\n"),
+        Sends("CAPA\r\nLIST 2\r\nUIDL 2\r\nUIDL 3\r\n"),
         Server("+OK 2 200\r\n+OK 2 QhdPYR:00WBw1Ph7x7\r\n-ERR no such message\r\n"),
     ]);
     let [
@@ -233,7 +236,7 @@ fn list_and_uidl_of_one_message_are_read_from_the_status_line() {
         Event::UniqueIds { rows: ids, .. },
         Event::Completed { .. },
         Event::Rejected { .. },
-    ] = answers(&played)
+    ] = responses(&played)
     else {
         panic!("{played:?}");
     };
@@ -248,13 +251,13 @@ fn rfc2449_5_capabilities_may_be_others_behind_a_sign_in() {
     let played = serve(&[
         GREETING,
         CAPA,
-        Do(|c| ask(c, Command::Capa)),
-        Says("CAPA\r\nCAPA\r\n"),
+        Do(|c| enqueue(c, Command::Capa)),
+        Sends("CAPA\r\nCAPA\r\n"),
         Server("+OK\r\nPIPELINING\r\nEXPIRE 30 USER\r\nLOGIN-DELAY 900\r\n.\r\n"),
         RETR_TWO,
-        Says("RETR 1\r\nRETR 2\r\n"),
+        Sends("RETR 1\r\nRETR 2\r\n"),
     ]);
-    let [Event::Capabilities { capabilities, .. }] = answers(&played) else {
+    let [Event::Capabilities { capabilities, .. }] = responses(&played) else {
         panic!("{played:?}");
     };
     assert!(capabilities.pipelining && !capabilities.user);
@@ -268,6 +271,6 @@ fn rfc2449_5_capabilities_may_be_others_behind_a_sign_in() {
 }
 
 const RETR_TWO: Move<Client> = Do(|c| {
-    ask(c, Command::Retr { number: number(1) });
-    ask(c, Command::Retr { number: number(2) });
+    enqueue(c, Command::Retr { number: number(1) });
+    enqueue(c, Command::Retr { number: number(2) });
 });

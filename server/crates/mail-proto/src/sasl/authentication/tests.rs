@@ -18,8 +18,8 @@ fn begin(offered: &str) -> Authentication {
     Authentication::begin(ann(), offered.split(' '), true).unwrap()
 }
 
-fn sent(answer: Result<ChallengeResponse, SaslError>) -> String {
-    match answer {
+fn sent(response: Result<ChallengeResponse, SaslError>) -> String {
+    match response {
         Ok(ChallengeResponse::Send(message)) => core::str::from_utf8(&message).unwrap().to_string(),
         other => panic!("{other:?}"),
     }
@@ -30,7 +30,7 @@ fn plain_leaves_with_the_command_or_behind_an_empty_challenge() {
     let mut plain = begin("PLAIN");
     let initial = plain.initial().unwrap();
     assert_eq!(*initial, b"AGFubgBodW50ZXIy".to_vec());
-    plain.initial_left();
+    plain.initial_sent();
     // The server requests it again although it was sent with the command; only once.
     assert_eq!(sent(plain.challenge(b"")), "AGFubgBodW50ZXIy");
     assert!(matches!(
@@ -44,7 +44,7 @@ fn plain_leaves_with_the_command_or_behind_an_empty_challenge() {
 }
 
 #[test]
-fn login_answers_two_challenges_whatever_they_ask() {
+fn login_responds_to_two_challenges_with_any_text() {
     let mut login = begin("LOGIN");
     assert!(login.initial().is_none());
     assert_eq!(sent(login.challenge(b"VXNlcm5hbWU6")), "YW5u");
@@ -57,12 +57,12 @@ fn login_answers_two_challenges_whatever_they_ask() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: SASLprep, OAuth, CRAM-MD5
 #[test]
-fn rfc7628_3_2_3_a_refused_token_is_answered_before_the_refusal() {
+fn rfc7628_3_2_3_a_refused_token_gets_a_response_before_the_refusal() {
     let token = |offered: &str| {
         let credentials = Credentials::with_token("ann", Secret::new("ya29")).unwrap();
         let mut one = Authentication::begin(credentials.into(), offered.split(' '), true).unwrap();
         one.initial().unwrap();
-        one.initial_left();
+        one.initial_sent();
         let refusal = sent(one.challenge(b"eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0="));
         assert!(!one.try_next(), "the token has left");
         refusal
@@ -73,11 +73,11 @@ fn rfc7628_3_2_3_a_refused_token_is_answered_before_the_refusal() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
-fn a_mechanism_that_is_refused_before_any_proof_gives_way_to_the_next() {
+fn a_mechanism_that_is_refused_before_any_proof_is_followed_by_the_next() {
     let mut sign_in = begin("PLAIN SCRAM-SHA-256 LOGIN");
     assert_eq!(sign_in.mechanism(), Mechanism::ScramSha256);
     sign_in.initial().unwrap();
-    sign_in.initial_left();
+    sign_in.initial_sent();
     assert!(sign_in.try_next());
     assert_eq!(sign_in.mechanism(), Mechanism::Plain);
     assert_eq!(sent(sign_in.challenge(b"")), "AGFubgBodW50ZXIy");
@@ -86,10 +86,10 @@ fn a_mechanism_that_is_refused_before_any_proof_gives_way_to_the_next() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
-fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
+fn a_password_that_was_proven_wrong_is_not_tried_with_another_mechanism() {
     let mut sign_in = begin("PLAIN SCRAM-SHA-1");
     sign_in.initial().unwrap();
-    sign_in.initial_left();
+    sign_in.initial_sent();
     let first = to_base64(b"r=fyko+d2lbbFgONRv9qkxdawL3rfc,s=QSXCR+Q6sek8bf92,i=4096");
     let Ok(ChallengeResponse::DeriveKey(work)) = sign_in.challenge(&first) else {
         panic!("no work");
@@ -100,11 +100,11 @@ fn a_password_that_was_proven_wrong_is_not_tried_another_way() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
-fn an_acceptance_without_the_servers_proof_is_none() {
+fn a_success_without_the_server_proof_is_rejected() {
     let mut sign_in = begin("SCRAM-SHA-1");
     assert_eq!(sign_in.accepted(), Err(SaslError::ServerUnproven));
     sign_in.initial().unwrap();
-    sign_in.initial_left();
+    sign_in.initial_sent();
     assert_eq!(sign_in.accepted(), Err(SaslError::ServerUnproven));
     assert_eq!(begin("PLAIN").accepted(), Ok(()));
 }
@@ -120,7 +120,7 @@ fn challenges_that_are_not_base64_are_rejected() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: choice of a mechanism
 #[test]
-fn the_transcript_is_told_what_was_taken_and_from_what() {
+fn the_explanation_names_the_mechanism_and_those_offered() {
     assert_eq!(
         begin("LOGIN PLAIN GSSAPI").explanation(),
         "signing in by PLAIN, the best usable of: LOGIN PLAIN GSSAPI"

@@ -26,8 +26,8 @@ fn text(message: &Message) -> String {
 /// Returns the client's final message for a server's first message.
 fn proof(scram: &mut Scram, server_first: &str) -> Result<String, SaslError> {
     match scram.challenge(server_first.as_bytes())? {
-        Reaction::DeriveKey(work) => Ok(text(&scram.key_derived(&work.run()).unwrap())),
-        Reaction::ChallengeResponse(answer) => panic!("{answer:?}"),
+        ScramStep::DeriveKey(work) => Ok(text(&scram.key_derived(&work.run()).unwrap())),
+        ScramStep::ChallengeResponse(response) => panic!("{response:?}"),
     }
 }
 
@@ -46,10 +46,10 @@ fn rfc5802_5_example_by_sha_1() {
         proof(&mut scram, SERVER_FIRST).unwrap(),
         "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="
     );
-    assert!(!scram.is_proven() && scram.has_shown_proof());
+    assert!(!scram.is_proven() && scram.has_sent_proof());
     assert!(matches!(
         scram.challenge(SERVER_FINAL.as_bytes()),
-        Ok(Reaction::ChallengeResponse(answer)) if answer.is_empty()
+        Ok(ScramStep::ChallengeResponse(response)) if response.is_empty()
     ));
     assert!(scram.is_proven());
 }
@@ -75,7 +75,7 @@ fn rfc7677_3_example_by_sha_256() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: channel binding
 #[test]
-fn the_gs2_header_tells_what_is_known_of_channel_binding() {
+fn the_gs2_header_states_the_channel_binding_support() {
     let bound = SignIn {
         channel_binding: Some(ChannelBinding::TlsExporter([9; 32])),
         ..sign_in("a,b=c", "x", "nonce")
@@ -103,7 +103,7 @@ fn the_gs2_header_tells_what_is_known_of_channel_binding() {
 }
 
 #[test]
-fn a_nonce_that_does_not_go_on_from_ours_is_rejected() {
+fn a_nonce_that_does_not_extend_the_client_nonce_is_rejected() {
     for nonce in [
         "fyko",
         "fyko+d2lbbFgONRv9qkxdawL",
@@ -135,8 +135,8 @@ fn iterations_are_held_within_4096_and_600000() {
         };
         assert_eq!(proof(&mut sha1(), &server_first), Err(failure));
     }
-    for odd in ["+5000", "-5000", " 5000", "x", ""] {
-        let server_first = format!("r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i={odd}");
+    for invalid in ["+5000", "-5000", " 5000", "x", ""] {
+        let server_first = format!("r=fyko+d2lbbFgONRv9qkxdawL3,s=QSXCR+Q6sek8bf92,i={invalid}");
         assert!(matches!(
             proof(&mut sha1(), &server_first),
             Err(SaslError::Iterations { .. })
@@ -145,7 +145,7 @@ fn iterations_are_held_within_4096_and_600000() {
 }
 
 #[test]
-fn a_first_message_of_another_shape_is_rejected() {
+fn a_malformed_server_first_message_is_rejected() {
     for message in [
         "",
         "r=fyko+d2lbbFgONRv9qkxdawL3",
@@ -173,7 +173,7 @@ fn a_first_message_of_another_shape_is_rejected() {
 
 // docs/protocols.md, Signing in, TLS and the transcript: SCRAM
 #[test]
-fn a_server_that_does_not_know_the_password_is_found_out() {
+fn a_server_without_the_password_is_detected() {
     for server_final in [
         "v=rmF9pqV8S7suAoZWja4dJRkFsKR=",
         "v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
@@ -194,11 +194,11 @@ fn a_server_that_does_not_know_the_password_is_found_out() {
 }
 
 #[test]
-fn a_refusal_in_the_final_message_is_answered_and_proves_nothing() {
+fn an_error_in_the_server_final_message_gets_a_response_and_proves_nothing() {
     let mut scram = sha1();
     proof(&mut scram, SERVER_FIRST).unwrap();
-    let answer = scram.challenge(b"e=invalid-proof").unwrap();
-    assert!(matches!(answer, Reaction::ChallengeResponse(answer) if answer.is_empty()));
+    let response = scram.challenge(b"e=invalid-proof").unwrap();
+    assert!(matches!(response, ScramStep::ChallengeResponse(response) if response.is_empty()));
     assert!(!scram.is_proven());
 }
 

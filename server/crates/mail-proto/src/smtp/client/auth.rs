@@ -28,12 +28,12 @@ impl Client {
                 Incompatibility::NoCommonMechanism { offered },
             ));
         };
-        self.say_auth(Box::new(authentication));
+        self.send_auth(Box::new(authentication));
         Ok(())
     }
 
-    fn say_auth(&mut self, mut authentication: Box<Authentication>) {
-        self.out.say_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
+    fn send_auth(&mut self, mut authentication: Box<Authentication>) {
+        self.out.send_auth(&mut authentication, MAX_AUTH_LINE_BYTES);
         self.state = State::Auth(authentication);
     }
 
@@ -50,34 +50,38 @@ impl Client {
     ) -> Result<(), Error> {
         match reply.code {
             235 => {
-                authentication.accepted().map_err(broken)?;
+                authentication.accepted().map_err(sasl_error)?;
                 self.out.report(Event::Authenticated);
             }
             334 => {
                 let text = reply.lines.first().map_or("", AsRef::as_ref);
-                let answer = authentication.challenge(text.as_bytes()).map_err(broken)?;
+                let response = authentication
+                    .challenge(text.as_bytes())
+                    .map_err(sasl_error)?;
                 self.state = State::Auth(authentication);
-                self.out.say_answer(answer);
+                self.out.send_challenge_response(response);
             }
             // A permanent refusal before the client sent a proof is about the mechanism.
-            _ if reply.is_permanent() && authentication.try_next() => self.say_auth(authentication),
+            _ if reply.is_permanent() && authentication.try_next() => {
+                self.send_auth(authentication)
+            }
             _ if reply.is_refusal() => self.out.report(Event::AuthenticationRefused { reply }),
             _ => return Err(refused_or_unexpected(Stage::Auth, reply)),
         }
         Ok(())
     }
 
-    pub(super) fn on_computed(&mut self, result: &DerivedKey) {
+    pub(super) fn on_key_derived(&mut self, result: &DerivedKey) {
         let State::Auth(authentication) = &mut self.state else {
             return;
         };
         match authentication.key_derived(result) {
             Ok(message) => self.out.send_secret_line("", &message),
-            Err(failure) => self.fail(broken(failure)),
+            Err(failure) => self.fail(sasl_error(failure)),
         }
     }
 }
 
-const fn broken(failure: SaslError) -> Error {
+const fn sasl_error(failure: SaslError) -> Error {
     Error::PeerMisbehaved(Misbehaviour::Sasl(failure))
 }

@@ -22,18 +22,18 @@ impl Client {
     /// was sent.
     ///
     /// Any number of messages may be sent on one connection, until
-    /// [`is_used_up`](Self::is_used_up).
+    /// [`is_limit_reached`](Self::is_limit_reached).
     pub fn send(&mut self, envelope: Envelope) {
         self.requests.push_back(Request::Send(Box::new(envelope)));
         if self.failure.is_some() || matches!(self.state, State::Done) {
-            self.answer_requests(&Cause::ConnectionClosed);
+            self.fail_requests(&Cause::ConnectionClosed);
         }
     }
 
     /// Returns whether the limits of the session are reached (RFC 9422): further messages need
     /// another connection.
-    pub fn is_used_up(&self) -> bool {
-        self.used.is_up(&self.extensions)
+    pub fn is_limit_reached(&self) -> bool {
+        self.used.is_exhausted(&self.extensions)
     }
 
     /// Returns whether the session is over: no more messages can be sent on this connection.
@@ -64,7 +64,7 @@ impl Client {
         }
         match transaction.commit() {
             Commit::Dot => self.out.send_line("."),
-            Commit::Last(octets) => self.say_piece(" LAST", &octets),
+            Commit::Last(octets) => self.send_piece(" LAST", &octets),
         }
     }
 
@@ -93,7 +93,7 @@ impl Client {
             self.needs_rset,
         );
         match begun {
-            Ok(transaction) => self.go_on_with(Box::new(transaction)),
+            Ok(transaction) => self.run_transaction(Box::new(transaction)),
             Err(outcome) => self.out.report(Event::Outcome(outcome)),
         }
     }
@@ -103,42 +103,42 @@ impl Client {
         mut transaction: Box<Transaction>,
         reply: Reply,
     ) -> Result<(), Error> {
-        let taken = transaction.on_reply(reply);
-        if taken.is_err() || transaction.is_about_to_speak() {
+        let result = transaction.on_reply(reply);
+        if result.is_err() || transaction.has_command_to_send() {
             // On an error the outcome is built from the transaction. Otherwise the next command is
             // sent only when all input is read: a reply received before a command is sent cannot
             // belong to it.
             self.state = State::Transaction(transaction);
         } else {
-            self.go_on_with(transaction);
+            self.run_transaction(transaction);
         }
-        taken
+        result
     }
 
     /// Sends the next command of a transaction, if one was delayed; returns whether it did.
-    pub(super) fn speaks_next(&mut self) -> bool {
-        let speaks = matches!(&self.state, State::Transaction(t) if t.is_about_to_speak());
-        if speaks
+    pub(super) fn resume_transaction(&mut self) -> bool {
+        let has_next = matches!(&self.state, State::Transaction(t) if t.has_command_to_send());
+        if has_next
             && let State::Transaction(transaction) = mem::replace(&mut self.state, State::Idle)
         {
-            self.go_on_with(transaction);
+            self.run_transaction(transaction);
         }
-        speaks
+        has_next
     }
 
     /// Handles the next chunk of the body, if one was requested.
-    pub(super) fn give(&mut self, chunk: BodyChunk) {
-        let is_wanted =
+    pub(super) fn on_body_chunk(&mut self, chunk: BodyChunk) {
+        let needs_body =
             matches!(&self.state, State::Transaction(t) if t.max_body_chunk_bytes().is_some());
-        if !is_wanted {
+        if !needs_body {
             return;
         }
         let State::Transaction(mut transaction) = mem::replace(&mut self.state, State::Idle) else {
             return;
         };
-        let given = match chunk {
+        let result = match chunk {
             BodyChunk::Data(bytes) => transaction
-                .give(&bytes, self.out.body())
+                .add_body(&bytes, self.out.body())
                 .map_err(|NulInBody| Error::NulInBody),
             BodyChunk::End => {
                 let ended = transaction.end(self.out.body());
@@ -146,8 +146,8 @@ impl Client {
             }
             BodyChunk::Abort => Err(Error::Aborted),
         };
-        match given {
-            Ok(()) => self.go_on_with(transaction),
+        match result {
+            Ok(()) => self.run_transaction(transaction),
             Err(error) => {
                 self.state = State::Transaction(transaction);
                 self.fail(error);
@@ -156,14 +156,14 @@ impl Client {
     }
 
     /// Reports the outcome of a message whose session ended by this error.
-    pub(super) fn lose(&mut self, mut transaction: Box<Transaction>, error: &Error) {
+    pub(super) fn fail_transaction(&mut self, mut transaction: Box<Transaction>, error: &Error) {
         self.note_body(transaction.take_data_bytes());
         self.out
             .report(Event::Outcome(transaction.lost(error.clone())));
     }
 
     /// Reports the outcome of every queued message.
-    pub(super) fn answer_requests(&mut self, cause: &Cause) {
+    pub(super) fn fail_requests(&mut self, cause: &Cause) {
         for request in mem::take(&mut self.requests) {
             if let Request::Send(envelope) = request {
                 let outcome = Transaction::never_begun(*envelope, cause.clone());
@@ -178,17 +178,17 @@ impl Client {
     /// bdat-cmd ::= "BDAT" SP chunk-size [ SP end-marker ] CR LF ; of an announced piece
     /// ```
     /// RFC 3030 §2.
-    fn go_on_with(&mut self, mut transaction: Box<Transaction>) {
+    fn run_transaction(&mut self, mut transaction: Box<Transaction>) {
         loop {
             match transaction.next() {
-                Next::Say(line) => self.out.send_line(&line),
-                Next::Piece(Piece::Whole(octets)) => self.say_piece("", &octets),
+                Next::SendLine(line) => self.out.send_line(&line),
+                Next::Piece(Piece::Whole(octets)) => self.send_piece("", &octets),
                 Next::Piece(Piece::Announced(length)) => {
                     self.out.send_line(&format!("BDAT {length}"));
                     self.note_body(length);
                     transaction.fill(self.out.body());
                 }
-                Next::AskToCommit => {
+                Next::RequestCommit => {
                     self.note_body(transaction.take_data_bytes());
                     self.out.report(Event::ReadyToCommit);
                 }
@@ -219,7 +219,7 @@ impl Client {
     /// end-marker ::= "LAST"
     /// ```
     /// RFC 3030 §2.
-    fn say_piece(&mut self, mark: &str, octets: &bytes::Bytes) {
+    fn send_piece(&mut self, mark: &str, octets: &bytes::Bytes) {
         let length = octets.len();
         self.out.send_line(&format!("BDAT {length}{mark}"));
         if length > 0 {

@@ -33,7 +33,7 @@ fn some_replies() -> impl Strategy<Value = String> {
     ]
 }
 
-fn asking(is_size_exact: bool, is_plain: bool) -> Envelope {
+fn dsn_envelope(is_size_exact: bool, is_plain: bool) -> Envelope {
     let mut envelope = envelope(&["a@b.example", "c@d.example"]);
     envelope.returns = Some(Return::Full);
     // The encoded size of two lines.
@@ -52,7 +52,7 @@ proptest! {
     #[test]
     fn no_message_is_taken_without_a_commit_and_each_has_one_outcome(
         offer in 0..OFFERS.len(),
-        said in proptest::collection::vec(some_replies(), 0..40),
+        server_replies in proptest::collection::vec(some_replies(), 0..40),
         ends in any::<bool>(),
         is_size_exact in any::<bool>(),
         is_plain in proptest::bool::weighted(0.2),
@@ -60,18 +60,18 @@ proptest! {
         const MESSAGES: usize = 3;
         let mut client = client(Tls::Implicit);
         for _ in 0..MESSAGES {
-            client.send(asking(is_size_exact, is_plain));
+            client.send(dsn_envelope(is_size_exact, is_plain));
             client.command(Command::Noop);
         }
         client.quit();
-        let mut said = ["220 x\r\n", OFFERS[offer]].into_iter().map(String::from)
-            .chain(said);
-        let (mut outcomes, mut given, mut has_ended) = (0, 0, false);
+        let mut server_replies = ["220 x\r\n", OFFERS[offer]].into_iter().map(String::from)
+            .chain(server_replies);
+        let (mut outcomes, mut body_chunks, mut has_ended) = (0, 0, false);
         let mut is_committed = false;
         for _ in 0..1_000 {
             match client.step() {
-                Ok(Step::NeedInput) => match said.next() {
-                    Some(words) => client.feed(words.as_bytes()),
+                Ok(Step::NeedInput) => match server_replies.next() {
+                    Some(text) => client.feed(text.as_bytes()),
                     None if ends && !has_ended => {
                         has_ended = true;
                         client.end_of_input();
@@ -82,8 +82,8 @@ proptest! {
                     let bytes = String::from_utf8_lossy(&bytes);
                     prop_assert!(is_committed || !bytes.contains("LAST"));
                 }
-                Ok(Step::NeedBody { .. }) if given < 2 => {
-                    given += 1;
+                Ok(Step::NeedBody { .. }) if body_chunks < 2 => {
+                    body_chunks += 1;
                     client.body(BodyChunk::Data(bytes::Bytes::from_static(b".line\n")));
                 }
                 Ok(Step::NeedBody { .. }) => client.body(BodyChunk::End),
@@ -97,15 +97,16 @@ proptest! {
                     match outcome {
                         Outcome::Accepted { reply, recipients, .. } => {
                             prop_assert!(is_committed && reply.is_positive());
-                            let is_taken = |(_, result): &_| matches!(result, RecipientResult::Accepted(_));
-                            prop_assert!(recipients.iter().any(is_taken));
+                            let is_accepted =
+                                |(_, result): &_| matches!(result, RecipientResult::Accepted(_));
+                            prop_assert!(recipients.iter().any(is_accepted));
                         }
                         Outcome::Unknown { .. } => prop_assert!(is_committed),
                         Outcome::NotSent { .. } => prop_assert!(!is_committed),
                         Outcome::Rejected { reply, .. } => prop_assert!(reply.is_refusal()),
                     }
                     is_committed = false;
-                    given = 0;
+                    body_chunks = 0;
                 }
                 Ok(Step::Done) | Err(_) => {
                     prop_assert_eq!(outcomes, MESSAGES);

@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use super::transaction::{BOTH, COMMIT, GREETING, ONE, one};
 use super::*;
-use Move::{Body, Client as Says, Do, Eof, Server};
+use Move::{Body, Client as Sends, Do, Eof, Server};
 
 /// Offers only CHUNKING: every chunk waits for the reply to the last one.
 const CHUNKING: Move<Client> = Server("250-x\r\n250 CHUNKING\r\n");
@@ -33,31 +33,31 @@ fn long(length: usize) -> Move<Client> {
 fn rfc3030_4_1_simple_chunking() {
     let played = talk(&[
         Server("220 cnri.reston.va.us SMTP service ready\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-cnri.reston.va.us says hello\r\n250 CHUNKING\r\n"),
         Do(|c| {
             let recipients = [address("Susan@Random.com")];
             c.send(Envelope::new(address("Sam@Random.com"), recipients));
         }),
-        Says("MAIL FROM:<Sam@Random.com>\r\n"),
+        Sends("MAIL FROM:<Sam@Random.com>\r\n"),
         Server("250 <Sam@Random.com> Sender ok\r\n"),
-        Says("RCPT TO:<Susan@Random.com>\r\n"),
+        Sends("RCPT TO:<Susan@Random.com>\r\n"),
         Server("250 <Susan@random.com> Recipient ok\r\n"),
         Body(&[
             "To: Susan@random.com\r\nFrom: Sam@random.com\r\n",
             "Subject: This is a bodyless test message\r\n",
         ]),
         // The last line end of the 86 octets waits for the owner's commit.
-        Says(
+        Sends(
             "BDAT 84\r\nTo: Susan@random.com\r\nFrom: Sam@random.com\r\n\
              Subject: This is a bodyless test message",
         ),
         Server("250 84 octets received\r\n"),
         COMMIT,
-        Says("BDAT 2 LAST\r\n\r\n"),
+        Sends("BDAT 2 LAST\r\n\r\n"),
         Server("250 Message OK, 86 octets received\r\n"),
         Do(Client::quit),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 Goodbye\r\n"),
     ]);
     let done = reply(250, "Message OK, 86 octets received");
@@ -70,7 +70,7 @@ fn rfc3030_4_1_simple_chunking() {
 fn rfc3030_4_2_pipelined_pieces_to_two_recipients() {
     let played = talk(&[
         GREETING,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250-PIPELINING\r\n250-BINARYMIME\r\n250 CHUNKING\r\n"),
         Do(|c| {
             c.send(envelope(&[
@@ -79,18 +79,18 @@ fn rfc3030_4_2_pipelined_pieces_to_two_recipients() {
             ]))
         }),
         // No BODY=BINARYMIME: the message consists of lines.
-        Says(
+        Sends(
             "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<gvaudre@cnri.reston.va.us>\r\n\
              RCPT TO:<jstewart@cnri.reston.va.us>\r\n",
         ),
         Server("250 Sender ok\r\n250 Recipient ok\r\n250 Recipient ok\r\n"),
         long((256 << 10) + 324),
-        Says(Box::leak(
+        Sends(Box::leak(
             format!("{}{}", piece(256 << 10), piece(324)).into_boxed_str(),
         )),
         Server("250 262144 octets received\r\n250 324 octets received\r\n"),
         COMMIT,
-        Says("BDAT 2 LAST\r\n\r\n"),
+        Sends("BDAT 2 LAST\r\n\r\n"),
         Server("250 Message OK, 262470 octets received\r\n"),
     ]);
     let Outcome::Accepted { recipients, .. } = outcome(&played) else {
@@ -103,28 +103,28 @@ fn rfc3030_4_2_pipelined_pieces_to_two_recipients() {
 }
 
 #[test]
-fn without_pipelining_each_piece_waits_for_the_answer_to_the_last() {
+fn without_pipelining_each_chunk_waits_for_the_reply_to_the_last() {
     let played = talk(&[
         GREETING,
         CHUNKING,
         ONE,
         Server("250 ok\r\n"),
         Server("250 ok\r\n"),
-        Says(
+        Sends(
             "EHLO client.example\r\nMAIL FROM:<smith@bar.example>\r\n\
              RCPT TO:<jones@foo.example>\r\n",
         ),
         long(600 << 10),
-        Says(piece(256 << 10)),
+        Sends(piece(256 << 10)),
         Server("250 ok\r\n"),
-        Says(piece(256 << 10)),
+        Sends(piece(256 << 10)),
         Server("250 ok\r\n"),
-        Says(piece(88 << 10)),
+        Sends(piece(88 << 10)),
         COMMIT,
-        Says(""),
+        Sends(""),
         Server("250 ok\r\n"),
         COMMIT,
-        Says("BDAT 2 LAST\r\n\r\n"),
+        Sends("BDAT 2 LAST\r\n\r\n"),
         Server("250 done\r\n"),
     ]);
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
@@ -145,7 +145,7 @@ fn bdat_sends_crlf_lines_without_stuffed_dots() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .ends_with("BDAT 13\r\na\r\n.\r\n..b\r\n.cBDAT 2 LAST\r\n\r\n")
     );
 }
@@ -163,7 +163,7 @@ fn an_empty_message_is_an_empty_last_piece() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .ends_with("RCPT TO:<jones@foo.example>\r\nBDAT 0 LAST\r\n")
     );
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
@@ -179,13 +179,13 @@ fn an_owner_may_prefer_data() {
     let played = play(config, &[GREETING, BOTH, ONE], |events| events);
     assert!(
         played
-            .said
+            .sent
             .ends_with("RCPT TO:<jones@foo.example>\r\nDATA\r\n")
     );
 }
 
 #[test]
-fn nobody_accepted_means_no_piece_leaves() {
+fn no_chunk_is_sent_if_no_recipient_was_accepted() {
     let played = talk(&[
         GREETING,
         BOTH,
@@ -203,7 +203,7 @@ fn nobody_accepted_means_no_piece_leaves() {
             recipients
         }
     );
-    assert!(!played.said.contains("BDAT"));
+    assert!(!played.sent.contains("BDAT"));
     assert_eq!(played.failure, None);
 }
 
@@ -237,7 +237,7 @@ fn a_refused_piece_ends_the_transaction_with_rset_and_the_connection_lives_on() 
     assert!(matches!(outcomes.get(1), Some(Outcome::Accepted { .. })));
     let tail = "RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<green@foo.example>\r\n\
                 BDAT 1\r\nbBDAT 2 LAST\r\n\r\n";
-    assert!(played.said.ends_with(tail));
+    assert!(played.sent.ends_with(tail));
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn no_piece_follows_a_refused_one() {
         panic!("{played:?}");
     };
     assert_eq!(reply.code, 452);
-    assert_eq!(played.said.matches("BDAT").count(), 1);
+    assert_eq!(played.sent.matches("BDAT").count(), 1);
     assert!(!played.events.contains(&Event::ReadyToCommit));
     assert_eq!(played.failure, None);
 }
@@ -290,7 +290,7 @@ fn a_drop_after_a_refused_piece_is_still_the_refusal() {
 
 // docs/protocols.md, SMTP: BDAT
 #[test]
-fn the_owner_is_asked_once_every_piece_was_taken_and_before_the_last_leaves() {
+fn the_commit_is_requested_after_every_chunk_was_accepted_and_before_the_last() {
     let played = talk(&[
         GREETING,
         BOTH,
@@ -323,8 +323,13 @@ const ALL_BUT_THE_LAST: [Move<Client>; 6] = [
     Server("250 ok\r\n"),
 ];
 
-fn after_the_pieces(then: impl IntoIterator<Item = Move<Client>>) -> Played<Event, Error> {
-    talk(&ALL_BUT_THE_LAST.into_iter().chain(then).collect::<Vec<_>>())
+fn after_the_pieces(ending: impl IntoIterator<Item = Move<Client>>) -> Played<Event, Error> {
+    talk(
+        &ALL_BUT_THE_LAST
+            .into_iter()
+            .chain(ending)
+            .collect::<Vec<_>>(),
+    )
 }
 
 #[test]
@@ -339,7 +344,7 @@ fn a_drop_before_the_last_piece_is_not_sent_and_after_it_unknown() {
         panic!("{before:?}");
     };
     assert_eq!(*cause, Cause::ConnectionClosed);
-    assert!(!before.said.contains("LAST"));
+    assert!(!before.sent.contains("LAST"));
 
     let after = after_the_pieces([COMMIT, Eof]);
     let (cause, recipients) = (Cause::ConnectionClosed, one(accepted(250, "ok")));
@@ -371,12 +376,12 @@ fn aborting_between_pieces_sends_no_last_and_drops_the_connection() {
             played.failure,
             Some(Error::Aborted | Error::NulInBody)
         ));
-        assert!(!played.said.contains("LAST") && !played.said.contains('\0'));
+        assert!(!played.sent.contains("LAST") && !played.sent.contains('\0'));
     }
 }
 
 #[test]
-fn an_answer_to_no_piece_is_no_acceptance() {
+fn a_reply_without_a_chunk_is_no_acceptance() {
     let early: [&Moves; 3] = [
         &[
             GREETING,
@@ -416,7 +421,7 @@ fn an_answer_to_no_piece_is_no_acceptance() {
             panic!("{played:?}");
         };
         assert_eq!(*cause, Cause::PeerMisbehaved(Misbehaviour::EarlyReply));
-        assert!(!played.said.contains("LAST"));
+        assert!(!played.sent.contains("LAST"));
     }
     let played = talk(&[
         GREETING,
@@ -447,7 +452,7 @@ fn a_refused_last_piece_is_the_outcome_and_the_next_message_begins_with_rset() {
         }
     );
     let again = "RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n";
-    assert!(played.said.ends_with(again));
+    assert!(played.sent.ends_with(again));
 }
 
 #[test]
@@ -457,6 +462,6 @@ fn a_message_of_unknown_size_goes_by_bdat_without_size() {
         Server("250-x\r\n250-SIZE 10\r\n250 CHUNKING\r\n"),
         Do(|c| c.send(Envelope::new(ReversePath::NULL, [address("a@b.example")]))),
     ]);
-    let said: &String = &played.said;
-    assert!(said.ends_with("MAIL FROM:<>\r\n"), "{said}");
+    let sent: &String = &played.sent;
+    assert!(sent.ends_with("MAIL FROM:<>\r\n"), "{sent}");
 }

@@ -2,7 +2,7 @@
 
 use super::transaction::{COMMIT, GREETING, PIPELINING};
 use super::*;
-use Move::{Body, Client as Says, Do, Eof, Server};
+use Move::{Body, Client as Sends, Do, Eof, Server};
 
 const OLD: Move<Client> = Server("250 x\r\n");
 
@@ -11,12 +11,12 @@ fn argument(text: &str) -> Argument {
 }
 
 /// Returns the code and the number of lines of each reply.
-fn answers(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
-    let answers = played.events.iter().filter_map(|event| match event {
+fn replies(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
+    let replies = played.events.iter().filter_map(|event| match event {
         Event::Answered { reply, .. } => Some((reply.code, reply.lines.len())),
         _ => None,
     });
-    answers.collect()
+    replies.collect()
 }
 
 // docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
@@ -24,13 +24,13 @@ fn answers(played: &Played<Event, Error>) -> Vec<(u16, usize)> {
 fn rfc5321_d_4_verifying_and_sending() {
     let played = talk(&[
         Server("220 foo.com Simple Mail Transfer Service Ready\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server(
             "250-foo.com greets bar.com\r\n250-8BITMIME\r\n250-SIZE\r\n250-DSN\r\n250-VRFY\r\n\
              250 HELP\r\n",
         ),
         Do(|c| c.command(Command::Vrfy(argument("Crispin")))),
-        Says("VRFY Crispin\r\n"),
+        Sends("VRFY Crispin\r\n"),
         Server("250 Mark Crispin <Admin.MRC@foo.com>\r\n"),
         Do(|c| {
             c.send(Envelope::new(
@@ -38,25 +38,25 @@ fn rfc5321_d_4_verifying_and_sending() {
                 [address("Admin.MRC@foo.com")],
             ))
         }),
-        Says("MAIL FROM:<EAK@bar.com>\r\n"),
+        Sends("MAIL FROM:<EAK@bar.com>\r\n"),
         Server("250 OK\r\n"),
-        Says("RCPT TO:<Admin.MRC@foo.com>\r\n"),
+        Sends("RCPT TO:<Admin.MRC@foo.com>\r\n"),
         Server("250 OK\r\n"),
-        Says("DATA\r\n"),
+        Sends("DATA\r\n"),
         Server("354 Start mail input; end with <CRLF>.<CRLF>\r\n"),
         Body(&["Blah blah blah...\r\n...etc. etc. etc.\r\n"]),
         COMMIT,
-        Says("Blah blah blah...\r\n....etc. etc. etc.\r\n.\r\n"),
+        Sends("Blah blah blah...\r\n....etc. etc. etc.\r\n.\r\n"),
         Server("250 OK\r\n"),
         Do(Client::quit),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 foo.com Service closing transmission channel\r\n"),
     ]);
-    let answer = Event::Answered {
+    let expected = Event::Answered {
         command: Command::Vrfy(argument("Crispin")),
         reply: reply(250, "Mark Crispin <Admin.MRC@foo.com>"),
     };
-    assert!(played.events.contains(&answer));
+    assert!(played.events.contains(&expected));
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
     assert!(played.is_done);
 }
@@ -75,14 +75,14 @@ fn rfc5321_d_2_aborted_transaction() {
         Server("250 OK\r\n"),
         Server("550 No such user here\r\n"),
         Do(|c| c.command(Command::Rset)),
-        Says(
+        Sends(
             "EHLO client.example\r\nMAIL FROM:<Smith@bar.com>\r\nRCPT TO:<Green@foo.com>\r\nRSET\r\n",
         ),
         Server("250 OK\r\n"),
         Do(Client::quit),
         Server("221 foo.com Service closing transmission channel\r\n"),
     ]);
-    assert_eq!(answers(&played), [(250, 1)]);
+    assert_eq!(replies(&played), [(250, 1)]);
     assert!(played.is_done);
 }
 
@@ -90,7 +90,7 @@ fn rfc5321_d_2_aborted_transaction() {
 fn rfc5321_d_3_relayed_mail_scenario() {
     let played = talk(&[
         Server("220 foo.com Simple Mail Transfer Service Ready\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-foo.com greets bar.com\r\n250-8BITMIME\r\n250-SIZE\r\n250-DSN\r\n250 HELP\r\n"),
         Do(|c| {
             c.send(Envelope::new(
@@ -98,24 +98,24 @@ fn rfc5321_d_3_relayed_mail_scenario() {
                 [address("Jones@XYZ.COM")],
             ))
         }),
-        Says("MAIL FROM:<JQP@bar.com>\r\n"),
+        Sends("MAIL FROM:<JQP@bar.com>\r\n"),
         Server("250 OK\r\n"),
-        Says("RCPT TO:<Jones@XYZ.COM>\r\n"),
+        Sends("RCPT TO:<Jones@XYZ.COM>\r\n"),
         Server("250 OK\r\n"),
-        Says("DATA\r\n"),
+        Sends("DATA\r\n"),
         Server("354 Start mail input; end with <CRLF>.<CRLF>\r\n"),
         Body(&[
             "Date: Thu, 21 May 1998 05:33:29 -0700\r\nFrom: John Q. Public <JQP@bar.com>\r\n",
             "Subject: The Next Meeting of the Board\r\nTo: Jones@xyz.com\r\n\r\nBill:\r\n",
         ]),
         COMMIT,
-        Says(
+        Sends(
             "Date: Thu, 21 May 1998 05:33:29 -0700\r\nFrom: John Q. Public <JQP@bar.com>\r\n\
              Subject: The Next Meeting of the Board\r\nTo: Jones@xyz.com\r\n\r\nBill:\r\n.\r\n",
         ),
         Server("250 OK\r\n"),
         Do(Client::quit),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 foo.com Service closing transmission channel\r\n"),
     ]);
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
@@ -126,7 +126,7 @@ fn rfc5321_d_3_relayed_mail_scenario() {
 fn rfc2920_4_group_of_which_everything_is_refused() {
     let played = talk(&[
         Server("220 innosoft.com SMTP service ready\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-innosoft.com\r\n250 PIPELINING\r\n"),
         Do(|c| {
             let to = [
@@ -136,7 +136,7 @@ fn rfc2920_4_group_of_which_everything_is_refused() {
             c.send(Envelope::new(address("mrose@dbc.mtview.ca.us"), to));
             c.quit();
         }),
-        Says(
+        Sends(
             "MAIL FROM:<mrose@dbc.mtview.ca.us>\r\nRCPT TO:<nsb@thumper.bellcore.com>\r\n\
              RCPT TO:<galvin@tis.com>\r\nDATA\r\n",
         ),
@@ -146,7 +146,7 @@ fn rfc2920_4_group_of_which_everything_is_refused() {
              550 remote mail to <galvin@tis.com> not allowed\r\n\
              554 no valid recipients given\r\n",
         ),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 goodbye\r\n"),
     ]);
     let Outcome::Rejected {
@@ -163,7 +163,7 @@ fn rfc2920_4_group_of_which_everything_is_refused() {
 
 // docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
 #[test]
-fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
+fn rfc5321_3_5_replies_to_verify_and_expand_are_reported_completely() {
     let played = talk(&[
         GREETING,
         OLD,
@@ -172,7 +172,7 @@ fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
         Do(|c| c.command(Command::Vrfy(argument("Smith")))),
         Server("252 Cannot VRFY user, but will take message\r\n"),
         Do(|c| c.command(Command::Expn(argument("Example-People")))),
-        Says("EHLO client.example\r\nVRFY Jones\r\nVRFY Smith\r\nEXPN Example-People\r\n"),
+        Sends("EHLO client.example\r\nVRFY Jones\r\nVRFY Smith\r\nEXPN Example-People\r\n"),
         Server(
             "250-Jon Postel <Postel@isi.edu>\r\n250-Fred Fonebone <Fonebone@physics.foo-u.edu>\r\n\
              250 Sam Q. Smith <SQSmith@specific.generic.com>\r\n",
@@ -180,7 +180,7 @@ fn rfc5321_3_5_verify_and_expand_tell_everything_the_server_says() {
         Do(|c| c.command(Command::Expn(argument("Executive-Washroom-List")))),
         Server("550 Access Denied to You.\r\n"),
     ]);
-    assert_eq!(answers(&played), [(553, 1), (252, 1), (250, 3), (550, 1)]);
+    assert_eq!(replies(&played), [(553, 1), (252, 1), (250, 3), (550, 1)]);
     assert_eq!(played.failure, None);
 }
 
@@ -198,9 +198,9 @@ fn help_and_noop_are_answered() {
         Server("214-This is a server\r\n214 See the manual\r\n"),
         Server("504 no help on MAIL\r\n"),
         Server("250 2.0.0 ok\r\n"),
-        Says("EHLO client.example\r\nHELP\r\nHELP MAIL\r\nNOOP\r\n"),
+        Sends("EHLO client.example\r\nHELP\r\nHELP MAIL\r\nNOOP\r\n"),
     ]);
-    assert_eq!(answers(&played), [(214, 2), (504, 1), (250, 1)]);
+    assert_eq!(replies(&played), [(214, 2), (504, 1), (250, 1)]);
 }
 
 // docs/protocols.md, SMTP: VRFY, EXPN, HELP, ETRN
@@ -214,10 +214,10 @@ fn rfc1985_etrn_replies() {
         Do(|c| c.command(Command::Etrn(argument("@mysoft.com")))),
         Server("253 OK, 14 pending messages for node mysoft.com started\r\n"),
         Do(|c| c.command(Command::Etrn(argument("#uucp")))),
-        Says("EHLO client.example\r\nETRN uu.net\r\nETRN @mysoft.com\r\nETRN #uucp\r\n"),
+        Sends("EHLO client.example\r\nETRN uu.net\r\nETRN @mysoft.com\r\nETRN #uucp\r\n"),
         Server("459 Node #uucp not allowed\r\n"),
     ]);
-    assert_eq!(answers(&played), [(458, 1), (253, 1), (459, 1)]);
+    assert_eq!(replies(&played), [(458, 1), (253, 1), (459, 1)]);
 }
 
 // docs/protocols.md, SMTP: RSET, NOOP, QUIT
@@ -232,7 +232,7 @@ fn rset_clears_what_a_refused_message_left() {
         Server("250 ok\r\n"),
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
     ]);
-    assert_eq!(played.said.matches("RSET").count(), 1);
+    assert_eq!(played.sent.matches("RSET").count(), 1);
     // A refused RSET does not clear the transaction.
     let played = talk(&[
         GREETING,
@@ -243,11 +243,11 @@ fn rset_clears_what_a_refused_message_left() {
         Server("500 what\r\n"),
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
     ]);
-    assert_eq!(played.said.matches("RSET").count(), 2);
+    assert_eq!(played.sent.matches("RSET").count(), 2);
 }
 
 #[test]
-fn requests_are_served_in_their_order() {
+fn requests_are_sent_in_order() {
     let played = talk(&[
         Do(|c| {
             c.command(Command::Noop);
@@ -264,15 +264,15 @@ fn requests_are_served_in_their_order() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .starts_with("EHLO client.example\r\nNOOP\r\nMAIL")
     );
-    assert!(played.said.ends_with("DATA\r\nHELP\r\nQUIT\r\n"));
+    assert!(played.sent.ends_with("DATA\r\nHELP\r\nQUIT\r\n"));
     assert!(played.is_done);
 }
 
 #[test]
-fn a_code_that_answers_no_question_ends_the_conversation() {
+fn an_unexpected_reply_code_to_a_command_ends_the_session() {
     for code in ["354 go\r\n", "334 \r\n"] {
         let played = talk(&[
             GREETING,
@@ -294,5 +294,5 @@ fn a_code_that_answers_no_question_ends_the_conversation() {
             stage: Stage::Command
         })
     );
-    assert_eq!(answers(&closed), []);
+    assert_eq!(replies(&closed), []);
 }

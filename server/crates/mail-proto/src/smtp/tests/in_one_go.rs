@@ -3,7 +3,7 @@
 use super::transaction::{BOTH, COMMIT, GREETING, one};
 use super::*;
 use crate::{BodyChunk, Machine as _, Step};
-use Move::{Body, Client as Says, Do, Piece, Server};
+use Move::{Body, Client as Sends, Do, Piece, Server};
 
 /// Returns an envelope for a body of exactly this size.
 fn sized(recipients: &[&str], size_bytes: u64) -> Envelope {
@@ -29,18 +29,18 @@ fn envelope_and_message_leave_in_one_flight_and_the_last_piece_in_a_second() {
     let played = talk(&[
         GREETING,
         BOTH,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         HELLO,
         Piece("hel"),
         Piece("lo\r\n"),
-        Says(
+        Sends(
             "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n\
              BDAT 5\r\nhello",
         ),
         Server("250 ok\r\n250 ok\r\n250 5 octets\r\n"),
         Body(&[]),
         COMMIT,
-        Says("BDAT 2 LAST\r\n\r\n"),
+        Sends("BDAT 2 LAST\r\n\r\n"),
         Server("250 done\r\n"),
     ]);
     let Outcome::Accepted { recipients, .. } = outcome(&played) else {
@@ -54,12 +54,12 @@ fn envelope_and_message_leave_in_one_flight_and_the_last_piece_in_a_second() {
 #[test]
 fn a_megabyte_and_a_half_is_one_piece_and_is_not_held() {
     let mut client = client(Tls::Implicit);
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     let mut step = |client: &mut Client, input: &[u8]| {
         client.feed(input);
         loop {
             match client.step().unwrap() {
-                Step::Write(bytes) => said.extend_from_slice(&bytes),
+                Step::Write(bytes) => sent.extend_from_slice(&bytes),
                 Step::NeedBody { max } => break Some(max),
                 Step::NeedInput => break None,
                 _ => {}
@@ -74,21 +74,21 @@ fn a_megabyte_and_a_half_is_one_piece_and_is_not_held() {
         None
     );
     client.send(sized(&["jones@foo.example"], 1_500_000));
-    let mut left = 1_500_000 - 2;
+    let mut remaining = 1_500_000 - 2;
     while let Some(max) = step(&mut client, b"") {
-        let length = max.min(left);
-        left -= length;
+        let length = max.min(remaining);
+        remaining -= length;
         let octets = "a".repeat(length).into();
         client.body(BodyChunk::Data(octets));
         assert_eq!(client.held_bytes(), 0);
     }
     assert_eq!(
-        left, 0,
+        remaining, 0,
         "all of it leaves before any answer to the envelope"
     );
-    let said = alloc::string::String::from_utf8(said).unwrap();
-    assert_eq!(said.matches("BDAT").count(), 1);
-    assert!(said.contains("BDAT 1499998\r\naaa"));
+    let sent = alloc::string::String::from_utf8(sent).unwrap();
+    assert_eq!(sent.matches("BDAT").count(), 1);
+    assert!(sent.contains("BDAT 1499998\r\naaa"));
 }
 
 #[test]
@@ -96,17 +96,17 @@ fn a_longer_message_waits_for_the_envelope_after_its_first_piece() {
     const MORE: usize = 300 << 10;
     let size_bytes = u64::try_from((2 << 20) + MORE + 2).unwrap();
     let mut client = client(Tls::Implicit);
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     let mut go = |client: &mut Client, input: &[u8]| {
         client.feed(input);
         loop {
             match client.step().unwrap() {
-                Step::Write(bytes) => said.extend_from_slice(&bytes),
+                Step::Write(bytes) => sent.extend_from_slice(&bytes),
                 Step::NeedBody { max } => {
                     let octets = "a".repeat(max).into();
                     client.body(BodyChunk::Data(octets));
                 }
-                Step::NeedInput => break said.len(),
+                Step::NeedInput => break sent.len(),
                 _ => {}
             }
         }
@@ -123,7 +123,7 @@ fn a_longer_message_waits_for_the_envelope_after_its_first_piece() {
 }
 
 #[test]
-fn a_refused_recipient_is_told_in_the_words_to_it_and_nothing_is_committed() {
+fn a_refused_recipient_is_reported_with_its_reply_and_nothing_is_committed() {
     let played = talk(&[
         GREETING,
         BOTH,
@@ -141,10 +141,10 @@ fn a_refused_recipient_is_told_in_the_words_to_it_and_nothing_is_committed() {
         recipients,
     };
     assert_eq!(outcomes(&played).first(), Some(&&rejected));
-    assert!(!played.said.contains("LAST"));
+    assert!(!played.sent.contains("LAST"));
     let again =
         "RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<green@foo.example>\r\nBDAT 5\r\n";
-    assert!(played.said.ends_with(again), "{}", played.said);
+    assert!(played.sent.ends_with(again), "{}", played.sent);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_body_shorter_than_announced_ends_the_conversation_before_the_last_piece() {
         panic!("{played:?}");
     };
     assert_eq!(*cause, Cause::Aborted);
-    assert!(!played.said.contains("LAST"));
+    assert!(!played.sent.contains("LAST"));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_body_longer_than_announced_leaves_whole() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .ends_with("BDAT 5\r\nhelloBDAT 4\r\n youBDAT 2 LAST\r\n\r\n")
     );
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
@@ -202,15 +202,15 @@ const UNKNOWN: [&str; 3] = [
 
 // docs/protocols.md, SMTP: BDAT
 #[test]
-fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
-    for words in UNKNOWN {
+fn a_refused_bdat_is_reported_and_the_message_is_sent_by_data_after_rset() {
+    for refusal in UNKNOWN {
         let played = talk(&[
             GREETING,
             BOTH,
             HELLO,
             Piece("hello\r\n"),
             Server("250 ok\r\n250 ok\r\n"),
-            Server(words),
+            Server(refusal),
             PLAIN,
             Server("250 reset\r\n"),
             Server("250 ok\r\n"),
@@ -224,12 +224,12 @@ fn a_refused_bdat_is_told_as_that_and_the_message_goes_by_data_after_rset() {
         assert_eq!(not_in_one_go(outcomes[0]), Stage::Body);
         assert!(matches!(outcomes.get(1), Some(Outcome::Accepted { .. })));
         let tail = alloc::format!("RSET\r\n{ENVELOPE}DATA\r\nhello\r\n.\r\n");
-        assert!(played.said.ends_with(&tail), "{}", played.said);
+        assert!(played.sent.ends_with(&tail), "{}", played.sent);
     }
 }
 
 #[test]
-fn without_pipelining_a_refused_bdat_is_told_as_that_too() {
+fn without_pipelining_a_refused_bdat_is_reported_too() {
     let played = talk(&[
         GREETING,
         Server("250-x\r\n250 CHUNKING\r\n"),
@@ -243,7 +243,7 @@ fn without_pipelining_a_refused_bdat_is_told_as_that_too() {
 }
 
 #[test]
-fn data_that_is_out_of_order_for_a_server_that_only_says_it_pipelines_may_go_plainly() {
+fn data_refused_as_out_of_order_after_pipelining_may_be_retried_plain() {
     let pipelining = Server("250-x\r\n250 PIPELINING\r\n");
     let played = talk(&[
         GREETING,
@@ -255,17 +255,17 @@ fn data_that_is_out_of_order_for_a_server_that_only_says_it_pipelines_may_go_pla
 }
 
 #[test]
-fn the_plain_way_says_one_command_at_a_time_and_its_refusals_are_final() {
+fn a_plain_transaction_sends_one_command_at_a_time_and_its_refusals_are_final() {
     let played = talk(&[
         GREETING,
         BOTH,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         PLAIN,
-        Says("MAIL FROM:<smith@bar.example>\r\n"),
+        Sends("MAIL FROM:<smith@bar.example>\r\n"),
         Server("250 ok\r\n"),
-        Says("RCPT TO:<jones@foo.example>\r\n"),
+        Sends("RCPT TO:<jones@foo.example>\r\n"),
         Server("250 ok\r\n"),
-        Says("DATA\r\n"),
+        Sends("DATA\r\n"),
         Server("503 5.5.1 no\r\n"),
     ]);
     let (stage, reply) = (Stage::Data, reply(503, "5.5.1 no"));
@@ -281,7 +281,7 @@ fn the_plain_way_says_one_command_at_a_time_and_its_refusals_are_final() {
 }
 
 #[test]
-fn a_parameter_refused_after_the_message_was_begun_asks_for_the_plain_way() {
+fn a_parameter_refused_after_the_body_began_requests_a_plain_retry() {
     let played = talk(&[
         GREETING,
         Server("250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250 CHUNKING\r\n"),
@@ -318,9 +318,9 @@ fn ehlo_refused_as_unknown_is_followed_by_helo() {
     ] {
         let played = talk(&[
             GREETING,
-            Says("EHLO client.example\r\n"),
+            Sends("EHLO client.example\r\n"),
             Server(refusal),
-            Says("HELO client.example\r\n"),
+            Sends("HELO client.example\r\n"),
             Server("250 hello\r\n"),
         ]);
         let is_ready = matches!(played.events[..], [Event::Ready { .. }]);
@@ -339,6 +339,6 @@ fn a_body_that_ends_within_its_first_piece_still_waits_for_the_envelope() {
         COMMIT,
         Server("250 done\r\n"),
     ]);
-    assert!(played.said.ends_with("BDAT 7\r\nhello\r\nBDAT 0 LAST\r\n"));
+    assert!(played.sent.ends_with("BDAT 7\r\nhello\r\nBDAT 0 LAST\r\n"));
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }

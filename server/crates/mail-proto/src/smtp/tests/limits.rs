@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::transaction::{COMMIT, GREETING, PIPELINING};
 use super::*;
 use crate::{Machine as _, Step};
-use Move::{Body, Client as Says, Do, Server, ServerBytes, Upgrade};
+use Move::{Body, Client as Sends, Do, Server, ServerBytes, Upgrade};
 
 const THREE: Move<Client> = Do(|c| {
     c.send(envelope(&[
@@ -45,13 +45,13 @@ fn crowd(refusal: &str) -> [Move<Client>; 5] {
 
 // docs/protocols.md, SMTP: LIMITS
 #[test]
-fn rfc9422_more_recipients_than_rcptmax_are_deferred_and_not_asked() {
+fn rfc9422_recipients_beyond_rcptmax_are_deferred_and_not_sent() {
     let played = talk(&[
         GREETING,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=2\r\n"),
         THREE,
-        Says(
+        Sends(
             "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n\
              RCPT TO:<green@foo.example>\r\nDATA\r\n",
         ),
@@ -66,7 +66,7 @@ fn rfc9422_more_recipients_than_rcptmax_are_deferred_and_not_asked() {
 }
 
 #[test]
-fn deferred_recipients_stay_so_when_all_who_were_asked_are_refused() {
+fn deferred_recipients_stay_deferred_if_all_sent_ones_are_refused() {
     let played = talk(&[
         GREETING,
         Server("250-x\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1\r\n"),
@@ -96,7 +96,7 @@ fn rfc9422_rcptdomainmax_counts_the_domains_of_the_session() {
         Body(&["a"]),
         COMMIT,
         Server("250 done\r\n"),
-        Do(|c| assert!(c.is_used_up())),
+        Do(|c| assert!(c.is_limit_reached())),
         // A recipient of the same domain fits, one of another domain does not.
         Do(|c| c.send(envelope(&["White@FOO.example"]))),
         Server("250 ok\r\n250 ok\r\n354 go\r\n"),
@@ -113,13 +113,13 @@ fn rfc9422_rcptdomainmax_counts_the_domains_of_the_session() {
     );
     assert_eq!(results(outcomes[1]), [&ok]);
     let Outcome::NotSent {
-        cause: Cause::SessionUsedUp,
+        cause: Cause::SessionLimitReached,
         ..
     } = outcomes[2]
     else {
         panic!("{played:?}");
     };
-    assert!(!played.said.contains("brown@bar.example"));
+    assert!(!played.sent.contains("brown@bar.example"));
 }
 
 // docs/protocols.md, SMTP: LIMITS
@@ -128,7 +128,7 @@ fn rfc9422_mailmax_uses_up_the_connection() {
     let played = talk(&[
         GREETING,
         Server("250-x\r\n250-PIPELINING\r\n250-SIZE\r\n250 LIMITS MAILMAX=2\r\n"),
-        Do(|c| assert!(!c.is_used_up())),
+        Do(|c| assert!(!c.is_limit_reached())),
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
         // MAIL is sent twice, once without SIZE.
         Server("555 no\r\n503 no\r\n503 no\r\n"),
@@ -136,7 +136,7 @@ fn rfc9422_mailmax_uses_up_the_connection() {
         Body(&["a"]),
         COMMIT,
         Server("250 done\r\n"),
-        Do(|c| assert!(c.is_used_up())),
+        Do(|c| assert!(c.is_limit_reached())),
         Do(|c| c.send(envelope(&["jones@foo.example"]))),
         Do(Client::quit),
         Server("221 bye\r\n"),
@@ -144,19 +144,19 @@ fn rfc9422_mailmax_uses_up_the_connection() {
     let outcomes = outcomes(&played);
     assert!(matches!(outcomes[0], Outcome::Accepted { .. }));
     let Outcome::NotSent {
-        cause: Cause::SessionUsedUp,
+        cause: Cause::SessionLimitReached,
         ..
     } = outcomes[1]
     else {
         panic!("{played:?}");
     };
-    assert_eq!(played.said.matches("MAIL FROM").count(), 2);
+    assert_eq!(played.sent.matches("MAIL FROM").count(), 2);
     assert!(played.is_done);
 }
 
 // docs/protocols.md, SMTP: STARTTLS
 #[test]
-fn limits_of_before_tls_are_forgotten() {
+fn limits_offered_before_tls_are_discarded() {
     let played = talk_starttls(&[
         Server("220 x\r\n"),
         Server("250-x\r\n250-LIMITS RCPTMAX=1\r\n250 STARTTLS\r\n"),
@@ -165,13 +165,13 @@ fn limits_of_before_tls_are_forgotten() {
         Server("250-x\r\n250 PIPELINING\r\n"),
         THREE,
     ]);
-    assert_eq!(played.said.matches("RCPT TO").count(), 3);
+    assert_eq!(played.sent.matches("RCPT TO").count(), 3);
 }
 
 // docs/protocols.md, SMTP: several recipients
 #[test]
 fn rfc5321_4_5_3_1_10_too_many_recipients_are_deferred() {
-    let words = "452 4.5.3 too many recipients";
+    let refusal = "452 4.5.3 too many recipients";
     let played = talk(&[
         GREETING,
         PIPELINING,
@@ -181,7 +181,7 @@ fn rfc5321_4_5_3_1_10_too_many_recipients_are_deferred() {
         COMMIT,
         Server("250 done\r\n"),
     ]);
-    let second = RecipientResult::Deferred(Some(reply(452, words.get(4..).unwrap())));
+    let second = RecipientResult::Deferred(Some(reply(452, refusal.get(4..).unwrap())));
     let (ok, full) = (accepted(250, "ok"), refused(452, "4.2.2 full"));
     assert_eq!(results(outcome(&played)), [&ok, &second, &full]);
 }
@@ -231,20 +231,20 @@ fn too_many_recipients_before_the_first_is_a_refusal() {
 }
 
 #[test]
-fn of_endless_words_to_each_recipient_a_little_is_kept() {
+fn an_endless_reply_to_each_recipient_is_stored_shortened() {
     let line = format!("550-{}\r\n", "x".repeat(60_000));
     let refusal = format!("{}550 5.1.1 no\r\n", line.repeat(20));
     let replies = format!("250 ok\r\n{refusal}250 ok\r\n{refusal}354 go\r\n");
     let mut client = client(Tls::Implicit);
     client.send(envelope(&["a@x.example", "b@x.example", "c@x.example"]));
     let mut results = None;
-    for words in [
+    for text in [
         "220 x\r\n",
         "250-x\r\n250 PIPELINING\r\n",
         &replies,
         "451 no\r\n",
     ] {
-        client.feed(words.as_bytes());
+        client.feed(text.as_bytes());
         while let Ok(step) = client.step() {
             match step {
                 Step::Event(Event::Outcome(Outcome::Rejected { recipients, .. })) => {
@@ -259,7 +259,10 @@ fn of_endless_words_to_each_recipient_a_little_is_kept() {
         let (RecipientResult::Accepted(reply) | RecipientResult::Refused(reply)) = result else {
             panic!("{address}: {result:?}");
         };
-        let kept: usize = reply.lines.iter().map(String::len).sum();
-        assert!((1..=4096).contains(&kept), "{address}: {kept}");
+        let stored_bytes: usize = reply.lines.iter().map(String::len).sum();
+        assert!(
+            (1..=4096).contains(&stored_bytes),
+            "{address}: {stored_bytes}"
+        );
     }
 }

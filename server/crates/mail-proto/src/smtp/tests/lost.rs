@@ -26,7 +26,7 @@ fn aborting_before_the_dot_sends_none_and_drops_the_connection() {
         }
     );
     assert_eq!(played.failure, Some(Error::Aborted));
-    assert!(played.said.ends_with("DATA\r\na\r\n"));
+    assert!(played.sent.ends_with("DATA\r\na\r\n"));
 }
 
 // docs/protocols.md, SMTP: MAIL, RCPT, DATA
@@ -48,7 +48,7 @@ fn a_nul_in_the_message_aborts_it() {
         panic!("{played:?}");
     };
     assert_eq!(played.failure, Some(Error::NulInBody));
-    assert!(!played.said.contains('\0') && !played.said.ends_with(".\r\n"));
+    assert!(!played.sent.contains('\0') && !played.sent.ends_with(".\r\n"));
 }
 
 // docs/protocols.md, SMTP: result of a send
@@ -121,19 +121,19 @@ const COMMITTED: [Move<Client>; 6] = [
     COMMIT,
 ];
 
-fn after_dot(then: impl IntoIterator<Item = Move<Client>>) -> Played<Event, Error> {
-    talk(&COMMITTED.into_iter().chain(then).collect::<Vec<_>>())
+fn after_dot(ending: impl IntoIterator<Item = Move<Client>>) -> Played<Event, Error> {
+    talk(&COMMITTED.into_iter().chain(ending).collect::<Vec<_>>())
 }
 
 // docs/protocols.md, SMTP: result of a send
 #[test]
 fn a_drop_after_the_final_dot_is_unknown() {
-    for then in [
+    for ending in [
         Vec::from([Eof]),
         Vec::from([Server("250 o"), Eof]),
         Vec::from([Server("250-ok\r\n"), Eof]),
     ] {
-        let played = after_dot(then);
+        let played = after_dot(ending);
         let recipients = one(accepted(250, "ok"));
         let cause = Cause::ConnectionClosed;
         assert_eq!(outcome(&played), &Outcome::Unknown { cause, recipients });
@@ -147,7 +147,7 @@ fn a_drop_after_the_final_dot_is_unknown() {
 }
 
 #[test]
-fn an_answer_to_the_message_that_cannot_be_understood_is_unknown() {
+fn a_malformed_reply_to_the_message_makes_the_outcome_unknown() {
     for text in ["hello\r\n", "354 go on\r\n", "250-ok\r\n550 no\r\n"] {
         let played = after_dot([Server(text)]);
         let Outcome::Unknown {
@@ -161,7 +161,7 @@ fn an_answer_to_the_message_that_cannot_be_understood_is_unknown() {
 }
 
 #[test]
-fn an_answer_before_the_end_of_the_message_is_no_acceptance() {
+fn a_reply_before_the_end_of_the_message_is_no_acceptance() {
     let early: [&Moves; 3] = [
         &[
             GREETING,
@@ -201,7 +201,7 @@ fn an_answer_before_the_end_of_the_message_is_no_acceptance() {
             panic!("{played:?}");
         };
         assert_eq!(*cause, Cause::PeerMisbehaved(Misbehaviour::EarlyReply));
-        assert!(!played.said.contains("\r\n.\r\n"));
+        assert!(!played.sent.contains("\r\n.\r\n"));
     }
 }
 
@@ -226,12 +226,12 @@ fn a_refusal_amid_the_message_is_the_outcome_and_no_dot_leaves() {
         }
     );
     assert_eq!(played.failure, Some(Error::Rejected { stage, reply }));
-    assert!(played.said.ends_with("DATA\r\n"));
+    assert!(played.sent.ends_with("DATA\r\n"));
 }
 
 // docs/protocols.md, SMTP: 421
 #[test]
-fn going_away_is_the_outcome_wherever_it_comes() {
+fn reply_421_is_the_outcome_at_every_stage() {
     let at = |moves: &Moves, at: Stage| {
         let played = talk(moves);
         let Outcome::Rejected { stage, reply, .. } = outcome(&played) else {
@@ -268,7 +268,7 @@ fn going_away_is_the_outcome_wherever_it_comes() {
 }
 
 #[test]
-fn a_server_that_refuses_everybody_and_hangs_up_has_refused() {
+fn a_server_that_refuses_all_recipients_and_disconnects_has_rejected() {
     let played = talk(&[
         GREETING,
         PIPELINING,

@@ -2,7 +2,7 @@
 
 use super::transaction::{COMMIT, GREETING};
 use super::*;
-use Move::{Body, Client as Says, Do, Server};
+use Move::{Body, Client as Sends, Do, Server};
 
 const SUCCESS: Notify = Notify {
     success: true,
@@ -21,7 +21,7 @@ fn recipient(text: &str, notify: Notify) -> Recipient {
 }
 
 /// Returns an envelope with one recipient, changed by `change`.
-fn asking(change: fn(&mut Envelope)) -> Envelope {
+fn envelope_with(change: fn(&mut Envelope)) -> Envelope {
     let mut envelope = envelope(&["jones@foo.example"]);
     change(&mut envelope);
     envelope
@@ -30,7 +30,7 @@ fn asking(change: fn(&mut Envelope)) -> Envelope {
 fn cause(offer: &'static str, send: fn(&mut Client)) -> Cause {
     let played = talk(&[GREETING, Server(offer), Do(send)]);
     assert_eq!(played.failure, None);
-    assert!(!played.said.contains("MAIL"));
+    assert!(!played.sent.contains("MAIL"));
     match outcome(&played) {
         Outcome::NotSent { cause, .. } => cause.clone(),
         other => panic!("{other:?}"),
@@ -49,7 +49,7 @@ fn left_out(played: &Played<Event, Error>) -> &[Parameter] {
 fn rfc3461_10_1_submission() {
     let played = talk(&[
         Server("220 Example.ORG SMTP server here\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-Example.ORG\r\n250-DSN\r\n250-EXPN\r\n250 SIZE\r\n"),
         Do(|c| {
             let both = Notify {
@@ -67,17 +67,17 @@ fn rfc3461_10_1_submission() {
             envelope.envelope_id = Some(EnvelopeId::new("QQ314159").unwrap());
             c.send(envelope);
         }),
-        Says("MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159\r\n"),
+        Sends("MAIL FROM:<Alice@Example.ORG> RET=HDRS ENVID=QQ314159\r\n"),
         Server("250 <Alice@Example.ORG> sender ok\r\n"),
-        Says("RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM\r\n"),
+        Sends("RCPT TO:<Bob@Example.COM> NOTIFY=SUCCESS ORCPT=rfc822;Bob@Example.COM\r\n"),
         Server("250 <Bob@Example.COM> recipient ok\r\n"),
-        Says("RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU\r\n"),
+        Sends("RCPT TO:<Carol@Ivory.EDU> NOTIFY=FAILURE ORCPT=rfc822;Carol@Ivory.EDU\r\n"),
         Server("250 <Carol@Ivory.EDU> recipient ok\r\n"),
-        Says("RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU\r\n"),
+        Sends("RCPT TO:<Dana@Ivory.EDU> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Dana@Ivory.EDU\r\n"),
         Server("250 <Dana@Ivory.EDU> recipient ok\r\n"),
-        Says("RCPT TO:<Fred@Bombs.AF.MIL> NOTIFY=NEVER\r\n"),
+        Sends("RCPT TO:<Fred@Bombs.AF.MIL> NOTIFY=NEVER\r\n"),
         Server("250 <Fred@Bombs.AF.MIL> recipient ok\r\n"),
-        Says("DATA\r\n"),
+        Sends("DATA\r\n"),
         Server("354 okay, send message\r\n"),
         Body(&["(message goes here)\r\n"]),
         COMMIT,
@@ -88,12 +88,12 @@ fn rfc3461_10_1_submission() {
 
 // docs/protocols.md, SMTP: DSN
 #[test]
-fn notices_that_are_not_offered_are_left_out_and_told() {
+fn notifications_that_are_not_offered_are_left_out_and_reported() {
     let played = talk(&[
         GREETING,
         Server("250-x\r\n250 PIPELINING\r\n"),
         Do(|c| {
-            c.send(asking(|e| {
+            c.send(envelope_with(|e| {
                 e.recipients = Vec::from([recipient("a+b@foo.example", FAILURE)]);
                 e.returns = Some(Return::Full);
                 e.priority = Some(Priority::new(4).unwrap());
@@ -107,7 +107,7 @@ fn notices_that_are_not_offered_are_left_out_and_told() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .contains("MAIL FROM:<smith@bar.example>\r\nRCPT TO:<a+b@foo.example>\r\nDATA\r\n")
     );
     let all = [Parameter::Dsn, Parameter::DeliverBy, Parameter::MtPriority];
@@ -125,7 +125,7 @@ fn every_parameter_that_is_offered_is_on_the_line() {
              250 MT-PRIORITY\r\n",
         ),
         Do(|c| {
-            c.send(asking(|e| {
+            c.send(envelope_with(|e| {
                 e.body_8bit = true;
                 e.smtputf8 = true;
                 e.returns = Some(Return::Full);
@@ -138,12 +138,12 @@ fn every_parameter_that_is_offered_is_on_the_line() {
         }),
     ]);
     assert!(
-        played.said.ends_with(
+        played.sent.ends_with(
             "MAIL FROM:<smith@bar.example> SIZE=1000 BODY=8BITMIME SMTPUTF8 RET=FULL ENVID=a+20b \
              REQUIRETLS HOLDFOR=604800 BY=60;RT MT-PRIORITY=-3\r\n"
         ),
         "{}",
-        played.said
+        played.sent
     );
 }
 
@@ -163,7 +163,7 @@ fn rfc6531_3_4_smtputf8_is_asked_for_by_an_address() {
                 [to],
             ));
         }),
-        Says(
+        Sends(
             "EHLO client.example\r\nMAIL FROM:<ü@bar.example> SMTPUTF8\r\n\
              RCPT TO:<用户@例子.cn> NOTIFY=FAILURE \
              ORCPT=utf-8;\\x{7528}\\x{6237}@\\x{4F8B}\\x{5B50}.cn\r\nDATA\r\n",
@@ -175,18 +175,18 @@ fn rfc6531_3_4_smtputf8_is_asked_for_by_an_address() {
 // docs/protocols.md, SMTP: REQUIRETLS
 #[test]
 fn rfc8689_2_requiretls_needs_tls_and_the_offer_of_after_it() {
-    const REQUIRING: fn(&mut Client) = |c| c.send(asking(|e| e.requires_tls = true));
+    const REQUIRING: fn(&mut Client) = |c| c.send(envelope_with(|e| e.requires_tls = true));
     let sent = talk_starttls(&[
         Server("220 mail.example.net ESMTP\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-mail.example.net\r\n250-REQUIRETLS\r\n250 STARTTLS\r\n"),
-        Says("STARTTLS\r\n"),
+        Sends("STARTTLS\r\n"),
         Server("220 TLS go ahead\r\n"),
         Move::Upgrade,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-mail.example.net\r\n250 REQUIRETLS\r\n"),
         Do(REQUIRING),
-        Says("MAIL FROM:<smith@bar.example> REQUIRETLS\r\n"),
+        Sends("MAIL FROM:<smith@bar.example> REQUIRETLS\r\n"),
     ]);
     assert_eq!(sent.failure, None);
 
@@ -205,16 +205,19 @@ fn rfc8689_2_requiretls_needs_tls_and_the_offer_of_after_it() {
         panic!("{plain:?}");
     };
     assert_eq!(*cause, Cause::RequireTlsNotOffered);
-    assert!(!plain.said.contains("MAIL"));
+    assert!(!plain.sent.contains("MAIL"));
 }
 
 // docs/protocols.md, SMTP: FUTURERELEASE
 #[test]
 fn rfc4865_a_message_is_held_no_longer_than_the_server_does() {
-    const HOUR: fn(&mut Client) =
-        |c| c.send(asking(|e| e.hold = Some(Hold::for_secs(3600).unwrap())));
+    const HOUR: fn(&mut Client) = |c| {
+        c.send(envelope_with(|e| {
+            e.hold = Some(Hold::for_secs(3600).unwrap())
+        }))
+    };
     const NEW_YEAR: fn(&mut Client) = |c| {
-        c.send(asking(|e| {
+        c.send(envelope_with(|e| {
             e.hold = Some(Hold::until(UtcTime::new("2027-01-01T00:00:00Z").unwrap()));
         }))
     };
@@ -227,16 +230,16 @@ fn rfc4865_a_message_is_held_no_longer_than_the_server_does() {
     assert_eq!(cause(short, NEW_YEAR), Cause::HoldTooLong);
     let enough = "250-x\r\n250 FUTURERELEASE 3600 2027-01-01T00:00:00Z\r\n";
     let played = talk(&[GREETING, Server(enough), Do(HOUR)]);
-    assert!(played.said.ends_with(" HOLDFOR=3600\r\n"));
+    assert!(played.sent.ends_with(" HOLDFOR=3600\r\n"));
     let played = talk(&[GREETING, Server(enough), Do(NEW_YEAR)]);
-    assert!(played.said.ends_with(" HOLDUNTIL=2027-01-01T00:00:00Z\r\n"));
+    assert!(played.sent.ends_with(" HOLDUNTIL=2027-01-01T00:00:00Z\r\n"));
 }
 
 // docs/protocols.md, SMTP: DELIVERBY, MT-PRIORITY
 #[test]
-fn rfc2852_a_promise_that_cannot_be_had_stops_the_message() {
+fn rfc2852_a_mandatory_deliver_by_that_is_not_offered_stops_the_message() {
     const IN_A_MINUTE: fn(&mut Client) = |c| {
-        c.send(asking(|e| {
+        c.send(envelope_with(|e| {
             e.deliver_by = Some(DeliverBy::or_return(60).unwrap())
         }))
     };
@@ -254,11 +257,11 @@ fn rfc2852_a_promise_that_cannot_be_had_stops_the_message() {
         Server("250-x\r\n250 DELIVERBY\r\n"),
         Do(IN_A_MINUTE),
     ]);
-    assert!(played.said.ends_with(" BY=60;R\r\n"));
+    assert!(played.sent.ends_with(" BY=60;R\r\n"));
 }
 
 const WITH_NOTICES: Move<Client> = Do(|c| {
-    c.send(asking(|e| {
+    c.send(envelope_with(|e| {
         e.returns = Some(Return::Headers);
         e.recipients = Vec::from([recipient("jones@foo.example", FAILURE)]);
     }))
@@ -269,7 +272,7 @@ const WITHOUT: &str =
 
 // docs/protocols.md, SMTP: 555
 #[test]
-fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_told() {
+fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_reported() {
     for refusal in [
         "555 5.5.4 what\r\n",
         "504 no\r\n",
@@ -280,13 +283,13 @@ fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_told() {
             GREETING,
             OFFERS,
             WITH_NOTICES,
-            Says(
+            Sends(
                 "EHLO client.example\r\nMAIL FROM:<smith@bar.example> SIZE=1000 RET=HDRS\r\n\
                  RCPT TO:<jones@foo.example> NOTIFY=FAILURE ORCPT=rfc822;jones@foo.example\r\nDATA\r\n",
             ),
             Server(refusal),
             Server("503 no\r\n503 no\r\n"),
-            Says(WITHOUT),
+            Sends(WITHOUT),
             Server("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
             Body(&["a"]),
             COMMIT,
@@ -302,7 +305,7 @@ fn rfc5321_4_1_1_11_refused_parameters_are_left_out_once_and_told() {
 
 // docs/protocols.md, SMTP: 555
 #[test]
-fn a_refusal_of_the_address_is_not_taken_for_one_of_a_parameter() {
+fn a_refused_address_is_not_mistaken_for_a_refused_parameter() {
     for refusal in [
         "501 5.1.7 bad sender\r\n",
         "550 5.7.1 no\r\n",
@@ -322,7 +325,7 @@ fn a_refusal_of_the_address_is_not_taken_for_one_of_a_parameter() {
                 ..
             }
         ));
-        assert_eq!(played.said.matches("MAIL").count(), 1, "{refusal}");
+        assert_eq!(played.sent.matches("MAIL").count(), 1, "{refusal}");
     }
 }
 
@@ -343,7 +346,7 @@ fn a_parameter_refused_at_every_recipient_is_left_out_too() {
     assert_eq!(left_out(&played), [Parameter::Dsn, Parameter::Size]);
     assert!(
         played
-            .said
+            .sent
             .contains(&alloc::format!("DATA\r\n.\r\n{WITHOUT}"))
     );
 }
@@ -354,7 +357,7 @@ fn a_parameter_refused_at_one_of_two_defers_that_one() {
         GREETING,
         OFFERS,
         Do(|c| {
-            c.send(asking(|e| {
+            c.send(envelope_with(|e| {
                 e.recipients
                     .push(recipient("green@foo.example", Notify::NEVER));
             }))
@@ -372,10 +375,10 @@ fn a_parameter_refused_at_one_of_two_defers_that_one() {
     else {
         panic!("{played:?}");
     };
-    let words = reply(555, "5.5.4 NOTIFY?");
+    let refusal = reply(555, "5.5.4 NOTIFY?");
     let second = (
         address("green@foo.example"),
-        RecipientResult::Deferred(Some(words)),
+        RecipientResult::Deferred(Some(refusal)),
     );
     assert_eq!(recipients.get(1), Some(&second));
     assert_eq!(left_out, &[]);
@@ -401,7 +404,7 @@ fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
                      250 FUTURERELEASE 60 2027-01-01T00:00:00Z\r\n";
         let client = || {
             let mut client = make();
-            client.send(asking(change));
+            client.send(envelope_with(change));
             client
         };
         let moves = [
@@ -420,7 +423,7 @@ fn requiretls_smtputf8_and_holdfor_are_never_left_out() {
             }
         ));
         // MAIL is sent with SIZE and without, both times with the required parameter.
-        assert_eq!(played.said.matches("MAIL FROM").count(), 2);
-        assert_eq!(played.said.matches(parameter).count(), 2, "{parameter}");
+        assert_eq!(played.sent.matches("MAIL FROM").count(), 2);
+        assert_eq!(played.sent.matches(parameter).count(), 2, "{parameter}");
     }
 }

@@ -9,19 +9,19 @@ use crate::{Machine as _, OverLimit, Step};
 use Move::{Body, Do, Server, ServerBytes, Upgrade};
 
 /// A point of a session where the client expects a reply.
-struct Place {
+struct ReplyPoint {
     name: &'static str,
     stage: Stage,
     before: Vec<Move<Client>>,
 }
 
-fn place(
+fn point(
     name: &'static str,
     stage: Stage,
     before: impl IntoIterator<Item = Move<Client>>,
-) -> Place {
+) -> ReplyPoint {
     let before = before.into_iter().collect();
-    Place {
+    ReplyPoint {
         name,
         stage,
         before,
@@ -33,7 +33,7 @@ const OLD: Move<Client> = Server("250 x\r\n");
 const AUTH: Move<Client> = Do(|c| c.authenticate(credentials()));
 
 /// Returns every such point, before and after STARTTLS.
-fn places() -> Vec<Place> {
+fn points() -> Vec<ReplyPoint> {
     let tls = || [GREETING, STARTTLS, Server("220 go\r\n"), Upgrade];
     let inside = |more: Vec<Move<Client>>| tls().into_iter().chain(more);
     let refused = || {
@@ -45,46 +45,46 @@ fn places() -> Vec<Place> {
         ])
     };
     let data = || Vec::from([PIPELINING, ONE, Server("250 ok\r\n250 ok\r\n354 go\r\n")]);
-    let given = || data().into_iter().chain([Body(&["a"])]);
+    let complete = || data().into_iter().chain([Body(&["a"])]);
     let piece = || Vec::from([BOTH, ONE, Server("250 ok\r\n250 ok\r\n"), Body(&["a"])]);
     Vec::from([
-        place("greeting", Stage::Greeting, []),
-        place("EHLO", Stage::Ehlo, [GREETING]),
-        place("HELO", Stage::Ehlo, [GREETING, Server("502 what\r\n")]),
-        place("STARTTLS", Stage::StartTls, [GREETING, STARTTLS]),
-        place("EHLO inside TLS", Stage::Ehlo, tls()),
-        place(
+        point("greeting", Stage::Greeting, []),
+        point("EHLO", Stage::Ehlo, [GREETING]),
+        point("HELO", Stage::Ehlo, [GREETING, Server("502 what\r\n")]),
+        point("STARTTLS", Stage::StartTls, [GREETING, STARTTLS]),
+        point("EHLO inside TLS", Stage::Ehlo, tls()),
+        point(
             "AUTH",
             Stage::Auth,
             inside(Vec::from([Server("250-x\r\n250 AUTH PLAIN\r\n"), AUTH])),
         ),
-        place("rest", Stage::Idle, inside(Vec::from([OLD]))),
-        place(
+        point("rest", Stage::Idle, inside(Vec::from([OLD]))),
+        point(
             "NOOP",
             Stage::Command,
             inside(Vec::from([OLD, Do(|c| c.command(Command::Noop))])),
         ),
-        place("RSET", Stage::Rset, inside(refused())),
-        place("MAIL", Stage::Mail, inside(Vec::from([OLD, ONE]))),
-        place(
+        point("RSET", Stage::Rset, inside(refused())),
+        point("MAIL", Stage::Mail, inside(Vec::from([OLD, ONE]))),
+        point(
             "RCPT",
             Stage::Rcpt,
             inside(Vec::from([OLD, ONE, Server("250 ok\r\n")])),
         ),
-        place(
+        point(
             "DATA",
             Stage::Data,
             inside(Vec::from([PIPELINING, ONE, Server("250 ok\r\n250 ok\r\n")])),
         ),
-        place("message", Stage::Body, inside(data())),
-        place("before the dot", Stage::Body, inside(given().collect())),
-        place(
+        point("message", Stage::Body, inside(data())),
+        point("before the dot", Stage::Body, inside(complete().collect())),
+        point(
             "after the dot",
             Stage::Final,
-            inside(given().chain([COMMIT]).collect()),
+            inside(complete().chain([COMMIT]).collect()),
         ),
-        place("piece", Stage::Body, inside(piece())),
-        place(
+        point("piece", Stage::Body, inside(piece())),
+        point(
             "after the last piece",
             Stage::Final,
             inside(
@@ -97,14 +97,14 @@ fn places() -> Vec<Place> {
     ])
 }
 
-fn meet(place: &mut Place, what: Vec<u8>) -> Played<Event, Error> {
-    place.before.push(ServerBytes(what));
-    talk_starttls(&place.before)
+fn play_with(point: &mut ReplyPoint, what: Vec<u8>) -> Played<Event, Error> {
+    point.before.push(ServerBytes(what));
+    talk_starttls(&point.before)
 }
 
 /// Returns whether a message is in progress at that point, so that it has an outcome.
-fn has_message(place: &Place) -> bool {
-    place.stage == Stage::Rset || place.stage >= Stage::Mail
+fn has_message(point: &ReplyPoint) -> bool {
+    point.stage == Stage::Rset || point.stage >= Stage::Mail
 }
 
 fn last_outcome(played: &Played<Event, Error>) -> Option<&Outcome> {
@@ -116,50 +116,50 @@ fn last_outcome(played: &Played<Event, Error>) -> Option<&Outcome> {
 
 // docs/protocols.md, SMTP: 421
 #[test]
-fn going_away_with_421_is_told_at_every_place() {
-    for mut place in places() {
-        let played = meet(&mut place, b"421 4.3.2 bye\r\n".to_vec());
-        let words = reply(421, "4.3.2 bye");
+fn reply_421_is_reported_at_every_stage() {
+    for mut point in points() {
+        let played = play_with(&mut point, b"421 4.3.2 bye\r\n".to_vec());
+        let refusal = reply(421, "4.3.2 bye");
         let expected = Error::Rejected {
-            stage: place.stage,
-            reply: words.clone(),
+            stage: point.stage,
+            reply: refusal.clone(),
         };
-        assert_eq!(played.failure, Some(expected), "{}", place.name);
+        assert_eq!(played.failure, Some(expected), "{}", point.name);
         match last_outcome(&played) {
-            None => assert!(!has_message(&place), "{}", place.name),
+            None => assert!(!has_message(&point), "{}", point.name),
             // The first message was refused, the second one was not begun.
             Some(Outcome::NotSent { cause, .. }) => {
-                assert_eq!(place.stage, Stage::Rset);
+                assert_eq!(point.stage, Stage::Rset);
                 assert_eq!(
                     *cause,
                     Cause::Rejected {
                         stage: Stage::Rset,
-                        reply: words
+                        reply: refusal
                     }
                 );
             }
             Some(Outcome::Rejected { stage, reply, .. }) => {
-                assert_eq!((*stage, reply), (place.stage, &words), "{}", place.name);
+                assert_eq!((*stage, reply), (point.stage, &refusal), "{}", point.name);
             }
-            Some(other) => panic!("{}: {other:?}", place.name),
+            Some(other) => panic!("{}: {other:?}", point.name),
         }
     }
 }
 
 // docs/protocols.md, SMTP: 4yz and 5yz
 #[test]
-fn refusals_for_now_and_for_good_are_told_in_their_words_at_every_place() {
-    for words in [
+fn transient_and_permanent_refusals_are_reported_with_their_text_at_every_stage() {
+    for refusal in [
         "450 4.3.0 not now",
         "454 4.7.0 not now",
         "550 5.7.1 no",
         "599 no",
     ] {
-        for mut place in places() {
-            let played = meet(&mut place, format!("{words}\r\n").into_bytes());
-            let name = place.name;
+        for mut point in points() {
+            let played = play_with(&mut point, format!("{refusal}\r\n").into_bytes());
+            let name = point.name;
             let shown = format!("{played:?}");
-            match place.stage {
+            match point.stage {
                 // No command is pending.
                 Stage::Idle => assert!(shown.contains("UnsolicitedReply"), "{name}: {shown}"),
                 Stage::Auth => assert!(shown.contains("AuthenticationRefused"), "{name}: {shown}"),
@@ -184,7 +184,7 @@ fn refusals_for_now_and_for_good_are_told_in_their_words_at_every_place() {
                     else {
                         panic!("{name}: {shown}");
                     };
-                    assert_eq!((*at, &*format!("{reply}")), (stage, words), "{name}");
+                    assert_eq!((*at, &*format!("{reply}")), (stage, refusal), "{name}");
                 }
             }
         }
@@ -192,8 +192,8 @@ fn refusals_for_now_and_for_good_are_told_in_their_words_at_every_place() {
 }
 
 #[test]
-fn mixed_codes_and_words_of_no_protocol_end_it_at_every_place() {
-    for (words, kind) in [
+fn mixed_codes_and_malformed_replies_end_the_session_at_every_stage() {
+    for (text, kind) in [
         (
             "250-ok\r\n550 no\r\n",
             Misbehaviour::MixedCodes {
@@ -205,20 +205,20 @@ fn mixed_codes_and_words_of_no_protocol_end_it_at_every_place() {
         ("\r\n", Misbehaviour::MalformedReply),
         ("+OK\r\n", Misbehaviour::MalformedReply),
     ] {
-        for mut place in places() {
-            let played = meet(&mut place, words.as_bytes().to_vec());
+        for mut point in points() {
+            let played = play_with(&mut point, text.as_bytes().to_vec());
             assert_eq!(
                 played.failure,
                 Some(Error::PeerMisbehaved(kind.clone())),
                 "{}",
-                place.name
+                point.name
             );
-            let is_committed = place.stage == Stage::Final;
+            let is_committed = point.stage == Stage::Final;
             match last_outcome(&played) {
-                None => assert!(!has_message(&place), "{}", place.name),
-                Some(Outcome::Unknown { .. }) => assert!(is_committed, "{}", place.name),
-                Some(Outcome::NotSent { .. }) => assert!(!is_committed, "{}", place.name),
-                Some(other) => panic!("{}: {other:?}", place.name),
+                None => assert!(!has_message(&point), "{}", point.name),
+                Some(Outcome::Unknown { .. }) => assert!(is_committed, "{}", point.name),
+                Some(Outcome::NotSent { .. }) => assert!(!is_committed, "{}", point.name),
+                Some(other) => panic!("{}: {other:?}", point.name),
             }
         }
     }
@@ -226,30 +226,30 @@ fn mixed_codes_and_words_of_no_protocol_end_it_at_every_place() {
 
 // docs/protocols.md, SMTP: replies
 #[test]
-fn a_line_or_a_reply_without_end_stops_at_its_limit_at_every_place() {
-    for mut place in places() {
+fn a_line_or_a_reply_without_end_stops_at_its_limit_at_every_stage() {
+    for mut point in points() {
         let line = [b"250-".as_slice(), &[b'x'; 70_000]].concat();
-        let played = only_whole(&mut place, &line);
+        let played = play_at_once(&mut point, &line);
         let over = OverLimit {
             what: "reply line",
             max: 65_536,
         };
-        assert_eq!(played, Some(Error::Limit(over)), "{}", place.name);
+        assert_eq!(played, Some(Error::Limit(over)), "{}", point.name);
     }
-    for mut place in places() {
-        let played = only_whole(&mut place, &b"250-x\r\n".repeat(101));
+    for mut point in points() {
+        let played = play_at_once(&mut point, &b"250-x\r\n".repeat(101));
         let over = OverLimit {
             what: "lines of a reply",
             max: 100,
         };
-        assert_eq!(played, Some(Error::Limit(over)), "{}", place.name);
+        assert_eq!(played, Some(Error::Limit(over)), "{}", point.name);
     }
 }
 
 /// Plays up to the point and feeds `what` at once; playing it at every cut takes minutes.
-fn only_whole(place: &mut Place, what: &[u8]) -> Option<Error> {
+fn play_at_once(point: &mut ReplyPoint, what: &[u8]) -> Option<Error> {
     let mut client = client(Tls::StartTls);
-    for next in &place.before {
+    for next in &point.before {
         match next {
             Server(text) => client.feed(text.as_bytes()),
             Upgrade => client.upgraded(),
@@ -279,7 +279,7 @@ fn settle(client: &mut Client) -> Option<Error> {
 
 // docs/protocols.md, SMTP: PIPELINING
 #[test]
-fn replies_that_are_there_before_their_commands_are_not_taken_for_theirs() {
+fn replies_received_before_their_commands_are_errors() {
     // Fed at once, because split input does not show when each reply was received.
     let mut client = client(Tls::Implicit);
     for text in ["220 x\r\n", "250 x\r\n"] {
@@ -297,7 +297,7 @@ fn replies_that_are_there_before_their_commands_are_not_taken_for_theirs() {
 }
 
 #[test]
-fn a_second_answer_to_the_message_changes_nothing_of_the_first() {
+fn a_second_reply_to_the_message_does_not_change_the_outcome() {
     let played = talk(&[
         GREETING,
         PIPELINING,
@@ -314,7 +314,7 @@ fn a_second_answer_to_the_message_changes_nothing_of_the_first() {
 }
 
 #[test]
-fn a_message_asked_for_after_the_end_has_its_outcome_too() {
+fn a_message_queued_after_the_end_of_the_session_has_an_outcome() {
     let ends: [&[Move<Client>]; 3] = [
         &[GREETING, OLD, Do(Client::quit), Server("221 bye\r\n"), ONE],
         &[GREETING, OLD, Do(Client::quit), ONE, Server("221 bye\r\n")],
@@ -331,12 +331,12 @@ fn a_message_asked_for_after_the_end_has_its_outcome_too() {
             panic!("{played:?}");
         };
         assert_eq!(*cause, Cause::ConnectionClosed);
-        assert!(!played.said.contains("MAIL"));
+        assert!(!played.sent.contains("MAIL"));
     }
 }
 
 #[test]
-fn a_body_left_unsaid_is_told_once_in_the_transcript() {
+fn an_uncommitted_body_is_logged_once_in_the_transcript() {
     for commits in [false, true] {
         let mut moves = Vec::from([
             GREETING,

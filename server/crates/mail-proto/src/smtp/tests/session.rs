@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{BodyChunk, Machine as _, OverLimit, Step};
-use Move::{Client as Says, Do, Eof, Server, ServerBytes, Upgrade};
+use Move::{Client as Sends, Do, Eof, Server, ServerBytes, Upgrade};
 
 fn ready(extensions: Extensions) -> Event {
     Event::Ready { extensions }
@@ -17,10 +17,10 @@ fn ready(extensions: Extensions) -> Event {
 fn rfc5321_d_1_multi_line_greeting_and_ehlo() {
     let played = talk(&[
         Server("220-foo.com Simple Mail Transfer Service\r\n220 Ready\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-foo.com greets bar.com\r\n250-8BITMIME\r\n250-SIZE\r\n250-DSN\r\n250 HELP\r\n"),
         Do(Client::quit),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 foo.com Service closing transmission channel\r\n"),
     ]);
     let extensions = Extensions {
@@ -38,12 +38,12 @@ fn rfc5321_d_1_multi_line_greeting_and_ehlo() {
 // docs/protocols.md, SMTP: EHLO, HELO
 #[test]
 fn helo_follows_only_where_ehlo_is_not_understood() {
-    for answer in ["500 what\r\n", "502 no\r\n", "504 no\r\n"] {
+    for refusal in ["500 what\r\n", "502 no\r\n", "504 no\r\n"] {
         let played = talk(&[
             Server("220 old\r\n"),
-            Says("EHLO client.example\r\n"),
-            Server(answer),
-            Says("HELO client.example\r\n"),
+            Sends("EHLO client.example\r\n"),
+            Server(refusal),
+            Sends("HELO client.example\r\n"),
             Server("250 old\r\n"),
         ]);
         assert_eq!(played.events, [ready(Extensions::default())]);
@@ -57,11 +57,11 @@ fn helo_follows_only_where_ehlo_is_not_understood() {
             reply
         })
     );
-    assert_eq!(played.said, "EHLO client.example\r\n");
+    assert_eq!(played.sent, "EHLO client.example\r\n");
 }
 
 #[test]
-fn a_server_that_greets_with_a_refusal_is_told_in_its_words() {
+fn a_refusing_greeting_is_reported_with_its_text() {
     for text in [
         "554 no SMTP service here\r\n",
         "421 too many connections\r\n",
@@ -76,12 +76,12 @@ fn a_server_that_greets_with_a_refusal_is_told_in_its_words() {
                 reply
             })
         );
-        assert_eq!(played.said, "");
+        assert_eq!(played.sent, "");
     }
 }
 
 #[test]
-fn another_protocol_is_told_from_smtp() {
+fn another_protocol_is_distinguished_from_smtp() {
     for greeting in [
         "* OK IMAP4rev1 ready\r\n",
         "+OK POP3 ready\r\n",
@@ -97,15 +97,15 @@ fn another_protocol_is_told_from_smtp() {
 
 // docs/protocols.md, SMTP: STARTTLS
 #[test]
-fn starttls_forgets_what_was_offered_before() {
+fn starttls_discards_the_extensions_offered_before() {
     let played = talk_starttls(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250-PIPELINING\r\n250-AUTH LOGIN\r\n250 STARTTLS\r\n"),
-        Says("STARTTLS\r\n"),
+        Sends("STARTTLS\r\n"),
         Server("220 2.0.0 go ahead\r\n"),
         Upgrade,
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250 AUTH PLAIN\r\n"),
     ]);
     let auth = Vec::from(["PLAIN".into()]);
@@ -130,8 +130,8 @@ fn starttls_with_buffered_plaintext_is_rejected() {
         client.feed(b"250-x\r\n250 STARTTLS\r\n");
         let _ = steps(&mut client);
         client.feed(behind.as_bytes());
-        let (said, end) = steps(&mut client);
-        assert_eq!(said, "");
+        let (sent, end) = steps(&mut client);
+        assert_eq!(sent, "");
         assert_eq!(end, Err(error.clone()));
     }
 }
@@ -154,12 +154,12 @@ fn plaintext_that_comes_while_tls_is_being_set_up_is_rejected() {
 
 /// Steps until the machine waits, is done or fails; returns its output and the last step.
 fn steps(client: &mut Client) -> (alloc::string::String, Result<Step<Event>, Error>) {
-    let mut said = alloc::string::String::new();
+    let mut sent = alloc::string::String::new();
     loop {
         match client.step() {
-            Ok(Step::Write(bytes)) => said.push_str(core::str::from_utf8(&bytes).unwrap()),
+            Ok(Step::Write(bytes)) => sent.push_str(core::str::from_utf8(&bytes).unwrap()),
             Ok(Step::Event(_)) => {}
-            end => return (said, end),
+            end => return (sent, end),
         }
     }
 }
@@ -179,7 +179,7 @@ fn a_server_without_starttls_gets_no_password() {
         let played = talk_starttls(&moves);
         let error = Error::PeerIncompatible(Incompatibility::StartTlsNotOffered);
         assert_eq!(played.failure, Some(error));
-        assert!(!played.said.contains("AUTH"));
+        assert!(!played.sent.contains("AUTH"));
     }
 }
 
@@ -201,7 +201,7 @@ fn refused_starttls_ends_the_conversation() {
 }
 
 #[test]
-fn a_server_without_a_known_mechanism_is_told() {
+fn a_server_without_a_known_mechanism_is_reported() {
     let offer = |line: &'static str| {
         talk(&[
             Server("220 x\r\n"),
@@ -236,7 +236,7 @@ fn mixed_codes_and_replies_to_nothing_are_errors() {
 }
 
 #[test]
-fn going_away_while_idle_is_told_in_the_servers_words() {
+fn reply_421_while_idle_is_reported_with_its_text() {
     let played = talk(&[
         Server("220 x\r\n"),
         Server("250 x\r\n"),
@@ -271,7 +271,7 @@ fn an_endless_line_and_an_endless_reply_stop_at_the_limit() {
 }
 
 #[test]
-fn a_server_that_closes_early_is_told_with_the_stage() {
+fn a_server_that_closes_early_is_reported_with_the_stage() {
     let closed = |moves: &Moves| talk(moves).failure;
     assert_eq!(
         closed(&[Eof]),
@@ -295,12 +295,12 @@ fn a_server_that_closes_early_is_told_with_the_stage() {
 
 // docs/protocols.md, SMTP: RSET, NOOP, QUIT
 #[test]
-fn a_server_that_closes_instead_of_answering_quit_is_fine() {
+fn a_server_that_closes_instead_of_replying_to_quit_is_no_error() {
     let played = talk(&[
         Server("220 x\r\n"),
         Server("250 x\r\n"),
         Do(Client::quit),
-        Says("EHLO client.example\r\nQUIT\r\n"),
+        Sends("EHLO client.example\r\nQUIT\r\n"),
         Eof,
     ]);
     assert!(played.is_done);

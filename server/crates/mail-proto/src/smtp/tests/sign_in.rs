@@ -2,17 +2,17 @@
 
 use super::*;
 use crate::sasl::{Nonce, SaslError, SignIn};
-use Move::{Client as Says, Do, Server};
+use Move::{Client as Sends, Do, Server};
 
 // docs/protocols.md, SMTP: AUTH
 #[test]
-fn auth_plain_is_sent_with_its_answer_and_masked_in_the_transcript() {
+fn auth_plain_is_sent_with_its_initial_response_and_masked_in_the_transcript() {
     let played = talk(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250 AUTH LOGIN PLAIN\r\n"),
         Do(|c| c.authenticate(credentials())),
-        Says("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
+        Sends("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"),
         Server("235 2.7.0 Authentication successful\r\n"),
     ]);
     assert_eq!(played.events.last(), Some(&Event::Authenticated));
@@ -42,7 +42,7 @@ fn a_server_that_ignores_the_initial_response_gets_it_again() {
     assert_eq!(played.events.last(), Some(&Event::Authenticated));
     assert!(
         played
-            .said
+            .sent
             .ends_with("\r\nAHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n")
     );
     assert!(!played.transcript.join("\n").contains("AHRpb"));
@@ -50,17 +50,17 @@ fn a_server_that_ignores_the_initial_response_gets_it_again() {
 
 // docs/protocols.md, SMTP: AUTH
 #[test]
-fn auth_login_answers_both_challenges() {
+fn auth_login_responds_to_both_challenges() {
     let played = talk(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250 AUTH=LOGIN CRAM-MD5\r\n"),
         Do(|c| c.authenticate(credentials())),
-        Says("AUTH LOGIN\r\n"),
+        Sends("AUTH LOGIN\r\n"),
         Server("334 VXNlcm5hbWU6\r\n"),
-        Says("dGlt\r\n"),
+        Sends("dGlt\r\n"),
         Server("334 UGFzc3dvcmQ6\r\n"),
-        Says("dGFuc3RhYWZ0YW5zdGFhZg==\r\n"),
+        Sends("dGFuc3RhYWZ0YW5zdGFhZg==\r\n"),
         Server("235 ok\r\n"),
     ]);
     assert_eq!(played.events.last(), Some(&Event::Authenticated));
@@ -83,7 +83,7 @@ fn a_challenge_too_many_is_cancelled_and_another_is_an_error() {
         Server("501 5.5.2 cancelled\r\n"),
     ];
     let played = talk(&moves);
-    assert!(played.said.ends_with("\r\n*\r\n"), "{}", played.said);
+    assert!(played.sent.ends_with("\r\n*\r\n"), "{}", played.sent);
     let reply = reply(501, "5.5.2 cancelled");
     let refused = Event::AuthenticationRefused { reply };
     assert_eq!(played.events.last(), Some(&refused));
@@ -122,7 +122,7 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     let played = play(|| client(Tls::Plain), &moves, |events| events);
     let error = Error::PeerIncompatible(Incompatibility::LoginNeedsTls);
     assert_eq!(played.failure, Some(error));
-    assert_eq!(played.said, "EHLO client.example\r\n");
+    assert_eq!(played.sent, "EHLO client.example\r\n");
 
     let allowed = || {
         Client::new(Config {
@@ -132,7 +132,7 @@ fn without_tls_no_password_leaves_unless_the_operator_allows_it() {
     };
     let played = play(allowed, &moves, |events| events);
     assert_eq!(played.failure, None);
-    assert!(played.said.contains("AUTH PLAIN "));
+    assert!(played.sent.contains("AUTH PLAIN "));
 }
 
 /// Returns the sign-in of the user of the example of RFC 5802 §5.
@@ -154,16 +154,16 @@ const FIRST: Move<Client> = Server(
 fn rfc5802_5_scram_example_through_auth() {
     let played = talk(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         SCRAM,
         Do(|c| c.authenticate(user())),
-        Says("AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
+        Sends("AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
         FIRST,
-        Says(
+        Sends(
             "Yz1iaXdzLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdMM3JmY05IWUpZMVpWdldWczdqLHA9djBYOHYzQnoyVDBDSkdiSlF5RjBYK0hJNFRzPQ==\r\n",
         ),
         Server("334 dj1ybUY5cHFWOFM3c3VBb1pXamE0ZEpSa0ZzS1E9\r\n"),
-        Says("\r\n"),
+        Sends("\r\n"),
         Server("235 2.7.0 in\r\n"),
     ]);
     assert_eq!(played.events.last(), Some(&Event::Authenticated));
@@ -200,22 +200,22 @@ fn a_server_that_cannot_prove_itself_is_dropped() {
 }
 
 #[test]
-fn a_mechanism_refused_before_any_proof_gives_way_to_the_next() {
+fn a_mechanism_refused_before_any_proof_is_followed_by_the_next() {
     let played = talk(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         SCRAM,
         Do(|c| c.authenticate(user())),
-        Says("AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
+        Sends("AUTH SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05Sdjlxa3hkYXdM\r\n"),
         Server("535 5.7.8 no such verifier\r\n"),
-        Says("AUTH PLAIN AHVzZXIAcGVuY2ls\r\n"),
+        Sends("AUTH PLAIN AHVzZXIAcGVuY2ls\r\n"),
         Server("235 2.7.0 in\r\n"),
     ]);
     assert_eq!(played.events.last(), Some(&Event::Authenticated));
 }
 
 #[test]
-fn a_temporary_refusal_and_a_wrong_proof_are_told_at_once() {
+fn a_temporary_refusal_and_a_wrong_proof_are_reported_at_once() {
     let after = |last: &'static str, is_proven: bool| {
         let mut moves = Vec::from([Server("220 x\r\n"), SCRAM, Do(|c| c.authenticate(user()))]);
         if is_proven {
@@ -223,7 +223,7 @@ fn a_temporary_refusal_and_a_wrong_proof_are_told_at_once() {
         }
         moves.push(Server(last));
         let played = talk(&moves);
-        assert!(!played.said.contains("PLAIN"), "{}", played.said);
+        assert!(!played.sent.contains("PLAIN"), "{}", played.sent);
         played.events.last().cloned()
     };
     let refused = |code, text| {
@@ -243,16 +243,16 @@ fn a_temporary_refusal_and_a_wrong_proof_are_told_at_once() {
 
 // docs/protocols.md, SMTP: AUTH
 #[test]
-fn a_long_answer_waits_for_the_challenge() {
+fn a_long_initial_response_waits_for_the_challenge() {
     let played = talk(&[
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250 AUTH XOAUTH2\r\n"),
         Do(|c| {
             let token = Secret::new("t".repeat(600));
             c.authenticate(Credentials::with_token("user", token).unwrap());
         }),
-        Says("AUTH XOAUTH2\r\n"),
+        Sends("AUTH XOAUTH2\r\n"),
         Server("334 \r\n"),
         Server("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"),
         Server("535 5.7.8 expired\r\n"),
@@ -263,7 +263,7 @@ fn a_long_answer_waits_for_the_challenge() {
         Some(&Event::AuthenticationRefused { reply })
     );
     assert!(
-        played.said.ends_with("\r\n\r\n"),
+        played.sent.ends_with("\r\n\r\n"),
         "a refused token is answered by nothing"
     );
 }
@@ -279,13 +279,13 @@ fn cram_md5_is_taken_where_there_is_no_tls_but_leave() {
     };
     let moves = [
         Server("220 x\r\n"),
-        Says("EHLO client.example\r\n"),
+        Sends("EHLO client.example\r\n"),
         Server("250-x\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n"),
         Do(|c: &mut Client| c.authenticate(credentials())),
-        Says("AUTH CRAM-MD5\r\n"),
+        Sends("AUTH CRAM-MD5\r\n"),
         // RFC 2195 §2
         Server("334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\r\n"),
-        Says("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
+        Sends("dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\r\n"),
         Server("235 ok\r\n"),
     ];
     let played = play(make, &moves, |events| events);

@@ -1,7 +1,7 @@
 //! `MAIL`, `RCPT`, `DATA`, the message and its outcome.
 
 use super::*;
-use Move::{Body, Client as Says, Do, Server};
+use Move::{Body, Client as Sends, Do, Server};
 
 pub(super) const GREETING: Move<Client> = Server("220 x\r\n");
 /// Offers no extension: one command at a time.
@@ -10,7 +10,7 @@ pub(super) const PIPELINING: Move<Client> = Server("250-x\r\n250 PIPELINING\r\n"
 /// Offers PIPELINING and CHUNKING.
 pub(super) const BOTH: Move<Client> = Server("250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
 pub(super) const COMMIT: Move<Client> = Do(Client::commit);
-const EHLO: Move<Client> = Says("EHLO client.example\r\n");
+const EHLO: Move<Client> = Sends("EHLO client.example\r\n");
 
 pub(super) const ONE: Move<Client> = Do(|c| c.send(envelope(&["jones@foo.example"])));
 const THREE: Move<Client> = Do(|c| {
@@ -20,7 +20,7 @@ const THREE: Move<Client> = Do(|c| {
         "brown@foo.example",
     ]))
 });
-const GROUP_OF_THREE: Move<Client> = Says(
+const GROUP_OF_THREE: Move<Client> = Sends(
     "MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\n\
      RCPT TO:<green@foo.example>\r\nRCPT TO:<brown@foo.example>\r\nDATA\r\n",
 );
@@ -46,23 +46,23 @@ fn rfc5321_d_1_typical_transaction() {
         EHLO,
         OLD,
         THREE,
-        Says("MAIL FROM:<smith@bar.example>\r\n"),
+        Sends("MAIL FROM:<smith@bar.example>\r\n"),
         Server("250 OK\r\n"),
-        Says("RCPT TO:<jones@foo.example>\r\n"),
+        Sends("RCPT TO:<jones@foo.example>\r\n"),
         Server("250 OK\r\n"),
-        Says("RCPT TO:<green@foo.example>\r\n"),
+        Sends("RCPT TO:<green@foo.example>\r\n"),
         Server("550 No such user here\r\n"),
-        Says("RCPT TO:<brown@foo.example>\r\n"),
+        Sends("RCPT TO:<brown@foo.example>\r\n"),
         Server("250 OK\r\n"),
-        Says("DATA\r\n"),
+        Sends("DATA\r\n"),
         Server("354 Start mail input; end with <CRLF>.<CRLF>\r\n"),
         Body(&["Blah blah blah...\r\n", "...etc. etc. etc.\r\n"]),
-        Says("Blah blah blah...\r\n....etc. etc. etc.\r\n"),
+        Sends("Blah blah blah...\r\n....etc. etc. etc.\r\n"),
         COMMIT,
-        Says(".\r\n"),
+        Sends(".\r\n"),
         Server("250 OK\r\n"),
         Do(Client::quit),
-        Says("QUIT\r\n"),
+        Sends("QUIT\r\n"),
         Server("221 bye\r\n"),
     ]);
     let recipients = three([
@@ -91,9 +91,9 @@ fn rfc2920_4_group_leaves_in_one_write() {
         GROUP_OF_THREE,
         Server("250 sender ok\r\n250 one\r\n250 two\r\n250 three\r\n354 enter mail\r\n"),
         Body(&["Hi"]),
-        Says("Hi\r\n"),
+        Sends("Hi\r\n"),
         COMMIT,
-        Says(".\r\n"),
+        Sends(".\r\n"),
         Server("250 2.0.0 queued as 12345\r\n"),
     ]);
     let recipients = three([
@@ -169,7 +169,7 @@ fn rfc2920_3_1_data_taken_without_a_recipient_ends_with_a_lone_dot() {
         GROUP_OF_THREE,
         Server("250 ok\r\n550 a\r\n551 b\r\n450 c\r\n"),
         Server("354 go\r\n"),
-        Says(".\r\n"),
+        Sends(".\r\n"),
         Server("554 no valid recipients\r\n"),
     ]);
     let recipients = three([refused(550, "a"), refused(551, "b"), refused(450, "c")]);
@@ -193,11 +193,11 @@ fn all_recipients_refused_one_by_one_sends_no_data() {
         EHLO,
         OLD,
         ONE,
-        Says("MAIL FROM:<smith@bar.example>\r\n"),
+        Sends("MAIL FROM:<smith@bar.example>\r\n"),
         Server("250 ok\r\n"),
-        Says("RCPT TO:<jones@foo.example>\r\n"),
+        Sends("RCPT TO:<jones@foo.example>\r\n"),
         Server("550 no\r\n"),
-        Says(""),
+        Sends(""),
     ]);
     let (stage, reply) = (Stage::Rcpt, reply(550, "no"));
     let recipients = one(refused(550, "no"));
@@ -219,16 +219,16 @@ fn refused_data_is_the_outcome_and_the_next_message_begins_with_rset() {
         EHLO,
         PIPELINING,
         ONE,
-        Says("MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
         Server("250 ok\r\n250 ok\r\n451 4.3.0 later\r\n"),
         ONE,
-        Says("RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
         Server("250 reset\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
         Body(&["a"]),
         COMMIT,
         Server("250 done\r\n"),
         ONE,
-        Says("a\r\n.\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("a\r\n.\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
     ]);
     let recipients = one(accepted(250, "ok"));
     let (stage, first) = (Stage::Data, reply(451, "4.3.0 later"));
@@ -280,15 +280,15 @@ fn the_dot_leaves_only_after_the_owner_commits() {
         EHLO,
         PIPELINING,
         ONE,
-        Says("MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("MAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
         COMMIT,
         Server("250 ok\r\n250 ok\r\n354 go\r\n"),
         COMMIT,
         Body(&["a\r\n.\r\nb"]),
-        Says("a\r\n..\r\nb\r\n"),
+        Sends("a\r\n..\r\nb\r\n"),
         Do(|c| assert!(!c.is_committed())),
         COMMIT,
-        Says(".\r\n"),
+        Sends(".\r\n"),
         Do(|c| assert!(c.is_committed())),
         Do(Client::abort),
         Server("250 ok\r\n"),
@@ -318,7 +318,7 @@ fn rfc1870_size_is_declared_and_a_smaller_limit_stops_before_mail() {
         EHLO,
         Server("250-x\r\n250 SIZE 999\r\n"),
         ONE,
-        Says(""),
+        Sends(""),
     ]);
     let cause = Cause::TooLarge {
         size_bytes: 1000,
@@ -338,22 +338,22 @@ fn rfc1870_size_is_declared_and_a_smaller_limit_stops_before_mail() {
     let played = talk(&[GREETING, Server("250-x\r\n250 SIZE 1000\r\n"), ONE]);
     assert!(
         played
-            .said
+            .sent
             .ends_with("MAIL FROM:<smith@bar.example> SIZE=1000\r\n")
     );
 }
 
 // docs/protocols.md, SMTP: SIZE
 #[test]
-fn a_server_that_offers_size_and_refuses_it_is_asked_once_without() {
+fn a_refused_size_parameter_is_retried_once_without_it() {
     let again = [
         GREETING,
         EHLO,
         Server("250-x\r\n250-SIZE\r\n250 PIPELINING\r\n"),
         ONE,
-        Says("MAIL FROM:<smith@bar.example> SIZE=1000\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("MAIL FROM:<smith@bar.example> SIZE=1000\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
         Server("555 5.5.4 unsupported option\r\n503 no\r\n503 no\r\n"),
-        Says("RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
+        Sends("RSET\r\nMAIL FROM:<smith@bar.example>\r\nRCPT TO:<jones@foo.example>\r\nDATA\r\n"),
     ];
     let accepted = [
         Server("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
@@ -384,7 +384,7 @@ fn a_parameter_refused_twice_is_the_outcome() {
         panic!("{played:?}");
     };
     assert_eq!(reply.lines, ["still no"]);
-    assert_eq!(played.said.matches("MAIL").count(), 2);
+    assert_eq!(played.sent.matches("MAIL").count(), 2);
 }
 
 // docs/protocols.md, SMTP: 8BITMIME, SMTPUTF8
@@ -406,10 +406,10 @@ fn rfc6531_and_rfc6152_needs_are_declared_or_stop_the_message() {
     ]);
     assert!(
         played
-            .said
+            .sent
             .contains("MAIL FROM:<smith@bar.example> BODY=8BITMIME SMTPUTF8\r\n")
     );
-    assert!(played.said.ends_with("RCPT TO:<用户@例子.中国>\r\n"));
+    assert!(played.sent.ends_with("RCPT TO:<用户@例子.中国>\r\n"));
 
     let cause =
         |offer: &'static str| match outcome(&talk(&[GREETING, Server(offer), INTERNATIONAL])) {
@@ -427,7 +427,7 @@ fn rfc6531_and_rfc6152_needs_are_declared_or_stop_the_message() {
 }
 
 #[test]
-fn nobody_as_sender_and_nobody_as_recipient() {
+fn a_null_sender_is_sent_and_no_recipient_stops_the_message() {
     let played = talk(&[
         GREETING,
         OLD,
@@ -437,7 +437,7 @@ fn nobody_as_sender_and_nobody_as_recipient() {
             c.send(envelope);
         }),
     ]);
-    assert!(played.said.ends_with("MAIL FROM:<>\r\n"));
+    assert!(played.sent.ends_with("MAIL FROM:<>\r\n"));
 
     let played = talk(&[GREETING, OLD, Do(|c| c.send(envelope(&[])))]);
     let (stage, cause, recipients) = (Stage::Idle, Cause::NoRecipients, Vec::new());
@@ -453,7 +453,7 @@ fn nobody_as_sender_and_nobody_as_recipient() {
 
 #[test]
 fn codes_that_make_no_sense_are_errors_and_nothing_is_sent() {
-    let odd: [&Moves; 4] = [
+    let invalid: [&Moves; 4] = [
         &[GREETING, PIPELINING, ONE, Server("354 go\r\n")],
         &[GREETING, PIPELINING, ONE, Server("250 ok\r\n354 go\r\n")],
         &[
@@ -469,7 +469,7 @@ fn codes_that_make_no_sense_are_errors_and_nothing_is_sent() {
             Server("250 ok\r\n250 ok\r\n334 go\r\n"),
         ],
     ];
-    for moves in odd {
+    for moves in invalid {
         let played = talk(moves);
         let Outcome::NotSent {
             stage,
@@ -494,6 +494,6 @@ fn an_empty_message_is_a_dot() {
         COMMIT,
         Server("250 ok\r\n"),
     ]);
-    assert!(played.said.ends_with("DATA\r\n.\r\n"));
+    assert!(played.sent.ends_with("DATA\r\n.\r\n"));
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }

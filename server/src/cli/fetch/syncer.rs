@@ -12,12 +12,12 @@ use crate::cli::exit::Exit;
 const WORKERS: usize = 16;
 
 /// Syncs and names files in its own threads. Dropping it waits for the files in progress.
-pub(super) struct Keeper {
+pub(super) struct FileSyncer {
     workers: Vec<Worker>,
-    turn: usize,
-    results: Receiver<Kept>,
+    next_worker: usize,
+    results: Receiver<SyncResult>,
     /// Number of outstanding results.
-    awaited: usize,
+    outstanding: usize,
 }
 
 struct Worker {
@@ -26,32 +26,32 @@ struct Worker {
 }
 
 struct Job {
-    place: usize,
+    index: usize,
     draft: Draft,
     path: PathBuf,
 }
 
 /// The result for one file.
-pub(super) struct Kept {
+pub(super) struct SyncResult {
     /// The index of the message in the report.
-    pub(super) place: usize,
+    pub(super) index: usize,
     pub(super) path: PathBuf,
     pub(super) result: Result<(), CliError>,
 }
 
-impl Keeper {
+impl FileSyncer {
     pub(super) fn new() -> Result<Self, CliError> {
-        let (told, results) = channel();
+        let (sender, results) = channel();
         let mut workers = Vec::with_capacity(WORKERS);
         for _ in 0..WORKERS {
-            let (jobs, waiting) = sync_channel::<Job>(1);
-            let told = told.clone();
+            let (jobs, queue) = sync_channel::<Job>(1);
+            let sender = sender.clone();
             let work = move || {
-                for Job { place, draft, path } in waiting {
-                    let result = draft.keep(&path);
+                for Job { index, draft, path } in queue {
+                    let result = draft.persist(&path);
                     // The receiver is dropped when the command is stopped.
-                    let _ = told.send(Kept {
-                        place,
+                    let _ = sender.send(SyncResult {
+                        index,
                         path,
                         result,
                     });
@@ -65,39 +65,39 @@ impl Keeper {
         }
         Ok(Self {
             workers,
-            turn: 0,
+            next_worker: 0,
             results,
-            awaited: 0,
+            outstanding: 0,
         })
     }
 
     /// Queues a complete file. Blocks while the worker's queue is full.
-    pub(super) fn keep(&mut self, place: usize, draft: Draft, path: PathBuf) {
-        let turn = self.turn % self.workers.len().max(1);
-        self.turn = turn + 1;
-        if let Some(worker) = self.workers.get(turn)
-            && worker.jobs.send(Job { place, draft, path }).is_ok()
+    pub(super) fn queue(&mut self, index: usize, draft: Draft, path: PathBuf) {
+        let current = self.next_worker % self.workers.len().max(1);
+        self.next_worker = current + 1;
+        if let Some(worker) = self.workers.get(current)
+            && worker.jobs.send(Job { index, draft, path }).is_ok()
         {
-            self.awaited += 1;
+            self.outstanding += 1;
         }
     }
 
     /// Returns the results available now.
-    pub(super) fn kept(&mut self) -> Vec<Kept> {
-        let kept: Vec<Kept> = self.results.try_iter().take(self.awaited).collect();
-        self.awaited -= kept.len();
-        kept
+    pub(super) fn finished(&mut self) -> Vec<SyncResult> {
+        let results: Vec<SyncResult> = self.results.try_iter().take(self.outstanding).collect();
+        self.outstanding -= results.len();
+        results
     }
 
     /// Waits for all results.
-    pub(super) fn all_kept(&mut self) -> Vec<Kept> {
-        let kept = self.results.iter().take(self.awaited).collect();
-        self.awaited = 0;
-        kept
+    pub(super) fn wait_for_all(&mut self) -> Vec<SyncResult> {
+        let results = self.results.iter().take(self.outstanding).collect();
+        self.outstanding = 0;
+        results
     }
 }
 
-impl Drop for Keeper {
+impl Drop for FileSyncer {
     fn drop(&mut self) {
         for Worker { jobs, thread } in self.workers.drain(..) {
             drop(jobs);

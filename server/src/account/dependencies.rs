@@ -12,7 +12,7 @@ use crate::domain::AccountKey;
 use crate::store::Store;
 
 /// The dependencies of an account's incoming side, for either protocol.
-pub(super) struct Surroundings {
+pub(super) struct Dependencies {
     pub(super) key: AccountKey,
     pub(super) dialer: Arc<Dialer>,
     /// The IP address of the browser whose sign-in form named the server.

@@ -9,7 +9,7 @@ use crate::api::types::{
 
 impl Mark {
     /// Applies the mark to a row.
-    pub fn put_on(self, row: &mut MessageRow) {
+    pub fn apply_to(self, row: &mut MessageRow) {
         match self {
             Self::Seen => row.is_seen = true,
             Self::Unseen => row.is_seen = false,
@@ -82,7 +82,7 @@ pub fn folder_label(role: Option<FolderRole>, name: &str, lang: Lang) -> Cow<'st
 }
 
 /// Returns a sentence that describes a change.
-pub fn change_words(done: &ChangeDone, lang: Lang) -> Cow<'static, str> {
+pub fn change_text(done: &ChangeDone, lang: Lang) -> Cow<'static, str> {
     let n = done.count;
     match &done.change {
         _ if n == 0 && done.gone > 0 => lang.done_gone(),
@@ -121,7 +121,7 @@ impl RecipientState {
     }
 
     /// Its icon and the class of its colour.
-    pub fn look(self) -> (&'static str, &'static str) {
+    pub fn badge(self) -> (&'static str, &'static str) {
         match self {
             Self::Waiting => ("clock", ""),
             Self::Stopped => ("close", ""),

@@ -7,7 +7,7 @@ use crate::text::url::MailPath;
 
 /// The current location: folder, message and account.
 #[derive(Debug, Clone, Copy)]
-pub struct Here {
+pub struct MailLocation {
     /// The folder and message in the URL.
     pub path: Memo<Option<MailPath>>,
     /// The account in the URL, or the last one shown.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::error::ApiError;
-use crate::api::json::{Unreadable, decode};
+use crate::api::json::{DecodeError, decode};
 use crate::page;
 use crate::text::markup::script_json;
 
@@ -20,79 +20,81 @@ use crate::text::markup::script_json;
 ///
 /// The framework compiles 6 KB for every type that a resource takes as source or holds, so all
 /// responses are resources of one type; only this wrapper knows the type.
-pub struct Answer<T> {
-    held: Resource<Held, Page>,
-    is_of: PhantomData<fn() -> T>,
+pub struct ApiResource<T> {
+    resource: Resource<ErasedResult, PageEncoding>,
+    marker: PhantomData<fn() -> T>,
 }
 
-impl<T> Clone for Answer<T> {
+impl<T> Clone for ApiResource<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Answer<T> {}
+impl<T> Copy for ApiResource<T> {}
 
-impl<T> IntoFuture for Answer<T>
+impl<T> IntoFuture for ApiResource<T>
 where
     T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
     type Output = Result<T, ApiError>;
-    type IntoFuture = Boxed<Self::Output>;
+    type IntoFuture = BoxedFuture<Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let held = self.held.into_future();
-        Box::pin(async move { held.await.read() })
+        let resource = self.resource.into_future();
+        Box::pin(async move { resource.await.read() })
     }
 }
 
-/// Requests a response whenever `question` changes. On the server the page waits for it before its
+/// Requests a response whenever `params` changes. On the server the page waits for it before its
 /// first byte, since it may decide the status.
-pub fn answer<Q, T, F>(
-    question: impl Fn() -> Q + Send + Sync + 'static,
-    ask: impl Fn(Q) -> F + Send + Sync + 'static,
-) -> Answer<T>
+pub fn api_resource<Q, T, F>(
+    params: impl Fn() -> Q + Send + Sync + 'static,
+    fetch: impl Fn(Q) -> F + Send + Sync + 'static,
+) -> ApiResource<T>
 where
     Q: Clone + PartialEq + Send + Sync + 'static,
     T: Serialize + Send + Sync + 'static,
     F: Future<Output = Result<T, ApiError>> + Send + 'static,
 {
-    let ask = Arc::new(ask);
-    Answer {
-        held: held(
-            Box::new(move || Question::new(question())),
-            Box::new(move |question| {
-                let answer = question.of::<Q>().map(|question| ask(question.clone()));
+    let fetch = Arc::new(fetch);
+    ApiResource {
+        resource: erased_resource(
+            Box::new(move || ErasedParams::new(params())),
+            Box::new(move |params| {
+                let response = params
+                    .downcast_ref::<Q>()
+                    .map(|params| fetch(params.clone()));
                 Box::pin(async move {
-                    match answer {
-                        Some(answer) => Held::new(answer.await),
-                        None => Held::InPage(Arc::default()),
+                    match response {
+                        Some(response) => ErasedResult::new(response.await),
+                        None => ErasedResult::InPage(Arc::default()),
                     }
                 })
             }),
         ),
-        is_of: PhantomData,
+        marker: PhantomData,
     }
 }
 
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type BoxedFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type AnyValue = dyn Any + Send + Sync;
 
-fn held(
-    question: Box<dyn Fn() -> Question + Send + Sync>,
-    ask: Box<dyn Fn(Question) -> Boxed<Held> + Send + Sync>,
-) -> Resource<Held, Page> {
-    Resource::new_with_options(question, ask, true)
+fn erased_resource(
+    params: Box<dyn Fn() -> ErasedParams + Send + Sync>,
+    fetch: Box<dyn Fn(ErasedParams) -> BoxedFuture<ErasedResult> + Send + Sync>,
+) -> Resource<ErasedResult, PageEncoding> {
+    Resource::new_with_options(params, fetch, true)
 }
 
 /// The parameters of a request, with their type erased.
 #[derive(Clone)]
-struct Question {
+struct ErasedParams {
     value: Arc<AnyValue>,
     is_same: fn(&AnyValue, &AnyValue) -> bool,
 }
 
-impl Question {
+impl ErasedParams {
     fn new<Q: PartialEq + Send + Sync + 'static>(value: Q) -> Self {
         Self {
             value: Arc::new(value),
@@ -100,12 +102,12 @@ impl Question {
         }
     }
 
-    fn of<Q: 'static>(&self) -> Option<&Q> {
+    fn downcast_ref<Q: 'static>(&self) -> Option<&Q> {
         self.value.downcast_ref()
     }
 }
 
-impl PartialEq for Question {
+impl PartialEq for ErasedParams {
     fn eq(&self, other: &Self) -> bool {
         (self.is_same)(&*self.value, &*other.value)
     }
@@ -113,7 +115,7 @@ impl PartialEq for Question {
 
 /// A `Result<T, ApiError>`, with `T` erased.
 #[derive(Clone)]
-enum Held {
+enum ErasedResult {
     /// The fetched value.
     Fetched {
         value: Arc<AnyValue>,
@@ -123,49 +125,49 @@ enum Held {
     InPage(Arc<str>),
 }
 
-impl Held {
-    fn new<T: Serialize + Send + Sync + 'static>(answer: Result<T, ApiError>) -> Self {
+impl ErasedResult {
+    fn new<T: Serialize + Send + Sync + 'static>(result: Result<T, ApiError>) -> Self {
         Self::Fetched {
-            value: Arc::new(answer),
+            value: Arc::new(result),
             encode: |value| {
                 // Only the server encodes responses: the code is left out of the WebAssembly.
-                let answer = value.downcast_ref::<Result<T, ApiError>>();
-                let answer = answer.filter(|_| cfg!(feature = "ssr"));
-                answer.map_or_else(|| Ok(String::new()), to_script)
+                let result = value.downcast_ref::<Result<T, ApiError>>();
+                let result = result.filter(|_| cfg!(feature = "ssr"));
+                result.map_or_else(|| Ok(String::new()), to_script)
             },
         }
     }
 
     fn read<T: Clone + DeserializeOwned + 'static>(&self) -> Result<T, ApiError> {
-        let answer = match self {
+        let result = match self {
             Self::Fetched { value, .. } => value.downcast_ref().cloned(),
             Self::InPage(text) => decode(text).ok(),
         };
-        answer.unwrap_or_else(|| Err(ApiError::unreadable(page::lang_here())))
+        result.unwrap_or_else(|| Err(ApiError::unreadable(page::current_lang())))
     }
 }
 
 /// The encoding of a response in the page: JSON.
-struct Page;
+struct PageEncoding;
 
-impl Encoder<Held> for Page {
+impl Encoder<ErasedResult> for PageEncoding {
     type Error = serde_json::Error;
     type Encoded = String;
 
-    fn encode(held: &Held) -> Result<String, serde_json::Error> {
-        match held {
-            Held::Fetched { value, encode } => encode(&**value),
-            Held::InPage(text) => Ok(text.as_ref().to_owned()),
+    fn encode(result: &ErasedResult) -> Result<String, serde_json::Error> {
+        match result {
+            ErasedResult::Fetched { value, encode } => encode(&**value),
+            ErasedResult::InPage(text) => Ok(text.as_ref().to_owned()),
         }
     }
 }
 
-impl Decoder<Held> for Page {
-    type Error = Unreadable;
+impl Decoder<ErasedResult> for PageEncoding {
+    type Error = DecodeError;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<Held, Unreadable> {
-        Ok(Held::InPage(text.into()))
+    fn decode(text: &str) -> Result<ErasedResult, DecodeError> {
+        Ok(ErasedResult::InPage(text.into()))
     }
 }
 
@@ -187,16 +189,16 @@ fn to_script<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 }
 
 impl<T: DeserializeOwned> Decoder<T> for Json {
-    type Error = Unreadable;
+    type Error = DecodeError;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<T, Unreadable> {
+    fn decode(text: &str) -> Result<T, DecodeError> {
         decode(text)
     }
 }
 
 /// Returns a value that the server provides by context and serializes into the page.
-pub fn carried<T>() -> Option<T>
+pub fn serialized_context<T>() -> Option<T>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -210,8 +212,8 @@ mod tests {
     #[test]
     fn json_in_a_script_keeps_its_value() {
         let texts = ["</script>", "<!--", "-->", "]]>", "\u{2028}\\<\\\\>\0", "&"];
-        let written = to_script(&texts).expect("plain data");
-        let read: Vec<String> = serde_json::from_str(&written).expect("JSON");
+        let encoded = to_script(&texts).expect("plain data");
+        let read: Vec<String> = serde_json::from_str(&encoded).expect("JSON");
         assert_eq!(read, texts);
     }
 }

@@ -57,30 +57,34 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    pub(super) fn refused_by(&self, done: &Completion) -> ClientError {
+    pub(super) fn refused_by(&self, completion: &Completion) -> ClientError {
         ClientError::Refused {
             protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
-            reply: reply_of(done.code.as_ref(), done.status, &done.text),
+            reply: reply_of(
+                completion.code.as_ref(),
+                completion.status,
+                &completion.text,
+            ),
         }
     }
 }
 
 pub(super) fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerReply {
-    let word = match status {
+    let status_prefix = match status {
         Some(Status::Ok) => "OK ",
         Some(Status::No) => "NO ",
         Some(Status::Bad) => "BAD ",
         None => "BYE ",
     };
     let response_code = code.map(|code| code.name().to_owned());
-    let bracket = response_code
+    let code_prefix = response_code
         .as_ref()
         .map_or_else(String::new, |name| format!("[{name}] "));
     ServerReply {
         code: None,
         enhanced: None,
-        text: format!("{word}{bracket}{text}"),
+        text: format!("{status_prefix}{code_prefix}{text}"),
         response_code,
     }
 }

@@ -12,7 +12,7 @@ use crate::api::message::message_open;
 use crate::api::types::{MessageRef, MessageView};
 
 /// The delay before prefetching, so that the user's own requests come first.
-const AFTER: Duration = Duration::from_millis(400);
+const PREFETCH_DELAY: Duration = Duration::from_millis(400);
 /// Maximum size of a prefetched message: the connection processes one request at a time.
 const MAX_BYTES: u64 = 256 << 10;
 
@@ -21,15 +21,15 @@ thread_local! {
     static FETCHED: RefCell<Vec<MessageView>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Fetches the messages `beside` an open one while it stays open.
-pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'static) {
-    FETCHED.with_borrow_mut(|all| all.retain(|known| beside.contains(&known.id)));
+/// Fetches the messages `neighbours` of an open one while it stays open.
+pub fn fetch(tab: Tab, neighbours: Vec<MessageRef>, is_open: impl Fn() -> bool + 'static) {
+    FETCHED.with_borrow_mut(|all| all.retain(|view| neighbours.contains(&view.id)));
     let fetch = async move {
-        for id in beside {
-            let is_known = FETCHED.with_borrow(|all| all.iter().any(|known| known.id == id));
+        for id in neighbours {
+            let is_fetched = FETCHED.with_borrow(|all| all.iter().any(|view| view.id == id));
             let row = tab.list().and_then(|list| list.row(&id));
             let is_small = row.is_some_and(|row| row.size_bytes <= MAX_BYTES);
-            if is_known || !is_small || !is_open() {
+            if is_fetched || !is_small || !is_open() {
                 continue;
             }
             // An error is ignored here and reported when the message is opened.
@@ -40,22 +40,22 @@ pub fn fetch(tab: Tab, beside: Vec<MessageRef>, is_open: impl Fn() -> bool + 'st
             }
         }
     };
-    set_timeout(move || spawn_local(fetch), AFTER);
+    set_timeout(move || spawn_local(fetch), PREFETCH_DELAY);
 }
 
 /// Takes a prefetched message, with the current state of the list; `None` if it must be fetched.
 pub fn take(tab: Tab, message: &MessageRef) -> Option<MessageView> {
     let list = tab.list()?;
     let fetched = FETCHED.with_borrow_mut(|all| {
-        let at = all.iter().position(|known| known.id == *message);
+        let at = all.iter().position(|view| view.id == *message);
         at.map(|at| all.swap_remove(at))
     });
-    in_place(list, fetched?)
+    with_list_state(list, fetched?)
 }
 
 /// Updates a prefetched view to the current position and marks. `None` if the message or a
 /// neighbour is not in the list.
-fn in_place(list: ListState, view: MessageView) -> Option<MessageView> {
+fn with_list_state(list: ListState, view: MessageView) -> Option<MessageView> {
     list.rows.with_value(|rows| {
         let total = rows.total();
         let position = rows.position(&view.id)?;

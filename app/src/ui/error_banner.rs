@@ -8,7 +8,7 @@ use crate::page::PageContext;
 
 /// A banner with an error. `children` are buttons, such as retry, sign in, or create the folder.
 #[component]
-pub fn TroubleBanner(
+pub fn ErrorBanner(
     /// The error.
     error: ApiError,
     /// The buttons.
@@ -19,7 +19,7 @@ pub fn TroubleBanner(
         <div class="banner bad" role="alert">
             <Icon name="alert" />
             <span class="grow">
-                <TroubleText error=error />
+                <ErrorText error=error />
             </span>
             {children.map(|children| view! { <span class="acts">{children()}</span> }.into_any())}
         </div>
@@ -28,7 +28,7 @@ pub fn TroubleBanner(
 
 /// The text of an error.
 #[component]
-pub fn TroubleText(
+pub fn ErrorText(
     /// The error.
     error: ApiError,
 ) -> impl IntoView {
