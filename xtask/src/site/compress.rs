@@ -28,16 +28,28 @@ pub(super) fn precompress(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Returns the smallest of the results with different block sizes: where the blocks of a module of
+/// 1 MB end changes its size by 1 KB.
 fn brotli(plain: &[u8]) -> Result<Vec<u8>> {
-    let params = BrotliEncoderParams {
-        quality: 11,
-        lgwin: 22,
-        size_hint: plain.len(),
-        ..BrotliEncoderParams::default()
-    };
-    let mut compressed = Vec::new();
-    brotli::BrotliCompress(&mut &plain[..], &mut compressed, &params)?;
-    Ok(compressed)
+    let mut smallest: Option<Vec<u8>> = None;
+    for lgblock in [0, 20, 24] {
+        let params = BrotliEncoderParams {
+            quality: 11,
+            lgwin: 22,
+            lgblock,
+            size_hint: plain.len(),
+            ..BrotliEncoderParams::default()
+        };
+        let mut compressed = Vec::new();
+        brotli::BrotliCompress(&mut &plain[..], &mut compressed, &params)?;
+        if smallest
+            .as_ref()
+            .is_none_or(|least| compressed.len() < least.len())
+        {
+            smallest = Some(compressed);
+        }
+    }
+    Ok(smallest.unwrap_or_default())
 }
 
 fn gzip(plain: &[u8]) -> Result<Vec<u8>> {
