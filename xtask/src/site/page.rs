@@ -1,5 +1,6 @@
 //! Builds the frontend crate as WebAssembly with its JavaScript glue.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,11 +23,31 @@ pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> R
     let mut cargo = workspace.cargo("build");
     cargo.args(["-p", "frontend", "--target", "wasm32-unknown-unknown"]);
     cargo.args(["--profile", profile]);
+    for flag in without_machine_paths()? {
+        cargo.args(["--config", &format!("build.rustflags=[{flag:?}]")]);
+    }
     if is_quiet {
         cargo.arg("--quiet");
     }
     must_succeed(&mut cargo)?;
     Ok(module(workspace, profile))
+}
+
+/// Returns the compiler flags that leave the folders of this machine's crates out of the module:
+/// panics name their source file.
+fn without_machine_paths() -> Result<Vec<String>> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) else {
+        return Ok(Vec::new());
+    };
+    let mut flags = Vec::new();
+    let folder = home.join("registry").join("src");
+    for entry in fs::read_dir(&folder).into_iter().flatten() {
+        let registry = entry?.path();
+        flags.push(format!("--remap-path-prefix={}=", registry.display()));
+    }
+    flags.sort();
+    Ok(flags)
 }
 
 /// Writes `restante.js` and `restante_bg.wasm` into a folder named by their hash and returns the
