@@ -26,7 +26,7 @@ mod outbox;
 pub(crate) mod spooled;
 mod texts;
 pub mod uploads;
-mod whole;
+pub(crate) mod whole;
 pub(crate) mod worker;
 
 pub use error::AccountError;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod check_config;
+mod clean;
 pub mod config_file;
 pub mod demo;
 mod error;
@@ -8,21 +9,25 @@ pub mod exit;
 mod fetch;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub mod heap;
+mod input;
 mod password;
 mod send;
 pub mod serve;
 mod server_url;
 mod transcript;
 mod trust;
+mod view;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use clean::CleanArgs;
 use demo::DemoArgs;
 use exit::Exit;
 use fetch::FetchArgs;
 use send::SendArgs;
+use view::ViewArgs;
 
 /// A self-hosted webmail: IMAP, POP3 and SMTP in the browser.
 #[derive(Debug, Parser)]
@@ -42,6 +47,10 @@ enum Command {
     Send(Box<SendArgs>),
     /// Fetches messages from a mail server.
     Fetch(Box<FetchArgs>),
+    /// Shows a message file as the webmail shows it.
+    View(ViewArgs),
+    /// Sanitizes the HTML of a message.
+    Clean(CleanArgs),
     /// Reads the configuration and tells what it means.
     CheckConfig(ConfigArgs),
 }
@@ -69,6 +78,8 @@ impl Cli {
             Command::Demo(args) => demo::run(args).await?,
             Command::Send(args) => return Ok(send::run(*args).await),
             Command::Fetch(args) => return Ok(fetch::run(*args).await),
+            Command::View(args) => return Ok(view::run(args).await),
+            Command::Clean(args) => return Ok(clean::run(args).await),
             Command::CheckConfig(args) => check_config::run(&load(&args)?)?,
         }
         Ok(Exit::Done)

@@ -9,6 +9,7 @@ mod link;
 mod send;
 mod source;
 mod usage;
+mod view;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -31,9 +31,9 @@ pub(super) fn byte_range(octets: &Bytes, offset: u64, max_bytes: u32) -> Bytes {
 
 /// A message in its parts.
 #[derive(Debug)]
-pub(super) struct Split {
-    pub(super) headers: Headers,
-    pub(super) root: Part,
+pub(crate) struct Split {
+    pub(crate) headers: Headers,
+    pub(crate) root: Part,
     /// The octets of each part as encoded, by its section.
     parts: Vec<(String, Bytes)>,
     /// Whether the message is over the limits: only its source can be offered.
@@ -45,7 +45,7 @@ impl Split {
     ///
     /// # Errors
     /// [`AccountError::Internal`] if the process accepts no more work.
-    pub(super) async fn of(raw: Bytes) -> Result<Self, AccountError> {
+    pub(crate) async fn of(raw: Bytes) -> Result<Self, AccountError> {
         let split = spawn_blocking(move || {
             catch_unwind(AssertUnwindSafe(|| Self::parse(&raw)))
                 .unwrap_or_else(|_| Self::opaque(&raw))
@@ -85,7 +85,7 @@ impl Split {
     }
 
     /// Returns the octets of a part as encoded.
-    pub(super) fn part(&self, section: &str) -> Option<&Bytes> {
+    pub(crate) fn part(&self, section: &str) -> Option<&Bytes> {
         self.parts
             .iter()
             .find(|(known, _)| known == section)
@@ -93,7 +93,7 @@ impl Split {
     }
 
     /// Returns the shown text, decoded off the async threads.
-    pub(super) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
+    pub(crate) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
         let this = Arc::clone(self);
         let body = spawn_blocking(move || this.decode_body()).await;
         body.map_err(|error| AccountError::Internal(error.to_string()))

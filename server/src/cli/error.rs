@@ -41,6 +41,12 @@ impl CliError {
         Self::new(Exit::Usage, cause, "")
     }
 
+    /// Creates an error for results that cannot be written.
+    pub(super) fn output(error: &std::io::Error) -> Self {
+        let cause = format!("The results cannot be written: {error}.");
+        Self::new(Exit::InputOutput, cause, "")
+    }
+
     /// Creates an error for a command stopped by a signal before anything was decided.
     pub(super) fn interrupted() -> Self {
         Self::new(Exit::Temporary, "Stopped by a signal.", "")

@@ -60,6 +60,16 @@ Exit codes:
   76  the server broke its protocol, or its certificate is not acceptable
   77  the server refused the sign-in";
 
+/// The same for commands that read a file and use no server.
+pub(super) const FILES_HELP: &str = "\
+Exit codes:
+   0  done
+   2  the message is over the limits of what is read
+  64  the command line cannot be understood
+  66  the file or the part is not there, or the file is larger than 64 MiB
+  70  a fault of this program
+  74  reading or writing a file failed";
+
 impl Exit {
     /// All exit codes.
     pub const ALL: [Self; 14] = [

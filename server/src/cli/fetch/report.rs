@@ -112,8 +112,7 @@ impl FetchProgress {
         match written {
             Ok(()) => exit,
             Err(write_error) => {
-                let cause = format!("The results cannot be written: {write_error}.");
-                CliError::new(Exit::InputOutput, cause, "").print();
+                CliError::output(&write_error).print();
                 match exit {
                     Exit::Done => Exit::InputOutput,
                     exit => exit,

@@ -1,0 +1,57 @@
+//! `restante clean`: sanitizes the HTML of a message as the message frame gets it.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use mail_mime::charset;
+use mail_mime::clean::{self, CleanOptions, Images};
+
+use super::error::CliError;
+use super::exit::{self, Exit};
+use super::input;
+use crate::account::off_thread::off_thread;
+
+/// What `restante clean` takes.
+#[derive(Debug, Args)]
+#[command(after_help = exit::FILES_HELP)]
+pub(super) struct CleanArgs {
+    /// The HTML; standard input unless given.
+    #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
+    file: PathBuf,
+    /// Keeps remote images, as after "show images".
+    #[arg(long)]
+    images: bool,
+}
+
+/// Writes the sanitized HTML to standard output: what stands between `<body>` and `</body>`.
+pub(super) async fn run(args: CleanArgs) -> Exit {
+    match clean(args).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            error.print();
+            error.exit
+        }
+    }
+}
+
+async fn clean(args: CleanArgs) -> Result<(), CliError> {
+    let html = charset::decode(&input::read(&args.file)?, None);
+    let images = match args.images {
+        true => Images::Allowed,
+        false => Images::Blocked,
+    };
+    let cleaned = off_thread(move || {
+        let options = CleanOptions {
+            part_url: &|_| None,
+            images,
+        };
+        clean::clean(&html, &options)
+    })
+    .await
+    .map_err(|_| CliError::new(Exit::Software, "The HTML cannot be sanitized.", ""))?;
+    let mut out = io::stdout().lock();
+    out.write_all(cleaned.html.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| CliError::output(&error))
+}

@@ -1,0 +1,292 @@
+//! `restante view`: shows a message file as the webmail shows it.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use clap::{ArgGroup, Args};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use mail_mime::address::EmailAddress;
+use mail_mime::clean::Images;
+use mail_mime::date::Date;
+use mail_mime::tree::{Part, Sealed};
+use mail_mime::{display, document, text, transfer};
+use serde::Serialize;
+
+use super::error::CliError;
+use super::exit::{self, Exit};
+use super::input;
+use crate::account::AccountError;
+use crate::account::body::{BodyKey, CleanedBody, clean_html};
+use crate::account::whole::Split;
+use crate::domain::OpenedBody;
+use crate::plain::Plain;
+
+/// What `restante view` takes.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("form"), after_help = exit::FILES_HELP)]
+pub(super) struct ViewArgs {
+    /// The message; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Writes one JSON document: header fields, kind of body, text, attachments.
+    #[arg(long, group = "form")]
+    json: bool,
+    /// Writes the sanitized document that the message frame shows.
+    #[arg(long, group = "form")]
+    html: bool,
+    /// Writes the text; this is the default.
+    #[arg(long, group = "form")]
+    text: bool,
+    /// Writes the decoded octets of one part, such as 2 or 1.2.
+    #[arg(long, value_name = "N", group = "form")]
+    part: Option<String>,
+}
+
+/// Writes the message in the requested form to standard output.
+pub(super) async fn run(args: ViewArgs) -> Exit {
+    match view(&args).await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            error.print();
+            error.exit
+        }
+    }
+}
+
+async fn view(args: &ViewArgs) -> Result<(), CliError> {
+    let raw = Bytes::from(input::read(&args.file)?);
+    let split = Arc::new(Split::of(raw).await.map_err(unreadable)?);
+    if let Some(section) = &args.part {
+        return write(&part_octets(&split, section)?);
+    }
+    let body = split.body().await.map_err(unreadable)?;
+    let cleaned = cleaned(&split, &body).await?;
+    if args.json {
+        return write_json(&MessageJson::of(&split, &body, cleaned.as_ref()));
+    }
+    if matches!(body, OpenedBody::OverLimits) {
+        return Err(CliError::new(
+            Exit::Refused,
+            "The message has more parts or header fields than are read.",
+            "Its source can be read with another program.",
+        ));
+    }
+    match args.html {
+        true => write(
+            cleaned
+                .map(|body| body.document)
+                .unwrap_or_default()
+                .as_bytes(),
+        ),
+        false => {
+            let mut text = text_of(&body);
+            text.push('\n');
+            write(text.as_bytes())
+        }
+    }
+}
+
+/// Returns the decoded octets of a part.
+fn part_octets(split: &Split, section: &str) -> Result<Vec<u8>, CliError> {
+    let part = split.root.find(section);
+    match part.zip(split.part(section)) {
+        Some((part, octets)) => Ok(transfer::decode(octets, part.encoding)),
+        None => {
+            let cause = format!("The message has no part {}.", display::line(section));
+            Err(CliError::new(Exit::NoInput, cause, ""))
+        }
+    }
+}
+
+/// Sanitizes the body as the message frame gets it, plain text too. Its parts are `part/N`.
+async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>, CliError> {
+    let documents = match body {
+        OpenedBody::Html { documents, .. } => documents.clone(),
+        OpenedBody::Text { text, format, .. } => {
+            vec![document::preformatted(&text::unwrapped(text, *format))]
+        }
+        OpenedBody::Empty | OpenedBody::OverLimits => return Ok(None),
+    };
+    let key = BodyKey {
+        folder: "".into(),
+        message: "".into(),
+        images: Images::Blocked,
+        part_prefix: "part/".to_owned(),
+    };
+    let cleaned = clean_html(documents, split.root.clone(), &key).await;
+    cleaned.map(Some).map_err(unreadable)
+}
+
+/// Returns the text of a body, without characters that a terminal obeys.
+fn text_of(body: &OpenedBody) -> String {
+    let text = match body {
+        OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
+        OpenedBody::Html { documents, .. } => {
+            let texts: Vec<String> = documents.iter().map(|html| text::from_html(html)).collect();
+            texts.join("\n\n")
+        }
+        OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
+    };
+    display::lines(&text).trim_end().to_owned()
+}
+
+fn unreadable(error: AccountError) -> CliError {
+    CliError::new(
+        Exit::Software,
+        format!("The message cannot be read: {error}."),
+        "",
+    )
+}
+
+fn write(bytes: &[u8]) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| CliError::output(&error))
+}
+
+fn write_json(message: &MessageJson) -> Result<(), CliError> {
+    let mut out = Plain(io::BufWriter::new(io::stdout().lock()));
+    serde_json::to_writer_pretty(&mut out, message)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush())
+        .map_err(|error| CliError::output(&error))
+}
+
+/// A message as JSON; docs/api.md describes the fields.
+#[derive(Debug, Serialize)]
+struct MessageJson {
+    subject: String,
+    from: Vec<AddressJson>,
+    sender: Vec<AddressJson>,
+    reply_to: Vec<AddressJson>,
+    to: Vec<AddressJson>,
+    cc: Vec<AddressJson>,
+    bcc: Vec<AddressJson>,
+    /// RFC 3339, in the author's zone.
+    date: Option<String>,
+    message_id: Option<String>,
+    in_reply_to: Vec<String>,
+    references: Vec<String>,
+    body: BodyJson,
+    text: String,
+    attachments: Vec<AttachmentJson>,
+    sealed: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct AddressJson {
+    name: String,
+    address: String,
+    has_suspicious_name: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum BodyJson {
+    Html {
+        blocked_images: u32,
+        tracking_pixels: u32,
+        is_cut: bool,
+    },
+    Text {
+        is_cut: bool,
+    },
+    Empty,
+    OverLimits,
+}
+
+#[derive(Debug, Serialize)]
+struct AttachmentJson {
+    /// Its part, for `--part`.
+    part: String,
+    name: Option<String>,
+    #[serde(rename = "type")]
+    media_type: String,
+    /// Approximate size of the decoded part.
+    size_bytes: u64,
+    cid: Option<String>,
+}
+
+impl MessageJson {
+    fn of(split: &Split, body: &OpenedBody, cleaned: Option<&CleanedBody>) -> Self {
+        let readable = split.root.readable();
+        let (body_json, parts) = match (body, cleaned) {
+            (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => (
+                BodyJson::Html {
+                    blocked_images: cleaned.blocked_images,
+                    tracking_pixels: cleaned.tracking_pixels,
+                    is_cut: *is_cut || cleaned.is_cut,
+                },
+                readable.attachments_except(&cleaned.content_ids),
+            ),
+            (OpenedBody::Text { is_cut, .. }, _) => {
+                (BodyJson::Text { is_cut: *is_cut }, readable.attachments)
+            }
+            // The only part is the whole message.
+            (OpenedBody::OverLimits, _) => (BodyJson::OverLimits, Vec::new()),
+            _ => (BodyJson::Empty, readable.attachments),
+        };
+        let headers = &split.headers;
+        Self {
+            subject: headers.subject(),
+            from: addresses(headers.from()),
+            sender: addresses(headers.sender()),
+            reply_to: addresses(headers.reply_to()),
+            to: addresses(headers.to()),
+            cc: addresses(headers.cc()),
+            bcc: addresses(headers.bcc()),
+            date: headers.date_or_received().and_then(rfc3339),
+            message_id: headers.message_id(),
+            in_reply_to: headers.in_reply_to(),
+            references: headers.references(),
+            body: body_json,
+            text: text_of(body),
+            attachments: parts.into_iter().map(AttachmentJson::of).collect(),
+            sealed: split.root.sealed().map(sealed_name),
+        }
+    }
+}
+
+impl AttachmentJson {
+    fn of(part: &Part) -> Self {
+        Self {
+            part: part.section.clone(),
+            name: part.name.clone(),
+            media_type: part.media_type.clone(),
+            size_bytes: part.decoded_size_bytes(),
+            cid: part.content_id.clone(),
+        }
+    }
+}
+
+fn addresses(addresses: Vec<EmailAddress>) -> Vec<AddressJson> {
+    let json = addresses.into_iter().map(|one| AddressJson {
+        name: one.name,
+        address: one.address,
+        has_suspicious_name: one.has_suspicious_name,
+    });
+    json.collect()
+}
+
+fn sealed_name(sealed: Sealed) -> &'static str {
+    match sealed {
+        Sealed::SmimeEncrypted => "smime_encrypted",
+        Sealed::SmimeSigned => "smime_signed",
+        Sealed::Smime => "smime",
+        Sealed::OpenPgp => "openpgp",
+        Sealed::Other => "other",
+    }
+}
+
+/// Formats a date as RFC 3339 §5.6 does; `None` beyond the years that it has.
+fn rfc3339(date: Date) -> Option<String> {
+    let time = Timestamp::from_millisecond(date.unix_ms).ok()?;
+    let offset = Offset::from_seconds(i32::from(date.offset_minutes) * 60).ok()?;
+    let zoned = time.to_zoned(TimeZone::fixed(offset));
+    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+}

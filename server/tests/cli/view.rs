@@ -1,0 +1,140 @@
+//! `view` and `clean`: a message file as the webmail shows it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{TestDir, restante};
+
+/// An HTML message with an embedded picture, a remote one, a tracker and a file.
+const NEWSLETTER: &str = "From: =?gb18030?B?1cXI/Q==?= <zhang@haiou.example>\r\n\
+To: \"Wen, Jie\" <wen@restante.test>, mia@restante.test\r\n\
+Subject: =?utf-8?Q?Autumn_=E7=A7=8B?=\r\n\
+Date: Sat, 21 Nov 2026 09:07:45 +0800\r\n\
+Message-ID: <a1@haiou.example>\r\n\
+References: <a0@haiou.example>\r\n\
+MIME-Version: 1.0\r\n\
+Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+<p>Hello <b>Wen</b></p><script>alert(1)</script><img src=\"cid:logo\">\
+<img src=\"https://cdn.example/a.png\" width=300 height=200>\
+<img src=\"https://t.example/o.gif\" width=1 height=1>\r\n\
+--b\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+iVBORw0KGgo=\r\n\
+--b\r\nContent-Type: text/csv\r\nContent-Transfer-Encoding: base64\r\n\
+Content-Disposition: attachment; filename*=UTF-8''%E6%8A%A5%E4%BB%B7.csv\r\n\r\n\
+YSxiCjEsMgo=\r\n--b--\r\n";
+
+#[tokio::test]
+async fn json_has_fields_text_and_attachments_of_a_message() {
+    let out = restante(&["view", "-", "--json"])
+        .input(NEWSLETTER)
+        .end()
+        .await;
+    assert_eq!(out.code, 0, "{out:?}");
+    let message = out.json();
+    assert_eq!(message["subject"], "Autumn 秋");
+    assert_eq!(
+        message["from"],
+        json!([{"name": "张三", "address": "zhang@haiou.example", "has_suspicious_name": false}])
+    );
+    assert_eq!(message["to"][0]["name"], "Wen, Jie");
+    assert_eq!(message["to"][1]["address"], "mia@restante.test");
+    assert_eq!(message["date"], "2026-11-21T09:07:45+08:00");
+    assert_eq!(message["message_id"], "a1@haiou.example");
+    assert_eq!(message["references"], json!(["a0@haiou.example"]));
+    assert_eq!(
+        message["body"],
+        json!({"kind": "html", "blocked_images": 1, "tracking_pixels": 1, "is_cut": false})
+    );
+    assert_eq!(message["text"], "Hello Wen");
+    // The picture that the text shows is no attachment.
+    assert_eq!(
+        message["attachments"],
+        json!([{"part": "3", "name": "报价.csv", "type": "text/csv", "size_bytes": 9, "cid": null}])
+    );
+}
+
+#[tokio::test]
+async fn html_is_the_document_of_the_message_frame() {
+    let out = restante(&["view", "--html", "-"])
+        .input(NEWSLETTER)
+        .end()
+        .await;
+    assert_eq!(out.code, 0, "{out:?}");
+    assert!(out.stdout.starts_with("<!doctype html>"), "{out:?}");
+    assert!(out.stdout.contains("Hello <b>Wen</b>"));
+    assert!(out.stdout.contains("src=\"part/2\""));
+    assert!(!out.stdout.contains("alert") && !out.stdout.contains("https://"));
+}
+
+#[tokio::test]
+async fn text_and_parts_of_a_file_are_written() {
+    let dir = TestDir::new("");
+    let file = dir.file("newsletter.eml", NEWSLETTER);
+    let text = restante(&["view"]).args([&file]).end().await;
+    assert_eq!((text.code, text.stdout.as_str()), (0, "Hello Wen\n"));
+    let part = restante(&["view", "--part", "3"]).args([&file]).end().await;
+    assert_eq!((part.code, part.stdout.as_str()), (0, "a,b\n1,2\n"));
+    let missing = restante(&["view", "--part", "9"]).args([&file]).end().await;
+    assert_eq!((missing.code, missing.stdout.as_str()), (66, ""));
+    assert!(missing.stderr.contains("no part 9"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn control_characters_of_a_message_do_not_reach_the_terminal() {
+    let text = STANDARD.encode("plain \u{1b}[31mred\u{9b}1m \u{202e}gpj");
+    let message = format!(
+        "Subject: =?utf-8?Q?=1B[2Jx=E2=80=AEy?=\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{text}\r\n"
+    );
+    for form in ["--text", "--json"] {
+        let out = restante(&["view", form, "-"]).input(&message).end().await;
+        assert_eq!(out.code, 0, "{out:?}");
+        assert!(out.stdout.contains("red"), "{out:?}");
+        let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!out.stdout.contains(is_obeyed), "{form}: {out:?}");
+    }
+}
+
+#[tokio::test]
+async fn any_bytes_are_a_message() {
+    let endless_header = format!("X: y\r\n{}", " z\r\n".repeat(300_000));
+    for (name, message, kind) in [
+        ("nothing", "", "empty"),
+        ("octets", "\0\u{ff}--", "text"),
+        ("an endless header", &endless_header, "over_limits"),
+    ] {
+        let out = restante(&["view", "--json", "-"])
+            .input(message)
+            .end()
+            .await;
+        assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{name}");
+        assert_eq!(out.json()["body"]["kind"], kind, "{name}");
+    }
+    let out = restante(&["view", "-"]).input(&endless_header).end().await;
+    assert_eq!((out.code, out.stdout.as_str()), (2, ""));
+}
+
+#[tokio::test]
+async fn clean_removes_scripts_and_remote_images_and_changes_its_result_no_more() {
+    let html = "<p onclick=x>Hi<script>alert(1)</script> \
+                <img src=https://cdn.example/a.png width=90 height=90><a href=javascript:x>l</a>";
+    let out = restante(&["clean"]).input(html).end().await;
+    assert_eq!(out.code, 0, "{out:?}");
+    assert!(out.stdout.contains("Hi"));
+    for gone in ["script", "onclick", "https://cdn.example"] {
+        assert!(!out.stdout.contains(gone), "{gone}: {out:?}");
+    }
+    let again = restante(&["clean"]).input(&out.stdout).end().await;
+    assert_eq!(again.stdout, out.stdout);
+    let with_images = restante(&["clean", "--images"]).input(html).end().await;
+    assert!(with_images.stdout.contains("https://cdn.example/a.png"));
+}
+
+#[tokio::test]
+async fn missing_file_is_exit_66() {
+    let out = restante(&["view", "/nowhere/x.eml"]).end().await;
+    assert_eq!((out.code, out.stdout.as_str()), (66, ""));
+    assert!(out.stderr.contains("/nowhere/x.eml"), "{out:?}");
+}
