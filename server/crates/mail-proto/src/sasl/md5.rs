@@ -43,14 +43,15 @@ impl Timestamp {
     /// A timestamp without the form `<a@b>` of RFC 5322 is ignored: an attacker who can choose its
     /// octets freely can recover the password from the MD5 digests (CVE-2007-1558).
     pub(crate) fn find(greeting: &str) -> Option<Self> {
-        let (_, behind) = greeting.split_once('<')?;
-        let (inside, _) = behind.split_once('>')?;
-        let (left, right) = inside.split_once('@')?;
-        let is_atom = |text: &str| {
-            let fit = |byte: u8| byte.is_ascii_graphic() && !br#"<>@()[]\,;:""#.contains(&byte);
-            !text.is_empty() && text.bytes().all(fit)
-        };
-        (is_atom(left) && is_atom(right)).then(|| Self(format!("<{inside}>")))
+        greeting.split('<').skip(1).find_map(|after| {
+            let (inside, _) = after.split_once('>')?;
+            let (left, right) = inside.split_once('@')?;
+            let is_atom = |text: &str| {
+                let fit = |byte: u8| byte.is_ascii_graphic() && !br#"<>@()[]\,;:""#.contains(&byte);
+                !text.is_empty() && text.bytes().all(fit)
+            };
+            (is_atom(left) && is_atom(right)).then(|| Self(format!("<{inside}>")))
+        })
     }
 }
 
@@ -104,6 +105,19 @@ mod tests {
         let timestamp = Timestamp::find(greeting).unwrap();
         let digest = apop_digest(&credentials("mrose", "tanstaaf"), &timestamp).unwrap();
         assert_eq!(digest.as_str(), "c4c9334bac560ecc979e58001b3e22fb");
+    }
+
+    // docs/protocols.md, POP3: APOP
+    #[test]
+    fn the_timestamp_may_follow_other_angle_brackets() {
+        for greeting in [
+            "<host> ready <1@host>",
+            "<a <1@host>",
+            "<a@> <1@host> <2@host>",
+        ] {
+            let timestamp = Timestamp::find(greeting).expect(greeting);
+            assert_eq!(timestamp.0, "<1@host>", "{greeting}");
+        }
     }
 
     // docs/protocols.md, POP3: APOP

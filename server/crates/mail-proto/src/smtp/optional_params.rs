@@ -150,9 +150,10 @@ impl OptionalParams {
         if let Some(notify) = recipient.notify.filter(|_| self.has(Parameter::Dsn)) {
             line.push_str(" NOTIFY=");
             line.push_str(&notify.value());
-            if notify != Notify::NEVER {
+            let original = (notify != Notify::NEVER).then(|| original_recipient(address));
+            if let Some(original) = original.flatten() {
                 line.push_str(" ORCPT=");
-                line.push_str(&original_recipient(address));
+                line.push_str(&original);
             }
         }
         line

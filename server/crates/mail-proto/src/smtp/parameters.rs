@@ -6,12 +6,16 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+use jiff::civil::Date;
+
 use super::address::Address;
 
 /// Maximum interval, which has 9 digits (RFC 2852 §4, RFC 4865 §3).
 const MAX_SECS: u32 = 999_999_999;
 /// Maximum length of `ENVID` (RFC 3461 §4.4).
 const MAX_ENVELOPE_ID_BYTES: usize = 100;
+/// Maximum length of the value of `ORCPT` (RFC 3461 §4.2).
+const MAX_ORCPT_CHARS: usize = 500;
 
 /// The part of the message that a failure notice returns (RFC 3461 §4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,8 +190,10 @@ impl UtcTime {
             return Err(InvalidParameter::ForbiddenCharacter);
         }
         let part = |at: usize| text.get(at..at.saturating_add(2)).unwrap_or_default();
-        let is_time = ("01"..="12").contains(&part(5))
-            && ("01"..="31").contains(&part(8))
+        let is_day = text
+            .get(..10)
+            .is_some_and(|day| day.parse::<Date>().is_ok());
+        let is_time = is_day
             && part(11) <= "23"
             && part(14) <= "59"
             // 60 is a leap second.
@@ -352,11 +358,17 @@ impl fmt::Display for Parameter {
 /// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
 /// ```
 ///
-/// An address beyond ASCII is encoded so that it needs no SMTPUTF8 (RFC 6533 §3).
-pub(super) fn original_recipient(address: &Address) -> String {
-    if address.is_ascii() {
-        return format!("rfc822;{}", xtext(address.as_str()));
-    }
+/// An address beyond ASCII is encoded so that it needs no SMTPUTF8 (RFC 6533 §3). `None` if the
+/// value would be longer than the 500 characters that RFC 3461 §4.2 allows.
+pub(super) fn original_recipient(address: &Address) -> Option<String> {
+    let value = match address.is_ascii() {
+        true => format!("rfc822;{}", xtext(address.as_str())),
+        false => utf8_original_recipient(address),
+    };
+    (value.len() <= MAX_ORCPT_CHARS).then_some(value)
+}
+
+fn utf8_original_recipient(address: &Address) -> String {
     let mut value = String::from("utf-8;");
     for c in address.as_str().chars() {
         if c.is_ascii_graphic() && !matches!(c, '+' | '=' | '\\') {
@@ -430,7 +442,7 @@ mod tests {
 
     #[test]
     fn rfc6533_3_an_international_recipient_is_named_in_ascii() {
-        let orcpt = |text| original_recipient(&Address::new_utf8(text).unwrap());
+        let orcpt = |text| original_recipient(&Address::new_utf8(text).unwrap()).unwrap();
         assert_eq!(orcpt("a+tag@x.example"), "rfc822;a+2Btag@x.example");
         assert_eq!(
             orcpt("用户@例子.cn"),
@@ -438,6 +450,17 @@ mod tests {
         );
         assert_eq!(orcpt("ü+\\@x.cn"), "utf-8;\\x{FC}\\x{2B}\\x{5C}@x.cn");
         assert_eq!(orcpt("😀@x.cn"), "utf-8;\\x{1F600}@x.cn");
+    }
+
+    #[test]
+    fn rfc3461_4_2_an_original_recipient_over_500_characters_is_left_out() {
+        let of = |local: &str| {
+            let address = Address::new_utf8(&format!("{local}@x.example"));
+            original_recipient(&address.unwrap()).map(|value| value.len())
+        };
+        // Each `用` is written as eight characters.
+        assert_eq!(of(&"用".repeat(60)), Some(496));
+        assert_eq!(of(&"用".repeat(61)), None);
     }
 
     #[test]
@@ -462,6 +485,7 @@ mod tests {
             "2026-12-24T18:00:00.5Z",
             "2026-13-24T18:00:00Z",
             "2026-12-00T18:00:00Z",
+            "2026-02-29T18:00:00Z",
             "2026-12-24T24:00:00Z",
             "2026-12-24T18:60:00Z",
             "2026-12-24T18:00:61Z",

@@ -181,6 +181,15 @@ fn modifiers_are_written_as_in_rfc_7162_and_rfc_9394() {
             changed,
             "UID FETCH 300:500 (FLAGS) (CHANGEDSINCE 12345)",
         ),
+        (
+            "CONDSTORE",
+            true,
+            FetchModifiers {
+                changed_since: Some(0),
+                ..changed
+            },
+            "UID FETCH 300:500 (FLAGS)",
+        ),
         ("", true, changed, "UID FETCH 300:500 (FLAGS)"),
         (
             "",

@@ -37,7 +37,9 @@ impl Encoder<'_> {
     /// ```
     /// RFC 7162 §3.1.4.1, §3.2.6 and §7, RFC 9394 §3.3.
     pub(super) fn fetch_modifiers(&mut self, uid: bool, modifiers: FetchModifiers) {
-        let since = modifiers.changed_since.filter(|_| self.has_mod_seq());
+        // 0 is no mod-sequence-value: every message has changed since.
+        let since = modifiers.changed_since.filter(|since| *since > 0);
+        let since = since.filter(|_| self.has_mod_seq());
         if since.is_none() && modifiers.partial.is_none() {
             return;
         }
