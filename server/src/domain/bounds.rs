@@ -22,11 +22,13 @@ pub(crate) fn few(mut addresses: Vec<EmailAddress>) -> Vec<EmailAddress> {
     addresses
 }
 
-/// Truncates a text to at most `max_bytes` between characters, and then appends an ellipsis.
+/// Truncates a text between characters so that it has at most `max_bytes` with an ellipsis.
 pub(crate) fn cut(mut text: String, max_bytes: usize) -> String {
+    const ELLIPSIS: char = '…';
     if text.len() > max_bytes {
-        text.truncate(text.floor_char_boundary(max_bytes));
-        text.push('…');
+        let room = max_bytes.saturating_sub(ELLIPSIS.len_utf8());
+        text.truncate(text.floor_char_boundary(room));
+        text.push(ELLIPSIS);
         text.shrink_to_fit();
     }
     text
@@ -44,7 +46,8 @@ mod tests {
     #[test]
     fn long_texts_are_truncated_between_characters_with_an_ellipsis() {
         assert_eq!(cut("short".into(), 5), "short");
-        assert_eq!(cut("收件箱收件箱".into(), 10), "收件箱…");
+        assert_eq!(cut("收件箱收件箱".into(), 10), "收件…");
+        assert_eq!(cut("收件箱收件箱".into(), 12), "收件箱…");
     }
 
     #[test]
