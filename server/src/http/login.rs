@@ -167,6 +167,7 @@ pub(super) async fn sign_out(
     let fields = body::read_to_end(&head.headers, body, FORM_MAX_BYTES, drain).await;
     let fields = fields.map_or_else(|_| Fields::default(), |bytes| body::parse_form(&bytes));
     if let Some(live) = &visitor.session {
+        let _sign_in = live.lock_sign_in().await;
         let named = field(&fields, "account").map(AccountId::from);
         if let Some(account) = &named
             && web.registry.leave(live, account).await
@@ -235,6 +236,10 @@ async fn begin_session(
         .session
         .as_ref()
         .filter(|live| is_added || live.account(&account.id()).is_some());
+    let _sign_in = match joined {
+        Some(live) => Some(live.lock_sign_in().await),
+        None => None,
+    };
     if let Some(live) = joined
         && live.accounts().len() >= limits::SESSION_ACCOUNTS
         && live.account(&account.id()).is_none()

@@ -39,6 +39,8 @@ pub struct LiveSession {
     pub turns: Turns,
     /// Its open event streams.
     pub streams: Arc<Streams>,
+    /// Held while a sign-in stores the session's accounts: the next one has to see them.
+    sign_in: tokio::sync::Mutex<()>,
     used_at: AtomicI64,
     renewed_at: AtomicI64,
     over: CancellationToken,
@@ -54,6 +56,11 @@ impl LiveSession {
     /// Returns the name that its tabs share. It grants no access.
     pub fn live_name(&self) -> &str {
         &self.live_name
+    }
+
+    /// Waits until no other sign-in changes the session's accounts.
+    pub async fn lock_sign_in(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.sign_in.lock().await
     }
 
     /// Returns its current accounts, in the order they were opened. Never empty.
@@ -197,6 +204,7 @@ impl Registry {
             lists: Lists::default(),
             turns: Turns::default(),
             streams: Arc::default(),
+            sign_in: tokio::sync::Mutex::default(),
             used_at: now.into(),
             renewed_at: now.into(),
             over: CancellationToken::new(),

@@ -130,6 +130,33 @@ async fn signing_in_again_to_the_same_account_ends_nothing_that_runs() {
 }
 
 #[tokio::test]
+async fn concurrent_sign_ins_to_a_session_are_both_recorded() {
+    let product = Product::start().await;
+    for round in 0..5 {
+        let client = product.signed_in("").await;
+        let (mut again, mut added) = (client.clone(), client);
+        let (first, second) = tokio::join!(
+            again.send(Request::form("/login", MAIN)),
+            added.send(Request::form("/login", MAILDROP)),
+        );
+        assert_eq!((first.status, second.status), (303, 303));
+        // The cookie of the sign-in that ended last is valid.
+        let status = call_api(&mut again, "session_show", &json!({}))
+            .await
+            .status;
+        let mut client = if status == 200 { again } else { added };
+        assert_eq!(session(&mut client).await.accounts.len(), 2);
+        assert_eq!(
+            recorded_accounts(&product, &client).await,
+            2,
+            "round {round}"
+        );
+        client.send(Request::form("/logout", "")).await;
+    }
+    product.stop().await;
+}
+
+#[tokio::test]
 async fn signing_in_to_another_account_without_adding_it_replaces_the_session() {
     let product = Product::start().await;
     let mut client = product.signed_in("").await;
