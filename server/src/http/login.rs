@@ -173,11 +173,14 @@ pub(super) async fn sign_out(
             && web.registry.leave(live, account).await
         {
             delete_posted_forms(&web, account).await;
+            // A sign-in that ended meanwhile has given the session a new id, which is not known
+            // here: its record lists the account until the next sign-in.
+            let is_current = session.id().map(row_key).as_ref() == Some(&live.key());
             let stored = async {
                 store_accounts(&session, keys_of(live)).await?;
                 session.save().await
             };
-            if let Err(error) = stored.await {
+            if is_current && let Err(error) = stored.await {
                 tracing::error!(%error, "a session could not be stored");
             }
             tracing::info!("an account was signed out");
@@ -231,15 +234,17 @@ async fn begin_session(
     account: AccountHandle,
     is_added: bool,
 ) -> Result<(), RequestError> {
-    // A repeated sign-in to an account of the session, or an added account, continues the session.
-    let joined = visitor
-        .session
-        .as_ref()
-        .filter(|live| is_added || live.account(&account.id()).is_some());
-    let _sign_in = match joined {
+    let _sign_in = match &visitor.session {
         Some(live) => Some(live.lock_sign_in().await),
         None => None,
     };
+    // A repeated sign-in to an account of the session, or an added account, continues the session,
+    // unless it has ended meanwhile.
+    let joined = visitor
+        .session
+        .as_ref()
+        .filter(|live| web.registry.find(&live.key()).is_some())
+        .filter(|live| is_added || live.account(&account.id()).is_some());
     if let Some(live) = joined
         && live.accounts().len() >= limits::SESSION_ACCOUNTS
         && live.account(&account.id()).is_none()

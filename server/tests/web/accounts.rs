@@ -6,6 +6,7 @@ use server::session::record::SealedSessions;
 use server::store::seal::Sealer;
 use server::store::{SCHEMA, Store};
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::Id;
 
@@ -153,6 +154,32 @@ async fn concurrent_sign_ins_to_a_session_are_both_recorded() {
         );
         client.send(Request::form("/logout", "")).await;
     }
+    product.stop().await;
+}
+
+#[tokio::test]
+async fn sign_out_of_an_account_during_a_sign_in_keeps_the_session() {
+    let product = Product::start().await;
+    let mut client = product.signed_in("").await;
+    client.send(Request::form("/login", MAILDROP)).await;
+    let second = session(&mut client).await.accounts.remove(1);
+    // The server knows the session of the request before its body ends.
+    let logout_form = format!("account={}", second.id);
+    let (begin, rest) = logout_form.split_at(8);
+    let mut request = Request::form("/logout", begin).header("connection", "close");
+    request.announced = Some(logout_form.len() as u64);
+    let mut leaving = client.open(request).await;
+    let response = client.send(Request::form("/login", MAIN)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    leaving.write_all(rest.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    leaving.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 303"), "{response}");
+    assert!(
+        !response.contains("restante="),
+        "a cookie of no session: {response}"
+    );
+    assert_eq!(session(&mut client).await.accounts.len(), 1);
     product.stop().await;
 }
 
