@@ -419,7 +419,10 @@ impl ListState {
         let is_seen = slot.row.with_untracked(|row| row.is_seen);
         if before.is_seen != is_seen {
             self.unread.update(|unread| {
-                *unread = unread.map(|n| if is_seen { n.saturating_sub(1) } else { n + 1 });
+                *unread = unread.map(|n| match is_seen {
+                    true => n.saturating_sub(1),
+                    false => n.saturating_add(1),
+                });
             });
         }
         Some(before)
@@ -452,8 +455,9 @@ impl ListState {
         if !self.is_alive() {
             return;
         }
-        let (count, unread) = (removed.len(), removed.unread());
-        self.rows.update_value(|rows| rows.restore(removed));
+        let restored = self.rows.try_update_value(|rows| rows.restore(removed));
+        let restored = restored.unwrap_or_default();
+        let (count, unread) = (restored.len(), restored.unread());
         self.total
             .update(|total| *total = total.saturating_add(count));
         self.unread

@@ -124,9 +124,10 @@ impl Rows {
             let offset = position - position % Window::PAGE;
             match windows.last_mut() {
                 _ if self.is_known(position) => {}
-                Some(last) if offset < last.offset + last.limit => {}
+                Some(last) if offset < last.offset.saturating_add(last.limit) => {}
                 Some(last)
-                    if offset == last.offset + last.limit && last.limit < Window::MAX_LIMIT =>
+                    if offset == last.offset.saturating_add(last.limit)
+                        && last.limit < Window::MAX_LIMIT =>
                 {
                     last.limit += Window::PAGE;
                 }
@@ -161,19 +162,18 @@ impl Rows {
         removed
     }
 
-    /// Restores removed messages.
-    pub fn restore(&mut self, removed: Removed) {
-        for (position, slot) in removed.0 {
-            // A refresh may have brought the row back meanwhile.
-            if self.find(&slot.id).is_some() {
-                continue;
-            }
-            let position = position.min(self.total);
+    /// Restores removed messages. Returns those that were missing: a refresh may have brought a row
+    /// back meanwhile.
+    pub fn restore(&mut self, mut removed: Removed) -> Removed {
+        removed.0.retain(|(_, slot)| self.find(&slot.id).is_none());
+        for (position, slot) in &removed.0 {
+            let position = *position.min(&self.total);
             let at = self.first_from(position);
-            self.shift(at, 1);
-            self.known.insert(at, (position, slot));
             self.total = self.total.saturating_add(1);
+            self.shift(at, 1);
+            self.known.insert(at, (position, slot.clone()));
         }
+        removed
     }
 
     /// Returns the index of the first known row from a position on.
@@ -191,6 +191,7 @@ impl Rows {
         for (position, _) in self.known.iter_mut().skip(from) {
             *position = position.saturating_add(by);
         }
+        self.known.truncate(self.first_from(self.total));
     }
 }
 
@@ -385,6 +386,25 @@ mod tests {
         assert_eq!(rows.position(&of("z")), Some(far + 1));
         assert_eq!(rows.remove(&[of("a"), of("y")]).len(), 2);
         assert_eq!(rows.position(&of("z")), Some(far - 1));
+        let last_page = u32::MAX - u32::MAX % Window::PAGE;
+        assert_eq!(
+            rows.missing(u32::MAX - 12..u32::MAX)
+                .first()
+                .map(|w| w.offset),
+            Some(last_page)
+        );
+        rows.insert_arrived(50);
+        assert_eq!(rows.position(&of("z")), None, "beyond the last position");
+    }
+
+    #[test]
+    fn row_that_a_refresh_brought_back_is_not_restored_again() {
+        let mut rows = Rows::new(response(3, 0, &["a", "b", "c"]));
+        let removed = rows.remove(&[of("a"), of("b")]);
+        rows.replace(response(2, 0, &["b", "c"]));
+        let restored = rows.restore(removed);
+        assert_eq!((restored.len(), rows.total()), (1, 3));
+        assert_eq!(ids(&rows), known(&["a", "b", "c"]));
     }
 
     #[test]
