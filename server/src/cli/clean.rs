@@ -1,4 +1,4 @@
-//! `restante clean`: sanitizes the HTML of a message as the message frame gets it.
+//! `restante clean`: sanitizes HTML as that of a message is sanitized.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -19,9 +19,12 @@ pub(super) struct CleanArgs {
     /// The HTML; standard input unless given.
     #[arg(value_name = "FILE", default_value = "-", hide_default_value = true)]
     file: PathBuf,
-    /// Keeps remote images, as after "show images".
+    /// Keeps remote images with https: addresses, except tracking pixels.
     #[arg(long)]
     images: bool,
+    /// The charset of the HTML; UTF-8 or a guess unless given.
+    #[arg(long, value_name = "NAME")]
+    charset: Option<String>,
 }
 
 /// Writes the sanitized HTML to standard output: what stands between `<body>` and `</body>`.
@@ -36,7 +39,7 @@ pub(super) async fn run(args: CleanArgs) -> Exit {
 }
 
 async fn clean(args: CleanArgs) -> Result<(), CliError> {
-    let html = charset::decode(&input::read(&args.file)?, None);
+    let html = charset::decode(&input::read(&args.file)?, args.charset.as_deref());
     let images = match args.images {
         true => Images::Allowed,
         false => Images::Blocked,
@@ -51,7 +54,17 @@ async fn clean(args: CleanArgs) -> Result<(), CliError> {
     .await
     .map_err(|_| CliError::new(Exit::Software, "The HTML cannot be sanitized.", ""))?;
     let mut out = io::stdout().lock();
-    out.write_all(cleaned.html.as_bytes())
+    out.write_all(without_controls(&cleaned.html).as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| CliError::output(&error))
+        .map_err(|error| CliError::output(&error))?;
+    match cleaned.is_cut {
+        true => Err(CliError::cut()),
+        false => Ok(()),
+    }
+}
+
+/// Replaces control characters that a terminal obeys, except tabs and line ends.
+pub(super) fn without_controls(html: &str) -> String {
+    let is_obeyed = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    html.replace(is_obeyed, "\u{fffd}")
 }

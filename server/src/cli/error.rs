@@ -41,6 +41,15 @@ impl CliError {
         Self::new(Exit::Usage, cause, "")
     }
 
+    /// Creates an error for a text of which only the beginning is shown.
+    pub(super) fn cut() -> Self {
+        Self::new(
+            Exit::SomeRefused,
+            "The text is longer than what is shown, 2 MiB or 60,000 elements: its end is missing.",
+            "",
+        )
+    }
+
     /// Creates an error for results that cannot be written.
     pub(super) fn output(error: &std::io::Error) -> Self {
         let cause = format!("The results cannot be written: {error}.");

@@ -8,7 +8,7 @@ use mail_proto::{imap, pop3, smtp};
 
 use crate::clients::{ClientError, LinkError};
 
-/// The exit codes of `send` and `fetch`. From 64 on they are those of `sysexits.h`.
+/// The exit codes of commands. From 64 on they are those of `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -24,7 +24,7 @@ pub enum Exit {
     Unknown = 4,
     /// The command line is invalid.
     Usage = 64,
-    /// An input file does not exist.
+    /// An input file or the named part does not exist, or the file is too large.
     NoInput = 66,
     /// The host name does not exist.
     NoHost = 68,
@@ -64,7 +64,8 @@ Exit codes:
 pub(super) const FILES_HELP: &str = "\
 Exit codes:
    0  done
-   2  the message is over the limits of what is read
+   1  the end is missing, because only the beginning of a long text is read
+   2  view: the message is over the limits of what is read; only --json tells of it
   64  the command line cannot be understood
   66  the file or the part is not there, or the file is larger than 64 MiB
   70  a fault of this program

@@ -15,6 +15,7 @@ use mail_mime::tree::{Part, Sealed};
 use mail_mime::{display, document, text, transfer};
 use serde::Serialize;
 
+use super::clean::without_controls;
 use super::error::CliError;
 use super::exit::{self, Exit};
 use super::input;
@@ -59,9 +60,6 @@ pub(super) async fn run(args: ViewArgs) -> Exit {
 async fn view(args: &ViewArgs) -> Result<(), CliError> {
     let raw = Bytes::from(input::read(&args.file)?);
     let split = Arc::new(Split::of(raw).await.map_err(unreadable)?);
-    if let Some(section) = &args.part {
-        return write(&part_octets(&split, section)?);
-    }
     let body = split.body().await.map_err(unreadable)?;
     let cleaned = cleaned(&split, &body).await?;
     if args.json {
@@ -74,18 +72,23 @@ async fn view(args: &ViewArgs) -> Result<(), CliError> {
             "Its source can be read with another program.",
         ));
     }
-    match args.html {
-        true => write(
-            cleaned
-                .map(|body| body.document)
-                .unwrap_or_default()
-                .as_bytes(),
-        ),
-        false => {
-            let mut text = text_of(&body);
-            text.push('\n');
-            write(text.as_bytes())
-        }
+    if let Some(section) = &args.part {
+        return write(&part_octets(&split, section)?);
+    }
+    let is_document_cut = cleaned.as_ref().is_some_and(|cleaned| cleaned.is_cut);
+    let is_cut = is_document_cut
+        || matches!(
+            body,
+            OpenedBody::Html { is_cut: true, .. } | OpenedBody::Text { is_cut: true, .. }
+        );
+    let shown = match args.html {
+        true => without_controls(&cleaned.map(|body| body.document).unwrap_or_default()),
+        false => text_of(&body) + "\n",
+    };
+    write(shown.as_bytes())?;
+    match is_cut {
+        true => Err(CliError::cut()),
+        false => Ok(()),
     }
 }
 
@@ -283,7 +286,7 @@ fn sealed_name(sealed: Sealed) -> &'static str {
     }
 }
 
-/// Formats a date as RFC 3339 §5.6 does; `None` beyond the years that it has.
+/// Formats a date as RFC 3339 §5.6 does; `None` before the year 0 and after 9999-12-30.
 fn rfc3339(date: Date) -> Option<String> {
     let time = Timestamp::from_millisecond(date.unix_ms).ok()?;
     let offset = Offset::from_seconds(i32::from(date.offset_minutes) * 60).ok()?;

@@ -88,13 +88,46 @@ async fn control_characters_of_a_message_do_not_reach_the_terminal() {
         "Subject: =?utf-8?Q?=1B[2Jx=E2=80=AEy?=\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Transfer-Encoding: base64\r\n\r\n{text}\r\n"
     );
-    for form in ["--text", "--json"] {
+    for form in ["--text", "--json", "--html"] {
         let out = restante(&["view", form, "-"]).input(&message).end().await;
         assert_eq!(out.code, 0, "{out:?}");
         assert!(out.stdout.contains("red"), "{out:?}");
-        let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        let is_obeyed = |c: char| c.is_control() && c != '\n';
         assert!(!out.stdout.contains(is_obeyed), "{form}: {out:?}");
+        // In a document the order of the text is its author's.
+        let has_mark = out.stdout.contains('\u{202e}');
+        assert!(!has_mark || form == "--html", "{form}: {out:?}");
     }
+    let html = restante(&["clean"])
+        .input("<p>a\u{1b}[2J&#27;[2J\u{9b}b")
+        .end()
+        .await;
+    assert_eq!(html.code, 0, "{html:?}");
+    assert!(!html.stdout.contains(|c: char| c.is_control()), "{html:?}");
+}
+
+#[tokio::test]
+async fn long_text_is_cut_and_said_to_be() {
+    let text = "long words ".repeat(300_000);
+    let message = format!("Subject: long\r\n\r\n{text}");
+    for args in [&["view", "-"][..], &["view", "--html", "-"], &["clean"]] {
+        let input = if args[0] == "clean" { &text } else { &message };
+        let out = restante(args).input(input).end().await;
+        assert_eq!(out.code, 1, "{args:?} {}", out.stderr);
+        assert!(out.stderr.contains("its end is missing"), "{}", out.stderr);
+        assert!(out.stdout.len() > 2_000_000, "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn charset_of_html_can_be_given() {
+    let dir = TestDir::new("");
+    let file = dir.file("gbk.html", b"<p>\xc4\xe3\xba\xc3</p>");
+    let out = restante(&["clean", "--charset", "gbk"])
+        .args([&file])
+        .end()
+        .await;
+    assert_eq!((out.code, out.stdout.as_str()), (0, "<p>你好</p>"));
 }
 
 #[tokio::test]
@@ -112,8 +145,14 @@ async fn any_bytes_are_a_message() {
         assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{name}");
         assert_eq!(out.json()["body"]["kind"], kind, "{name}");
     }
-    let out = restante(&["view", "-"]).input(&endless_header).end().await;
-    assert_eq!((out.code, out.stdout.as_str()), (2, ""));
+    for form in [
+        &["view", "-"][..],
+        &["view", "--html", "-"],
+        &["view", "--part", "1", "-"],
+    ] {
+        let out = restante(form).input(&endless_header).end().await;
+        assert_eq!((out.code, out.stdout.as_str()), (2, ""), "{form:?}");
+    }
 }
 
 #[tokio::test]
