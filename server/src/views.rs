@@ -6,8 +6,6 @@
 
 mod backend;
 mod compose;
-mod entries;
-mod ledger;
 mod locale;
 mod map;
 mod wording;

@@ -3,6 +3,7 @@
 mod change;
 pub mod reach;
 mod select;
+mod show;
 mod undo;
 
 use leptos::prelude::*;

@@ -1,6 +1,9 @@
 //! The page's contract for the accounts of a session: calls the mailstore and converts the results
 //! to page types.
 
+mod entries;
+mod ledger;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -7,11 +7,9 @@ use super::Tab;
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::folder::{folder_create, folder_pin};
 use crate::api::message::{message_mark, message_move};
-use crate::api::types::{
-    AccountId, ChangeDone, ChangesDone, Destination, Failed, FolderRef, Mark, MessageRef,
-};
+use crate::api::types::{AccountId, Destination, Failed, FolderRef, Mark, MessageRef};
 use crate::state::act::MessageAction;
-use crate::state::snack::{MissingFolderRetry, Snack};
+use crate::state::snack::MissingFolderRetry;
 
 impl Tab {
     /// Changes messages.
@@ -114,31 +112,6 @@ impl Tab {
         });
     }
 
-    /// Shows what the mail servers confirmed, or the first error.
-    pub(super) fn show_changes(
-        self,
-        changes: ChangesDone,
-        has_left_message: bool,
-        is_silent: bool,
-        retry: Option<MissingFolderRetry>,
-    ) {
-        let is_changed = |done: &ChangeDone| done.count > 0;
-        if !changes.done.iter().all(is_changed)
-            && let Some(list) = self.list()
-        {
-            // The list showed an outdated state.
-            list.refresh();
-        }
-        if let Some(Failed { error, .. }) = changes.failed.into_iter().next() {
-            self.show_partial_failure(changes.done, error, retry);
-        } else if !is_silent || !changes.done.iter().all(is_changed) {
-            self.show_snack(Snack::Done {
-                done: changes.done,
-                has_left_message,
-            });
-        }
-    }
-
     /// Creates the missing folder in every account concerned, then repeats the change.
     pub fn create_and_repeat(self, retry: MissingFolderRetry) {
         self.snack.set(None);
@@ -162,21 +135,6 @@ impl Tab {
                 Err(error) => self.show_error(error, None),
             }
         });
-    }
-
-    /// Shows the error of a change.
-    pub fn show_error(self, error: ApiError, retry: Option<MissingFolderRetry>) {
-        self.show_partial_failure(Vec::new(), error, retry);
-    }
-
-    fn show_partial_failure(
-        self,
-        done: Vec<ChangeDone>,
-        error: ApiError,
-        retry: Option<MissingFolderRetry>,
-    ) {
-        self.note_error(&error);
-        self.show_snack(Snack::Failed { done, error, retry });
     }
 }
 

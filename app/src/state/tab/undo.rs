@@ -1,6 +1,4 @@
-//! Shows the snack, and undoes the change that it shows.
-
-use std::time::Duration;
+//! Undoes the change that the snack shows.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -11,29 +9,7 @@ use crate::api::outbox::outbox_change;
 use crate::api::types::{EntryChange, OutboxId, UndoRef};
 use crate::state::snack::Snack;
 
-/// The display time of a change. A failure stays until it is dismissed.
-const SNACK_DURATION: Duration = Duration::from_secs(10);
-
 impl Tab {
-    /// Shows a snack.
-    pub fn show_snack(self, snack: Snack) {
-        let is_temporary = !matches!(snack, Snack::Failed { .. });
-        self.snack.set(Some(snack.clone()));
-        if is_temporary {
-            set_timeout(
-                move || {
-                    if self
-                        .snack
-                        .with_untracked(|current| current.as_ref() == Some(&snack))
-                    {
-                        self.snack.set(None);
-                    }
-                },
-                SNACK_DURATION,
-            );
-        }
-    }
-
     /// Undoes changes, and reopens the message that the user left by them.
     pub fn undo(self, undo: Vec<UndoRef>, has_left_message: bool) {
         self.snack.set(None);

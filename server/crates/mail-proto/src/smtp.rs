@@ -6,7 +6,7 @@
 //!
 //! # Map
 //! - `client`: the session and its requests
-//! - `transaction`, `verdict`: one message from `MAIL` to its outcome
+//! - `transaction`: one message from `MAIL` to its outcome
 //! - `envelope`, `parameters`, `optional_params`: the requested parameters, and those that are sent
 //! - `transfer`, `body`, `chunks`: the message by `DATA` or `BDAT`
 
@@ -32,7 +32,6 @@ mod tests;
 mod texts;
 mod transaction;
 mod transfer;
-mod verdict;
 
 pub use address::{Address, EhloName, InvalidAddress, InvalidEhloName, ReversePath};
 pub use body::{BodyEncoder, NulInBody};

@@ -50,7 +50,7 @@ impl Class {
                 (PROTO, "pop3/client.rs", "advance"),
                 (PROTO, "pop3/client/answers.rs", "read_body"),
                 (PROTO, "smtp/client.rs", "on_end_of_input"),
-                (PROTO, "smtp/verdict.rs", "lost"),
+                (PROTO, "smtp/transaction/verdict.rs", "lost"),
             ],
             Self::Nesting => &[
                 (PROTO, "imap/tokens.rs", "open_list"),
@@ -109,7 +109,7 @@ impl Class {
                 (PROTO, "imap/client/receive.rs", "on_own_reply"),
                 (PROTO, "pop3/client/answers.rs", "on_response"),
                 (PROTO, "smtp/transaction.rs", "on_verb_reply"),
-                (PROTO, "smtp/verdict.rs", "answered"),
+                (PROTO, "smtp/transaction/verdict.rs", "answered"),
                 (PROTO, "smtp/client/auth.rs", "on_auth_reply"),
             ],
             Self::Early => &[

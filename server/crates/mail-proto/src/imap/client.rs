@@ -341,6 +341,11 @@ impl Client {
             }
         }
     }
+
+    fn write_line(&mut self, line: &[u8]) {
+        self.transcript.sent(line);
+        self.line.extend_from_slice(line);
+    }
 }
 
 impl Machine for Client {

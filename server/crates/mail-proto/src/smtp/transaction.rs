@@ -1,6 +1,8 @@
 //! One mail transaction: `MAIL`, `RCPT`, then the message by `DATA` or `BDAT` (RFC 5321 §3.3,
 //! RFC 3030).
 
+mod verdict;
+
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;

@@ -138,11 +138,6 @@ impl Client {
         }
     }
 
-    pub(super) fn write_line(&mut self, line: &[u8]) {
-        self.transcript.sent(line);
-        self.line.extend_from_slice(line);
-    }
-
     fn write_chunk(&mut self, chunk: Chunk) {
         match chunk.transcript {
             TranscriptEntry::Line(text) => {

@@ -10,15 +10,15 @@ use app::api::types::{
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
-use super::backend::SessionBackend;
-use super::compose::{self as form, find_handle};
-use super::wording::error_cause;
+use super::SessionBackend;
 pub(crate) use crate::account::compose::{self, Attached, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
 use crate::domain::{OutboxRow, Outcome, RowState, SentCopy as Copy};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
+use crate::views::compose::{self as form, find_handle};
+use crate::views::wording::error_cause;
 
 /// Maximum number of entries on one page of the outbox.
 const PAGE_ROWS: u32 = 25;

@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::address::Address;
-use super::error::{Error, Stage};
-use super::outcome::{Cause, Outcome, RecipientResult};
-use super::reply::Reply;
-use super::transaction::{Next, Transaction};
-use super::transfer::Transfer;
+use super::{Next, Transaction};
+use crate::smtp::address::Address;
+use crate::smtp::error::{Error, Stage};
+use crate::smtp::outcome::{Cause, Outcome, RecipientResult};
+use crate::smtp::reply::Reply;
+use crate::smtp::transfer::Transfer;
 
 impl Transaction {
     /// Defers the recipients that were refused because the transaction is full, or for an optional
@@ -122,7 +122,7 @@ impl Transaction {
     }
 
     /// Returns the outcome of a transaction whose session ended by this error.
-    pub(super) fn lost(mut self, error: Error) -> Outcome {
+    pub(in crate::smtp) fn lost(mut self, error: Error) -> Outcome {
         let stage = self.stage();
         let is_committed = self.is_committed();
         let refusal = if self.can_retry_without_optional() {

@@ -2,7 +2,7 @@
 
 use app::api::types::{EntryChange, OutboxId, RecipientState};
 
-use super::backend::SessionBackend;
+use super::SessionBackend;
 use crate::account::error::{AccountError, NotStopped};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
