@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use leptos::prelude::use_context;
 
-use super::error::{ApiError, ErrorKind};
+use super::error::ApiError;
 use super::types::{
     AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderRef,
     FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageRef, MessageRows, MessageView,
     OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
 };
+use crate::page::PageContext;
 
 /// The result of a [`MailBackend`] method, boxed so that the trait is object-safe.
 pub type BackendFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send + 'a>>;
@@ -100,16 +101,6 @@ pub trait MailBackend: Send + Sync + 'static {
 /// # Errors
 /// [`ErrorKind::SignedOut`] if the request has no session.
 pub fn backend() -> Result<Arc<dyn MailBackend>, ApiError> {
-    use_context::<Arc<dyn MailBackend>>().ok_or_else(|| {
-        let lang = crate::page::PageContext::expect().lang;
-        ApiError {
-            kind: ErrorKind::SignedOut,
-            cause: lang.error_signed_out().into_owned(),
-            fix: lang.error_signed_out_fix().into_owned(),
-            retry_after_secs: None,
-            reply: None,
-            field: None,
-            ref_id: String::new(),
-        }
-    })
+    use_context::<Arc<dyn MailBackend>>()
+        .ok_or_else(|| ApiError::signed_out(PageContext::expect().lang))
 }

@@ -90,20 +90,18 @@ impl ApiError {
 
     /// The error for a request without a session.
     pub fn signed_out(lang: Lang) -> Self {
-        Self {
-            kind: ErrorKind::SignedOut,
-            cause: lang.error_signed_out().into_owned(),
-            fix: lang.error_signed_out_fix().into_owned(),
-            retry_after_secs: None,
-            reply: None,
-            field: None,
-            ref_id: String::new(),
-        }
+        let (cause, fix) = (lang.error_signed_out(), lang.error_signed_out_fix());
+        Self::of(ErrorKind::SignedOut, cause, fix)
     }
 
     fn transport(cause: Cow<'static, str>, fix: Cow<'static, str>) -> Self {
+        Self::of(ErrorKind::Transport, cause, fix)
+    }
+
+    /// An error that no mail server, form field or log line belongs to.
+    fn of(kind: ErrorKind, cause: Cow<'static, str>, fix: Cow<'static, str>) -> Self {
         Self {
-            kind: ErrorKind::Transport,
+            kind,
             cause: cause.into_owned(),
             fix: fix.into_owned(),
             retry_after_secs: None,

@@ -15,6 +15,7 @@ use crate::state::tab::Tab;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::error_banner::server_reply;
 
 /// The label, icon and colour class of a state.
 struct StateBadge {
@@ -258,15 +259,7 @@ fn EntryError(error: ApiErrorText) -> impl IntoView {
             <b>{cause}</b>
             " "
             {fix}
-            {reply
-                .map(|reply| {
-                    view! {
-                        <code class="reply" dir="ltr">
-                            {reply}
-                        </code>
-                    }
-                        .into_any()
-                })}
+            {server_reply(reply)}
         </div>
     }
 }

@@ -5,12 +5,12 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::empty::Empty;
-use super::folder_tree::{Folders, PinButton};
+use super::folder_tree::PinButton;
 use super::form::{Hidden, NoDefaultButton, submitter_field};
 use super::labels::{folder_label, has_one_folder};
 use super::location::MailLocation;
 use super::message_row::{RowAt, RowContext, row_placeholder};
-use super::move_menu::MoveMenu;
+use super::move_menu::{MoveMenu, folder_choices};
 use crate::api::error::ErrorKind;
 use crate::api::types::{
     AccountView, FolderRole, IncomingKind, ListSource, MessageRef, MessageRows, Window,
@@ -24,7 +24,7 @@ use crate::state::title::with_count;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, later, when};
+use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, when};
 use crate::ui::error_banner::ErrorBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -292,7 +292,6 @@ fn Spacer(px: Signal<f64>) -> impl IntoView {
 #[component]
 fn BulkBar(context: RowContext) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let Folders(folders) = expect_context();
     let is_single_folder = context.limitations.with_value(|l| has_one_folder(l));
     let role = context.list.role.get_value();
     let option = |value: &'static str, label: std::borrow::Cow<'static, str>| {
@@ -316,25 +315,10 @@ fn BulkBar(context: RowContext) -> impl IntoView {
                 .then(|| {
                     view! {
                         <select class="select input-sm" name="to" aria-label=lang.move_to()>
-                            <Transition>
-                                {later(move || async move {
-                                    folders
-                                        .await
-                                        .unwrap_or_default()
-                                        .folders
-                                        .into_iter()
-                                        .filter(|folder| folder.is_selectable)
-                                        .map(|folder| {
-                                            let label = folder.label(lang).into_owned();
-                                            view! {
-                                                <option value=folder.id.to_string()>{label}</option>
-                                            }
-                                                .into_any()
-                                        })
-                                        .collect_view()
-                                        .into_any()
-                                })}
-                            </Transition>
+                            {folder_choices(|folder, label| {
+                                view! { <option value=folder.id.to_string()>{label}</option> }
+                                    .into_any()
+                            })}
                         </select>
                     }
                         .into_any()

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::folder_tree::Folders;
-use crate::api::types::FolderRole;
+use crate::api::types::{FolderRole, FolderView};
 use crate::page::PageContext;
 use crate::ui::Icon;
 use crate::ui::dynamic::later;
@@ -18,7 +18,6 @@ pub fn MoveMenu(
     is_labelled: bool,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let Folders(folders) = expect_context();
     view! {
         <details class="rel move-menu">
             <summary
@@ -32,30 +31,42 @@ pub fn MoveMenu(
             </summary>
             <div class=format!("menu {class}")>
                 <div class="cap">{lang.move_to()}</div>
-                <Transition>
-                    {later(move || async move {
-                        folders
-                            .await
-                            .unwrap_or_default()
-                            .folders
-                            .into_iter()
-                            .filter(|folder| folder.is_selectable)
-                            .map(|folder| {
-                                let label = folder.label(lang).into_owned();
-                                let icon = folder.role.map_or("folder", FolderRole::icon);
-                                view! {
-                                    <button class="menu-item" name="to" value=folder.id.to_string()>
-                                        <Icon name=icon />
-                                        <span dir="auto">{label}</span>
-                                    </button>
-                                }
-                                    .into_any()
-                            })
-                            .collect_view()
-                            .into_any()
-                    })}
-                </Transition>
+                {folder_choices(|folder, label| {
+                    let icon = folder.role.map_or("folder", FolderRole::icon);
+                    view! {
+                        <button class="menu-item" name="to" value=folder.id.to_string()>
+                            <Icon name=icon />
+                            <span dir="auto">{label}</span>
+                        </button>
+                    }
+                        .into_any()
+                })}
             </div>
         </details>
     }
+}
+
+/// Renders the folders that messages can be moved to, each with its label.
+pub fn folder_choices(choice: fn(FolderView, String) -> AnyView) -> AnyView {
+    let lang = PageContext::expect().lang;
+    let Folders(folders) = expect_context();
+    view! {
+        <Transition>
+            {later(move || async move {
+                folders
+                    .await
+                    .unwrap_or_default()
+                    .folders
+                    .into_iter()
+                    .filter(|folder| folder.is_selectable)
+                    .map(|folder| {
+                        let label = folder.label(lang).into_owned();
+                        choice(folder, label)
+                    })
+                    .collect_view()
+                    .into_any()
+            })}
+        </Transition>
+    }
+    .into_any()
 }

@@ -43,18 +43,16 @@ pub fn ErrorText(
     view! {
         <b>{cause}</b>
         {(!fix.is_empty()).then(|| view! { <span class="sub">{fix}</span> }.into_any())}
-        {reply
-            .map(|reply| {
-                view! {
-                    <code class="reply" dir="ltr">
-                        {reply}
-                    </code>
-                }
-                    .into_any()
-            })}
+        {server_reply(reply)}
         {(!ref_id.is_empty())
             .then(|| {
                 view! { <small class="muted">{lang.error_reference(ref_id)}</small> }.into_any()
             })}
     }
+}
+
+/// The reply of a server, if it gave one.
+pub fn server_reply(reply: Option<String>) -> Option<AnyView> {
+    let reply = reply?;
+    Some(view! { <code class="reply" dir="ltr">{reply}</code> }.into_any())
 }
