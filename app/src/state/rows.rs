@@ -46,8 +46,8 @@ impl Rows {
 
     /// Returns the row at a position, if known.
     pub fn at(&self, position: u32) -> Option<&Slot> {
-        let (_, slot) = self.known.get(self.first_from(position))?;
-        self.is_known(position).then_some(slot)
+        let index = self.search(position).ok()?;
+        self.known.get(index).map(|(_, slot)| slot)
     }
 
     /// Returns the position of a message, if known.
@@ -103,9 +103,8 @@ impl Rows {
             return false;
         }
         for (position, row) in (response.offset..self.total).zip(response.rows) {
-            if !self.is_known(position) {
-                let at = self.first_from(position);
-                self.known.insert(at, (position, Slot::of(row)));
+            if let Err(index) = self.search(position) {
+                self.known.insert(index, (position, Slot::of(row)));
             }
         }
         if self.known.len() > Self::MAX_KNOWN {
@@ -123,7 +122,7 @@ impl Rows {
         for position in range.start..range.end.min(self.total) {
             let offset = position - position % Window::PAGE;
             match windows.last_mut() {
-                _ if self.is_known(position) => {}
+                _ if self.search(position).is_ok() => {}
                 Some(last) if offset < last.offset.saturating_add(last.limit) => {}
                 Some(last)
                     if offset == last.offset.saturating_add(last.limit)
@@ -176,14 +175,14 @@ impl Rows {
         removed
     }
 
-    /// Returns the index of the first known row from a position on.
-    fn first_from(&self, position: u32) -> usize {
-        self.known.partition_point(|(at, _)| *at < position)
+    /// Finds a position among the known rows: its index, else that of the next known row.
+    fn search(&self, position: u32) -> Result<usize, usize> {
+        self.known.binary_search_by_key(&position, |(at, _)| *at)
     }
 
-    fn is_known(&self, position: u32) -> bool {
-        let next = self.known.get(self.first_from(position));
-        next.is_some_and(|(at, _)| *at == position)
+    /// Returns the index of the first known row from a position on.
+    fn first_from(&self, position: u32) -> usize {
+        self.search(position).unwrap_or_else(|next| next)
     }
 
     /// Moves the known rows from an index on down.
