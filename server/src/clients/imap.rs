@@ -20,7 +20,6 @@ use mail_proto::{BodyChunk, Limits};
 
 use tokio::time::Instant;
 
-use self::errors::reply_of;
 use self::responses::ResponseError;
 use super::budget::Budget;
 use super::{Access, ClientError, MessageBody, dial};
@@ -150,11 +149,7 @@ impl<M: MailboxState> ImapConnection<M> {
             Some(completion) => Err(ClientError::LoginRefused {
                 protocol: Protocol::Imap,
                 endpoint: self.endpoint.clone(),
-                reply: reply_of(
-                    completion.code.as_ref(),
-                    completion.status,
-                    &completion.text,
-                ),
+                reply: completion.reply(),
             }),
             None => Err(self.closed()),
         }
@@ -197,21 +192,6 @@ impl<M: MailboxState> ImapConnection<M> {
     /// Returns whether the connection is over.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
-    }
-
-    /// Returns the error of a refused command.
-    pub(crate) fn refusal(&self, completion: &Completion) -> ClientError {
-        self.refused_by(completion)
-    }
-
-    /// Returns the text of a tagged response, with its code.
-    pub(crate) fn reply_text(&self, completion: &Completion) -> String {
-        reply_of(
-            completion.code.as_ref(),
-            completion.status,
-            &completion.text,
-        )
-        .text
     }
 
     /// Sets the limits of the responses to later commands.
@@ -265,7 +245,7 @@ impl<M: MailboxState> ImapConnection<M> {
             .iter()
             .find(|c| c.status != Some(Status::Ok))
         {
-            Some(refused) => Err(self.refused_by(refused)),
+            Some(refused) => Err(self.refusal(refused)),
             None => Ok(responses),
         }
     }
@@ -389,7 +369,7 @@ impl<M: MailboxState> ImapConnection<M> {
         }
         match responses.completions.pop() {
             Some(completion) if completion.status == Some(Status::Ok) => Ok(completion),
-            Some(completion) => Err(self.refused_by(&completion).into()),
+            Some(completion) => Err(self.refusal(&completion).into()),
             None => Err(self.closed().into()),
         }
     }

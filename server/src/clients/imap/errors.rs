@@ -57,20 +57,24 @@ impl<M: MailboxState> ImapConnection<M> {
         }
     }
 
-    pub(super) fn refused_by(&self, completion: &Completion) -> ClientError {
+    /// Returns the error of a refused command.
+    pub(crate) fn refusal(&self, completion: &Completion) -> ClientError {
         ClientError::Refused {
             protocol: Protocol::Imap,
             endpoint: self.endpoint.clone(),
-            reply: reply_of(
-                completion.code.as_ref(),
-                completion.status,
-                &completion.text,
-            ),
+            reply: completion.reply(),
         }
     }
 }
 
-pub(super) fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerReply {
+impl Completion {
+    /// Returns the tagged response as a reply, its code in the text.
+    pub(crate) fn reply(&self) -> ServerReply {
+        reply_of(self.code.as_ref(), self.status, &self.text)
+    }
+}
+
+fn reply_of(code: Option<&Code>, status: Option<Status>, text: &str) -> ServerReply {
     let status_prefix = match status {
         Some(Status::Ok) => "OK ",
         Some(Status::No) => "NO ",

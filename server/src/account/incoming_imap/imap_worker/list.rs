@@ -120,7 +120,7 @@ pub(super) async fn fetch_rows_before(
     }
     find_uids(connection, first, last).await?;
     let refusal = window_fetch.refusal;
-    let refusal_text = refusal.as_ref().map(|done| connection.reply_text(done));
+    let refusal_text = refusal.as_ref().map(|done| done.reply().text);
     let refusal_text = refusal_text.unwrap_or_default();
     let (first, last) = ranks(connection, offset, limit);
     let Some(selected) = connection.selected_mut() else {
