@@ -7,9 +7,9 @@ pub mod demo;
 mod error;
 pub mod exit;
 mod fetch;
+mod files;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub mod heap;
-mod input;
 mod password;
 mod send;
 pub mod serve;
@@ -24,6 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use clean::CleanArgs;
 use demo::DemoArgs;
+use error::CliError;
 use exit::Exit;
 use fetch::FetchArgs;
 use send::SendArgs;
@@ -76,14 +77,22 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(&load(&args)?).await?,
             Command::Demo(args) => demo::run(args).await?,
-            Command::Send(args) => return Ok(send::run(*args).await),
-            Command::Fetch(args) => return Ok(fetch::run(*args).await),
-            Command::View(args) => return Ok(view::run(args).await),
-            Command::Clean(args) => return Ok(clean::run(args).await),
+            Command::Send(args) => return Ok(exit_of(send::run(&args).await)),
+            Command::Fetch(args) => return Ok(exit_of(fetch::run(&args).await)),
+            Command::View(args) => return Ok(exit_of(view::run(&args).await)),
+            Command::Clean(args) => return Ok(exit_of(clean::run(&args).await)),
             Command::CheckConfig(args) => check_config::run(&load(&args)?)?,
         }
         Ok(Exit::Done)
     }
+}
+
+/// Prints the error of a command, and returns its exit code.
+fn exit_of(result: Result<Exit, CliError>) -> Exit {
+    result.unwrap_or_else(|error| {
+        error.print();
+        error.exit
+    })
 }
 
 fn load(args: &ConfigArgs) -> anyhow::Result<crate::config::Config> {

@@ -1,6 +1,5 @@
 //! `restante clean`: sanitizes HTML as that of a message is sanitized.
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +8,7 @@ use mail_mime::clean::{self, CleanOptions, Images};
 
 use super::error::CliError;
 use super::exit::{self, Exit};
-use super::input;
+use super::files;
 use crate::account::off_thread::off_thread;
 
 /// What `restante clean` takes.
@@ -28,18 +27,8 @@ pub(super) struct CleanArgs {
 }
 
 /// Writes the sanitized HTML to standard output: what stands between `<body>` and `</body>`.
-pub(super) async fn run(args: CleanArgs) -> Exit {
-    match clean(args).await {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            error.print();
-            error.exit
-        }
-    }
-}
-
-async fn clean(args: CleanArgs) -> Result<(), CliError> {
-    let html = charset::decode(&input::read(&args.file)?, args.charset.as_deref());
+pub(super) async fn run(args: &CleanArgs) -> Result<Exit, CliError> {
+    let html = charset::decode(&files::read(&args.file)?, args.charset.as_deref());
     let images = match args.images {
         true => Images::Allowed,
         false => Images::Blocked,
@@ -53,13 +42,10 @@ async fn clean(args: CleanArgs) -> Result<(), CliError> {
     })
     .await
     .map_err(|_| CliError::new(Exit::Software, "The HTML cannot be sanitized.", ""))?;
-    let mut out = io::stdout().lock();
-    out.write_all(without_controls(&cleaned.html).as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| CliError::output(&error))?;
+    files::write(without_controls(&cleaned.html).as_bytes())?;
     match cleaned.is_cut {
         true => Err(CliError::cut()),
-        false => Ok(()),
+        false => Ok(Exit::Done),
     }
 }
 

@@ -67,17 +67,6 @@ pub(super) struct FetchArgs {
     json: bool,
 }
 
-/// Fetches, reports what was saved, and returns the exit code.
-pub(super) async fn run(args: FetchArgs) -> Exit {
-    match fetch(&args).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            error.print();
-            error.exit
-        }
-    }
-}
-
 /// The request of the command line.
 struct Task<'a> {
     url: &'a ServerUrl,
@@ -88,7 +77,8 @@ struct Task<'a> {
     out: Option<OutDir>,
 }
 
-async fn fetch(args: &FetchArgs) -> Result<Exit, CliError> {
+/// Fetches, reports what was saved, and returns the exit code.
+pub(super) async fn run(args: &FetchArgs) -> Result<Exit, CliError> {
     let url = ServerUrl::parse(&args.url);
     let url = url.map_err(|error| CliError::usage(format!("The server: {error}.")))?;
     let kind = match url.protocol {

@@ -110,17 +110,7 @@ pub(super) struct SendArgs {
 }
 
 /// Sends, reports the results, and returns the exit code.
-pub(super) async fn run(args: SendArgs) -> Exit {
-    match send(&args).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            error.print();
-            error.exit
-        }
-    }
-}
-
-async fn send(args: &SendArgs) -> Result<Exit, CliError> {
+pub(super) async fn run(args: &SendArgs) -> Result<Exit, CliError> {
     let mode = DeliveryMode::of(args)?;
     let message = Message::build(args)?;
     if args.dry_run {

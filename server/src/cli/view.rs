@@ -18,9 +18,10 @@ use serde::Serialize;
 use super::clean::without_controls;
 use super::error::CliError;
 use super::exit::{self, Exit};
-use super::input;
+use super::files;
 use crate::account::AccountError;
 use crate::account::body::{BodyKey, CleanedBody, clean_html};
+use crate::account::off_thread::off_thread;
 use crate::account::whole::Split;
 use crate::domain::OpenedBody;
 use crate::plain::Plain;
@@ -47,23 +48,13 @@ pub(super) struct ViewArgs {
 }
 
 /// Writes the message in the requested form to standard output.
-pub(super) async fn run(args: ViewArgs) -> Exit {
-    match view(&args).await {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            error.print();
-            error.exit
-        }
-    }
-}
-
-async fn view(args: &ViewArgs) -> Result<(), CliError> {
-    let raw = Bytes::from(input::read(&args.file)?);
+pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
+    let raw = Bytes::from(files::read(&args.file)?);
     let split = Arc::new(Split::of(raw).await.map_err(unreadable)?);
     let body = split.body().await.map_err(unreadable)?;
-    let cleaned = cleaned(&split, &body).await?;
     if args.json {
-        return write_json(&MessageJson::of(&split, &body, cleaned.as_ref()));
+        write_json(&MessageJson::of(&split, &body).await?)?;
+        return Ok(Exit::Done);
     }
     if matches!(body, OpenedBody::OverLimits) {
         return Err(CliError::new(
@@ -73,22 +64,25 @@ async fn view(args: &ViewArgs) -> Result<(), CliError> {
         ));
     }
     if let Some(section) = &args.part {
-        return write(&part_octets(&split, section)?);
+        files::write(&part_octets(&split, section)?)?;
+        return Ok(Exit::Done);
     }
-    let is_document_cut = cleaned.as_ref().is_some_and(|cleaned| cleaned.is_cut);
-    let is_cut = is_document_cut
-        || matches!(
-            body,
-            OpenedBody::Html { is_cut: true, .. } | OpenedBody::Text { is_cut: true, .. }
-        );
+    let mut is_cut = matches!(
+        body,
+        OpenedBody::Html { is_cut: true, .. } | OpenedBody::Text { is_cut: true, .. }
+    );
     let shown = match args.html {
-        true => without_controls(&cleaned.map(|body| body.document).unwrap_or_default()),
-        false => text_of(&body) + "\n",
+        true => {
+            let cleaned = cleaned(&split, &body).await?;
+            is_cut |= cleaned.as_ref().is_some_and(|cleaned| cleaned.is_cut);
+            without_controls(&cleaned.map(|body| body.document).unwrap_or_default())
+        }
+        false => text_of(body).await? + "\n",
     };
-    write(shown.as_bytes())?;
+    files::write(shown.as_bytes())?;
     match is_cut {
         true => Err(CliError::cut()),
-        false => Ok(()),
+        false => Ok(Exit::Done),
     }
 }
 
@@ -124,16 +118,19 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
 }
 
 /// Returns the text of a body, without characters that a terminal obeys.
-fn text_of(body: &OpenedBody) -> String {
-    let text = match body {
-        OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
-        OpenedBody::Html { documents, .. } => {
-            let texts: Vec<String> = documents.iter().map(|html| text::from_html(html)).collect();
-            texts.join("\n\n")
-        }
-        OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
-    };
-    display::lines(&text).trim_end().to_owned()
+async fn text_of(body: OpenedBody) -> Result<String, CliError> {
+    let text = off_thread(move || {
+        let text = match body {
+            OpenedBody::Text { text, format, .. } => text::unwrapped(&text, format),
+            OpenedBody::Html { documents, .. } => {
+                let texts = documents.iter().map(|html| text::from_html(html));
+                texts.collect::<Vec<_>>().join("\n\n")
+            }
+            OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
+        };
+        display::lines(&text).trim_end().to_owned()
+    });
+    text.await.map_err(unreadable)
 }
 
 fn unreadable(error: AccountError) -> CliError {
@@ -142,13 +139,6 @@ fn unreadable(error: AccountError) -> CliError {
         format!("The message cannot be read: {error}."),
         "",
     )
-}
-
-fn write(bytes: &[u8]) -> Result<(), CliError> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(|error| CliError::output(&error))
 }
 
 fn write_json(message: &MessageJson) -> Result<(), CliError> {
@@ -216,9 +206,13 @@ struct AttachmentJson {
 }
 
 impl MessageJson {
-    fn of(split: &Split, body: &OpenedBody, cleaned: Option<&CleanedBody>) -> Self {
+    async fn of(split: &Split, body: &OpenedBody) -> Result<Self, CliError> {
         let readable = split.root.readable();
-        let (body_json, parts) = match (body, cleaned) {
+        let cleaned = match body {
+            OpenedBody::Html { .. } => cleaned(split, body).await?,
+            _ => None,
+        };
+        let (body_json, parts) = match (body, &cleaned) {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => (
                 BodyJson::Html {
                     blocked_images: cleaned.blocked_images,
@@ -235,7 +229,7 @@ impl MessageJson {
             _ => (BodyJson::Empty, readable.attachments),
         };
         let headers = &split.headers;
-        Self {
+        Ok(Self {
             subject: headers.subject(),
             from: addresses(headers.from()),
             sender: addresses(headers.sender()),
@@ -248,10 +242,10 @@ impl MessageJson {
             in_reply_to: headers.in_reply_to(),
             references: headers.references(),
             body: body_json,
-            text: text_of(body),
+            text: text_of(body.clone()).await?,
             attachments: parts.into_iter().map(AttachmentJson::of).collect(),
             sealed: split.root.sealed().map(sealed_name),
-        }
+        })
     }
 }
 

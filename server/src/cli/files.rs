@@ -1,7 +1,7 @@
-//! Reads the input file of a command.
+//! The input and output of commands that use no server.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use super::error::CliError;
@@ -44,4 +44,15 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
         return Err(CliError::new(Exit::NoInput, cause, ""));
     }
     Ok(bytes)
+}
+
+/// Writes the result to standard output.
+///
+/// # Errors
+/// [`Exit::InputOutput`] if it cannot be written.
+pub(super) fn write(bytes: &[u8]) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| CliError::output(&error))
 }
