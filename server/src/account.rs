@@ -30,5 +30,6 @@ pub(crate) mod whole;
 pub(crate) mod worker;
 
 pub use error::AccountError;
-pub use handle::{AccountHandle, Accounts, PartDownload, Watcher};
+pub use handle::{AccountHandle, Accounts, PartDownload};
 pub use model::{Incoming, Outgoing, SignIn};
+pub use open_pages::Watcher;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, FolderId, Limitation, MessageId, PartId};
@@ -22,7 +22,7 @@ use super::error::AccountError;
 use super::incoming::Incoming;
 use super::mailstore::Mailstore;
 use super::model::SignIn;
-use super::open_pages::OpenPages;
+use super::open_pages::{OpenPages, Watcher};
 use super::outbox::Outbox;
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
@@ -35,8 +35,6 @@ use crate::store::outbox::{Ledger, REMOVED_RETENTION_MS};
 use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
-/// Capacity of the event channel: how many events a slow tab may lag behind.
-const EVENTS: usize = 256;
 /// Window size of a download, in bytes.
 const WINDOW_BYTES: u32 = 1 << 20;
 
@@ -156,18 +154,13 @@ impl Accounts {
             .browser_keys(&keys)
             .map_err(|e| AccountError::store(e.into()))?;
         let key = keys.current;
-        let (events, _) = broadcast::channel(EVENTS);
+        let pages = OpenPages::new(key.id());
         let closing = CancellationToken::new();
-        let watchers = Arc::new(AtomicUsize::new(0));
         let dependencies = Dependencies {
             key: key.clone(),
             dialer: Arc::clone(&self.dialer),
             client,
-            pages: OpenPages {
-                account: key.id(),
-                events: events.clone(),
-                watchers: Arc::clone(&watchers),
-            },
+            pages: pages.clone(),
             closing: closing.clone(),
             store: self.store.clone(),
             budget: self.memory.clone(),
@@ -186,7 +179,7 @@ impl Accounts {
             spool: self.spool.clone(),
             dialer: Arc::clone(&self.dialer),
             sign_in: sign_in.clone(),
-            events: events.clone(),
+            pages: pages.clone(),
             incoming: incoming.clone(),
             wake: Notify::new(),
             writing: Notify::new(),
@@ -201,9 +194,8 @@ impl Accounts {
                 browser_keys,
                 sign_in,
                 incoming,
-                events,
                 outbox,
-                watchers,
+                pages,
                 bodies: self.bodies.share(),
                 budget: self.memory.clone(),
                 closing,
@@ -226,9 +218,8 @@ struct Inner {
     browser_keys: BrowserKeys,
     sign_in: SignIn,
     incoming: Incoming,
-    events: broadcast::Sender<LiveEvent>,
     outbox: Arc<Outbox>,
-    watchers: Arc<AtomicUsize>,
+    pages: OpenPages,
     bodies: Bodies,
     budget: Budget,
     closing: CancellationToken,
@@ -246,16 +237,6 @@ impl std::fmt::Debug for AccountHandle {
         f.debug_struct("AccountHandle")
             .field("id", &self.id())
             .finish_non_exhaustive()
-    }
-}
-
-/// The registration of an open page that watches an account; ends when dropped.
-#[derive(Debug)]
-pub struct Watcher(Arc<AtomicUsize>);
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -327,12 +308,12 @@ impl AccountHandle {
 
     /// Subscribes to the account's events from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveEvent> {
-        self.inner.events.subscribe()
+        self.inner.pages.subscribe()
     }
 
     /// Sends an event to the open pages. No subscriber is not an error.
     pub(super) fn publish(&self, event: LiveEvent) {
-        let _ = self.inner.events.send(event);
+        self.inner.pages.publish(event);
     }
 
     /// The memory budget for its cached mail.
@@ -343,8 +324,7 @@ impl AccountHandle {
     /// Registers an open page: until the watcher is dropped, connections stay open, are renewed and
     /// reopened.
     pub fn watch(&self) -> Watcher {
-        self.inner.watchers.fetch_add(1, Ordering::Relaxed);
-        Watcher(Arc::clone(&self.inner.watchers))
+        self.inner.pages.watch()
     }
 
     /// Waits until the account is closed.

@@ -1,8 +1,8 @@
 //! Lists by source: one folder, or the folders with a role of all accounts, merged.
 //!
-//! A merged list waits `REPLIES_WAIT` for its accounts, and then for the first reply. It is returned
-//! without the slower ones, and their requests continue as a view: each late reply is announced,
-//! and cached for the same query.
+//! A merged list waits `REPLIES_WAIT` for its accounts, and then for the first reply. It is
+//! returned without the slower ones, and their requests continue as a view: each late reply is
+//! announced, and cached for the same query.
 
 mod merge;
 mod view;

@@ -17,7 +17,7 @@ use app::api::types::{OutboxId, RecipientState};
 use bytes::Bytes;
 use mail_net::Dialer;
 use mail_proto::smtp::{Cause, Envelope, Outcome, Stage};
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -28,6 +28,7 @@ use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
 use super::incoming::Incoming;
 use super::model::{SignIn, now_unix_ms};
+use super::open_pages::OpenPages;
 use super::spooled::SpooledMessage;
 use crate::clients::smtp::{Delivery, SmtpConnection, envelope};
 use crate::domain::{AccountKey, OutboxRow, RowState};
@@ -45,7 +46,7 @@ pub(crate) struct Outbox {
     pub(crate) spool: Spool,
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) sign_in: SignIn,
-    pub(crate) events: broadcast::Sender<LiveEvent>,
+    pub(super) pages: OpenPages,
     pub(super) incoming: Incoming,
     /// A message is due.
     pub(crate) wake: Notify,
@@ -237,7 +238,7 @@ impl Outbox {
     }
 
     pub(crate) fn tell(&self, id: &OutboxId) {
-        let _ = self.events.send(LiveEvent::Outbox { outbox: id.clone() });
+        self.pages.publish(LiveEvent::Outbox { outbox: id.clone() });
     }
 }
 

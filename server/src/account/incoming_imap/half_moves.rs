@@ -1,4 +1,5 @@
-//! The messages of an account that are in two mailboxes, because their originals could not be removed.
+//! The messages of an account that are in two mailboxes, because their originals could not be
+//! removed.
 
 use std::collections::VecDeque;
 

@@ -7,7 +7,6 @@ mod read;
 mod session;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
@@ -27,7 +26,7 @@ use super::super::dependencies::Dependencies;
 use super::super::error::AccountError;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
-use super::super::open_pages::OpenPages;
+use super::super::open_pages::{OpenPages, Watcher};
 use super::super::worker::{Request, RequestKind, RequestTarget};
 use super::Pop3Incoming;
 use super::pop3_worker::Timing;
@@ -65,6 +64,7 @@ struct Session {
     pop3: Pop3Incoming,
     events: broadcast::Receiver<LiveEvent>,
     closing: CancellationToken,
+    _watchers: Vec<Watcher>,
 }
 
 impl TestAccount {
@@ -99,20 +99,18 @@ impl TestAccount {
             is_platform_trusted: true,
             ca_pem: Vec::new(),
         };
-        let (events, receiver) = broadcast::channel(64);
         let closing = CancellationToken::new();
         let key = AccountKey(format!("account-of-the-test-at-{port}"));
+        let pages = OpenPages::new(key.id());
+        let events = pages.subscribe();
+        let watchers = (0..watchers).map(|_| pages.watch()).collect();
         let dependencies = Dependencies {
             dialer: Arc::new(Dialer::new(
                 Egress::listed_only(vec![listed]),
                 trust.client_config().unwrap(),
             )),
             client: None,
-            pages: OpenPages {
-                account: key.id(),
-                events,
-                watchers: Arc::new(AtomicUsize::new(watchers)),
-            },
+            pages,
             key,
             closing: closing.clone(),
             store: self.store.clone(),
@@ -138,8 +136,9 @@ impl TestAccount {
         let pop3 = Pop3Incoming::open_timed(sign_in, dependencies, timing).await?;
         Ok(Session {
             pop3,
-            events: receiver,
+            events,
             closing,
+            _watchers: watchers,
         })
     }
 }

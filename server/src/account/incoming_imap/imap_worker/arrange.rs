@@ -1,5 +1,5 @@
-//! Computes the display order of the selected mailbox: asks the server for the positions of messages
-//! that were moved away and back.
+//! Computes the display order of the selected mailbox: asks the server for the positions of
+//! messages that were moved away and back.
 
 use mail_net::Phase;
 use mail_proto::imap::{Bound, Capability, Command, SearchKey, SequenceNumber, SequenceSet, Uid};

@@ -123,6 +123,11 @@ impl ImapWorker {
         }
     }
 
+    /// Returns the messages of a move that are still in their folder.
+    async fn remaining(&mut self, request: &Move) -> Result<Vec<Uid>, AccountError> {
+        self.connection().await?.find_existing(&request.uids).await
+    }
+
     /// Determines the result of a MOVE without COPYUID on a server with UIDPLUS, which should send
     /// it and need not (RFC 6851 §4.3). The messages that left the folder count as moved, at most
     /// as many as arrived in the target.
@@ -131,11 +136,7 @@ impl ImapWorker {
         request: &Move,
         responses: &Responses,
     ) -> Result<Moved, AccountError> {
-        let remaining = self
-            .connection()
-            .await?
-            .find_existing(&request.uids)
-            .await?;
+        let remaining = self.remaining(request).await?;
         let removed = count_of(request.uids.len() - remaining.len());
         let arrived = match removed {
             0 => None,

@@ -23,11 +23,7 @@ impl ImapWorker {
         if !self.reselect_source(request).await {
             return Err(error);
         }
-        let remaining = self
-            .connection()
-            .await?
-            .find_existing(&request.uids)
-            .await?;
+        let remaining = self.remaining(request).await?;
         if remaining.len() == request.uids.len() && copied.is_none() {
             // MOVE moves a message or leaves it unchanged (RFC 6851 §3.3): it can be repeated.
             return Err(error);
@@ -43,17 +39,13 @@ impl ImapWorker {
         copied: Copied,
         refusal: AccountError,
     ) -> Result<Moved, AccountError> {
-        let remaining = self
-            .connection()
-            .await?
-            .find_existing(&request.uids)
-            .await?;
+        let remaining = self.remaining(request).await?;
         self.settle_partial_move(request, &remaining, copied, reply_of(&refusal))
             .await
     }
 
-    /// Settles a partial move: messages that are still `remaining` were not moved, and their copies are
-    /// deleted.
+    /// Settles a partial move: messages that are still `remaining` were not moved, and their copies
+    /// are deleted.
     async fn settle_partial_move(
         &mut self,
         request: &Move,
