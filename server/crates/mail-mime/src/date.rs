@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::{SignedDuration, civil};
 use memchr::memrchr;
 
+use crate::rfc5322;
+
 /// The date and time of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Date {
@@ -35,10 +37,13 @@ impl Date {
         if field.len() > FIELD_BYTES {
             return None;
         }
-        let text = without_comments(field);
-        Self::parse_iso(&text)
-            .or_else(|| Self::parse_rfc5322(&text))
-            .or_else(|| Self::parse_asctime(&text))
+        let time = rfc5322::date_time(&in_order(&without_comments(field))?)?;
+        let local = time.local.duration_since(EPOCH.at(0, 0, 0, 0));
+        let local_secs = local.as_secs();
+        Some(Self {
+            unix_ms: (local_secs - i64::from(time.offset_minutes) * 60) * 1000,
+            offset_minutes: time.offset_minutes,
+        })
     }
 
     /// Parses the value of a Date field, or the date of an IMAP ENVELOPE, as the date of a message.
@@ -62,62 +67,6 @@ impl Date {
 
     fn is_known(self) -> bool {
         self.unix_ms.div_euclid(1000 * DAY_SECS) != 0
-    }
-
-    fn parse_rfc5322(text: &str) -> Option<Self> {
-        let mut words = text
-            .split(|c: char| c.is_whitespace() || c == ',')
-            .filter(|word| !word.is_empty())
-            .flat_map(|word| word.splitn(if is_dashed_date(word) { 3 } else { 1 }, '-'))
-            .peekable();
-        if words.peek()?.starts_with(char::is_alphabetic) {
-            words.next();
-        }
-        let day = number(words.next()?, 2)?;
-        let month = month(words.next()?)?;
-        let days = days(year(words.next()?)?, month, day)?;
-        let time = time_of_day(words.next()?)?;
-        Some(Self::at(days, time, words.next().map_or(0, zone)))
-    }
-
-    fn parse_iso(text: &str) -> Option<Self> {
-        let (date, time) = text.trim().split_once(['T', 't', ' '])?;
-        let mut date = date.split('-');
-        let year = date.next().filter(|year| year.len() == 4)?;
-        let month = usize::try_from(number(date.next()?, 2)?).ok()?;
-        let day = number(date.next()?, 2)?;
-        let days = days(self::year(year)?, month, day)?;
-        let time = time.trim_start();
-        let end = time
-            .find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ','))
-            .unwrap_or(time.len());
-        let (time, rest) = time.split_at_checked(end)?;
-        let zone = rest.split_whitespace().next().map_or(0, zone);
-        (date.next().is_none()).then_some(Self::at(days, time_of_day(time)?, zone))
-    }
-
-    fn parse_asctime(text: &str) -> Option<Self> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let (month, day, time, zone_name, year) = match words.as_slice() {
-            [_, month, day, time, year] => (month, day, time, None, year),
-            [_, month, day, time, zone, year] if number(year, 4).is_some() => {
-                (month, day, time, Some(zone), year)
-            }
-            [_, month, day, time, year, zone] => (month, day, time, Some(zone), year),
-            _ => return None,
-        };
-        let year = self::year(year).filter(|_| year.len() == 4)?;
-        let days = days(year, self::month(month)?, number(day, 2)?)?;
-        let zone = zone_name.map_or(0, |name| zone(name));
-        Some(Self::at(days, time_of_day(time)?, zone))
-    }
-
-    fn at(days: i64, seconds: i64, offset_minutes: i16) -> Self {
-        let local = days * DAY_SECS + seconds;
-        Self {
-            unix_ms: (local - i64::from(offset_minutes) * 60) * 1000,
-            offset_minutes,
-        }
     }
 }
 
@@ -166,19 +115,56 @@ fn without_comments(field: &str) -> String {
         .collect()
 }
 
-/// Whether a word is a date such as `21-Nov-2026`, as IMAP and some programs write it.
-fn is_dashed_date(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit()) && word.matches('-').count() == 2
+/// Writes the words of a date in the order of RFC 5322: day, month, year, time, zone.
+fn in_order(text: &str) -> Option<String> {
+    let text = text.trim_start();
+    let (date, time) = text.split_at_checked(10).unwrap_or((text, ""));
+    // `2024-02-06T08:00:00Z`
+    let time = time.strip_prefix(['T', 't']).filter(|_| is_dashed(date));
+    let spaced = time.map_or_else(|| text.to_owned(), |time| format!("{date} {time}"));
+    let words: Vec<&str> = spaced
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+        .flat_map(|word| word.splitn(if is_dashed(word) { 3 } else { 1 }, '-'))
+        .collect();
+    let words = match words.as_slice() {
+        [weekday, rest @ ..] if !weekday.starts_with(is_digit) => rest,
+        all => all,
+    };
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
+    let (day, month, year, time, zone) = match words {
+        [year, month, day, time, rest @ ..] if is_year(year) => {
+            let end = time.find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.' | ','));
+            let (time, zone) = time.split_at_checked(end.unwrap_or(time.len()))?;
+            let zone = Some(zone).filter(|zone| !zone.is_empty());
+            (day, month, year, time, zone.or(rest.first().copied()))
+        }
+        [month, day, time, year] if is_year(year) => (day, month, year, *time, None),
+        [month, day, time, zone, year] if is_year(year) && !is_year(time) => {
+            (day, month, year, *time, Some(*zone))
+        }
+        [month, day, time, year, zone] if is_year(year) => (day, month, year, *time, Some(*zone)),
+        [day, month, year, time, rest @ ..] => (day, month, year, *time, rest.first().copied()),
+        _ => return None,
+    };
+    let is_year = matches!(year.len(), 2..=4) && (year.len() < 4 || *year >= "1900");
+    is_year.then_some(())?;
+    let mut time = time.replace(['.', ','], ":");
+    if time.matches(':').count() == 1 {
+        time.push_str(":00");
+    }
+    let zone = zone.unwrap_or("+0000");
+    Some(format!(
+        "{day} {} {year} {time} {zone}",
+        month_number(month)?
+    ))
 }
 
-fn number(word: &str, max_digits: usize) -> Option<i64> {
-    let is_number =
-        (1..=max_digits).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-    if is_number { word.parse().ok() } else { None }
-}
-
-/// Returns the month, 1 to 12, by the first three letters of its name.
-fn month(word: &str) -> Option<usize> {
+/// Returns the number of a month by its number or the first three letters of its name.
+fn month_number(word: &str) -> Option<usize> {
+    if word.starts_with(is_digit) {
+        return word.parse().ok();
+    }
     let head = word.get(..3)?;
     let index = MONTHS
         .iter()
@@ -186,60 +172,13 @@ fn month(word: &str) -> Option<usize> {
     Some(index + 1)
 }
 
-/// Returns the seconds since midnight. A leap second becomes the second before it.
-fn time_of_day(word: &str) -> Option<i64> {
-    let mut numbers = word.split([':', '.', ',']);
-    let hour = number(numbers.next()?, 2)?;
-    let minute = number(numbers.next()?, 2)?;
-    let second = numbers.next().map_or(Some(0), |word| number(word, 2))?;
-    let is_clock = hour < 24 && minute < 60 && second <= 60;
-    is_clock.then_some(hour * 3600 + minute * 60 + second.min(59))
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
-/// Returns the days since 1970 of a date that exists in the calendar.
-fn days(year: i64, month: usize, day: i64) -> Option<i64> {
-    let (year, month) = (i16::try_from(year).ok()?, i8::try_from(month).ok()?);
-    let date = civil::Date::new(year, month, i8::try_from(day).ok()?).ok()?;
-    Some(date.duration_since(EPOCH).as_hours().div_euclid(24))
-}
-
-/// Returns the full year; RFC 5322 §4.3 defines years of two and three digits.
-fn year(word: &str) -> Option<i64> {
-    let year = number(word, 4)?;
-    match word.len() {
-        4 => (year >= 1900).then_some(year),
-        3 => Some(year + 1900),
-        2 if year < 50 => Some(year + 2000),
-        2 => Some(year + 1900),
-        _ => None,
-    }
-}
-
-/// Returns minutes east of UTC; unknown names are UTC (RFC 5322 §4.3).
-fn zone(word: &str) -> i16 {
-    let (sign, digits) = match (word.strip_prefix('+'), word.strip_prefix('-')) {
-        (Some(digits), _) => (1, digits),
-        (_, Some(digits)) => (-1, digits),
-        _ => {
-            return match word.to_ascii_uppercase().as_str() {
-                "EDT" => -240,
-                "EST" | "CDT" => -300,
-                "CST" | "MDT" => -360,
-                "MST" | "PDT" => -420,
-                "PST" => -480,
-                _ => 0,
-            };
-        }
-    };
-    let mut digits = digits.replace(':', "");
-    if digits.len() == 2 {
-        // ISO 8601 also allows whole hours.
-        digits.push_str("00");
-    }
-    match number(&digits, 4).and_then(|n| i16::try_from(n).ok()) {
-        Some(n) if digits.len() == 4 && n % 100 < 60 && n < 2400 => sign * (n / 100 * 60 + n % 100),
-        _ => 0,
-    }
+/// Whether a word is a date such as `21-Nov-2026` or `2026-11-21`.
+fn is_dashed(word: &str) -> bool {
+    word.starts_with(is_digit) && word.matches('-').count() == 2
 }
 
 #[cfg(test)]

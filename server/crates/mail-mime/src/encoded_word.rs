@@ -1,7 +1,6 @@
 //! Decoder and encoder of encoded words (RFC 2047).
 
-use crate::charset;
-use crate::transfer::{self, TransferEncoding, hex};
+use crate::{charset, rfc5322, transfer};
 
 /// The parts of one encoded word.
 struct Word<'a> {
@@ -42,14 +41,13 @@ impl<'a> Run<'a> {
             }
         } else {
             self.close_base64();
-            self.octets.extend(q_octets(word.text));
+            self.octets.extend(rfc5322::q_octets(word.text));
         }
     }
 
     fn close_base64(&mut self) {
         let text = std::mem::take(&mut self.open_base64);
-        self.octets
-            .extend(transfer::decode(text.as_bytes(), TransferEncoding::Base64));
+        self.octets.extend(rfc5322::b_octets(&text));
     }
 
     fn into_text(mut self) -> String {
@@ -138,29 +136,6 @@ fn split_within(text: &str, at: char, max_bytes: usize) -> Option<(&str, &str)> 
         .take(max_bytes + 1)
         .position(|b| b == at as u8)?;
     Some((text.get(..index)?, text.get(index + 1..)?))
-}
-
-/// Decodes the `Q` encoding (RFC 2047 §4.2): `_` is a space in every charset.
-fn q_octets(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut octets = text.bytes();
-    while let Some(octet) = octets.next() {
-        match octet {
-            b'_' => out.push(b' '),
-            b'=' => {
-                let mut ahead = octets.clone();
-                match (ahead.next().and_then(hex), ahead.next().and_then(hex)) {
-                    (Some(high), Some(low)) => {
-                        out.push(high << 4 | low);
-                        octets = ahead;
-                    }
-                    _ => out.push(b'='),
-                }
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// Maximum number of octets of text in one `=?UTF-8?B?…?=`: the word then has at most 64

@@ -6,6 +6,7 @@ use crate::address::{self, EmailAddress};
 use crate::charset;
 use crate::date::Date;
 use crate::limits::{Limits, OverLimit};
+use crate::rfc5322;
 use crate::unstructured::decode_unstructured;
 
 /// One field: its name, and its value unfolded but not decoded.
@@ -265,22 +266,9 @@ pub fn message_ids(value: &[u8]) -> Vec<String> {
                 .bytes()
                 .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
     };
-    let mut ids: Vec<String> = text
-        .split('<')
-        .skip(1)
-        .filter_map(|piece| piece.split_once('>'))
-        // Some programs fold inside an id.
-        .map(|(id, _)| id.split_whitespace().collect::<String>())
-        .filter(|id| is_id(id))
-        .collect();
-    if ids.is_empty() {
-        let words = text.split_whitespace();
-        ids.extend(
-            words
-                .filter(|word| word.contains('@') && is_id(word))
-                .map(str::to_owned),
-        );
-    }
+    let is_bracketed = text.contains('<');
+    let mut ids = rfc5322::message_ids(&text);
+    ids.retain(|id| is_id(id) && (is_bracketed || id.contains('@')));
     if ids.len() > REFERENCES_MAX {
         ids.drain(1..=ids.len() - REFERENCES_MAX);
     }

@@ -42,6 +42,7 @@ pub mod limits;
 pub mod params;
 pub mod parse;
 pub mod quote;
+mod rfc5322;
 pub mod text;
 pub mod transfer;
 pub mod tree;

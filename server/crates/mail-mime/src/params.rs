@@ -67,11 +67,6 @@ impl Params {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Parses `; name=value; name="value"`, the rest of a field after its first token.
-    pub(crate) fn parse(field: &[u8]) -> Self {
-        Self::decode(pairs(field))
-    }
-
     fn add(&mut self, name: String, value: String) {
         if self.value(&name).is_none() {
             self.0.push((name, value));
@@ -114,76 +109,19 @@ fn joined(pieces: BTreeMap<u32, (bool, Vec<u8>)>) -> String {
     }
 }
 
-/// Splits the parameters of a field. Semicolons and spaces inside quotes belong to the value; an
-/// unquoted value may hold spaces, which are invalid but common in file names.
-fn pairs(field: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let mut out = Vec::new();
-    for piece in outside_quotes(field) {
-        let Some(equals) = piece.iter().position(|b| *b == b'=') else {
-            continue;
-        };
-        let (name, value) = piece.split_at(equals);
-        let value = value.get(1..).unwrap_or_default().trim_ascii();
-        let name = name.trim_ascii();
-        if !name.is_empty() && out.len() < PARAMS_MAX {
-            out.push((name.to_vec(), unquoted(value)));
-        }
-    }
-    out
-}
-
-fn outside_quotes(field: &[u8]) -> Vec<&[u8]> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    field
-        .split(|b| {
-            if is_escaped {
-                is_escaped = false;
-                return false;
-            }
-            match b {
-                b'\\' if is_quoted => is_escaped = true,
-                b'"' => is_quoted = !is_quoted,
-                b';' if !is_quoted => return true,
-                _ => {}
-            }
-            false
-        })
-        .collect()
-}
-
-fn unquoted(value: &[u8]) -> Vec<u8> {
-    let Some(inner) = value.strip_prefix(b"\"") else {
-        return value.to_vec();
-    };
-    let mut out = Vec::with_capacity(inner.len());
-    let mut octets = inner.iter();
-    while let Some(octet) = octets.next() {
-        match octet {
-            // Only characters that must be escaped are unescaped: some programs write Windows paths
-            // unescaped.
-            b'\\' => match octets.clone().next() {
-                Some(next @ (b'"' | b'\\')) => {
-                    out.push(*next);
-                    octets.next();
-                }
-                _ => out.push(b'\\'),
-            },
-            b'"' => break,
-            other => out.push(*other),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rfc5322;
     use proptest::prelude::*;
 
+    fn parse(field: &[u8]) -> Params {
+        let field = format!("attachment{}", charset::decode(field, None));
+        Params::decode(rfc5322::typed(&field).params)
+    }
+
     fn value(field: &str, name: &str) -> Option<String> {
-        Params::parse(field.as_bytes())
-            .value(name)
-            .map(str::to_owned)
+        parse(field.as_bytes()).value(name).map(str::to_owned)
     }
 
     #[test]
@@ -228,15 +166,15 @@ mod tests {
 
     #[test]
     fn raw_octets_are_guessed() {
-        let params = Params::parse(b"; filename=\"\xb1\xa8\xbc\xdb\xb5\xa5\xd6\xd0\xb9\xfa.xls\"");
+        let params = parse(b"; filename=\"\xb1\xa8\xbc\xdb\xb5\xa5\xd6\xd0\xb9\xfa.xls\"");
         assert_eq!(params.value("filename"), Some("报价单中国.xls"));
     }
 
     proptest! {
         #[test]
         fn anything_parses(field: Vec<u8>, text in "[;=\"*0-9a-c%' \\\\]{0,80}") {
-            Params::parse(&field);
-            Params::parse(text.as_bytes());
+            parse(&field);
+            parse(text.as_bytes());
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::charset;
 use crate::header::Headers;
 use crate::limits::{Limits, OverLimit};
 use crate::params::Params;
+use crate::rfc5322;
 use crate::transfer;
 use crate::tree::{LeafFields, Part};
 
@@ -295,18 +296,11 @@ fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
 
 /// Returns the first token of a structured field, in lower case, and its parameters.
 fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
-    let value = headers
-        .first(name)
-        .map(|field| field.raw())
-        .unwrap_or_default();
-    let end = memchr(b';', value).unwrap_or(value.len());
-    let (token, rest) = value.split_at_checked(end).unwrap_or((value, b""));
-    let token = String::from_utf8_lossy(token);
-    // A comment may follow, or a space if the semicolon is missing.
-    let token = token
-        .trim()
-        .split(['(', ' ', '\t'])
-        .next()
-        .unwrap_or_default();
-    (token.to_ascii_lowercase(), Params::parse(rest))
+    let Some(field) = headers.first(name) else {
+        return (String::new(), Params::default());
+    };
+    let typed = rfc5322::typed(&charset::decode(field.raw(), None));
+    // A space may follow if the semicolon is missing.
+    let token = typed.token.split_whitespace().next().unwrap_or_default();
+    (token.to_owned(), Params::decode(typed.params))
 }

@@ -86,7 +86,7 @@ fn flowed_lines_are_joined() {
         shown("你 \n好", Format::Flowed { del_sp: true }),
         own(&[(0, "你好")])
     );
-    let params = Params::parse(b"; format=Flowed; delsp=YES");
+    let params = Params::decode([("format", "Flowed"), ("delsp", "YES")]);
     assert_eq!(Format::of(&params), Format::Flowed { del_sp: true });
 }
 
