@@ -10,11 +10,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{DateTime, HeaderValue};
+use mail_parser::{Addr, DateTime, HeaderValue};
 
-/// Characters that have a meaning for the crate and must not have it, each with a control character
-/// that stands for it while the crate reads. Control characters are removed from the text before.
-const STAND_INS: [(char, char); 2] = [('*', '\u{1}'), ('?', '\u{2}')];
+/// Characters that have a meaning for the crate. Where they must not have it, a control character
+/// stands for each while the crate reads: the one at the same place in [`STAND_INS`].
+const SPECIALS: [char; 13] = [
+    '*', '?', '"', '\\', ' ', ':', ',', ';', '<', '>', '(', ')', '@',
+];
+const STAND_INS: [char; 13] = [
+    '\u{1}', '\u{2}', '\u{3}', '\u{4}', '\u{5}', '\u{6}', '\u{7}', '\u{8}', '\u{e}', '\u{f}',
+    '\u{10}', '\u{11}', '\u{12}',
+];
+
+/// Returns the character that stands for one which the crate must not interpret.
+pub(crate) fn stand_in(c: char) -> char {
+    swapped(c, SPECIALS, STAND_INS)
+}
 
 /// A date with its time and zone, not checked against the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +86,34 @@ pub(crate) fn message_ids(text: &str) -> Vec<String> {
         Some(HeaderValue::Text(id)) => id.split_whitespace().map(str::to_owned).collect(),
         _ => Vec::new(),
     }
+}
+
+/// One mailbox of an address list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mailbox {
+    /// The display name or, without one, the comment; not decoded.
+    pub(crate) name: String,
+    /// The address, with the white space in it; empty if there is none.
+    pub(crate) address: String,
+    /// Whether a space of the address was replaced by [`stand_in`].
+    pub(crate) has_hidden_space: bool,
+}
+
+/// Reads an address list (RFC 5322 §3.4); groups are flattened. Characters that [`stand_in`]
+/// replaced are plain text to the list, and restored in the result.
+pub(crate) fn address_list(mended: &str) -> Vec<Mailbox> {
+    let Some(HeaderValue::Address(list)) = read(mended, |field| field.parse_address()) else {
+        return Vec::new();
+    };
+    let mailbox = |mailbox: &Addr<'_>| {
+        let address = mailbox.address().unwrap_or_default();
+        Mailbox {
+            name: restored(mailbox.name().unwrap_or_default()),
+            has_hidden_space: address.contains(stand_in(' ')),
+            address: restored(address),
+        }
+    };
+    list.iter().map(mailbox).collect()
 }
 
 /// The value of Content-Type or Content-Disposition.
@@ -175,16 +214,40 @@ fn with_escapes(text: &str) -> String {
 }
 
 fn hidden(text: &str) -> String {
-    let stand_in = |c: char| STAND_INS.into_iter().find(|(from, _)| *from == c);
-    text.chars()
-        .filter(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n'))
-        .map(|c| stand_in(c).map_or(c, |(_, to)| to))
+    without_controls(text)
+        .map(|c| {
+            if matches!(c, '*' | '?') {
+                stand_in(c)
+            } else {
+                c
+            }
+        })
         .collect()
 }
 
-fn restored(text: &str) -> String {
-    let original = |c: char| STAND_INS.into_iter().find(|(_, to)| *to == c);
+/// Returns the characters of a text without those that may stand for others.
+pub(crate) fn without_controls(text: &str) -> impl Iterator<Item = char> {
     text.chars()
-        .map(|c| original(c).map_or(c, |(from, _)| from))
+        .map(|c| {
+            if matches!(c, '\t' | '\r' | '\n') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .filter(|c| !c.is_control())
+}
+
+fn restored(text: &str) -> String {
+    text.chars()
+        .map(|c| swapped(c, STAND_INS, SPECIALS))
         .collect()
+}
+
+fn swapped(c: char, from: [char; 13], to: [char; 13]) -> char {
+    let pairs = from.into_iter().zip(to);
+    pairs
+        .into_iter()
+        .find(|(other, _)| *other == c)
+        .map_or(c, |(_, to)| to)
 }

@@ -1,5 +1,13 @@
 //! Content-Transfer-Encoding, streamed: decoders that keep their state across any chunk boundary,
-//! and the base64 encoder for attachments.
+//! and the base64 encoder for attachments. The crate base64 converts whole quanta and lines.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD, STANDARD};
+
+/// Decodes quanta without padding, also with bits that should be zero.
+const UNPADDED: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const LENIENT: GeneralPurposeConfig = NO_PAD.with_decode_allow_trailing_bits(true);
 
 /// The encoding of a part's octets (RFC 2045 §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,8 +63,14 @@ pub struct Decoder {
 #[derive(Debug)]
 enum State {
     Identity,
-    Base64 { bits: u32, sextets: u8 },
-    QuotedPrintable { pending: Vec<u8>, escape: Escape },
+    /// The characters that do not yet fill a quantum.
+    Base64 {
+        open: Vec<u8>,
+    },
+    QuotedPrintable {
+        pending: Vec<u8>,
+        escape: Escape,
+    },
 }
 
 /// State of an escape.
@@ -79,10 +93,7 @@ impl Decoder {
             | TransferEncoding::EightBit
             | TransferEncoding::Binary
             | TransferEncoding::Unknown => State::Identity,
-            TransferEncoding::Base64 => State::Base64 {
-                bits: 0,
-                sextets: 0,
-            },
+            TransferEncoding::Base64 => State::Base64 { open: Vec::new() },
             TransferEncoding::QuotedPrintable => State::QuotedPrintable {
                 pending: Vec::new(),
                 escape: Escape::None,
@@ -98,27 +109,19 @@ impl Decoder {
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
         match &mut self.state {
             State::Identity => out.extend_from_slice(input),
-            State::Base64 { bits, sextets } => {
-                out.reserve(input.len() / 4 * 3 + 3);
+            State::Base64 { open } => {
                 for &octet in input {
-                    match sextet(octet) {
-                        Sextet::Value(value) => {
-                            *bits = (*bits << 6) | u32::from(value);
-                            *sextets += 1;
-                            if *sextets == 4 {
-                                let [_, a, b, c] = bits.to_be_bytes();
-                                out.extend_from_slice(&[a, b, c]);
-                                (*bits, *sextets) = (0, 0);
-                            }
-                        }
+                    match octet {
+                        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => open.push(octet),
                         // Padding ends a quantum; concatenated base64 texts are common.
-                        Sextet::Padding => {
-                            self.is_damaged |= flush_base64(bits, sextets, out);
-                        }
-                        Sextet::Blank => {}
-                        Sextet::Foreign => self.is_damaged = true,
+                        b'=' => self.is_damaged |= flush_base64(open, out),
+                        b' ' | b'\t' | b'\r' | b'\n' => {}
+                        _ => self.is_damaged = true,
                     }
                 }
+                let rest = open.split_off(open.len() - open.len() % 4);
+                flush_base64(open, out);
+                *open = rest;
             }
             State::QuotedPrintable { pending, escape } => {
                 out.reserve(input.len());
@@ -133,9 +136,9 @@ impl Decoder {
     pub fn finish(mut self, out: &mut Vec<u8>) -> Finished {
         match &mut self.state {
             State::Identity => {}
-            State::Base64 { bits, sextets } => {
-                self.is_damaged |= *sextets != 0;
-                flush_base64(bits, sextets, out);
+            State::Base64 { open } => {
+                self.is_damaged |= !open.is_empty();
+                flush_base64(open, out);
             }
             State::QuotedPrintable { pending, escape } => match *escape {
                 Escape::None => out.append(pending),
@@ -173,42 +176,15 @@ pub fn decode(input: &[u8], encoding: TransferEncoding) -> Vec<u8> {
     out
 }
 
-enum Sextet {
-    Value(u8),
-    Padding,
-    Blank,
-    Foreign,
-}
-
-fn sextet(octet: u8) -> Sextet {
-    match octet {
-        b'A'..=b'Z' => Sextet::Value(octet - b'A'),
-        b'a'..=b'z' => Sextet::Value(octet - b'a' + 26),
-        b'0'..=b'9' => Sextet::Value(octet - b'0' + 52),
-        b'+' => Sextet::Value(62),
-        b'/' => Sextet::Value(63),
-        b'=' => Sextet::Padding,
-        b' ' | b'\t' | b'\r' | b'\n' => Sextet::Blank,
-        _ => Sextet::Foreign,
+/// Writes the octets of the open characters. Returns whether one was left that makes no octet.
+fn flush_base64(open: &mut Vec<u8>, out: &mut Vec<u8>) -> bool {
+    let is_damaged = open.len() % 4 == 1;
+    if is_damaged {
+        open.pop();
     }
-}
-
-/// Writes the whole octets of an incomplete quantum. Returns whether invalid bits were left.
-fn flush_base64(bits: &mut u32, sextets: &mut u8, out: &mut Vec<u8>) -> bool {
-    let is_damaged = *sextets == 1;
-    match *sextets {
-        2 => {
-            let [.., a, _] = (*bits << 4).to_be_bytes();
-            out.push(a);
-        }
-        3 => {
-            let [.., a, b, _] = (*bits << 6).to_be_bytes();
-            out.extend_from_slice(&[a, b]);
-        }
-        _ => {}
-    }
-    (*bits, *sextets) = (0, 0);
-    is_damaged
+    let is_decoded = UNPADDED.decode_vec(&open, out).is_ok();
+    open.clear();
+    is_damaged || !is_decoded
 }
 
 /// Decodes one octet of quoted-printable (RFC 2045 §6.7). Returns whether it was invalid there.
@@ -308,16 +284,14 @@ pub(crate) fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// Number of octets that fill one line of 76 characters.
-const LINE_OCTETS: u64 = 57;
-const LINE_COLUMNS: u8 = 76;
+const LINE_OCTETS: usize = 57;
 
 /// Encodes an attachment as base64 lines of 76 characters with CRLF, as its octets arrive.
 #[derive(Debug, Default)]
 pub struct Encoder {
+    /// The octets that do not yet fill a line.
     open: Vec<u8>,
-    column: u8,
 }
 
 impl Encoder {
@@ -326,57 +300,32 @@ impl Encoder {
         Self::default()
     }
 
-    /// Encodes the next octets and appends whole quanta to `out`.
+    /// Encodes the next octets and appends whole lines to `out`.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        out.reserve(input.len() / 3 * 4 + input.len() / 28 + 8);
-        for &octet in input {
-            self.open.push(octet);
-            if let [a, b, c] = *self.open {
-                self.quantum([a, b, c], 4, out);
-                self.open.clear();
-            }
-        }
+        self.open.extend_from_slice(input);
+        let lines = self.open.chunks_exact(LINE_OCTETS);
+        let rest = lines.remainder().to_vec();
+        lines.for_each(|line| write_line(line, out));
+        self.open = rest;
     }
 
-    /// Ends the attachment: writes the padding and the last CRLF.
-    pub fn finish(mut self, out: &mut Vec<u8>) {
-        match *self.open {
-            [a] => self.quantum([a, 0, 0], 2, out),
-            [a, b] => self.quantum([a, b, 0], 3, out),
-            _ => {}
-        }
-        if self.column > 0 {
-            out.extend_from_slice(b"\r\n");
+    /// Ends the attachment: writes the last line with its padding.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        if !self.open.is_empty() {
+            write_line(&self.open, out);
         }
     }
+}
 
-    fn quantum(&mut self, [a, b, c]: [u8; 3], characters: usize, out: &mut Vec<u8>) {
-        let sextets = [
-            a >> 2,
-            (a & 3) << 4 | b >> 4,
-            (b & 15) << 2 | c >> 6,
-            c & 63,
-        ];
-        for (index, sextet) in sextets.into_iter().enumerate() {
-            let character = if index < characters {
-                ALPHABET.get(usize::from(sextet)).copied()
-            } else {
-                None
-            };
-            out.push(character.unwrap_or(b'='));
-        }
-        self.column += 4;
-        if self.column == LINE_COLUMNS {
-            out.extend_from_slice(b"\r\n");
-            self.column = 0;
-        }
-    }
+fn write_line(octets: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(STANDARD.encode(octets).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Returns the number of octets that [`Encoder`] writes for `raw_bytes`, line ends included.
 pub fn encoded_size_bytes(raw_bytes: u64) -> u64 {
     let characters = raw_bytes.div_ceil(3).saturating_mul(4);
-    characters.saturating_add(raw_bytes.div_ceil(LINE_OCTETS).saturating_mul(2))
+    characters.saturating_add(raw_bytes.div_ceil(LINE_OCTETS as u64).saturating_mul(2))
 }
 
 /// Returns about how many octets a part of `encoded_bytes` holds once decoded.
@@ -386,7 +335,7 @@ pub(crate) fn decoded_size_bytes(encoded_bytes: u64, encoding: TransferEncoding)
             // 57 octets become 76 characters and CRLF.
             let lines = encoded_bytes / 78;
             let rest = encoded_bytes % 78;
-            lines.saturating_mul(LINE_OCTETS) + rest.saturating_mul(3) / 4
+            lines.saturating_mul(LINE_OCTETS as u64) + rest.saturating_mul(3) / 4
         }
         _ => encoded_bytes,
     }
