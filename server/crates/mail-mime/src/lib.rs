@@ -16,8 +16,8 @@
 //! - An [`address::Address`] cannot hold CR, LF, space or angle brackets.
 //!
 //! The splitter is our own, because a message is never decoded as a whole here: raw ranges are
-//! stored, and one part at a time goes through a streaming decoder. The tests compare it with
-//! mail-parser.
+//! stored, and one part at a time goes through a streaming decoder. The crate mail-parser reads
+//! structured fields, behind `rfc5322`.
 
 #![warn(missing_docs)]
 #![deny(
