@@ -25,8 +25,10 @@ export const test = base.extend<DemoOptions & Fixtures>({
     expect(demo.log()).not.toContain('panicked');
   },
 
-  faults: async ({ context }, use) => {
-    const faults = new Faults();
+  faults: async ({ context, javaScriptEnabled }, use) => {
+    const faults = new Faults(javaScriptEnabled ?? true);
+    // The page of the story may be open before this: the order of fixtures is not ours.
+    context.pages().forEach((page) => faults.watch(page));
     context.on('page', (page) => faults.watch(page));
     await use(faults);
     expect(faults.all(), 'console, script and content policy').toEqual([]);
