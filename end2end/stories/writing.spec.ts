@@ -67,6 +67,20 @@ test('Ctrl+Enter sends, and what has no subject or no text is asked about once',
   await mailbox.outcome('Only a subject', 'Handed over');
 });
 
+test('a form that goes while one writes in it leaves a page that works', { tag: '@script' }, async ({ mailbox }) => {
+  const { page } = mailbox;
+  const sent = await mailbox.compose();
+  await sent.fill({ to: ADDRESS, subject: 'Sent from the text', text: 'Hello.\n' });
+  await sent.text.press('Control+Enter');
+  await mailbox.outcome('Sent from the text', 'Handed over');
+  await mailbox.goToInbox();
+  const left = await mailbox.compose();
+  await left.text.fill('Left in the middle of\n');
+  await page.goBack();
+  await mailbox.open('Sent from the text');
+  await expect(mailbox.reader).toContainText('Hello.');
+});
+
 test('the focus is where one writes next', async ({ mailbox }) => {
   const { page } = mailbox;
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());

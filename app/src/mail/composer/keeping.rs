@@ -75,13 +75,17 @@ pub(super) fn autosave(
     }
 }
 
-/// Reports the content of the form to [`Unsent`].
+/// Reports the content of the form to [`Unsent`], unless the form is disposed: browsers fire `change`
+/// at a text field that is removed while the user writes in it.
 pub(super) fn observe(
     unsent: Unsent,
     fields: Fields,
     files: Attachments,
     fixed: StoredValue<Draft>,
 ) {
+    if files.files.is_disposed() {
+        return;
+    }
     let listing = files.listing();
     let ids = listing.iter().map(|file| &file.id);
     let uploads = ids.filter(|id| !id.0.is_empty()).cloned().collect();
