@@ -3,7 +3,8 @@
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
 //! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
 //! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
+//! wraps sanitized HTML for its frame, [`tnef`] opens `winmail.dat`, and [`compose`], [`address`]
+//! and [`quote`] go the other way.
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
@@ -44,6 +45,7 @@ pub mod parse;
 pub mod quote;
 mod rfc5322;
 pub mod text;
+pub mod tnef;
 pub mod transfer;
 pub mod tree;
 pub mod unstructured;
