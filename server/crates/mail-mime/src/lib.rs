@@ -31,6 +31,7 @@
 )]
 
 pub mod address;
+pub mod calendar;
 pub mod charset;
 pub mod clean;
 pub mod compose;
