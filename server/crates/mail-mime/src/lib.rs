@@ -3,14 +3,15 @@
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
 //! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
 //! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, [`tnef`] opens `winmail.dat`, and [`compose`], [`address`]
-//! and [`quote`] go the other way.
+//! wraps sanitized HTML for its frame, [`tnef`] and [`uuencode`] open attachments that are not MIME
+//! parts, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`] go the other
+//! way.
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
-//! - Input is untrusted and may be anything. Own code does not panic on it; the HTML libraries
-//!   below `clean` and `text` are trusted less, so callers run those two under `catch_unwind`, off
-//!   the async threads.
+//! - Input is untrusted and may be anything. Own code does not panic on it; the libraries below
+//!   `clean`, `text` and `calendar` are trusted less, so callers run those three under
+//!   `catch_unwind`, off the async threads.
 //! - Time and memory are linear in the input, below the caps of [`limits`].
 //! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
 //! - Encoded words are decoded in display names and texts, never in addresses.
@@ -50,6 +51,7 @@ pub mod tnef;
 pub mod transfer;
 pub mod tree;
 pub mod unstructured;
+pub mod uuencode;
 
 pub use address::{Address, EmailAddress};
 pub use date::Date;
