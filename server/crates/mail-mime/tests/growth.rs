@@ -11,9 +11,12 @@ use mail_mime::compose::{Composer, OutgoingMessage};
 use mail_mime::header::{Headers, message_ids};
 use mail_mime::params::Params;
 use mail_mime::text::{Format, blocks, from_html, preview};
+use mail_mime::tnef::{self, TnefLimits};
 use mail_mime::tree::{LeafFields, Part};
 use mail_mime::unstructured::decode_unstructured;
-use mail_mime::{Date, EmailAddress, Limits, Message, address, quote, transfer};
+use mail_mime::{
+    Date, EmailAddress, Limits, Message, address, calendar, quote, transfer, uuencode,
+};
 
 /// Maximum ratio of the times for 4 times the input; the margin above 4 covers noise of the
 /// machine.
@@ -370,5 +373,64 @@ fn transfer_encodings_are_linear() {
             let work = |text: &String| drop(black_box(transfer::decode(text.as_bytes(), encoding)));
             assert_linear(piece, 10_000, |n| piece.repeat(n), work);
         }
+    }
+}
+
+#[test]
+fn files_inside_of_texts_are_linear() {
+    for piece in [
+        "begin 644 a\n",
+        "begin 644 a\n#0V%T\n",
+        "begin 644 a\nM\n\nHELLO\n",
+        "begin 644 a\n`\nend\n",
+        "begin-base64 644 a\nQ2F0\n",
+        "=ybegin line=1 size=1 name=a\n",
+        "=ybegin line=1 size=1 name=a\n=yend\n",
+        "`\n",
+        "\n=yend",
+    ] {
+        let work = |text: &String| {
+            let found = uuencode::extract(text);
+            let decoded = found.files.iter().map(|file| file.decode(text));
+            black_box(decoded.collect::<Vec<_>>());
+        };
+        assert_linear(piece, 5_000, |n| piece.repeat(n), work);
+    }
+}
+
+#[test]
+fn winmail_files_are_linear() {
+    let attributes: [(&str, &[u8]); 4] = [
+        ("message properties", b"\x01\x03\x90\x06\0\0\0\0\0\0\0"),
+        ("attachments", b"\x02\x02\x90\x06\0\0\0\0\0\0\0"),
+        ("attachment data", b"\x02\x0f\x80\x06\0\x01\0\0\0x\0\0"),
+        ("bodies", b"\x01\x0c\x80\x02\0\x01\0\0\0x\0\0"),
+    ];
+    for (name, attribute) in attributes {
+        let input = |n: usize| [b"\x78\x9f\x3e\x22\x01\0", &attribute.repeat(n)[..]].concat();
+        assert_linear(name, 10_000, input, |file| {
+            black_box(tnef::parse(file, &TnefLimits::DEFAULT).unwrap());
+        });
+    }
+}
+
+#[test]
+fn calendars_are_linear() {
+    for piece in [
+        "BEGIN:VEVENT\n",
+        "BEGIN:VCALENDAR\nEND:VCALENDAR\n",
+        "BEGIN:VEVENT\nDTSTART;TZID=a:20260706T100000\nEND:VEVENT\n",
+        "BEGIN:VTIMEZONE\nTZID:a\nBEGIN:STANDARD\nEND:STANDARD\nEND:VTIMEZONE\n",
+        "ATTENDEE;CN=a:mailto:a@x.example\n",
+        "EXDATE:20260706,20260707\n",
+        "RRULE:FREQ=DAILY;BYDAY=MO,TU\n",
+        "SUMMARY:a\\n\n b\n",
+        "DESCRIPTION;A=\";B:",
+        "X-ALT-DESC:a\n b\n",
+    ] {
+        let input = |n: usize| format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{}", piece.repeat(n));
+        assert_linear(piece, 1_000, input, |text| {
+            black_box(calendar::parse(text, None));
+        });
     }
 }
