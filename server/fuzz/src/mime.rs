@@ -5,12 +5,20 @@
 //! crate.
 
 mod addresses;
+mod calendar;
+mod tnef;
+mod uuencode;
 
 /// A target.
 type Target = fn(&[u8]);
 
 /// All targets by name: the name of the file in `fuzz_targets/` and of the folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 1] = [("addresses", addresses::run)];
+pub(crate) const TARGETS: [(&str, Target); 4] = [
+    ("addresses", addresses::run),
+    ("calendar", calendar::run),
+    ("tnef", tnef::run),
+    ("uuencode", uuencode::run),
+];
 
 /// Runs one target. An unknown name is a mistake of the caller.
 pub(crate) fn run(name: &str, data: &[u8]) {
