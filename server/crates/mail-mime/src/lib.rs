@@ -46,6 +46,7 @@ pub mod params;
 pub mod parse;
 pub mod quote;
 mod rfc5322;
+pub mod report;
 pub mod text;
 pub mod tnef;
 pub mod transfer;
