@@ -33,6 +33,7 @@
 
 pub mod address;
 pub mod calendar;
+pub mod auth_results;
 pub mod charset;
 pub mod clean;
 pub mod compose;
@@ -47,6 +48,7 @@ pub mod parse;
 pub mod quote;
 mod rfc5322;
 pub mod report;
+mod structured;
 pub mod text;
 pub mod tnef;
 pub mod transfer;
