@@ -43,6 +43,7 @@ pub mod document;
 mod encoded_word;
 pub mod header;
 pub mod limits;
+pub mod list_fields;
 pub mod params;
 pub mod parse;
 pub mod quote;
