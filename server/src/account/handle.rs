@@ -1,5 +1,9 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+mod supplements;
+
+pub(crate) use supplements::packed_id;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -348,6 +352,10 @@ impl AccountHandle {
         message: MessageId,
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
+        let (part, packed) = match part.as_str().split_once(supplements::IN_PART) {
+            Some((container, number)) => (PartId(container.to_owned()), Some(number.to_owned())),
+            None => (part, None),
+        };
         let found = self
             .request(RequestTarget::Folder(folder.clone()), RequestKind::Read, {
                 let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
@@ -356,6 +364,14 @@ impl AccountHandle {
             .await?;
         if found.is_multipart() {
             return Err(AccountError::NotFound);
+        }
+        if let Some(number) = packed {
+            let file = self.packed_file(&folder, &message, found, &number).await?;
+            return Ok(PartDownload {
+                name: file.name,
+                media_type: file.media_type,
+                stream: stream::once(async { Ok(file.octets) }).boxed(),
+            });
         }
         let windows = self.windows(folder, message, Section::Part(part));
         let decoder = Some(Decoder::new(found.encoding));
@@ -458,12 +474,15 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<Box<Opened>, AccountError> {
-        self.request(
-            RequestTarget::Folder(folder.clone()),
-            RequestKind::Read,
-            move |store| store.open(folder.clone(), message.clone()),
-        )
-        .await
+        let target = RequestTarget::Folder(folder.clone());
+        let mut opened = self
+            .request(target, RequestKind::Read, {
+                let folder = folder.clone();
+                move |store| store.open(folder.clone(), message.clone())
+            })
+            .await?;
+        self.read_supplements(&folder, &mut opened).await;
+        Ok(opened)
     }
 
     /// Sends an operation to the incoming side and waits for its reply. The operation may be called

@@ -3,6 +3,7 @@
 use app::api::types::{FolderRole, MessageId, PartId};
 use mail_mime::address::EmailAddress;
 use mail_mime::header::Headers;
+use mail_mime::supplement::Supplements;
 use mail_mime::text::Format;
 use mail_mime::tree::Part;
 
@@ -47,13 +48,15 @@ impl Listing {
     }
 }
 
-/// An open message: its headers, its structure and the text part that is shown.
+/// An open message: its headers, its structure and the text that is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Opened {
     pub(crate) id: MessageId,
     pub(crate) headers: Headers,
     pub(crate) root: Part,
     pub(crate) body: OpenedBody,
+    /// What its other parts say.
+    pub(crate) supplements: Supplements,
     pub(crate) marks: Marks,
     pub(crate) size_bytes: u64,
     /// Time of arrival, if the server reports it.

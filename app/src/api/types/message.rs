@@ -165,6 +165,39 @@ pub struct AttachmentView {
     pub size_bytes: u64,
 }
 
+/// What a card above the body of a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardKind {
+    /// The receiving server confirmed the author's domain.
+    Verified,
+    /// The receiving server did not confirm the author's domain.
+    Unverified,
+    /// The receiving server found that the author's domain did not send the message.
+    Forged,
+    /// Something in the message may deceive.
+    Warning,
+    /// A report about a message that was sent.
+    Report,
+    /// An invitation or another calendar entry.
+    Invitation,
+}
+
+/// A card above the body of a message, in finished sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// What it is about.
+    pub kind: CardKind,
+    /// The title.
+    pub title: String,
+    /// The lines below the title.
+    pub lines: Vec<String>,
+    /// The short name of the month of an invitation; else empty.
+    pub month: String,
+    /// The day of the month of an invitation; else empty.
+    pub day: String,
+}
+
 /// One header field of a message, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeaderField {
@@ -199,6 +232,11 @@ pub struct MessageView {
     pub is_seen: bool,
     /// Whether it is starred.
     pub is_starred: bool,
+    /// What the message says beside its text, in the order to show.
+    pub cards: Vec<Card>,
+    /// The page on which its mailing list can be left (`https:` or `http:`), or the address to write
+    /// to (`mailto:`); empty if there is none.
+    pub unsubscribe: String,
     /// The readable body.
     pub body: BodyView,
     /// The attachments, in the message's order.

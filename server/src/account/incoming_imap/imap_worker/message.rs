@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::{Bytes, BytesMut};
+use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
 use mail_net::Phase;
 use mail_proto::imap::{
@@ -175,6 +176,7 @@ impl ImapWorker {
             headers,
             root,
             body,
+            supplements: Supplements::default(),
             marks: facts.marks,
             size_bytes: facts.size_bytes,
             arrived_unix_ms: facts.arrived_unix_ms,

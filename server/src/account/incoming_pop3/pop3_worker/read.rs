@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use app::api::types::{FolderId, FolderRole, MessageId, PartId, Window};
 use bytes::Bytes;
+use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
 
 use super::super::entry::Entry;
@@ -98,6 +99,7 @@ impl Pop3Worker {
             headers: split.headers.clone(),
             root: split.root.clone(),
             body,
+            supplements: Supplements::default(),
             marks: self.local_marks.marks(key),
             size_bytes: loaded.raw().len() as u64,
             arrived_unix_ms: None,

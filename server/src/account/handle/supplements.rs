@@ -1,0 +1,158 @@
+//! Reads the parts of a message that say something beside its text, and takes files out of parts
+//! that pack several.
+
+use app::api::types::{FolderId, MessageId, PartId};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use mail_mime::supplement::{self, Purpose, Supplements};
+use mail_mime::tnef::{self, TnefLimits};
+use mail_mime::transfer::Decoder;
+use mail_mime::tree::Part;
+use mail_mime::{charset, uuencode};
+
+use super::AccountHandle;
+use crate::account::error::AccountError;
+use crate::account::off_thread::off_thread;
+use crate::domain::{Opened, OpenedBody, Section};
+
+/// Maximum decoded size of a part that files are taken out of, in bytes.
+const CONTAINER_BYTES: usize = 12 << 20;
+/// Between the number of a part and that of a file in it, which counts from 1: `2!1`.
+pub(super) const IN_PART: char = '!';
+
+/// A file that was taken out of a part.
+#[derive(Debug)]
+pub(super) struct PackedFile {
+    /// Its name, cleaned; may be empty.
+    pub(super) name: String,
+    /// Its media type, as the sender wrote it.
+    pub(super) media_type: String,
+    pub(super) octets: Bytes,
+}
+
+/// Returns the id of the `index`-th file in a part, counted from 0.
+pub(crate) fn packed_id(section: &str, index: usize) -> PartId {
+    PartId(format!("{section}{IN_PART}{}", index.saturating_add(1)))
+}
+
+impl AccountHandle {
+    /// Reads what the other parts of a message say. A part that cannot be read or is not readable
+    /// adds nothing: the message is shown without it.
+    pub(super) async fn read_supplements(&self, folder: &FolderId, opened: &mut Opened) {
+        for (purpose, part) in supplement::wanted(&opened.root) {
+            let known = opened.supplements.clone();
+            match self.supplement(folder, &opened.id, known, purpose, part).await {
+                Ok(supplements) => opened.supplements = supplements,
+                Err(error) => tracing::info!(%error, ?purpose, "a part was not read"),
+            }
+        }
+        if let (OpenedBody::Empty, Some(packed)) = (&opened.body, &opened.supplements.packed) {
+            opened.body = body_of(&packed.tnef);
+        }
+        if let OpenedBody::Text { text, .. } = &opened.body {
+            opened.supplements.add_text_bounce(&opened.headers, text);
+        }
+    }
+
+    async fn supplement(
+        &self,
+        folder: &FolderId,
+        message: &MessageId,
+        mut supplements: Supplements,
+        purpose: Purpose,
+        part: &Part,
+    ) -> Result<Supplements, AccountError> {
+        let octets = self
+            .read_part(folder, message, part, purpose.max_bytes())
+            .await?;
+        let part = part.clone();
+        off_thread(move || {
+            supplements.add(purpose, &part, &octets);
+            supplements
+        })
+        .await
+    }
+
+    /// Returns the first `max_bytes` of a part, decoded.
+    async fn read_part(
+        &self,
+        folder: &FolderId,
+        message: &MessageId,
+        part: &Part,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, AccountError> {
+        let section = Section::Part(PartId(part.section.clone()));
+        let mut windows = self.windows(folder.clone(), message.clone(), section);
+        let mut share = self.budget().share();
+        let mut decoder = Decoder::new(part.encoding);
+        let mut octets = Vec::new();
+        while octets.len() < max_bytes
+            && let Some(window) = windows.next().await
+        {
+            let window = window?;
+            share.grow_to((octets.len() + window.len()) as u64)?;
+            decoder.push(&window, &mut octets);
+        }
+        decoder.finish(&mut octets);
+        octets.truncate(max_bytes);
+        Ok(octets)
+    }
+
+    /// Takes a file out of the part that packs it.
+    ///
+    /// # Errors
+    /// [`AccountError::NotFound`] if there is no such file.
+    pub(super) async fn packed_file(
+        &self,
+        folder: &FolderId,
+        message: &MessageId,
+        container: Part,
+        number: &str,
+    ) -> Result<PackedFile, AccountError> {
+        let index = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let index = index.ok_or(AccountError::NotFound)?;
+        let octets = self
+            .read_part(folder, message, &container, CONTAINER_BYTES)
+            .await?;
+        off_thread(move || unpack(&container, octets.into(), index))
+            .await?
+            .ok_or(AccountError::NotFound)
+    }
+}
+
+/// Takes a file out of winmail.dat, or out of a text that has uuencoded files.
+fn unpack(container: &Part, octets: Bytes, index: usize) -> Option<PackedFile> {
+    if tnef::is_tnef(&octets) {
+        let opened = tnef::parse(&octets, &TnefLimits::DEFAULT)?;
+        let file = opened.attachments.get(index)?;
+        return Some(PackedFile {
+            name: file.name.clone().unwrap_or_default(),
+            media_type: file.media_type.clone().unwrap_or_default(),
+            octets: octets.slice_ref(file.bytes(&octets)),
+        });
+    }
+    let text = charset::decode(&octets, container.charset());
+    let extracted = uuencode::extract(&text);
+    let file = extracted.files.get(index)?;
+    Some(PackedFile {
+        name: file.name.clone().unwrap_or_default(),
+        media_type: String::new(),
+        octets: file.decode(&text)?.into(),
+    })
+}
+
+fn body_of(tnef: &tnef::Tnef) -> OpenedBody {
+    let is_cut = tnef.is_over_limit;
+    match (&tnef.html, &tnef.text) {
+        (Some(html), _) => OpenedBody::Html {
+            documents: vec![html.clone()],
+            is_cut,
+        },
+        (None, Some(text)) => OpenedBody::Text {
+            text: text.clone(),
+            format: mail_mime::text::Format::Fixed,
+            is_cut,
+        },
+        (None, None) => OpenedBody::Empty,
+    }
+}
