@@ -260,7 +260,16 @@ fn ascii_domain(domain: &str) -> Result<String, InvalidAddress> {
         let ascii = text.chars().filter(char::is_ascii);
         ascii.map(|c| c.to_ascii_lowercase()).collect()
     };
-    if of_ascii(&shown) == of_ascii(domain) {
+    let is_a_label = |label: &str| {
+        let prefix = label.get(..4).filter(|_| label.is_ascii());
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+    };
+    let is_as_written = domain.split('.').count() == shown.split('.').count()
+        && domain
+            .split('.')
+            .zip(shown.split('.'))
+            .all(|(written, shown)| is_a_label(written) || of_ascii(written) == of_ascii(shown));
+    if is_as_written {
         Ok(ascii.into_owned())
     } else {
         Err(InvalidAddress::DomainLookAlike)
@@ -282,14 +291,21 @@ pub struct EmailAddress {
     /// Whether the name imitates another address (name "boss@bank.example" with an unrelated
     /// address).
     pub has_suspicious_name: bool,
+    /// Whether characters were removed from the name or replaced in the address that are invisible
+    /// or change the direction of others. The marks of right-to-left scripts do not count in a
+    /// name: programs write them there.
+    pub had_hidden_characters: bool,
 }
 
 impl EmailAddress {
     /// Creates a mailbox from a decoded name and an address.
     pub fn new(name: &str, address: &str) -> Self {
+        let had_hidden_characters =
+            loses_characters(name) || address.contains(|c| sanitized_char(c) == HIDDEN);
         let name = display::line(name).trim().to_owned();
         let address: String = address.trim().chars().map(sanitized_char).collect();
         Self {
+            had_hidden_characters,
             has_suspicious_name: names_another_address(&name, &address),
             name,
             address,
@@ -314,12 +330,24 @@ impl EmailAddress {
     }
 }
 
+/// Stands in an address for a hidden character.
+const HIDDEN: char = char::REPLACEMENT_CHARACTER;
+
 fn sanitized_char(c: char) -> char {
     match c {
         '\t' | '\r' | '\n' => ' ',
-        hidden if display::is_hidden(hidden) => char::REPLACEMENT_CHARACTER,
+        hidden if display::is_hidden(hidden) => HIDDEN,
         other => other,
     }
+}
+
+/// Whether [`display::line`] removes more from a name than the direction marks U+061C, U+200E and
+/// U+200F.
+fn loses_characters(name: &str) -> bool {
+    let is_direction_mark = |c: &char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    let shown = display::line(name).chars().count();
+    let written = name.chars().filter(|c| !is_direction_mark(c)).count();
+    shown != written
 }
 
 /// Restores the quotes of a local part. ENVELOPE holds it without them, so it may hold an `@` or a
@@ -345,7 +373,8 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// Whether a name holds an address that is not the mailbox's own.
+/// Whether a name holds an address that is not the mailbox's own. Replies leave such a name out, and
+/// the module `spoofing` marks it.
 fn names_another_address(name: &str, address: &str) -> bool {
     let is_at = |c: char| matches!(c, '@' | '\u{ff20}' | '\u{fe6b}');
     name.split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c))

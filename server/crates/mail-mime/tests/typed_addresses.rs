@@ -86,6 +86,7 @@ const ACCEPTED: &[Accepted] = &[
     ("a@[ipv6:::1]", "a@[ipv6:::1]", &["a@[ipv6:::1]"]),
     ("a@xn--fsqu00a.xn--0zwm56d", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
     ("a@例子.测试", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
+    ("a@例子.XN--0zwm56d", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
     ("张 <a@例子.测试>", "=?UTF-8?B?5byg?= <a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
     ("a@BÜCHER.example", "a@xn--bcher-kva.example", &["a@xn--bcher-kva.example"]),
     ("a@faß.example", "a@xn--fa-hia.example", &["a@xn--fa-hia.example"]),
@@ -183,6 +184,8 @@ const REFUSED: &[(&str, InvalidAddress)] = &[
     ("a＠b@c.example", InvalidAddress::WideAt),
     ("ann@例子。测试", InvalidAddress::DomainLookAlike),
     ("ann@ａ.example", InvalidAddress::DomainLookAlike),
+    ("ann@ｘn--fsqu00a.测试", InvalidAddress::DomainLookAlike),
+    ("ann@例子。xn--0zwm56d", InvalidAddress::DomainLookAlike),
     ("ann@ﬁsh.example", InvalidAddress::DomainLookAlike),
     ("ann@\u{212a}ey.example", InvalidAddress::DomainLookAlike),
     ("ann@exa\u{200b}mple.org", InvalidAddress::HiddenCharacter('\u{200b}')),
@@ -378,8 +381,10 @@ proptest! {
 
     #[test]
     fn any_name_round_trips(name in "\\PC{0,80}|[a-c@.\"\\\\<>(),;: ]{0,40}") {
-        let mailbox = EmailAddress::new(&name, "ann@a.example");
+        let mut mailbox = EmailAddress::new(&name, "ann@a.example");
         let typed = format_typed([&mailbox]);
+        // The name that is typed again has no hidden characters.
+        mailbox.had_hidden_characters = false;
         prop_assert_eq!(parse_typed(&typed), Ok(vec![mailbox]));
     }
 

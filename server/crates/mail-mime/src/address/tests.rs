@@ -121,6 +121,25 @@ fn a_name_that_imitates_another_address_is_marked() {
 }
 
 #[test]
+fn a_mailbox_tells_that_hidden_characters_were_taken_out() {
+    for (name, address, expected) in [
+        ("Ann\0", "ann@x.example", true),
+        ("\u{202e}nnA", "ann@x.example", true),
+        ("A\u{200d}nn", "ann@x.example", true),
+        ("Ann", "an\u{200b}n@x.example", true),
+        ("👩\u{200d}👧 Ann\r\n B", "ann@x.example", false),
+        ("\u{200f}דנה\u{200e}", "ann@x.example", false),
+        ("Ann", "ann b@x.example", false),
+    ] {
+        let mailbox = EmailAddress::new(name, address);
+        assert_eq!(
+            mailbox.had_hidden_characters, expected,
+            "{name:?} {address:?}"
+        );
+    }
+}
+
+#[test]
 fn an_address_cannot_break_out() {
     for text in [
         "a@b.example\r\nRCPT TO:<x@y.example>",
