@@ -49,6 +49,7 @@ pub mod parse;
 pub mod quote;
 pub mod report;
 mod rfc5322;
+pub mod spoofing;
 mod structured;
 pub mod supplement;
 pub mod text;
