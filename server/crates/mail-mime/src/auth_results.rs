@@ -69,7 +69,7 @@ pub struct Dmarc {
 /// Merges the results that the reader's own server wrote into a header; `None` if there are none.
 ///
 /// `trusted` decides by the authserv-id, in lower case, whether a field claims to be of the own
-/// server; a field without an id asks for the empty one. [`is_provider`] is a default. Servers of
+/// server; a field without an id asks for the empty one. [`Provider`] is a default. Servers of
 /// one trust boundary (RFC 8601 §1.2) remove fields that come in with their id (§5). Not all do, so
 /// the position counts as well (§7.1). Fields are added at the top, one block by each host:
 ///
@@ -93,7 +93,8 @@ pub fn verdict(headers: &Headers, trusted: &dyn Fn(&str) -> bool) -> Option<Auth
         .iter()
         .position(|field| is_received(field) && !Hop::parse(field).is_internal)
         .or_else(|| fields.iter().rposition(is_received))?;
-    let mut hosts: Vec<String> = Vec::new();
+    // The registrable domain of all hosts so far for which `trusted` does not hold.
+    let mut other_domain: Option<String> = None;
     let mut merged: Vec<AuthResults> = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let is_below = index > border;
@@ -101,18 +102,20 @@ pub fn verdict(headers: &Headers, trusted: &dyn Fn(&str) -> bool) -> Option<Auth
             break;
         }
         if is_received(field) {
-            hosts.extend(
-                Hop::parse(field)
-                    .by
-                    .filter(|by| is_public_name(by) && !trusted(by)),
-            );
-            hosts.dedup();
+            let by = Hop::parse(field).by;
+            if let Some(by) = by.filter(|by| is_public_name(by) && !trusted(by)) {
+                let domain = registrable(&by);
+                if other_domain.as_deref().is_some_and(|other| other != domain) {
+                    break;
+                }
+                other_domain = Some(domain.to_owned());
+            }
         } else if field.name().eq_ignore_ascii_case("Authentication-Results") {
             let results = AuthResults::parse(field.raw());
-            let id = registrable(&results.authserv_id);
+            let domain = registrable(&results.authserv_id);
             if results.version == 1
                 && trusted(&results.authserv_id)
-                && hosts.iter().all(|host| registrable(host) == id)
+                && other_domain.as_deref().is_none_or(|other| other == domain)
             {
                 merged.push(results);
             }
@@ -126,24 +129,42 @@ pub fn verdict(headers: &Headers, trusted: &dyn Fn(&str) -> bool) -> Option<Auth
     ))
 }
 
-/// Whether an authserv-id is of the reader's mail provider, as far as that can be told without a
-/// configuration: a default for `trusted` of [`verdict`].
-///
-/// `incoming_host` is the host of the IMAP or POP3 server. The id is the provider's if its
-/// registrable domain (Public Suffix List) is that of `incoming_host`, or that of the topmost host
-/// in the Received fields, which delivered the message. An empty id is accepted only from Exchange
-/// Online, which writes none.
-pub fn is_provider(authserv_id: &str, incoming_host: &str, headers: &Headers) -> bool {
-    let received = headers.fields().iter().filter(|field| is_received(field));
-    let delivered_by = received
-        .filter_map(|field| Hop::parse(field).by)
-        .find(|by| is_public_name(by));
-    if authserv_id.is_empty() {
-        return delivered_by.is_some_and(|by| registrable(&by) == "outlook.com");
+/// The reader's mail provider, as far as it is known without a configuration: a default for
+/// `trusted` of [`verdict`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// The registrable domain of the host that mail is fetched from.
+    incoming_domain: String,
+    /// The registrable domain of the host that delivered the message.
+    delivering_domain: Option<String>,
+}
+
+impl Provider {
+    /// Finds the provider of a message by the host of the IMAP or POP3 server, and by the topmost
+    /// host of the public DNS in the Received fields.
+    pub fn of(headers: &Headers, incoming_host: &str) -> Self {
+        let received = headers.fields().iter().filter(|field| is_received(field));
+        let delivered_by = received
+            .filter_map(|field| Hop::parse(field).by)
+            .find(|by| is_public_name(by));
+        Self {
+            incoming_domain: registrable(&incoming_host.to_lowercase()).to_owned(),
+            delivering_domain: delivered_by.map(|by| registrable(&by).to_owned()),
+        }
     }
-    let (id, incoming_host) = (authserv_id.to_lowercase(), incoming_host.to_lowercase());
-    let id = registrable(&id);
-    id == registrable(&incoming_host) || delivered_by.is_some_and(|by| registrable(&by) == id)
+
+    /// Whether an authserv-id is the provider's: its registrable domain (Public Suffix List) is
+    /// that of one of the two hosts. An empty id is accepted only from Exchange Online, which
+    /// writes none.
+    pub fn is_own(&self, authserv_id: &str) -> bool {
+        let delivering_domain = self.delivering_domain.as_deref();
+        if authserv_id.is_empty() {
+            return delivering_domain == Some("outlook.com");
+        }
+        let id = authserv_id.to_lowercase();
+        let domain = registrable(&id);
+        domain == self.incoming_domain || delivering_domain == Some(domain)
+    }
 }
 
 impl Authentication {

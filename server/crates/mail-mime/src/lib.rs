@@ -6,6 +6,9 @@
 //! wraps sanitized HTML for its frame, [`tnef`] and [`uuencode`] open attachments that are not MIME
 //! parts, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`] go the other
 //! way.
+//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
+//! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
+//! [`list_fields`] and [`report`].
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.

@@ -407,7 +407,11 @@ fn the_provider_is_known_without_a_configuration() {
         ("", "imap.example.org", "", false),
     ] {
         let headers = Headers::parse(received.as_bytes()).unwrap();
-        assert_eq!(is_provider(id, host, &headers), expected, "{host} {id}");
+        assert_eq!(
+            Provider::of(&headers, host).is_own(id),
+            expected,
+            "{host} {id}"
+        );
     }
 }
 
@@ -421,8 +425,8 @@ fn exchange_online_is_believed_without_an_id() {
         Authentication-Results: spf=pass smtp.mailfrom=example.com\n\
         From: a@example.com\n";
     let headers = Headers::parse(header.as_bytes()).unwrap();
-    let trusted = |id: &str| is_provider(id, "outlook.office365.com", &headers);
-    let found = verdict(&headers, &trusted).unwrap();
+    let provider = Provider::of(&headers, "outlook.office365.com");
+    let found = verdict(&headers, &|id| provider.is_own(id)).unwrap();
     assert_eq!(found.spf.unwrap().outcome, Outcome::Fail);
     assert!(!found.is_aligned);
 }

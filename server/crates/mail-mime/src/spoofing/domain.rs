@@ -102,10 +102,11 @@ fn display_form(domain: &str, mut is_unicode: impl FnMut(&str, &str) -> bool) ->
 
 /// Returns the registrable domain in Unicode; `None` if there is none.
 fn registrable(domain: &str) -> Option<String> {
-    let domain = domain.trim_end_matches('.');
-    let ascii = idna::domain_to_ascii(domain).ok()?;
-    let domain = psl::domain_str(&ascii).filter(|_| domain.len() <= DOMAIN_BYTES)?;
-    let (unicode, result) = idna::domain_to_unicode(domain);
+    if domain.len() > DOMAIN_BYTES {
+        return None;
+    }
+    let ascii = idna::domain_to_ascii(domain.trim_end_matches('.')).ok()?;
+    let (unicode, result) = idna::domain_to_unicode(psl::domain_str(&ascii)?);
     result.is_ok().then_some(unicode)
 }
 
