@@ -226,9 +226,11 @@ fn fuzz(workspace: &Workspace, target: &str, secs: u32) -> Result<Outcome> {
 /// Returns the dictionary of a target that parses text; other targets generate their input.
 fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
-        "addresses" => "address.dict",
+        "address_display" | "addresses" => "address.dict",
+        "auth_results" => "auth_results.dict",
         "imap_response" => "imap.dict",
         "pop3_reply" => "pop3.dict",
+        "report" => "report.dict",
         "sasl" => "sasl.dict",
         "smtp_reply" => "smtp.dict",
         "dot_stuff_roundtrip" => "body.dict",

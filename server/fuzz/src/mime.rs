@@ -4,10 +4,13 @@
 //! `mail-mime/tests/fuzz_replay.rs` replays them, because `mail-proto` must not depend on this
 //! crate.
 
+mod address_display;
 mod addresses;
 mod calendar;
 mod tnef;
 mod uuencode;
+mod auth_results;
+mod report;
 
 /// A target.
 type Target = fn(&[u8]);
@@ -18,6 +21,9 @@ pub(crate) const TARGETS: [(&str, Target); 4] = [
     ("calendar", calendar::run),
     ("tnef", tnef::run),
     ("uuencode", uuencode::run),
+    ("address_display", address_display::run),
+    ("auth_results", auth_results::run),
+    ("report", report::run),
 ];
 
 /// Runs one target. An unknown name is a mistake of the caller.
