@@ -10,9 +10,11 @@ use std::ops::Range;
 use crate::display;
 use crate::limits::SHOWN_BYTES;
 
+mod lzfu;
 mod properties;
 mod raw;
 mod reader;
+mod rtf;
 
 use properties::{Properties, Property, ValueKind};
 use raw::{RawAttachment, RawMessage, RawText};
@@ -64,7 +66,8 @@ pub struct Tnef {
     pub text: Option<String>,
     /// The body as HTML, untrusted: it is shown through [`crate::clean::clean`].
     pub html: Option<String>,
-    /// The position of a body in compressed RTF (MS-OXRTFCP), which is not decompressed.
+    /// The position of the body in compressed RTF (MS-OXRTFCP). If the file has no HTML, the HTML
+    /// or else the text in it is the body above.
     pub rtf_compressed: Option<Range<usize>>,
     /// The attachments, an embedded message before its own attachments.
     pub attachments: Vec<Attachment>,
@@ -115,6 +118,8 @@ pub enum AttachmentKind {
 const SIGNATURE: u32 = 0x223e_9f78;
 /// Length of the signature and the key after it.
 const PREAMBLE_BYTES: usize = 6;
+/// Maximum length of decompressed RTF for each octet of a body.
+const RTF_BYTES_PER_BODY_BYTE: usize = 4;
 /// Identifier of the interface of a message, `00020307-0000-0000-C000-000000000046`.
 const MESSAGE_INTERFACE: [u8; 16] = [
     0x07, 0x03, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46,
@@ -132,9 +137,18 @@ pub fn parse(input: &[u8], limits: &TnefLimits) -> Option<Tnef> {
     };
     let whole = 0..parser.input.len();
     let message = parser.message(whole, 0, None)?;
-    let (text, is_text_cut) = message.text(parser.input, limits.body_bytes).unzip();
-    let (html, is_html_cut) = message.html(parser.input, limits.body_bytes).unzip();
+    let (mut text, is_text_cut) = message.text(parser.input, limits.body_bytes).unzip();
+    let (mut html, is_html_cut) = message.html(parser.input, limits.body_bytes).unzip();
     parser.is_over_limit |= is_text_cut == Some(true) || is_html_cut == Some(true);
+    if html.is_none()
+        && let Some(range) = &message.rtf_compressed
+    {
+        match parser.rtf_body(range.clone()) {
+            Some(rtf::Body::Html(found)) => html = Some(found),
+            Some(rtf::Body::Text(found)) if text.is_none() => text = Some(found),
+            _ => {}
+        }
+    }
     Some(Tnef {
         subject: message.subject(parser.input),
         message_class: message.class(parser.input),
@@ -323,6 +337,21 @@ impl<'a> Parser<'a> {
             each(self.input, property);
         }
         self.is_damaged |= properties.is_damaged();
+    }
+
+    /// Decompresses a body in RTF; `None` if it is empty.
+    fn rtf_body(&mut self, range: Range<usize>) -> Option<rtf::Body> {
+        let data = self.input.get(range)?;
+        let max_bytes = self.limits.body_bytes;
+        // The control words around a body in HTML are about as long as the body.
+        let rtf_max_bytes = max_bytes.saturating_mul(RTF_BYTES_PER_BODY_BYTE);
+        let rtf = lzfu::decompress(data, rtf_max_bytes)?;
+        let mut body = rtf::body(&rtf, max_bytes)?;
+        let (rtf::Body::Html(text) | rtf::Body::Text(text)) = &mut body;
+        let whole_bytes = text.len();
+        text.truncate(display::prefix(text, max_bytes).len());
+        self.is_over_limit |= rtf.len() == rtf_max_bytes || whole_bytes >= max_bytes;
+        (!text.trim().is_empty()).then_some(body)
     }
 
     /// Adds an attachment to the result, and the attachments of the message that it is.

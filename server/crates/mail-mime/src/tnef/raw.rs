@@ -145,7 +145,7 @@ impl RawText {
 }
 
 /// Returns the charset label of a Windows code page; `None` if the charset must be guessed.
-fn charset_of(code_page: u32) -> Option<String> {
+pub(super) fn charset_of(code_page: u32) -> Option<String> {
     let label = match code_page {
         866 => "ibm866",
         874 => "windows-874",

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod rtf;
 mod writer;
 
 use writer::{File, Properties as List};

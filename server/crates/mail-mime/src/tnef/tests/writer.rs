@@ -152,3 +152,22 @@ fn padded(value: &[u8]) -> Vec<u8> {
 fn len(len: usize) -> [u8; 4] {
     u32::try_from(len).unwrap().to_le_bytes()
 }
+
+/// Compresses RTF, with literal octets only.
+pub(super) fn compressed(rtf: &[u8]) -> Vec<u8> {
+    let mut out = [&[0; 8], &b"LZFu"[..], &[0; 4]].concat();
+    for octets in rtf.chunks(8) {
+        out.push(0);
+        out.extend_from_slice(octets);
+    }
+    // A reference to the position that is written next.
+    let end = u16::try_from((207 + rtf.len()) % 4_096).unwrap() << 4;
+    if rtf.len().is_multiple_of(8) {
+        out.push(1);
+    } else {
+        let flags = out.len() - 1 - rtf.len() % 8;
+        out[flags] = 1 << (rtf.len() % 8);
+    }
+    out.extend_from_slice(&end.to_be_bytes());
+    out
+}
