@@ -43,7 +43,7 @@ fn check_event(event: &Event) {
     }
     assert!(event.attendees.len() <= ATTENDEES_MAX);
     for attendee in event.attendees.iter().chain(&event.organizer) {
-        assert_eq!(display::line(&attendee.mailbox.name), attendee.mailbox.name);
+        assert_eq!(display::line(&attendee.address.name), attendee.address.name);
     }
     match (&event.starts, &event.ends) {
         (Some(When::Instant { at: start, .. }), Some(When::Instant { at: end, .. })) => {

@@ -139,8 +139,8 @@ pub enum Zone {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attendee {
-    /// Name and address; the address is empty if the attendee has none.
-    pub mailbox: EmailAddress,
+    /// Name and address; either may be empty.
+    pub address: EmailAddress,
     /// The role.
     pub role: Role,
     /// The answer.

@@ -128,7 +128,7 @@ fn attendee(entry: &ICalendarEntry) -> Attendee {
     let address = mailto_address(uri).or_else(|| email.map(str::to_owned));
     let address = address.unwrap_or_default();
     Attendee {
-        mailbox: EmailAddress::new(name, display::prefix(&address, LINE_BYTES)),
+        address: EmailAddress::new(name, display::prefix(&address, LINE_BYTES)),
         role: match parameter(ICalendarParameterName::Role) {
             Some(ICalendarParameterValue::Role(role)) => match role {
                 ICalendarParticipationRole::Chair | ICalendarParticipationRole::Owner => {

@@ -37,7 +37,7 @@ fn iana(name: &str) -> Zone {
 }
 
 fn address(attendee: &Attendee) -> (&str, &str) {
-    (&attendee.mailbox.name, &attendee.mailbox.address)
+    (&attendee.address.name, &attendee.address.address)
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn markup_is_text_and_html_descriptions_are_ignored() {
     assert_eq!(event.location, "ab");
     assert!(!format!("{event:?}").contains("ontoggle"));
     assert!(!format!("{event:?}").contains("styled"));
-    assert!(event.organizer.unwrap().mailbox.has_suspicious_name);
+    assert!(event.organizer.unwrap().address.has_suspicious_name);
 }
 
 #[test]
