@@ -34,7 +34,7 @@ pub const ATTENDEES_MAX: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invitation {
-    /// What the sender wants.
+    /// The scheduling method.
     pub method: Method,
     /// The events: one, or a recurring one and its exceptions.
     pub events: Vec<Event>,
@@ -46,7 +46,7 @@ pub struct Invitation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// Events to look at, which nobody is asked to answer; also a file without a method.
+    /// Events for information, no answer is expected; also a file without a method.
     Publish,
     /// The organizer invites, or changes an invitation.
     Request,
@@ -74,7 +74,7 @@ pub struct Event {
     pub summary: String,
     /// The description, with LF as line end; may be empty.
     pub description: String,
-    /// A comment, such as an attendee's words beside the answer; may be empty.
+    /// A comment, such as a note that an attendee adds to the answer; may be empty.
     pub comment: String,
     /// The place. One line, may be empty.
     pub location: String,
@@ -85,13 +85,13 @@ pub struct Event {
     /// The end, which is not part of the event: for a whole day the day after it. `None` if the
     /// event has no duration, or ends before it starts.
     pub ends: Option<When>,
-    /// The person who invites.
+    /// The organizer.
     pub organizer: Option<Attendee>,
-    /// The people invited, or in a reply the person who answers.
+    /// The attendees; in a reply the one who answers.
     pub attendees: Vec<Attendee>,
     /// How the event recurs.
     pub recurrence: Option<Recurrence>,
-    /// Whether the event takes place.
+    /// The status.
     pub status: EventStatus,
     /// Whether this is one occurrence of a recurring event that differs from the others.
     pub is_recurring_exception: bool,
@@ -103,7 +103,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum When {
-    /// A day, in whatever zone the reader is.
+    /// A day, the same date in every zone.
     AllDay(civil::Date),
     /// A moment.
     Instant {
@@ -153,14 +153,14 @@ pub struct Attendee {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Role {
-    /// Leads the event.
+    /// Chairs the event.
     Chair,
-    /// Is needed.
+    /// Must come; also the default.
     #[default]
     Required,
     /// May come.
     Optional,
-    /// Is told about the event only.
+    /// Receives a copy for information.
     NonParticipant,
 }
 
@@ -168,31 +168,31 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Participation {
-    /// None yet.
+    /// No answer yet; also the default.
     #[default]
     NeedsAction,
-    /// Comes.
+    /// Will come.
     Accepted,
-    /// Does not come.
+    /// Will not come.
     Declined,
-    /// Comes perhaps.
+    /// May come.
     Tentative,
-    /// Sends somebody else.
+    /// Named another person to come instead.
     Delegated,
     /// An answer of tasks, or an unknown one.
     Other,
 }
 
-/// Whether an event takes place (RFC 5545 §3.8.1.11).
+/// The status of an event (RFC 5545 §3.8.1.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum EventStatus {
-    /// It does; also if the part does not say.
+    /// Takes place; also the default.
     #[default]
     Confirmed,
-    /// It may.
+    /// May take place.
     Tentative,
-    /// It does not.
+    /// Does not take place.
     Cancelled,
 }
 
@@ -202,8 +202,9 @@ pub enum EventStatus {
 /// Returns `None` if the text has no calendar. Damaged lines are skipped. calcard is trusted less
 /// than own code: run this under `catch_unwind`, off the async threads.
 pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
-    let mut kept = lines::kept(text);
-    let mut parser = Parser::new(&kept.text);
+    let selected = lines::select(text);
+    let mut is_cut = selected.is_cut;
+    let mut parser = Parser::new(&selected.text);
     let mut method = None;
     let mut events = Vec::new();
     let mut is_calendar = false;
@@ -219,11 +220,11 @@ pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
         let components = calendar.components.iter();
         for component in components.filter(|component| component.component_type.is_event()) {
             if events.len() == EVENTS_MAX {
-                kept.is_cut = true;
+                is_cut = true;
                 break;
             }
-            let (event, is_cut) = event::read(component, &zones);
-            kept.is_cut |= is_cut;
+            let (event, is_event_cut) = event::read(component, &zones);
+            is_cut |= is_event_cut;
             events.push(event);
         }
     }
@@ -232,7 +233,7 @@ pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
             .or_else(|| method_param.map(named_method))
             .unwrap_or(Method::Publish),
         events,
-        is_cut: kept.is_cut,
+        is_cut,
     })
 }
 

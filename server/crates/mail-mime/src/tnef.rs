@@ -83,7 +83,7 @@ pub struct Tnef {
 pub struct Attachment {
     /// The name for saving, as of [`display::file_name`].
     pub name: Option<String>,
-    /// The media type in lower case, without parameters. It is the sender's word.
+    /// The media type in lower case, without parameters, as the sender declares it.
     pub media_type: Option<String>,
     /// The identifier without angle brackets by which HTML refers to it (`cid:`).
     pub content_id: Option<String>,

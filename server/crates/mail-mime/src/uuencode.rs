@@ -89,10 +89,10 @@ pub fn extract(text: &str) -> Extracted<'_> {
     let mut is_over_limit = false;
     let mut lines = Lines::new(text);
     while let Some(line) = lines.next() {
-        let Some(head) = Head::parse(line.content) else {
+        let Some(begin) = BeginLine::parse(line.content) else {
             continue;
         };
-        let block = match head.encoding {
+        let block = match begin.encoding {
             FileEncoding::Uuencode => uuencoded(lines.clone()),
             FileEncoding::Base64 => base64(lines.clone()),
             FileEncoding::YEnc if last_yenc_end.is_some_and(|end| end + 1 >= lines.at) => {
@@ -108,8 +108,8 @@ pub fn extract(text: &str) -> Extracted<'_> {
             break;
         }
         files.push(EncodedFile {
-            name: display::file_name(head.name),
-            encoding: head.encoding,
+            name: display::file_name(begin.name),
+            encoding: begin.encoding,
             data: lines.at..block.data_end,
             size_bytes: block.size_bytes,
             is_complete: block.is_complete,
@@ -132,16 +132,16 @@ pub fn extract(text: &str) -> Extracted<'_> {
 }
 
 /// The line that begins a file.
-struct Head<'a> {
+struct BeginLine<'a> {
     encoding: FileEncoding,
     name: &'a str,
 }
 
-impl<'a> Head<'a> {
+impl<'a> BeginLine<'a> {
     /// Parses a line.
     ///
     /// ```abnf
-    /// head = ("begin" / "begin-base64") SP mode SP name / "=ybegin" SP parameters SP "name=" name
+    /// begin-line = ("begin" / "begin-base64") SP mode SP name / "=ybegin" SP parameters SP "name=" name
     /// mode = 3*4("0" / "1" / "2" / "3" / "4" / "5" / "6" / "7")
     /// ```
     fn parse(line: &'a str) -> Option<Self> {

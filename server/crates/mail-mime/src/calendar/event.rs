@@ -83,7 +83,7 @@ fn ends(component: &ICalendarComponent, zones: &Zones<'_>) -> Option<When> {
     if let Some(entry) = component.property(&ICalendarProperty::Duration)
         && let Some(ICalendarValue::Duration(duration)) = entry.values.first()
     {
-        return zones.after(start, duration);
+        return zones.end_after(start, duration);
     }
     match zones.when(start)? {
         When::AllDay(date) => date.tomorrow().ok().map(When::AllDay),

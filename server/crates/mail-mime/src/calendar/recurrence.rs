@@ -39,14 +39,20 @@ pub struct Recurrence {
 
 /// A unit of recurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Frequency {
+    /// Every year.
     Yearly,
+    /// Every month.
     Monthly,
+    /// Every week.
     Weekly,
+    /// Every day.
     Daily,
+    /// Every hour.
     Hourly,
+    /// Every minute.
     Minutely,
+    /// Every second.
     Secondly,
 }
 

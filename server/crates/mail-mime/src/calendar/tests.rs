@@ -1,3 +1,5 @@
+//! Tests of whole calendars.
+
 use jiff::civil::{Weekday, date};
 use proptest::prelude::*;
 

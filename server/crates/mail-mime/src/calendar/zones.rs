@@ -26,8 +26,8 @@ pub(super) struct Zones<'a> {
     database: TimeZoneDatabase,
 }
 
-/// A zone by the name that a property gives.
-enum Clock<'z> {
+/// A zone that a property names.
+enum ResolvedZone<'z> {
     /// A zone of the database, or an offset.
     Known(TimeZone),
     /// A zone that the part defines.
@@ -95,8 +95,9 @@ impl<'a> Zones<'a> {
         Some(self.at(local, zone_name))
     }
 
-    /// Returns what a start and a duration end at (RFC 5545 §3.3.6: days are days of the clock).
-    pub(super) fn after(
+    /// Returns the end of a start and a duration. Days of a duration are nominal (RFC 5545 §3.3.6):
+    /// they may have 23 or 25 hours.
+    pub(super) fn end_after(
         &self,
         entry: &ICalendarEntry,
         duration: &ICalendarDuration,
@@ -153,9 +154,9 @@ impl<'a> Zones<'a> {
         let Some(name) = zone_name else {
             return floating(None);
         };
-        let instant = match self.clock(name) {
-            Some(Clock::Known(zone)) => known_instant(&zone, local),
-            Some(Clock::Defined(zone)) => zone.offset(local).and_then(|offset| {
+        let instant = match self.resolve(name) {
+            Some(ResolvedZone::Known(zone)) => known_instant(&zone, local),
+            Some(ResolvedZone::Defined(zone)) => zone.offset(local).and_then(|offset| {
                 Some(When::Instant {
                     at: offset.to_timestamp(local).ok()?,
                     offset_seconds: offset.seconds(),
@@ -167,7 +168,7 @@ impl<'a> Zones<'a> {
         instant.unwrap_or_else(|| floating(zone_name))
     }
 
-    fn clock(&self, name: &str) -> Option<Clock<'_>> {
+    fn resolve(&self, name: &str) -> Option<ResolvedZone<'_>> {
         let known = self.resolver.resolve(name).and_then(|zone| match zone {
             Tz::Floating => None,
             Tz::Fixed(offset) => Offset::from_seconds(offset.local_minus_utc())
@@ -176,10 +177,10 @@ impl<'a> Zones<'a> {
             Tz::Tz(_) => self.database.get(&zone.name()?).ok(),
         });
         if let Some(zone) = known {
-            return Some(Clock::Known(zone));
+            return Some(ResolvedZone::Known(zone));
         }
         let zone = self.defined.iter().find(|zone| zone.id == name)?;
-        Some(Clock::Defined(zone))
+        Some(ResolvedZone::Defined(zone))
     }
 }
 
