@@ -228,12 +228,15 @@ fn dictionary(target: &str) -> Option<&'static str> {
     Some(match target {
         "address_display" | "addresses" => "address.dict",
         "auth_results" => "auth_results.dict",
+        "calendar" => "calendar.dict",
         "imap_response" => "imap.dict",
         "pop3_reply" => "pop3.dict",
         "report" => "report.dict",
         "sasl" => "sasl.dict",
         "smtp_reply" => "smtp.dict",
         "dot_stuff_roundtrip" => "body.dict",
+        "tnef" => "tnef.dict",
+        "uuencode" => "uuencode.dict",
         _ => return None,
     })
 }

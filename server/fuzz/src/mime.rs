@@ -6,24 +6,24 @@
 
 mod address_display;
 mod addresses;
+mod auth_results;
 mod calendar;
+mod report;
 mod tnef;
 mod uuencode;
-mod auth_results;
-mod report;
 
 /// A target.
 type Target = fn(&[u8]);
 
 /// All targets by name: the name of the file in `fuzz_targets/` and of the folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 4] = [
+pub(crate) const TARGETS: [(&str, Target); 7] = [
+    ("address_display", address_display::run),
     ("addresses", addresses::run),
+    ("auth_results", auth_results::run),
     ("calendar", calendar::run),
+    ("report", report::run),
     ("tnef", tnef::run),
     ("uuencode", uuencode::run),
-    ("address_display", address_display::run),
-    ("auth_results", auth_results::run),
-    ("report", report::run),
 ];
 
 /// Runs one target. An unknown name is a mistake of the caller.

@@ -35,8 +35,8 @@
 )]
 
 pub mod address;
-pub mod calendar;
 pub mod auth_results;
+pub mod calendar;
 pub mod charset;
 pub mod clean;
 pub mod compose;

@@ -55,7 +55,9 @@ impl Purpose {
             "message/disposition-notification" | "message/global-disposition-notification" => {
                 Some(Self::Disposition)
             }
-            "message/rfc822" | "message/global" | "text/rfc822-headers"
+            "message/rfc822"
+            | "message/global"
+            | "text/rfc822-headers"
             | "message/global-headers"
                 if is_in_report =>
             {

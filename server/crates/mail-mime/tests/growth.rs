@@ -18,9 +18,8 @@ use mail_mime::tnef::{self, TnefLimits};
 use mail_mime::tree::{LeafFields, Part};
 use mail_mime::unstructured::decode_unstructured;
 use mail_mime::{
-    Date, EmailAddress, Limits, Message, address, calendar, quote, transfer, uuencode,
+    Date, EmailAddress, Limits, Message, address, calendar, quote, report, transfer, uuencode,
 };
-use mail_mime::{Date, EmailAddress, Limits, Message, address, quote, report, transfer};
 
 /// Maximum ratio of the times for 4 times the input; the margin above 4 covers noise of the
 /// machine.
@@ -381,6 +380,94 @@ fn transfer_encodings_are_linear() {
 }
 
 #[test]
+fn what_the_reader_is_told_is_linear_in_the_header() {
+    let own = "Received: by mx.example.org; x\r\n";
+    for piece in [
+        "Authentication-Results: mx.example.org; x=y\r\n",
+        "Received: from a (a [192.0.2.1]) by mx.example.org with SMTP; x\r\n",
+        "Received: by mx.lan\r\nAuthentication-Results: b.example.org; x\r\n",
+        "List-Unsubscribe: <https://x.example/>\r\n",
+    ] {
+        let header = |n: usize| Headers::parse((own.to_owned() + &piece.repeat(n)).as_bytes());
+        assert_linear(piece, 1_000, header, |headers| {
+            let headers = headers.as_ref().unwrap();
+            let provider = Provider::of(headers, "imap.example.net");
+            black_box(verdict(headers, &|id| provider.is_own(id)));
+            black_box((ListFields::of(headers), author_signs(headers)));
+        });
+    }
+    for piece in [
+        "; spf=pass",
+        "; a.b=",
+        "(",
+        "\"",
+        "=",
+        " a",
+        ". ",
+        "<",
+        "<a>,",
+        "\\",
+    ] {
+        let header = |n: usize| {
+            let value = piece.repeat(n);
+            let fields =
+                format!("List-Unsubscribe: {value}\r\nAuthentication-Results: {value}\r\n");
+            Headers::parse(format!("Received: {value}\r\n{fields}").as_bytes())
+        };
+        assert_linear(piece, 5_000, header, |headers| {
+            let headers = headers.as_ref().unwrap();
+            black_box(verdict(headers, &|_| true));
+            black_box(AuthResults::parse(headers.fields()[2].raw()));
+            black_box(ListFields::of(headers));
+        });
+    }
+}
+
+#[test]
+fn reports_are_linear() {
+    for piece in [
+        "\n\n",
+        "\r\n",
+        "a: b\n",
+        "a: b\n\n",
+        " a\n",
+        "Final-Recipient: rfc822; a@b\n",
+        "Diagnostic-Code: smtp; a\n",
+        "<a@b>: c\n",
+        "  a@b\n",
+        "    c\n",
+    ] {
+        assert_linear(
+            piece,
+            1_000,
+            |n| piece.repeat(n),
+            |part| {
+                black_box(report::parse_delivery_status(part.as_bytes()));
+                black_box(report::parse_disposition(part.as_bytes()));
+                for opening in [
+                    "Hi. This is the x",
+                    "This message was created automatically by mail delivery software",
+                ] {
+                    black_box(report::parse_text_bounce(&format!("{opening}\n{part}")));
+                }
+            },
+        );
+    }
+}
+
+#[test]
+fn addresses_are_marked_in_linear_time() {
+    for piece in ["a", "а", "例.", ".", "xn--a.", "@", "\u{200d}", "=?", "vv"] {
+        let mailbox =
+            |n: usize| EmailAddress::new(&piece.repeat(n), &format!("a@{}", piece.repeat(n)));
+        assert_linear(piece, 5_000, mailbox, |mailbox| {
+            black_box((spoofing::signs(mailbox), spoofing::shown_address(mailbox)));
+            black_box(spoofing::looks_like(&mailbox.address, &mailbox.name));
+        });
+    }
+}
+
+#[test]
 fn files_inside_of_texts_are_linear() {
     for piece in [
         "begin 644 a\n",
@@ -401,6 +488,7 @@ fn files_inside_of_texts_are_linear() {
         assert_linear(piece, 5_000, |n| piece.repeat(n), work);
     }
 }
+
 #[test]
 fn winmail_files_are_linear() {
     let attributes: [(&str, &[u8]); 4] = [
@@ -413,39 +501,6 @@ fn winmail_files_are_linear() {
         let input = |n: usize| [b"\x78\x9f\x3e\x22\x01\0", &attribute.repeat(n)[..]].concat();
         assert_linear(name, 10_000, input, |file| {
             black_box(tnef::parse(file, &TnefLimits::DEFAULT).unwrap());
-fn what_the_reader_is_told_is_linear_in_the_header() {
-    let own = "Received: by mx.example.org; x\r\n";
-        "Authentication-Results: mx.example.org; x=y\r\n",
-        "Received: from a (a [192.0.2.1]) by mx.example.org with SMTP; x\r\n",
-        "Received: by mx.lan\r\nAuthentication-Results: b.example.org; x\r\n",
-        "List-Unsubscribe: <https://x.example/>\r\n",
-        let header = |n: usize| Headers::parse((own.to_owned() + &piece.repeat(n)).as_bytes());
-        assert_linear(piece, 1_000, header, |headers| {
-            let headers = headers.as_ref().unwrap();
-            let provider = Provider::of(headers, "imap.example.net");
-            black_box(verdict(headers, &|id| provider.is_own(id)));
-            black_box((ListFields::of(headers), author_signs(headers)));
-        });
-        "; spf=pass",
-        "; a.b=",
-        "(",
-        "\"",
-        "=",
-        " a",
-        ". ",
-        "<",
-        "<a>,",
-        "\\",
-        let header = |n: usize| {
-            let value = piece.repeat(n);
-            let fields =
-                format!("List-Unsubscribe: {value}\r\nAuthentication-Results: {value}\r\n");
-            Headers::parse(format!("Received: {value}\r\n{fields}").as_bytes())
-        assert_linear(piece, 5_000, header, |headers| {
-            let headers = headers.as_ref().unwrap();
-            black_box(verdict(headers, &|_| true));
-            black_box(AuthResults::parse(headers.fields()[2].raw()));
-            black_box(ListFields::of(headers));
         });
     }
 }
@@ -467,42 +522,6 @@ fn calendars_are_linear() {
         let input = |n: usize| format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{}", piece.repeat(n));
         assert_linear(piece, 1_000, input, |text| {
             black_box(calendar::parse(text, None));
-fn reports_are_linear() {
-        "\n\n",
-        "\r\n",
-        "a: b\n",
-        "a: b\n\n",
-        " a\n",
-        "Final-Recipient: rfc822; a@b\n",
-        "Diagnostic-Code: smtp; a\n",
-        "<a@b>: c\n",
-        "  a@b\n",
-        "    c\n",
-        assert_linear(
-            piece,
-            1_000,
-            |n| piece.repeat(n),
-            |part| {
-                black_box(report::parse_delivery_status(part.as_bytes()));
-                black_box(report::parse_disposition(part.as_bytes()));
-                for opening in [
-                    "Hi. This is the x",
-                    "This message was created automatically by mail delivery software",
-                ] {
-                    black_box(report::parse_text_bounce(&format!("{opening}\n{part}")));
-                }
-            },
-        );
-    }
-}
-#[test]
-fn addresses_are_marked_in_linear_time() {
-    for piece in ["a", "а", "例.", ".", "xn--a.", "@", "\u{200d}", "=?", "vv"] {
-        let mailbox =
-            |n: usize| EmailAddress::new(&piece.repeat(n), &format!("a@{}", piece.repeat(n)));
-        assert_linear(piece, 5_000, mailbox, |mailbox| {
-            black_box((spoofing::signs(mailbox), spoofing::shown_address(mailbox)));
-            black_box(spoofing::looks_like(&mailbox.address, &mailbox.name));
         });
     }
 }

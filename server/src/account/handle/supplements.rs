@@ -41,7 +41,10 @@ impl AccountHandle {
     pub(super) async fn read_supplements(&self, folder: &FolderId, opened: &mut Opened) {
         for (purpose, part) in supplement::wanted(&opened.root) {
             let known = opened.supplements.clone();
-            match self.supplement(folder, &opened.id, known, purpose, part).await {
+            match self
+                .supplement(folder, &opened.id, known, purpose, part)
+                .await
+            {
                 Ok(supplements) => opened.supplements = supplements,
                 Err(error) => tracing::info!(%error, ?purpose, "a part was not read"),
             }
