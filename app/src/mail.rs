@@ -1,6 +1,7 @@
 //! Components for mail.
 
 pub mod attachments;
+pub mod cards;
 pub mod composer;
 pub mod empty;
 pub mod folder_tree;

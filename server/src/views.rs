@@ -5,6 +5,7 @@
 //! their results to page types and texts.
 
 mod backend;
+mod cards;
 mod compose;
 mod locale;
 mod map;

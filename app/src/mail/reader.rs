@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use super::attachments::Attachments;
+use super::cards::{BodyCard, Trust, is_trust};
 use super::empty::Empty;
 use super::form::datetime_attr;
 use super::message_frame::MessageFrame;
 use super::open_message::OpenMessage;
-use super::text_body::TextBody;
+use super::text_body::{OUTSIDE, TextBody, is_safe};
 use super::toolbar::{BottomBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
     AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
@@ -63,11 +64,22 @@ pub fn Reader(
         cc,
         bcc,
         date,
+        cards,
+        unsubscribe,
         body,
         attachments,
         headers,
         ..
     } = message;
+    let (trust, cards): (Vec<_>, Vec<_>) = cards.into_iter().partition(is_trust);
+    let trust = trust
+        .into_iter()
+        .map(|card| view! { <Trust card=card /> }.into_any())
+        .collect_view();
+    let cards = cards
+        .into_iter()
+        .map(|card| view! { <BodyCard card=card /> }.into_any())
+        .collect_view();
     let sender = from.first().cloned().unwrap_or_default();
     let subject = match message.subject {
         subject if subject.is_empty() => lang.no_subject().into_owned(),
@@ -119,6 +131,7 @@ pub fn Reader(
                     <div class="who">
                         <div class="l1">
                             <b dir="auto">{sender_line(&from, lang)}</b>
+                            {trust}
                         </div>
                         // The address is always visible: a display name can be any text.
                         <details class="addr">
@@ -146,7 +159,8 @@ pub fn Reader(
                         <StarButton open=open is_starred=message.is_starred />
                     </div>
                 </div>
-                <MessageChips open=open headers=headers />
+                <MessageChips open=open headers=headers unsubscribe=unsubscribe />
+                {cards}
                 {body_view(open, body, with_images, lang)}
                 <Attachments open=open attachments=attachments />
                 <ReplyButtons open=open />
@@ -217,9 +231,13 @@ fn address_list(people: &[Person]) -> String {
         .join(", ")
 }
 
-/// The link to the source, and all header fields.
+/// The links to leave the mailing list and to the source, and all header fields.
 #[component]
-fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
+fn MessageChips(
+    open: OpenMessage,
+    headers: Vec<HeaderField>,
+    unsubscribe: String,
+) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let source = open.url(url::source);
     let rows = headers
@@ -236,6 +254,16 @@ fn MessageChips(open: OpenMessage, headers: Vec<HeaderField>) -> impl IntoView {
         .collect_view();
     view! {
         <div class="msg-chips">
+            {is_safe(&unsubscribe)
+                .then(|| {
+                    view! {
+                        <a class="chip" href=unsubscribe target="_blank" rel=OUTSIDE>
+                            <Icon name="close" />
+                            {lang.unsubscribe()}
+                        </a>
+                    }
+                        .into_any()
+                })}
             <details class="headers">
                 <summary class="chip">
                     <Icon name="info" />

@@ -74,8 +74,11 @@ fn sections(blocks: Vec<TextBlock>) -> Vec<Section> {
     sections
 }
 
+/// What a link that leads out of the product is: it tells nobody where it came from.
+pub(super) const OUTSIDE: &str = "external noopener noreferrer nofollow";
+
 /// Whether a link's scheme is allowed: web and mail addresses only.
-fn is_safe(href: &str) -> bool {
+pub(super) fn is_safe(href: &str) -> bool {
     ["http:", "https:", "mailto:"].iter().any(|scheme| {
         href.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -89,7 +92,7 @@ fn TextRun(block: TextBlock) -> impl IntoView {
         .into_iter()
         .map(|span| match span {
             TextSpan::Link { href, text } if is_safe(&href) => view! {
-                <a href=href target="_blank" rel="external noopener noreferrer nofollow">
+                <a href=href target="_blank" rel=OUTSIDE>
                     {text}
                 </a>
             }

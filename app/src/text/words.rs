@@ -212,6 +212,7 @@ texts! {
         zh: format!("{people} 等 {all} 人")
     }
     headers() { en: "Headers", zh: "邮件头" }
+    unsubscribe() { en: "Unsubscribe", zh: "退订" }
     source() { en: "Source", zh: "原文" }
     reply() { en: "Reply", zh: "回复" }
     reply_all() { en: "Reply all", zh: "全部回复" }

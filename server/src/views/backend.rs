@@ -132,6 +132,7 @@ impl SessionBackend {
         let opened = self.open(handle, &key).await?;
         let cleaned = self.clean(handle, key, &opened).await?;
         let readable = opened.root.readable();
+        let mut attachments = Vec::new();
         let (body, parts) = match (&opened.body, &cleaned) {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
                 let body = BodyView::Html {
@@ -142,8 +143,13 @@ impl SessionBackend {
                 (body, readable.attachments_except(&cleaned.content_ids))
             }
             (OpenedBody::Text { is_cut, .. }, _) => {
-                let text = opened.body.clone();
-                let blocks = off_thread(move || map::text_blocks(&text)).await?;
+                let (mut body, root) = (opened.body.clone(), opened.root.clone());
+                let read = off_thread(move || {
+                    let files = map::take_files(&mut body, &root);
+                    (map::text_blocks(&body), files)
+                });
+                let (blocks, files) = read.await?;
+                attachments = files;
                 (
                     BodyView::Text {
                         blocks,
@@ -163,13 +169,13 @@ impl SessionBackend {
                 (BodyView::Empty { why }, readable.attachments)
             }
         };
-        let attachments = parts.into_iter().map(map::attachment_view).collect();
-        let folder = &message.folder;
+        attachments.extend(map::attachment_views(&opened, parts));
         Ok(map::message_view(
-            folder,
+            &message.folder,
             &opened,
             body,
             attachments,
+            &handle.sign_in().incoming.host,
             &self.locale,
         ))
     }

@@ -6,12 +6,17 @@ use app::api::types::{
     Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
 };
 use mail_mime::address::EmailAddress;
-use mail_mime::text;
+use mail_mime::list_fields::ListFields;
+use mail_mime::supplement::Packed;
 use mail_mime::tree::Part;
+use mail_mime::uuencode::{self, FileEncoding};
+use mail_mime::{spoofing, text};
 
+use super::cards::cards;
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
+use crate::account::handle::packed_id;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
@@ -50,7 +55,7 @@ pub(super) fn unsent_keys(keys: &BrowserKeys) -> SealingKeys {
 pub(super) fn person(mailbox: &EmailAddress) -> Person {
     Person {
         name: mailbox.name.clone(),
-        address: mailbox.address.clone(),
+        address: spoofing::shown_address(mailbox),
     }
 }
 
@@ -189,6 +194,7 @@ pub(super) fn message_view(
     opened: &Opened,
     body: BodyView,
     attachments: Vec<AttachmentView>,
+    incoming_host: &str,
     locale: &Locale,
 ) -> MessageView {
     let headers = &opened.headers;
@@ -212,6 +218,8 @@ pub(super) fn message_view(
         size_bytes: opened.size_bytes,
         is_seen: opened.marks.is_seen,
         is_starred: opened.marks.is_starred,
+        cards: cards(opened, incoming_host, locale),
+        unsubscribe: unsubscribe(opened),
         body,
         attachments,
         headers: headers
@@ -228,6 +236,64 @@ pub(super) fn message_view(
         older: opened.older.clone().map(|id| folder.message(id)),
     }
 }
+
+/// Returns the page on which a mailing list can be left; empty if the message names none.
+fn unsubscribe(opened: &Opened) -> String {
+    let fields = ListFields::of(&opened.headers);
+    let page = fields.unsubscribe.and_then(|unsubscribe| unsubscribe.web);
+    page.unwrap_or_default()
+}
+
+/// Returns the attachments for these parts; in place of winmail.dat, the files in it.
+pub(super) fn attachment_views(opened: &Opened, parts: Vec<&Part>) -> Vec<AttachmentView> {
+    let packed = opened.supplements.packed.as_ref();
+    let files_of = |part: &Part| packed.filter(|packed| packed.section == part.section);
+    let views = parts.into_iter().flat_map(|part| match files_of(part) {
+        Some(packed) => packed_views(packed),
+        None => vec![attachment_view(part)],
+    });
+    views.collect()
+}
+
+fn packed_views(packed: &Packed) -> Vec<AttachmentView> {
+    let files = packed.tnef.attachments.iter().enumerate();
+    let views = files.map(|(index, file)| AttachmentView {
+        part: packed_id(&packed.section, index),
+        name: file.name.clone().unwrap_or_default(),
+        media_type: file.media_type.clone().unwrap_or_else(|| FILE.to_owned()),
+        size_bytes: file.data.len() as u64,
+    });
+    views.collect()
+}
+
+/// Takes the files out of a plain text that holds some (uuencode). They belong to the part of the
+/// text, which has to be the only one.
+pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentView> {
+    let readable = root.readable();
+    let (OpenedBody::Text { text, .. }, [part]) = (body, readable.texts.as_slice()) else {
+        return Vec::new();
+    };
+    let extracted = uuencode::extract(text);
+    // What cannot be decoded stays in the text.
+    let is_encoded = |file: &uuencode::EncodedFile| file.encoding != FileEncoding::YEnc;
+    if extracted.files.is_empty() || !extracted.files.iter().all(is_encoded) {
+        return Vec::new();
+    }
+    let files = extracted.files.iter().enumerate();
+    let views = files.map(|(index, file)| AttachmentView {
+        part: packed_id(&part.section, index),
+        name: file.name.clone().unwrap_or_default(),
+        media_type: FILE.to_owned(),
+        size_bytes: file.size_bytes as u64,
+    });
+    let views = views.collect();
+    let shown = extracted.text.into_owned();
+    *text = shown;
+    views
+}
+
+/// The media type of a file that names none.
+const FILE: &str = "application/octet-stream";
 
 pub(super) fn attachment_view(part: &Part) -> AttachmentView {
     AttachmentView {

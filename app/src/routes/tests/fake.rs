@@ -54,6 +54,16 @@ fn date_at(position: u32) -> DateText {
     }
 }
 
+fn card(kind: CardKind, title: &str, lines: &[&str]) -> Card {
+    Card {
+        kind,
+        title: title.to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        month: String::new(),
+        day: String::new(),
+    }
+}
+
 fn person(name: &str, address: &str) -> Person {
     Person {
         name: name.into(),
@@ -274,6 +284,16 @@ impl MailBackend for FakeBackend {
             size_bytes: 4_200,
             is_seen: row.is_seen,
             is_starred: row.is_starred,
+            cards: vec![
+                card(CardKind::Verified, "Verified shop.example", &["DKIM: pass"]),
+                card(CardKind::Warning, "Look at who sent this", &["<b>odd</b>"]),
+                Card {
+                    month: "NOV".into(),
+                    day: "28".into(),
+                    ..card(CardKind::Invitation, "Meetup", &["Saturday", "Hangzhou"])
+                },
+            ],
+            unsubscribe: "https://shop.example/leave".to_owned(),
             body,
             attachments: vec![
                 AttachmentView {

@@ -1,0 +1,26 @@
+//! The cards above the body of a message: who confirmed its author, what may deceive, what a report
+//! or an invitation in it says.
+
+mod invitation;
+mod report;
+mod trust;
+mod warning;
+
+use app::api::types::Card;
+
+use super::locale::Locale;
+use crate::domain::Opened;
+
+/// Returns the cards of a message in the order to show. `incoming_host` is the server that the
+/// message came from.
+pub(super) fn cards(opened: &Opened, incoming_host: &str, locale: &Locale) -> Vec<Card> {
+    let supplements = &opened.supplements;
+    let invitation = supplements.invitation.as_ref();
+    let cards = [
+        trust::card(&opened.headers, incoming_host, locale.lang),
+        warning::card(&opened.headers, locale.lang),
+        report::card(supplements, locale.lang),
+        invitation.and_then(|invitation| invitation::card(invitation, locale)),
+    ];
+    cards.into_iter().flatten().collect()
+}
