@@ -6,12 +6,14 @@
 //! the tree. Images, links and content ids are rewritten inside that pass; nothing edits the result
 //! afterwards.
 //!
-//! Styles, classes and ids are removed, so newsletters look plain.
+//! Styles are cleaned and kept (`css`); each document has a wrapper, which its styles cannot leave.
 
 mod balance;
+mod css;
 mod policy;
 mod references;
 mod scan;
+mod styles;
 mod tracking;
 
 use std::borrow::Cow;
@@ -23,7 +25,8 @@ use ammonia::{Builder, UrlRelative};
 
 use crate::display;
 use crate::limits::SHOWN_BYTES;
-use policy::Source;
+use policy::{Source, Sources};
+use styles::{DocumentStyles, Look, Styles};
 
 /// Whether remote images may be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,6 +38,20 @@ pub enum Images {
     Allowed,
 }
 
+/// The colour scheme that a document is shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheme {
+    /// The colours of the sender, on white paper. Rules of the message for the dark scheme are
+    /// removed.
+    #[default]
+    Light,
+    /// Dark: light backgrounds become dark and dark texts light, except in a message with rules for
+    /// the dark scheme, which apply instead.
+    Dark,
+    /// Light or dark, as the browser prefers when it shows the document.
+    System,
+}
+
 /// Options of the sanitizer.
 #[derive(Clone, Copy)]
 pub struct CleanOptions<'a> {
@@ -43,14 +60,19 @@ pub struct CleanOptions<'a> {
     pub part_url: &'a dyn Fn(&str) -> Option<String>,
     /// Whether remote images are kept.
     pub images: Images,
+    /// The colour scheme that the document is shown in.
+    pub scheme: Scheme,
 }
 
 /// A sanitized document.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Cleaned {
-    /// The HTML between `<body>` and `</body>`. It must not be edited.
+    /// The HTML between `<body>` and `</body>`: for each document its style sheet, if it has one,
+    /// and a `div` with an `article` for the root of the document. It must not be edited.
     pub html: String,
+    /// The colour scheme that the HTML is made for.
+    pub scheme: Scheme,
     /// Number of removed remote images that are meant to be visible.
     pub blocked_images: u32,
     /// Number of remote images that are not meant to be visible, by size, style or address. They
@@ -64,10 +86,16 @@ pub struct Cleaned {
 }
 
 /// Sanitizes the texts of a message and concatenates them. Each is balanced on its own: no element
-/// continues into the next text.
+/// continues into the next text, and no style applies to another text.
 pub fn clean_all(documents: &[String], options: &CleanOptions<'_>) -> Cleaned {
-    let mut cleaned = documents.iter().map(|html| clean(html, options));
-    let mut all = cleaned.next().unwrap_or_default();
+    let mut cleaned = documents
+        .iter()
+        .enumerate()
+        .map(|(index, html)| clean_document(html, index, options));
+    let mut all = cleaned.next().unwrap_or_else(|| Cleaned {
+        scheme: options.scheme,
+        ..Cleaned::default()
+    });
     for more in cleaned {
         all.html.push_str(&more.html);
         all.blocked_images = all.blocked_images.saturating_add(more.blocked_images);
@@ -80,24 +108,56 @@ pub fn clean_all(documents: &[String], options: &CleanOptions<'_>) -> Cleaned {
 
 /// Sanitizes HTML, a whole document or a fragment.
 ///
-/// Any text is accepted. The result holds allowed elements and attributes only and loads only the
-/// parts of the message, raster images in `data:` addresses and, with [`Images::Allowed`], remote
-/// images by `https:`. Links lead to `http:`, `https:`, `mailto:` and `tel:` and open a new window
-/// without an opener or a referrer. Sanitizing the result again changes nothing.
+/// Any text is accepted. The result holds allowed elements, attributes and styles only and loads
+/// only the parts of the message, raster images in `data:` addresses and, with [`Images::Allowed`],
+/// remote images by `https:`. Links lead to `http:`, `https:`, `mailto:` and `tel:` and open a new
+/// window without an opener or a referrer. Sanitizing the result again changes nothing.
 ///
 /// Takes about 50 ms per megabyte: call it off the async threads, and under `catch_unwind`, because
 /// two libraries parse untrusted bytes here.
 pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
+    clean_document(html, 0, options)
+}
+
+/// Sanitizes the document of an index in its message.
+fn clean_document(html: &str, index: usize, options: &CleanOptions<'_>) -> Cleaned {
     let shown = display::prefix(html, SHOWN_BYTES);
-    let is_loaded = |source: &Source<'_>| match source {
-        Source::Part(content_id) => (options.part_url)(content_id).is_some(),
-        Source::Embedded(_) => true,
-        Source::Remote { loadable } => loadable.is_some() && options.images == Images::Allowed,
-        Source::Foreign => false,
+    let sources = Sources {
+        part_url: options.part_url,
+        images: options.images,
     };
-    let balanced = balance::balance(shown, &is_loaded);
+    let scope = format!("m{index}");
+    let read = |is_adapted: bool| {
+        let look = Look {
+            scope: &scope,
+            scheme: options.scheme,
+            is_adapted,
+            is_kept: true,
+        };
+        let mut styles = Styles::new(look, &sources);
+        let balanced = balance::balance(shown, &sources, &mut styles);
+        (balanced, styles.finish())
+    };
+    let may_adapt = options.scheme != Scheme::Light;
+    let is_adapted = may_adapt && !mentions_scheme(shown);
+    let (mut balanced, mut styles) = read(is_adapted);
+    // The guess is wrong for a message that only mentions the scheme, or escapes its name.
+    if may_adapt && styles.has_dark_rules == is_adapted {
+        (balanced, styles) = read(!is_adapted);
+    }
+    let DocumentStyles {
+        sheet,
+        attributes,
+        wrapper,
+        loads,
+        ..
+    } = styles;
     let is_cut = shown.len() < html.len() || balanced.is_cut;
-    let referenced: BTreeSet<String> = balanced.content_ids.into_iter().collect();
+    let referenced: BTreeSet<String> = balanced
+        .content_ids
+        .into_iter()
+        .chain(loads.content_ids)
+        .collect();
     let parts: HashMap<String, String> = referenced
         .into_iter()
         .filter_map(|content_id| {
@@ -106,20 +166,45 @@ pub fn clean(html: &str, options: &CleanOptions<'_>) -> Cleaned {
         })
         .collect();
     let content_ids = parts.keys().cloned().collect();
-    let blocked = Arc::new(AtomicU32::new(balanced.dropped_images));
+    let blocked = balanced.dropped_images.saturating_add(loads.blocked);
+    let blocked = Arc::new(AtomicU32::new(blocked));
+    let root = balanced.root.unwrap_or_else(|| format!("<{}>", css::ROOT));
+    let wrapped = format!(
+        "<div class=\"{wrapper}\">{root}{}</{}></div>",
+        balanced.html,
+        css::ROOT
+    );
     let filter = Filter {
         parts,
         images: options.images,
         blocked: Arc::clone(&blocked),
+        styles: attributes,
+        wrapper,
     };
-    let html = builder(filter).clean(&balanced.html).to_string();
+    let cleaned = builder(filter).clean(&wrapped).to_string();
+    let html = match sheet.as_str() {
+        "" => cleaned,
+        // A sheet holds no `<`, which could end its element.
+        sheet => format!("<style>{sheet}</style>{cleaned}"),
+    };
     Cleaned {
         html,
+        scheme: options.scheme,
         blocked_images: blocked.load(Ordering::Relaxed),
-        tracking_pixels: balanced.tracking_pixels,
+        tracking_pixels: balanced.tracking_pixels.saturating_add(loads.trackers),
         content_ids,
         is_cut,
     }
+}
+
+/// Whether a text holds the name of the media feature of the colour scheme.
+fn mentions_scheme(html: &str) -> bool {
+    let name = b"refers-color-scheme";
+    let bytes = html.as_bytes();
+    memchr::memchr2_iter(b'p', b'P', bytes).any(|at| {
+        let rest = bytes.get(at + 1..at + 1 + name.len());
+        rest.is_some_and(|rest| rest.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The filter for the attributes of allowed elements.
@@ -128,12 +213,24 @@ struct Filter {
     parts: HashMap<String, String>,
     images: Images,
     blocked: Arc<AtomicU32>,
+    /// The values of the `style` attributes by index.
+    styles: Vec<String>,
+    /// The classes of the wrapper of the document.
+    wrapper: String,
 }
 
 impl Filter {
     fn value<'v>(&self, element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
         match (element, attribute) {
-            ("img", "src") => self.image(value),
+            ("img", "src") | (_, "background") => self.image(value),
+            (_, "style") => {
+                let style = self.styles.get(value.parse::<usize>().ok()?)?;
+                Some(Cow::Owned(style.clone()))
+            }
+            (_, "class" | "id") => {
+                let is_ours = css::is_names(value) || (element == "div" && value == self.wrapper);
+                is_ours.then_some(Cow::Borrowed(value))
+            }
             ("a", "href") => policy::link(value),
             ("a", "target" | "rel") => {
                 let is_ours = value == policy::LINK_TARGET || value == policy::LINK_REL;
@@ -180,7 +277,12 @@ fn builder(filter: Filter) -> Builder<'static> {
 
 /// Rewrites HTML so that any tokenizer reads it in linear time. The result is not yet sanitized.
 pub(crate) fn regular(html: &str) -> String {
-    balance::balance(html, &|_| true).html
+    let sources = Sources {
+        part_url: &|_| Some(String::new()),
+        images: Images::Allowed,
+    };
+    let mut styles = Styles::new(Look::NONE, &sources);
+    balance::balance(html, &sources, &mut styles).html
 }
 
 /// Returns the address of a link in the form in which it may be shown; `None` if it may not.

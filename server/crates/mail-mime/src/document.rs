@@ -1,17 +1,25 @@
 //! The document in the message frame: sanitized HTML with a head of our own.
 
-use crate::clean::Cleaned;
+use crate::clean::{Cleaned, Scheme};
 
-/// The style of every HTML message. Mail is written for white paper, so it stays white on a dark
-/// page; no content may make the frame wider than it is. An image that was not loaded is shown as
+/// The style of every HTML message.
+///
+/// Each document of a message is a `div` with an `article`; its own rules begin with the class of
+/// that `div`, so they cannot change `html`, `body` or the `div`, which keep a document in its
+/// place: what is wider than the frame scrolls inside the `div`. The other rules are defaults,
+/// which the message may change.
+///
+/// A document without media rules (`fluid`) is not made for phones; there, its tables and images
+/// take the width of the screen, whatever its styles say. An image that was not loaded is shown as
 /// its alternative text in a box, which [`crate::clean::clean`] writes as a `picture` without an
 /// image; an image without alternative text takes its space but is invisible.
 pub const STYLE: &str = "\
-:root{color-scheme:light}\
 html{background:#fff;color:#1a1a1a}\
-body{margin:0;padding:16px;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\
+body{margin:0;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\
 \"Noto Sans\",\"PingFang SC\",\"Microsoft YaHei\",\"Noto Sans CJK SC\",sans-serif;\
-overflow-wrap:anywhere;overflow-x:auto}\
+overflow-wrap:anywhere}\
+body>div{overflow-x:auto}\
+body>div>article{padding:16px}\
 img{max-width:100%;height:auto}\
 img:not([src]){visibility:hidden}\
 picture:not(:empty,:has(*)){display:inline-block;max-width:100%;box-sizing:border-box;\
@@ -22,19 +30,39 @@ td,th{overflow-wrap:break-word}\
 pre{white-space:pre-wrap}\
 blockquote{margin:8px 0;padding:0 0 0 12px;border-inline-start:3px solid #d0d5dd}\
 a{color:#1a56c4}\
-@media(max-width:600px){table,td,th{width:auto;height:auto;min-width:0}\
-table{table-layout:auto}td,th{white-space:normal}}";
+@media(max-width:600px){\
+.fluid :is(table,td,th){width:auto!important;height:auto!important;min-width:0!important}\
+.fluid table{table-layout:auto!important}.fluid :is(td,th){white-space:normal!important}\
+.fluid img{max-width:100%!important;height:auto!important}}";
+
+/// The rules of [`STYLE`] that differ in the dark scheme. The colours of paper and ink are those to
+/// which [`crate::clean`] adapts white and black, so that a message has no visible edge.
+pub const DARK_STYLE: &str = "\
+html{background:#1a1a1a;color:#ececec}\
+picture:not(:empty,:has(*)){background:#2b2d31;color:#b6bcc6;outline-color:#565c66}\
+blockquote{border-color:#464b54}\
+a{color:#8ab4f8}";
 
 /// Wraps sanitized HTML into a complete document.
 ///
 /// The result is self-contained except for the images that [`crate::clean::clean`] kept. The server
 /// sets its policy header and its content type (`text/html; charset=utf-8`).
 pub fn wrap(body: &Cleaned) -> String {
-    let mut out = String::with_capacity(body.html.len() + STYLE.len() + 256);
+    let (scheme, dark) = match body.scheme {
+        Scheme::Light => ("light", ["", "", ""]),
+        Scheme::Dark => ("dark", [DARK_STYLE, "", ""]),
+        Scheme::System => (
+            "light dark",
+            ["@media(prefers-color-scheme:dark){", DARK_STYLE, "}"],
+        ),
+    };
+    let mut out = String::with_capacity(body.html.len() + STYLE.len() + DARK_STYLE.len() + 320);
     out.push_str("<!doctype html><html><head><meta charset=\"utf-8\">");
     out.push_str("<meta name=\"viewport\" content=\"width=device-width\">");
-    out.push_str("<meta name=\"color-scheme\" content=\"light\"><title></title><style>");
-    out.push_str(STYLE);
+    out.extend(["<meta name=\"color-scheme\" content=\"", scheme, "\">"]);
+    out.push_str("<title></title><style>");
+    out.extend([":root{color-scheme:", scheme, "}", STYLE]);
+    out.extend(dark);
     out.push_str("</style></head><body dir=\"auto\">");
     out.push_str(&body.html);
     out.push_str("</body></html>");
@@ -60,7 +88,7 @@ pub fn preformatted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clean::{CleanOptions, Images, clean};
+    use crate::clean::{CleanOptions, Images, Scheme, clean};
 
     #[test]
     fn the_style_loads_nothing_and_cannot_be_left() {
@@ -73,20 +101,42 @@ mod tests {
             "expression",
             "position",
         ] {
-            assert!(!STYLE.contains(part), "{part}");
+            assert!(
+                !STYLE.contains(part) && !DARK_STYLE.contains(part),
+                "{part}"
+            );
         }
+    }
+
+    fn document(html: &str, scheme: Scheme) -> String {
+        let options = CleanOptions {
+            part_url: &|_| None,
+            images: Images::Blocked,
+            scheme,
+        };
+        wrap(&clean(html, &options))
     }
 
     #[test]
     fn a_document_holds_the_message_between_its_own_head_and_end() {
-        let options = CleanOptions {
-            part_url: &|_| None,
-            images: Images::Blocked,
-        };
-        let cleaned = clean("<title>x</title></body></html><p>hello", &options);
-        let document = wrap(&cleaned);
+        let document = document("<title>x</title></body></html><p>hello", Scheme::Light);
         assert!(document.starts_with("<!doctype html><html><head><meta charset=\"utf-8\">"));
-        assert!(document.ends_with("<body dir=\"auto\"><p>hello</p></body></html>"));
+        assert!(document.ends_with(
+            "<body dir=\"auto\"><div class=\"m0 fluid\"><article><p>hello</p></article></div>\
+             </body></html>"
+        ));
         assert_eq!(document.matches("</body>").count(), 1);
+    }
+
+    #[test]
+    fn a_document_without_colours_follows_the_scheme() {
+        let query = "@media(prefers-color-scheme:dark){html{background:#1a1a1a";
+        let light = document("hello", Scheme::Light);
+        assert!(light.contains(":root{color-scheme:light}") && !light.contains("#1a1a1a;color:#e"));
+        let dark = document("hello", Scheme::Dark);
+        assert!(dark.contains(":root{color-scheme:dark}"));
+        assert!(dark.contains("}}html{background:#1a1a1a") && !dark.contains(query));
+        let both = document("hello", Scheme::System);
+        assert!(both.contains(":root{color-scheme:light dark}") && both.contains(query));
     }
 }

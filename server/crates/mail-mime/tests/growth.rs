@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use mail_mime::auth_results::{AuthResults, Provider, verdict};
-use mail_mime::clean::{CleanOptions, Images, clean};
+use mail_mime::clean::{CleanOptions, Images, Scheme, clean};
 use mail_mime::compose::{Composer, OutgoingMessage};
 use mail_mime::header::{Headers, message_ids};
 use mail_mime::list_fields::ListFields;
@@ -63,6 +63,7 @@ fn cleaned(html: &str) {
     let options = CleanOptions {
         part_url: &|id| Some(format!("/part/{}", id.len())),
         images: Images::Blocked,
+        scheme: Scheme::Light,
     };
     black_box(clean(html, &options));
 }

@@ -9,8 +9,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::policy::{self, Kind, Source};
+use super::css::Role;
+use super::policy::{self, Kind, Source, Sources};
 use super::scan::{Scanner, Tag, Token};
+use super::styles::{ElementStyle, Styles};
 use super::{references, tracking};
 
 /// Maximum nesting depth of elements. Deeper start tags are dropped, their text stays. Chromium
@@ -53,13 +55,16 @@ pub(super) struct Balanced {
     pub(super) content_ids: Vec<String>,
     /// Whether the source had more elements than the limit.
     pub(super) is_cut: bool,
+    /// The start tag of the root of the document.
+    pub(super) root: Option<String>,
 }
 
 /// Reads any text as HTML and writes it again. An image that is not loaded is replaced by its
-/// alternative text.
-pub(super) fn balance(html: &str, is_loaded: &dyn Fn(&Source<'_>) -> bool) -> Balanced {
+/// alternative text. The value of a `style` is an index into `styles`.
+pub(super) fn balance(html: &str, sources: &Sources<'_>, styles: &mut Styles<'_>) -> Balanced {
     let mut balancer = Balancer {
-        is_loaded,
+        sources,
+        styles,
         out: Balanced::default(),
         open: Vec::new(),
         positions: HashMap::new(),
@@ -82,6 +87,10 @@ pub(super) fn balance(html: &str, is_loaded: &dyn Fn(&Source<'_>) -> bool) -> Ba
             Token::Literal(text) => balancer.text(text, true),
             Token::Start(tag) => balancer.start(&tag),
             Token::End(name) => balancer.end(&name),
+            Token::Style(text, media) if balancer.hidden == 0 => {
+                balancer.styles.add_sheet(text, &media);
+            }
+            Token::Style(..) => {}
         }
     }
     while let Some(element) = balancer.pop() {
@@ -96,11 +105,14 @@ struct Open {
     kind: Kind,
     /// The start tag as written; empty for an element that is not written.
     tag: String,
+    /// The length that its style adds to the tag, in bytes.
+    style_bytes: usize,
     hides: bool,
 }
 
-struct Balancer<'l> {
-    is_loaded: &'l dyn Fn(&Source<'_>) -> bool,
+struct Balancer<'l, 's> {
+    sources: &'l Sources<'l>,
+    styles: &'l mut Styles<'s>,
     out: Balanced,
     open: Vec<Open>,
     /// The positions in `open` of the elements of a name, the innermost last. With it no tag needs
@@ -121,7 +133,7 @@ struct Balancer<'l> {
     run_bytes: usize,
 }
 
-impl Balancer<'_> {
+impl Balancer<'_, '_> {
     fn text(&mut self, text: &str, is_literal: bool) {
         if self.hidden > 0 {
             return;
@@ -158,18 +170,22 @@ impl Balancer<'_> {
         }
         let hides = policy::hides_content(name);
         if hides {
-            self.push(name, Kind::Inline, String::new(), true);
+            self.push(name, Kind::Inline, String::new(), 0, true);
+            return;
+        }
+        if self.is_root(tag) {
             return;
         }
         let Some((name, kind, own)) = policy::element(name) else {
             return;
         };
+        let style = self.styles.of_element(tag, self.hidden == 0);
         let is_table_part = kind == Kind::Table || name == "col";
         if is_table_part && !self.is_open("table") {
             return;
         }
         if let (true, Some(address), Some(source)) = (name == "img", &address, &source)
-            && tracking::is_tracking_pixel(tag, address, source)
+            && tracking::is_tracking_pixel(tag, address, source, &style.effects, style.hides)
         {
             self.out.tracking_pixels = self.out.tracking_pixels.saturating_add(1);
             return;
@@ -199,14 +215,18 @@ impl Balancer<'_> {
             true => own.strip_suffix(&["src"]).unwrap_or(own),
             false => own,
         };
-        let start_tag = self.format_start_tag(name, own, tag, source.as_ref());
+        let is_written = self.hidden == 0 && !style.hides && self.has_room();
+        let start_tag = match is_written {
+            true => self.format_start_tag(name, own, tag, source.as_ref(), &style),
+            false => String::new(),
+        };
         if kind == Kind::Void {
-            if self.has_room() {
+            if self.take_room() && is_written {
                 self.write(&start_tag);
                 self.elements += 1;
             }
         } else {
-            self.push(name, kind, start_tag, tracking::is_hidden(tag));
+            self.push(name, kind, start_tag, style.bytes, style.hides);
         }
     }
 
@@ -248,7 +268,7 @@ impl Balancer<'_> {
         if self.is_top(&["table", "tbody", "thead", "tfoot", "tr"]) {
             self.open_table_parents("td");
             if self.is_top(&["tr"]) {
-                self.push("td", Kind::Table, "<td>".to_owned(), false);
+                self.push("td", Kind::Table, "<td>".to_owned(), 0, false);
             }
         }
     }
@@ -256,13 +276,13 @@ impl Balancer<'_> {
     /// Opens the row and the row group that parsers add where they are not written.
     fn open_table_parents(&mut self, name: &str) {
         if name == "col" && self.is_top(&["table"]) {
-            self.push("colgroup", Kind::Table, "<colgroup>".to_owned(), false);
+            self.push("colgroup", Kind::Table, "<colgroup>".to_owned(), 0, false);
         }
         if matches!(name, "tr" | "td" | "th") && self.is_top(&["table"]) {
-            self.push("tbody", Kind::Table, "<tbody>".to_owned(), false);
+            self.push("tbody", Kind::Table, "<tbody>".to_owned(), 0, false);
         }
         if matches!(name, "td" | "th") && self.is_top(&ROW_GROUPS) {
-            self.push("tr", Kind::Table, "<tr>".to_owned(), false);
+            self.push("tr", Kind::Table, "<tr>".to_owned(), 0, false);
         }
     }
 
@@ -355,15 +375,17 @@ impl Balancer<'_> {
             return;
         }
         for element in formatting.into_iter().take(REOPENED_AT_ONCE).rev() {
-            if self.reopened_bytes + element.tag.len() <= REOPENED_BYTES {
-                self.reopened_bytes += element.tag.len();
-                self.push(&element.name, element.kind, element.tag, false);
+            let bytes = element.tag.len() + element.style_bytes;
+            if self.reopened_bytes + bytes <= REOPENED_BYTES {
+                self.reopened_bytes += bytes;
+                let (name, tag) = (&element.name, element.tag);
+                self.push(name, element.kind, tag, element.style_bytes, false);
             }
         }
     }
 
-    fn push(&mut self, name: &str, kind: Kind, tag: String, hides: bool) {
-        if !self.has_room() {
+    fn push(&mut self, name: &str, kind: Kind, tag: String, style_bytes: usize, hides: bool) {
+        if !self.take_room() {
             *self.dropped.entry(name.to_owned()).or_default() += 1;
             return;
         }
@@ -383,16 +405,23 @@ impl Balancer<'_> {
             name: name.to_owned(),
             kind,
             tag: if is_written { tag } else { String::new() },
+            style_bytes,
             hides,
         });
     }
 
     /// Whether a tag may be written here: not too deep, given all that was written so far.
-    fn has_room(&mut self) -> bool {
+    fn has_room(&self) -> bool {
         let depth = self.open.len();
-        self.walked = self.walked.saturating_add(depth);
-        let is_late = self.walked > WALKED_MAX;
+        let is_late = self.walked.saturating_add(depth) > WALKED_MAX;
         depth < if is_late { DEPTH_MAX_LATE } else { DEPTH_MAX }
+    }
+
+    /// Counts the steps of a tag, and returns whether there is room for it.
+    fn take_room(&mut self) -> bool {
+        let has_room = self.has_room();
+        self.walked = self.walked.saturating_add(self.open.len());
+        has_room
     }
 
     fn pop(&mut self) -> Option<Open> {
@@ -428,29 +457,72 @@ impl Balancer<'_> {
         own: &'static [&'static str],
         tag: &Tag<'_>,
         source: Option<&Source<'_>>,
+        style: &ElementStyle,
     ) -> String {
         let mut out = format!("<{name}");
         if name == "a" {
             out.push_str(policy::LINK_ATTRIBUTES);
         }
         for attribute in policy::attributes(own) {
-            let Some(value) = tag.value(attribute) else {
+            let Some(mut value) = tag.value(attribute) else {
                 continue;
+            };
+            let role = match (attribute, name) {
+                ("bgcolor", _) => Some(Role::Surface),
+                ("color", "font") => Some(Role::Text),
+                _ => None,
             };
             match attribute {
                 "src" => self.note_content_id(source),
                 "href" if policy::link(&value).is_some() => {}
-                _ if attribute != "href" && policy::is_plain_value(attribute, &value) => {}
+                "background" if self.styles.is_loaded(&value) => {}
+                "class" | "id" => match self.styles.names(attribute, &value) {
+                    Some(names) => value = Cow::Owned(names),
+                    None => continue,
+                },
+                "href" | "background" => continue,
+                _ if policy::is_plain_value(attribute, &value) => {}
                 _ => continue,
             }
-            out.push_str(&format!(" {attribute}=\""));
-            for c in value.chars() {
-                push_escaped(&mut out, c);
+            if let Some(role) = role
+                && let Some(adapted) = self.styles.adapt(attribute, role, &value)
+            {
+                value = Cow::Owned(adapted);
             }
-            out.push('"');
+            push_attribute(&mut out, attribute, &value);
         }
+        style.push(&mut out);
         out.push('>');
         out
+    }
+
+    /// Whether a tag is the root of the document, which is written later, around all others.
+    fn is_root(&mut self, tag: &Tag<'_>) -> bool {
+        if self.hidden > 0 || !self.styles.is_root(tag, self.out.html.is_empty()) {
+            return false;
+        }
+        if self.out.root.is_some() || tag.name == "div" {
+            return true;
+        }
+        let style = self.styles.of_element(tag, true);
+        self.styles.add_root(tag);
+        let mut out = format!("<{}", super::css::ROOT);
+        for attribute in ["class", "dir", "id", "lang"] {
+            let Some(mut value) = tag.value(attribute) else {
+                continue;
+            };
+            match self.styles.names(attribute, &value) {
+                Some(names) => value = Cow::Owned(names),
+                None if matches!(attribute, "class" | "id") => continue,
+                None if policy::is_plain_value(attribute, &value) => {}
+                None => continue,
+            }
+            push_attribute(&mut out, attribute, &value);
+        }
+        style.push(&mut out);
+        out.push('>');
+        self.out.root = Some(out);
+        true
     }
 
     /// Whether an image is kept; counts those that are not.
@@ -458,7 +530,7 @@ impl Balancer<'_> {
         let Some(source) = source else {
             return false;
         };
-        let is_loaded = (self.is_loaded)(source);
+        let is_loaded = self.sources.resolve(source).is_some();
         if !is_loaded && self.hidden == 0 && matches!(source, Source::Remote { .. }) {
             self.out.dropped_images = self.out.dropped_images.saturating_add(1);
         }
@@ -476,7 +548,7 @@ impl Balancer<'_> {
             return false;
         }
         let depth = self.open.len();
-        self.push("picture", Kind::Inline, "<picture>".to_owned(), false);
+        self.push("picture", Kind::Inline, "<picture>".to_owned(), 0, false);
         if self.open.len() > depth {
             self.text(&text, true);
             self.pop();
@@ -505,10 +577,20 @@ impl Balancer<'_> {
             }
             "image" => source_counts || is_remote("href") || is_remote("xlink:href"),
             "video" => is_remote("poster"),
+            // These are kept, and counted where they are resolved.
+            "body" | "table" | "td" | "th" | "tr" => false,
             _ => is_remote("background"),
         };
         self.out.dropped_images = self.out.dropped_images.saturating_add(u32::from(loads));
     }
+}
+
+fn push_attribute(out: &mut String, name: &str, value: &str) {
+    out.extend([" ", name, "=\""]);
+    for c in value.chars() {
+        push_escaped(out, c);
+    }
+    out.push('"');
 }
 
 /// Writes a character so that a parser reads the same character, in an attribute or outside.

@@ -1,12 +1,14 @@
 //! The allow list of elements, attributes and attribute values.
 //!
 //! No element here holds raw text, loads anything but an image, or leaves the HTML namespace; no
-//! attribute here is a name, a style or a script.
+//! attribute here is a script. Names and styles are written by [`super::css`].
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use ammonia::Url;
+
+use super::Images;
 
 /// The effect of an element on the elements around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,9 @@ pub(super) enum Kind {
 
 /// Attributes that every element may have. An attribute that the filter may remove by its decoded
 /// value (`href`, `src`) is written last: ammonia reorders the attributes after one that it drops.
-const GENERIC: [&str; 6] = ["align", "bgcolor", "dir", "lang", "title", "valign"];
+const GENERIC: [&str; 8] = [
+    "align", "bgcolor", "class", "dir", "id", "lang", "title", "valign",
+];
 
 /// The allow list: element, kind, attributes of its own.
 const ELEMENTS: &[(&str, Kind, &[&str])] = &[
@@ -100,22 +104,43 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     (
         "table",
         Kind::Block,
-        &["border", "cellpadding", "cellspacing", "height", "width"],
+        &[
+            "border",
+            "cellpadding",
+            "cellspacing",
+            "height",
+            "width",
+            "background",
+        ],
     ),
     ("tbody", Kind::Table, &[]),
     (
         "td",
         Kind::Table,
-        &["colspan", "height", "nowrap", "rowspan", "width"],
+        &[
+            "colspan",
+            "height",
+            "nowrap",
+            "rowspan",
+            "width",
+            "background",
+        ],
     ),
     ("tfoot", Kind::Table, &[]),
     (
         "th",
         Kind::Table,
-        &["colspan", "height", "nowrap", "rowspan", "width"],
+        &[
+            "colspan",
+            "height",
+            "nowrap",
+            "rowspan",
+            "width",
+            "background",
+        ],
     ),
     ("thead", Kind::Table, &[]),
-    ("tr", Kind::Table, &["height"]),
+    ("tr", Kind::Table, &["height", "background"]),
     ("tt", Kind::Formatting, &[]),
     ("u", Kind::Formatting, &[]),
     ("ul", Kind::Block, &["type"]),
@@ -148,7 +173,8 @@ pub(super) fn for_ammonia() -> (
         .map(|(name, _, own)| (*name, own.iter().copied().collect()))
         .collect();
     own.entry("a").or_default().extend(["target", "rel"]);
-    (elements, own, GENERIC.into_iter().collect())
+    let generic = GENERIC.into_iter().chain(["style"]).collect();
+    (elements, own, generic)
 }
 
 /// Whether the content of an element is not shown, or not as HTML; it is removed with the element.
@@ -278,6 +304,30 @@ pub(super) enum Source<'a> {
     },
     /// None of these; it is not loaded.
     Foreign,
+}
+
+/// Decides which images of a message are loaded, and from where.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'s> {
+    /// Returns the URL of the part with a content id.
+    pub(super) part_url: &'s dyn Fn(&str) -> Option<String>,
+    /// Whether remote images are loaded.
+    pub(super) images: Images,
+}
+
+impl Sources<'_> {
+    /// Returns the address to load for an image; `None` if it is not loaded.
+    pub(super) fn resolve<'v>(&self, source: &Source<'v>) -> Option<Cow<'v, str>> {
+        match source {
+            Source::Part(content_id) => (self.part_url)(content_id).map(Cow::Owned),
+            Source::Embedded(data) => Some(Cow::Borrowed(data)),
+            Source::Remote { loadable } => {
+                let allowed = loadable.as_ref().filter(|_| self.images == Images::Allowed);
+                allowed.map(|url| Cow::Owned(url.to_string()))
+            }
+            Source::Foreign => None,
+        }
+    }
 }
 
 /// Parses the address of an image, decoded.

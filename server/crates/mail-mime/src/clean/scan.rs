@@ -27,6 +27,8 @@ pub(super) enum Token<'a> {
     Start(Tag<'a>),
     /// An end tag: its name in lower case.
     End(String),
+    /// The content of a `style` element in CSS, and its `media`.
+    Style(&'a str, Cow<'a, str>),
 }
 
 /// A start tag.
@@ -46,12 +48,20 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Iterator of tokens. Comments, doctypes, and the content of `style`, `script` and similar
-/// elements are skipped.
+/// Iterator of tokens. Comments, doctypes, and the content of `script` and similar elements are
+/// skipped.
 pub(super) struct Scanner<'a> {
     rest: &'a str,
-    /// The element whose content is text without tags, and whether that text is visible.
-    raw: Option<(String, bool)>,
+    /// The element whose content is text without tags, and the use of that text.
+    raw: Option<(String, RawText<'a>)>,
+}
+
+/// The use of the content of an element that holds text without tags.
+enum RawText<'a> {
+    Skipped,
+    Visible,
+    /// A style sheet, for these media.
+    Style(Cow<'a, str>),
 }
 
 impl<'a> Scanner<'a> {
@@ -83,11 +93,12 @@ impl<'a> Scanner<'a> {
                 if tag.name == "plaintext" {
                     return Some(Token::Literal(self.take(self.rest.len())));
                 }
-                self.raw = raw_text(&tag.name).map(|is_visible| (tag.name.clone(), is_visible));
-                if self.raw.is_some() {
-                    None
-                } else {
-                    Some(Token::Start(tag))
+                match raw_text(&tag) {
+                    Some(text) => {
+                        self.raw = Some((tag.name, text));
+                        None
+                    }
+                    None => Some(Token::Start(tag)),
                 }
             }
             (Some('/'), Some(c)) if c.is_ascii_alphabetic() => {
@@ -229,12 +240,15 @@ impl<'a> Iterator for Scanner<'a> {
 
     fn next(&mut self) -> Option<Token<'a>> {
         loop {
-            if let Some((name, is_visible)) = self.raw.take() {
+            if let Some((name, text)) = self.raw.take() {
                 let content = self.raw_content(&name);
-                if is_visible && !content.is_empty() {
-                    return Some(Token::Literal(content));
+                match text {
+                    RawText::Visible if !content.is_empty() => {
+                        return Some(Token::Literal(content));
+                    }
+                    RawText::Style(media) => return Some(Token::Style(content, media)),
+                    _ => continue,
                 }
-                continue;
             }
             match memchr(b'<', self.rest.as_bytes()) {
                 None if self.rest.is_empty() => return None,
@@ -250,12 +264,21 @@ impl<'a> Iterator for Scanner<'a> {
     }
 }
 
-/// Returns whether the text of a raw text element is visible; `None` if the element has no raw
-/// text.
-fn raw_text(name: &str) -> Option<bool> {
-    match name {
-        "style" | "script" | "title" | "iframe" | "noembed" | "noframes" => Some(false),
-        "textarea" | "xmp" => Some(true),
+/// Returns the use of the text of a raw text element; `None` if the element has no raw text.
+fn raw_text<'a>(tag: &Tag<'a>) -> Option<RawText<'a>> {
+    match tag.name.as_str() {
+        "style" => {
+            let language = tag.value("type").unwrap_or_default();
+            let is_css = language.is_empty() || language.eq_ignore_ascii_case("text/css");
+            let media = tag.value("media").unwrap_or_default();
+            Some(if is_css {
+                RawText::Style(media)
+            } else {
+                RawText::Skipped
+            })
+        }
+        "script" | "title" | "iframe" | "noembed" | "noframes" => Some(RawText::Skipped),
+        "textarea" | "xmp" => Some(RawText::Visible),
         _ => None,
     }
 }
@@ -290,6 +313,7 @@ mod tests {
             .map(|token| match token {
                 Token::Text(text) | Token::Literal(text) => format!("[{text}]"),
                 Token::End(name) => format!("</{name}>"),
+                Token::Style(text, media) => format!("{{{media}: {text}}}"),
                 Token::Start(tag) => {
                     let attributes = tag.attributes.iter().map(|(n, v)| format!(" {n}={v}"));
                     format!("<{}{}>", tag.name, attributes.collect::<String>())
@@ -312,10 +336,15 @@ mod tests {
                 "[1][2][3][4][5]",
             ),
             ("<!doctype html><?xml a>b</ c>d<![CDATA[e]]>f", "[b][d][f]"),
-            ("<style>a<b></STYLE x>c<script><!--</script>d", "[c][d]"),
+            (
+                "<style>a<b></STYLE x>c<script><!--</script>d",
+                "{: a<b>}[c][d]",
+            ),
+            ("<STYLE media='&#97;' type=TEXT/css>a</style>", "{a: a}"),
+            ("<style type=text/x-mso>a</style>b", "[b]"),
             ("<textarea><b></textarea><xmp>&amp;</xmp>", "[<b>][&amp;]"),
             ("<title></titles></title>a<plaintext></b>", "[a][</b>]"),
-            ("<style>never ends <b>", ""),
+            ("<style>never ends <b>", "{: never ends <b>}"),
         ] {
             assert_eq!(shown(html), tokens, "{html}");
         }
@@ -339,7 +368,7 @@ mod tests {
         #[test]
         fn anything_scans(html in "\\PC*|(<|>|/|!|--|a|b=|\"|'| |<style|</style|<!--|é){0,60}") {
             let length: usize = Scanner::new(&html).map(|token| match token {
-                Token::Text(text) | Token::Literal(text) => text.len(),
+                Token::Text(text) | Token::Literal(text) | Token::Style(text, _) => text.len(),
                 _ => 0,
             }).sum();
             prop_assert!(length <= html.len());

@@ -1,11 +1,9 @@
 //! Detects tracking pixels: remote images that are not meant to be visible and that tell the sender
 //! who opened a message, when and where.
 
+use super::css::{Effects, pixels};
 use super::policy::Source;
 use super::scan::Tag;
-
-/// Maximum number of bytes of a `style` that are read.
-const STYLE_BYTES: usize = 4 << 10;
 
 /// URL paths by which large senders count openings.
 const PATHS: [&str; 16] = [
@@ -38,48 +36,44 @@ const HOSTS: [&str; 6] = [
 ];
 
 /// Whether an `img` is remote and is invisible by its size or style, or has an address that is
-/// known to count openings. `source` is the parsed `address`.
-pub(super) fn is_tracking_pixel(tag: &Tag<'_>, address: &str, source: &Source<'_>) -> bool {
-    if !matches!(source, Source::Remote { .. }) {
-        return false;
-    }
-    let style = style(tag);
-    hides(tag, &style) || is_unseen(tag, &style) || counts_openings(address)
-}
-
-/// Whether the sender hides an element. Without this check the removal of `style` would make
-/// preview texts and the phone variant of a layout visible.
-pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
-    hides(tag, &style(tag))
-}
-
-fn hides(tag: &Tag<'_>, style: &str) -> bool {
-    tag.value("hidden").is_some()
-        || style.contains("display:none")
-        || style.contains("visibility:hidden")
-        || style.contains("mso-hide:all")
+/// known to count openings. `source` is the parsed `address`; `hides` tells whether its style hides
+/// it.
+pub(super) fn is_tracking_pixel(
+    tag: &Tag<'_>,
+    address: &str,
+    source: &Source<'_>,
+    effects: &Effects,
+    hides: bool,
+) -> bool {
+    matches!(source, Source::Remote { .. })
+        && (hides || is_unseen(tag, effects) || counts_openings(address))
 }
 
 /// Whether an image takes no more than one pixel.
-fn is_unseen(tag: &Tag<'_>, style: &str) -> bool {
-    let side = |name: &str, limit: &str| {
-        let styled =
-            declarations(style).filter(|(written, _)| *written == name || *written == limit);
-        let attribute = tag.value(name);
-        let attribute = attribute.as_deref().and_then(pixels);
-        styled
-            .filter_map(|(_, value)| pixels(value))
-            .min()
-            .or(attribute)
+fn is_unseen(tag: &Tag<'_>, effects: &Effects) -> bool {
+    let side = |styled: Option<u32>, name| {
+        let attribute = || pixels(&tag.value(name)?);
+        styled.or_else(attribute)
     };
-    let is_nothing = |value: &str| value.bytes().all(|b| matches!(b, b'0' | b'.'));
-    let is_transparent =
-        declarations(style).any(|(name, value)| name == "opacity" && is_nothing(value));
-    let sides = (side("width", "max-width"), side("height", "max-height"));
-    is_transparent || matches!(sides, (Some(0), _) | (_, Some(0)) | (Some(1), Some(1)))
+    let width = side(effects.width_px, "width");
+    effects.is_transparent || is_a_pixel(width, side(effects.height_px, "height"))
 }
 
-fn counts_openings(source: &str) -> bool {
+/// Whether an element cannot be seen by its style alone, so that its background is not meant to be.
+pub(super) fn has_unseen_background(effects: &Effects) -> bool {
+    let is_a_pixel = is_a_pixel(effects.width_px, effects.height_px);
+    effects.hides || effects.is_transparent || is_a_pixel
+}
+
+fn is_a_pixel(width: Option<u32>, height: Option<u32>) -> bool {
+    matches!(
+        (width, height),
+        (Some(0), _) | (_, Some(0)) | (Some(1), Some(1))
+    )
+}
+
+/// Whether the address of an image is known to count openings.
+pub(super) fn counts_openings(source: &str) -> bool {
     let lower = source.to_ascii_lowercase().replace('\\', "/");
     let Some((_, address)) = lower.split_once("//") else {
         return false;
@@ -95,47 +89,10 @@ fn counts_openings(source: &str) -> bool {
     HOSTS.iter().any(is_at) || PATHS.iter().any(|known| path.contains(known))
 }
 
-/// Returns the style of an element in lower case, without comments and white space.
-fn style(tag: &Tag<'_>) -> String {
-    let written = tag.value("style").unwrap_or_default();
-    let mut out = String::new();
-    let mut rest = crate::display::prefix(&written, STYLE_BYTES);
-    while let Some((before, comment)) = rest.split_once("/*") {
-        out.push_str(before);
-        rest = comment.split_once("*/").map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out.retain(|c| !c.is_whitespace());
-    out.make_ascii_lowercase();
-    out
-}
-
-/// Returns the names and values of a style.
-fn declarations(style: &str) -> impl Iterator<Item = (&str, &str)> {
-    style.split(';').filter_map(|declaration| {
-        let (name, value) = declaration.split_once(':')?;
-        Some((name, value.strip_suffix("!important").unwrap_or(value)))
-    })
-}
-
-/// Returns the whole pixels of a length; zero of any unit is zero.
-fn pixels(value: &str) -> Option<u32> {
-    let value = value.trim();
-    let end = value
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(value.len());
-    let (number, unit) = value.split_at_checked(end)?;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole: u32 = match whole {
-        "" if !fraction.is_empty() => 0,
-        digits => digits.parse().ok()?,
-    };
-    let is_zero = whole == 0 && fraction.bytes().all(|b| b == b'0');
-    (is_zero || matches!(unit.trim(), "" | "px")).then_some(whole)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Scheme;
+    use super::super::css::{self, Css};
     use super::super::policy;
     use super::super::scan::{Scanner, Token};
     use super::*;
@@ -147,7 +104,16 @@ mod tests {
         };
         tag.value("src").is_some_and(|address| {
             let source = policy::source(&address);
-            is_tracking_pixel(&tag, &address, &source)
+            let css = Css {
+                scope: "m0",
+                scheme: Scheme::Light,
+                is_adapted: false,
+                resolve: &|_| None,
+            };
+            let style = tag.value("style").unwrap_or_default();
+            let effects = css::clean_attribute(&style, &css).effects;
+            let hides = effects.hides || tag.value("hidden").is_some();
+            is_tracking_pixel(&tag, &address, &source, &effects, hides)
         })
     }
 

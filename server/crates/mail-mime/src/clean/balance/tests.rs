@@ -1,9 +1,15 @@
+use super::super::Images;
+use super::super::styles::Look;
 use super::balance as balance_with;
 use super::*;
 use proptest::prelude::*;
 
 fn balance(html: &str) -> Balanced {
-    balance_with(html, &|_| true)
+    let sources = Sources {
+        part_url: &|_| Some(String::new()),
+        images: Images::Allowed,
+    };
+    balance_with(html, &sources, &mut Styles::new(Look::NONE, &sources))
 }
 
 fn html(text: &str) -> String {
@@ -128,11 +134,11 @@ fn long_texts_of_characters_that_are_escaped_are_cut() {
 #[test]
 fn images_elsewhere_than_in_src_are_counted() {
     let out = balance(concat!(
-        "<td background='//x.example/a'><body background=http://x.example/b>",
-        "<img srcset='https://x.example/c 2x'><video poster=https://x.example/d>",
+        "<div background='//x.example/a'><img lowsrc=http://x.example/b>",
+        "<img srcset='https://x.example/c 2x'><video poster=https://x.example/d></video>",
         "<input type=IMAGE src=https://x.example/e><svg><image href='https://x.example/f'/></svg>",
         "<img src=https://x.example/g srcset='https://x.example/h 2x'>",
-        "<img src='cid:a%40b' alt=x><td background=local.png>",
+        "<img src='cid:a%40b' alt=x><p background=local.png>",
     ));
     assert_eq!(out.dropped_images, 6);
     assert_eq!(out.content_ids, ["a@b"]);
