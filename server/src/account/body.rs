@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::types::{FolderId, MessageId};
-use mail_mime::clean::{self, CleanOptions, Images};
+use mail_mime::clean::{self, CleanOptions, Images, Scheme};
 use mail_mime::document;
 use mail_mime::tree::Part;
 use tokio::sync::Semaphore;
@@ -43,12 +43,15 @@ impl CleanedBody {
     }
 }
 
-/// The cache key: a message, whether remote images load, and the URL of the message's parts.
+/// The cache key: a message, whether remote images load, the colour scheme, and the URL of the
+/// message's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyKey {
     pub(crate) folder: FolderId,
     pub(crate) message: MessageId,
     pub(crate) images: Images,
+    /// The colour scheme that the frame shows the document in.
+    pub(crate) scheme: Scheme,
     /// The URL prefix of the message's own parts, up to the part's number.
     pub(crate) part_prefix: String,
 }
@@ -178,7 +181,7 @@ pub(crate) async fn clean_html(
     root: Part,
     key: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
-    let (prefix, images) = (key.part_prefix.clone(), key.images);
+    let (prefix, images, scheme) = (key.part_prefix.clone(), key.images, key.scheme);
     let bytes: usize = documents.iter().map(String::len).sum();
     let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
     let _permits = CLEANING_PERMITS
@@ -193,6 +196,7 @@ pub(crate) async fn clean_html(
         let options = CleanOptions {
             part_url: &part_url,
             images,
+            scheme,
         };
         let cleaned = clean::clean_all(&documents, &options);
         CleanedBody {
@@ -216,6 +220,7 @@ mod tests {
             folder: "f".into(),
             message: MessageId(format!("7.{message}")),
             images: Images::Blocked,
+            scheme: Scheme::Light,
             part_prefix: String::new(),
         }
     }

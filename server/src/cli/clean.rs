@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mail_mime::charset;
-use mail_mime::clean::{self, CleanOptions, Images};
+use mail_mime::clean::{self, CleanOptions, Images, Scheme};
 
 use super::error::CliError;
 use super::exit::{self, Exit};
@@ -37,6 +37,7 @@ pub(super) async fn run(args: &CleanArgs) -> Result<Exit, CliError> {
         let options = CleanOptions {
             part_url: &|_| None,
             images,
+            scheme: Scheme::Light,
         };
         clean::clean(&html, &options)
     })

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use mail_mime::address::EmailAddress;
-use mail_mime::clean::Images;
+use mail_mime::clean::{Images, Scheme};
 use mail_mime::date::Date;
 use mail_mime::tree::{Part, Sealed};
 use mail_mime::{display, document, text, transfer};
@@ -111,6 +111,7 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
         folder: "".into(),
         message: "".into(),
         images: Images::Blocked,
+        scheme: Scheme::Light,
         part_prefix: "part/".to_owned(),
     };
     let cleaned = clean_html(documents, split.root.clone(), &key).await;

@@ -17,7 +17,7 @@ use app::api::types::{
 };
 use app::text::url;
 use futures_util::future::join_all;
-use mail_mime::clean::Images;
+use mail_mime::clean::{Images, Scheme};
 
 use super::compose::{self, find_handle};
 use super::locale::Locale;
@@ -99,6 +99,7 @@ impl SessionBackend {
             folder: message.folder.folder.clone(),
             message: message.message.clone(),
             images,
+            scheme: Scheme::Light,
             part_prefix,
         }
     }
