@@ -229,6 +229,8 @@ fn dictionary(target: &str) -> Option<&'static str> {
         "address_display" | "addresses" => "address.dict",
         "auth_results" => "auth_results.dict",
         "calendar" => "calendar.dict",
+        "clean_css" => "css.dict",
+        "clean_html" => "html.dict",
         "imap_response" => "imap.dict",
         "pop3_reply" => "pop3.dict",
         "report" => "report.dict",

@@ -8,6 +8,8 @@ mod address_display;
 mod addresses;
 mod auth_results;
 mod calendar;
+mod clean_css;
+mod clean_html;
 mod report;
 mod tnef;
 mod uuencode;
@@ -16,11 +18,13 @@ mod uuencode;
 type Target = fn(&[u8]);
 
 /// All targets by name: the name of the file in `fuzz_targets/` and of the folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 7] = [
+pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("address_display", address_display::run),
     ("addresses", addresses::run),
     ("auth_results", auth_results::run),
     ("calendar", calendar::run),
+    ("clean_css", clean_css::run),
+    ("clean_html", clean_html::run),
     ("report", report::run),
     ("tnef", tnef::run),
     ("uuencode", uuencode::run),
