@@ -73,8 +73,17 @@ pub(crate) fn check_document(html: &str, images: Images) {
 /// Asserts that a sheet or a list of declarations holds allowed tokens only.
 pub(crate) fn check_css(css: &str, images: Images) {
     assert!(!css.contains(['<', '\\', '"']), "{css}");
-    for forbidden in ["position", "z-index", "content", "transform", "behavior", "animation"] {
-        let declarations = css.split(['{', ';']).filter_map(|part| part.split_once(':'));
+    for forbidden in [
+        "position",
+        "z-index",
+        "content",
+        "transform",
+        "behavior",
+        "animation",
+    ] {
+        let declarations = css
+            .split(['{', ';'])
+            .filter_map(|part| part.split_once(':'));
         let mut names = declarations.map(|(name, _)| name);
         assert!(!names.any(|name| name == forbidden), "{forbidden} in {css}");
     }

@@ -8,9 +8,35 @@ use super::dom;
 
 /// Elements that no message may have, and those that only the frame has.
 const FORBIDDEN: [&str; 30] = [
-    "applet", "audio", "base", "button", "canvas", "dialog", "embed", "form", "frame", "frameset",
-    "iframe", "input", "link", "map", "math", "meta", "noembed", "noscript", "object", "option",
-    "plaintext", "script", "select", "source", "svg", "template", "textarea", "title", "video",
+    "applet",
+    "audio",
+    "base",
+    "button",
+    "canvas",
+    "dialog",
+    "embed",
+    "form",
+    "frame",
+    "frameset",
+    "iframe",
+    "input",
+    "link",
+    "map",
+    "math",
+    "meta",
+    "noembed",
+    "noscript",
+    "object",
+    "option",
+    "plaintext",
+    "script",
+    "select",
+    "source",
+    "svg",
+    "template",
+    "textarea",
+    "title",
+    "video",
     "xmp",
 ];
 
@@ -53,7 +79,10 @@ fn check(element: &dom::Element, images: Images) {
     assert!(!FORBIDDEN.contains(&name.as_str()), "{name}");
     // The document's own, and the sheet before its wrapper.
     let is_frame = ["html", "head", "body", "style"].contains(&name.as_str());
-    assert!(!is_frame || (attributes.is_empty() && *depth <= 3), "{name}");
+    assert!(
+        !is_frame || (attributes.is_empty() && *depth <= 3),
+        "{name}"
+    );
     for (attribute, value) in attributes {
         match attribute.as_str() {
             "src" | "background" => assert!(may_load(value, images), "{value}"),

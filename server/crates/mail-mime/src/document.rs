@@ -51,9 +51,15 @@ pub fn wrap(body: &Cleaned) -> String {
     let (scheme, dark) = match body.scheme {
         Scheme::Light => ("light", ["", "", ""]),
         Scheme::Dark => ("dark", [DARK_STYLE, "", ""]),
+        // Browsers without `light-dark()` show the colours of the sender, on white.
         Scheme::System => (
-            "light dark",
-            ["@media(prefers-color-scheme:dark){", DARK_STYLE, "}"],
+            "light",
+            [
+                "@supports(color:light-dark(#000,#fff)){:root{color-scheme:light dark}\
+                 @media(prefers-color-scheme:dark){",
+                DARK_STYLE,
+                "}}",
+            ],
         ),
     };
     let mut out = String::with_capacity(body.html.len() + STYLE.len() + DARK_STYLE.len() + 320);
@@ -137,6 +143,6 @@ mod tests {
         assert!(dark.contains(":root{color-scheme:dark}"));
         assert!(dark.contains("}}html{background:#1a1a1a") && !dark.contains(query));
         let both = document("hello", Scheme::System);
-        assert!(both.contains(":root{color-scheme:light dark}") && both.contains(query));
+        assert!(both.contains("{:root{color-scheme:light dark}") && both.contains(query));
     }
 }

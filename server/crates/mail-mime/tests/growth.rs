@@ -151,6 +151,56 @@ fn documents(n: usize) -> Vec<(&'static str, String)> {
         ),
         ("preformatted", format!("<pre>{}", "\n x".repeat(n))),
         ("ruby", "<ruby><rt>x<rp>".repeat(n)),
+        (
+            "style attributes",
+            (0..n)
+                .map(|n| format!("<p class='a b' style='width:{n}px;color:red'>x"))
+                .collect(),
+        ),
+        (
+            "one style attribute",
+            "<p style='font:1px a;background:url(cid:a)'>x".repeat(n),
+        ),
+        (
+            "formatting with styles",
+            format!(
+                "<b style='font-family:{}'>{}",
+                "abcdefgh,".repeat(500),
+                "<p>x".repeat(n)
+            ),
+        ),
+        ("rules", format!("<style>{}", "p{color:red}".repeat(n))),
+        ("selectors", format!("<style>{}{{", "p a,".repeat(n))),
+        ("compounds", format!("<style>{}{{", "p>".repeat(n))),
+        ("classes", format!("<style>{}{{", ".a".repeat(n))),
+        (
+            "declarations",
+            format!("<p style='{}'>", "color:red;x".repeat(n)),
+        ),
+        ("values", format!("<p style='font:{}'>", "1px ".repeat(n))),
+        (
+            "media queries",
+            format!("<style>@media {}", "(width:1px),".repeat(n)),
+        ),
+        (
+            "media rules",
+            format!("<style>{}", "@media all{p{color:red}".repeat(n)),
+        ),
+        ("blocks", format!("<style>{}", "a{{([".repeat(n))),
+        (
+            "functions",
+            format!("<p style='width:{}'>", "calc(".repeat(n)),
+        ),
+        ("strings", format!("<style>{}", "'\n\"".repeat(n))),
+        (
+            "addresses",
+            format!("<style>{}", "p{background:url(cid:a)}".repeat(n)),
+        ),
+        (
+            "an unclosed address",
+            format!("<style>{}", "url(".repeat(n)),
+        ),
+        ("style elements", "<style>p{color:red}</style>".repeat(n)),
     ]
 }
 

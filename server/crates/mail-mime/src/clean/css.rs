@@ -39,8 +39,8 @@ use value::Value;
 pub(super) const SHEET_BYTES: usize = 256 << 10;
 /// Maximum length of a `style` attribute, in bytes; a longer one is dropped.
 const ATTRIBUTE_BYTES: usize = 64 << 10;
-/// Maximum number of rules of a document.
-const RULES_MAX: usize = 5_000;
+/// Maximum number of selectors of a document: browsers try many of them on every element.
+const SHEET_SELECTORS_MAX: usize = 3_000;
 /// Maximum number of declarations of a rule or an attribute.
 const DECLARATIONS_MAX: usize = 200;
 /// Maximum number of selectors of a rule.

@@ -2,7 +2,7 @@
 //!
 //! There is no attribute selector, no `:visited`, `:hover`, `:target` or `:has()` and no
 //! pseudo-element: none of them can disclose to a server, by what they load, what a page holds or
-//! what its reader did.
+//! what its reader did. There is no `~`, for which browsers walk through all siblings before.
 
 use cssparser::{Delimiter, ParseError, Parser, Token, parse_nth};
 
@@ -115,7 +115,7 @@ fn read_combinator(input: &mut Parser<'_>) -> char {
     input.skip_whitespace();
     let state = input.state();
     match input.next() {
-        Ok(&Token::Delim(combinator @ ('>' | '+' | '~'))) => {
+        Ok(&Token::Delim(combinator @ ('>' | '+'))) => {
             input.skip_whitespace();
             combinator
         }
@@ -169,7 +169,7 @@ impl Compound {
                 break;
             };
             match token {
-                Token::WhiteSpace(_) | Token::Delim('>' | '+' | '~') => {
+                Token::WhiteSpace(_) | Token::Delim('>' | '+') => {
                     input.reset(&state);
                     break;
                 }

@@ -8,7 +8,9 @@ use cssparser::{
 };
 
 use super::value::Value;
-use super::{Css, DEPTH_MAX, RULES_MAX, SHEET_BYTES, media, property, push_declarations, selector};
+use super::{
+    Css, DEPTH_MAX, SHEET_BYTES, SHEET_SELECTORS_MAX, media, property, push_declarations, selector,
+};
 
 type Refused = ParseError<()>;
 
@@ -24,14 +26,15 @@ pub(in super::super) struct Sheet {
     pub(in super::super) has_dark_rules: bool,
     /// Whether there are media rules.
     pub(in super::super) has_media_rules: bool,
-    rules: usize,
+    /// The number of selectors.
+    selectors: usize,
     is_full: bool,
 }
 
 impl Sheet {
     /// Whether a few more rules of this length fit, written before the others.
     pub(in super::super) fn has_room(&self, bytes: usize) -> bool {
-        self.text.len() + bytes <= SHEET_BYTES && self.rules + 2 <= RULES_MAX
+        self.text.len() + bytes <= SHEET_BYTES && self.selectors + 2 <= SHEET_SELECTORS_MAX
     }
 }
 
@@ -113,7 +116,7 @@ impl Rules<'_, '_> {
     /// Notes the classes and ids of the elements that the present rule selects.
     fn note_revealed(&mut self) {
         for selector in self.selectors.split(',') {
-            let compound = selector.rsplit([' ', '>', '+', '~']).next();
+            let compound = selector.rsplit([' ', '>', '+']).next();
             let names = compound.unwrap_or_default().split(['.', '#', ':']).skip(1);
             self.sheet.revealed.extend(names.map(str::to_owned));
         }
@@ -150,13 +153,14 @@ impl<'i> QualifiedRuleParser<'i> for Rules<'_, '_> {
             return Ok(());
         }
         out.push('}');
+        let selectors = self.sheet.selectors + self.selectors.split(',').count();
         // The ends of the blocks around it count as well.
-        if self.sheet.rules >= RULES_MAX || out.len() + self.depth > SHEET_BYTES {
+        if selectors > SHEET_SELECTORS_MAX || out.len() + self.depth > SHEET_BYTES {
             out.truncate(start);
             self.sheet.is_full = true;
             return Ok(());
         }
-        self.sheet.rules += 1;
+        self.sheet.selectors = selectors;
         if effects.reveals {
             self.note_revealed();
         }
