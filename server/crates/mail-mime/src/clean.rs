@@ -10,8 +10,10 @@
 
 mod balance;
 mod css;
+mod markup;
 mod policy;
 mod references;
+mod root;
 mod scan;
 mod styles;
 mod tracking;
@@ -168,9 +170,9 @@ fn clean_document(html: &str, index: usize, options: &CleanOptions<'_>) -> Clean
     let content_ids = parts.keys().cloned().collect();
     let blocked = balanced.dropped_images.saturating_add(loads.blocked);
     let blocked = Arc::new(AtomicU32::new(blocked));
-    let root = balanced.root.unwrap_or_else(|| format!("<{}>", css::ROOT));
     let wrapped = format!(
-        "<div class=\"{wrapper}\">{root}{}</{}></div>",
+        "<div class=\"{wrapper}\">{}{}</{}></div>",
+        balanced.root,
         balanced.html,
         css::ROOT
     );

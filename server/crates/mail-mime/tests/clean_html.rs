@@ -466,6 +466,21 @@ fn a_newsletter_keeps_its_columns_colours_and_fonts() {
 }
 
 #[test]
+fn the_direction_and_language_of_a_document_are_kept() {
+    for (html, root) in [
+        ("<html lang=ja dir=rtl><p>a", " dir=\"rtl\" lang=\"ja\""),
+        (
+            "<html lang=ja><html lang=zh><body lang=ko><body lang=en><p>a",
+            " lang=\"ko\"",
+        ),
+        ("<html lang='\"><b'><body dir=auto><p>a", " dir=\"auto\""),
+    ] {
+        let expected = format!("<div class=\"m0 fluid\"><article{root}><p>a</p></article></div>");
+        assert_eq!(checked(html), expected, "{html}");
+    }
+}
+
+#[test]
 fn the_variant_of_a_layout_for_phones_is_kept_for_them() {
     let sheet = "<style>@media (max-width:480px){.phone{display:block!important}}</style>";
     let html = "<div class=phone style='display:none'><img src=https://x.example/a>a</div>";
@@ -712,6 +727,7 @@ fn soup() -> impl Strategy<Value = String> {
         " color=red",
         " text=black link=blue",
         " dir=rtl",
+        " lang=ja",
         " \"",
         " '",
         "/",

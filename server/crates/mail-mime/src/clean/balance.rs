@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::css::Role;
+use super::markup::{push_attribute, push_escaped};
 use super::policy::{self, Kind, Source, Sources};
+use super::root::Root;
 use super::scan::{Scanner, Tag, Token};
 use super::styles::{ElementStyle, Styles};
 use super::{references, tracking};
@@ -56,7 +58,7 @@ pub(super) struct Balanced {
     /// Whether the source had more elements than the limit.
     pub(super) is_cut: bool,
     /// The start tag of the root of the document.
-    pub(super) root: Option<String>,
+    pub(super) root: String,
 }
 
 /// Reads any text as HTML and writes it again. An image that is not loaded is replaced by its
@@ -65,6 +67,7 @@ pub(super) fn balance(html: &str, sources: &Sources<'_>, styles: &mut Styles<'_>
     let mut balancer = Balancer {
         sources,
         styles,
+        root: Root::default(),
         out: Balanced::default(),
         open: Vec::new(),
         positions: HashMap::new(),
@@ -96,7 +99,9 @@ pub(super) fn balance(html: &str, sources: &Sources<'_>, styles: &mut Styles<'_>
     while let Some(element) = balancer.pop() {
         drop(element);
     }
-    balancer.out
+    let mut out = balancer.out;
+    out.root = balancer.root.finish(balancer.styles);
+    out
 }
 
 /// An element that is open.
@@ -113,6 +118,7 @@ struct Open {
 struct Balancer<'l, 's> {
     sources: &'l Sources<'l>,
     styles: &'l mut Styles<'s>,
+    root: Root,
     out: Balanced,
     open: Vec<Open>,
     /// The positions in `open` of the elements of a name, the innermost last. With it no tag needs
@@ -173,7 +179,8 @@ impl Balancer<'_, '_> {
             self.push(name, Kind::Inline, String::new(), 0, true);
             return;
         }
-        if self.is_root(tag) {
+        let is_at_start = self.out.html.is_empty();
+        if self.hidden == 0 && self.root.read(tag, is_at_start, self.styles) {
             return;
         }
         let Some((name, kind, own)) = policy::element(name) else {
@@ -496,35 +503,6 @@ impl Balancer<'_, '_> {
         out
     }
 
-    /// Whether a tag is the root of the document, which is written later, around all others.
-    fn is_root(&mut self, tag: &Tag<'_>) -> bool {
-        if self.hidden > 0 || !self.styles.is_root(tag, self.out.html.is_empty()) {
-            return false;
-        }
-        if self.out.root.is_some() || tag.name == "div" {
-            return true;
-        }
-        let style = self.styles.of_element(tag, true);
-        self.styles.add_root(tag);
-        let mut out = format!("<{}", super::css::ROOT);
-        for attribute in ["class", "dir", "id", "lang"] {
-            let Some(mut value) = tag.value(attribute) else {
-                continue;
-            };
-            match self.styles.names(attribute, &value) {
-                Some(names) => value = Cow::Owned(names),
-                None if matches!(attribute, "class" | "id") => continue,
-                None if policy::is_plain_value(attribute, &value) => {}
-                None => continue,
-            }
-            push_attribute(&mut out, attribute, &value);
-        }
-        style.push(&mut out);
-        out.push('>');
-        self.out.root = Some(out);
-        true
-    }
-
     /// Whether an image is kept; counts those that are not.
     fn is_source_loaded(&mut self, source: Option<&Source<'_>>) -> bool {
         let Some(source) = source else {
@@ -582,25 +560,6 @@ impl Balancer<'_, '_> {
             _ => is_remote("background"),
         };
         self.out.dropped_images = self.out.dropped_images.saturating_add(u32::from(loads));
-    }
-}
-
-fn push_attribute(out: &mut String, name: &str, value: &str) {
-    out.extend([" ", name, "=\""]);
-    for c in value.chars() {
-        push_escaped(out, c);
-    }
-    out.push('"');
-}
-
-/// Writes a character so that a parser reads the same character, in an attribute or outside.
-fn push_escaped(out: &mut String, c: char) {
-    match c {
-        '<' => out.push_str("&#60;"),
-        '&' => out.push_str("&#38;"),
-        '"' => out.push_str("&#34;"),
-        '\0' => {}
-        other => out.push(other),
     }
 }
 

@@ -114,9 +114,6 @@ pub(super) struct Styles<'s> {
     known: Vec<Known>,
     positions: HashMap<String, usize>,
     loads: Loads,
-    /// Whether the wrapper of an earlier pass was read.
-    is_wrapped: bool,
-    has_root: bool,
 }
 
 /// The styles of a document that was read.
@@ -143,8 +140,6 @@ impl<'s> Styles<'s> {
             known: Vec::new(),
             positions: HashMap::new(),
             loads: Loads::default(),
-            is_wrapped: false,
-            has_root: false,
         }
     }
 
@@ -268,28 +263,14 @@ impl<'s> Styles<'s> {
         None
     }
 
-    /// Whether a tag is `body`, or the wrapper or root that an earlier pass wrote, at the beginning
-    /// of the document.
-    pub(super) fn is_root(&mut self, tag: &Tag<'_>, is_at_start: bool) -> bool {
-        let is_at_start = is_at_start && !self.has_root;
-        match tag.name.as_str() {
-            "body" => self.look.is_kept,
-            "div" if is_at_start && !self.is_wrapped => {
-                let class = tag.value("class").unwrap_or_default();
-                self.is_wrapped = class.split(' ').next() == Some(self.look.scope);
-                self.is_wrapped
-            }
-            css::ROOT => is_at_start && self.is_wrapped,
-            _ => false,
-        }
+    /// Whether a tag is the wrapper of this document, written by an earlier pass.
+    pub(super) fn is_wrapper(&self, tag: &Tag<'_>) -> bool {
+        let class = tag.value("class").unwrap_or_default();
+        class.split(' ').next() == Some(self.look.scope)
     }
 
-    /// Writes the other attributes of `body` as rules.
-    pub(super) fn add_root(&mut self, tag: &Tag<'_>) {
-        self.has_root = true;
-        if tag.name != "body" {
-            return;
-        }
+    /// Writes the colours and the image of `body` as rules.
+    pub(super) fn add_root_rules(&mut self, tag: &Tag<'_>) {
         let color = |attribute| Rgba::of_attribute(&tag.value(attribute)?);
         let scope = self.look.scope;
         let mut body = String::new();
