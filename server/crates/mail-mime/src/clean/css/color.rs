@@ -154,10 +154,10 @@ impl Rgba {
                 between(SURFACE_RANGE, 1.0 - lightness)
             }
             Role::Text if luminance >= TEXT_LIGHT => return None,
-            // A colourful text becomes no paler than it must.
+            // A colourful text becomes no paler than it must, and a grey one stays fainter than black.
             Role::Text => {
                 let darkness = 1.0 - luminance / TEXT_LIGHT;
-                between(TEXT_RANGE, darkness * (1.0 - self.saturation()))
+                between(TEXT_RANGE, darkness.powi(3) * (1.0 - self.saturation()))
             }
             Role::Line if luminance > LINE_KEPT.1 => 0.06,
             Role::Line if luminance < LINE_KEPT.0 => 0.15,
