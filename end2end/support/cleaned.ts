@@ -6,28 +6,43 @@ import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
 
 /** Delivers HTML messages to the demo's mailbox, in the given order. */
 export async function deliver(demo: Demo, documents: string[]): Promise<void> {
+  const messages = documents.map((html, index) => {
+    const head =
+      `From: ${ADDRESS}\r\nTo: ${ADDRESS}\r\nSubject: hostile ${index}\r\nMIME-Version: 1.0\r\n` +
+      'Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n';
+    return Buffer.from(head + base64Lines(Buffer.from(html)));
+  });
+  await deliverRaw(demo, messages);
+}
+
+/** Delivers whole messages, whose lines end with CRLF, to the demo's mailbox, in the given order. */
+export async function deliverRaw(demo: Demo, messages: Buffer[]): Promise<void> {
   const port = Number(/SMTP (\d+)/.exec(demo.log())?.[1]);
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const replies = new Replies(socket);
   await replies.next(220);
-  const say = async (line: string, code: number) => {
-    socket.write(`${line}\r\n`);
+  const say = async (line: string | Buffer, code: number) => {
+    socket.write(line);
     await replies.next(code);
   };
-  await say('EHLO story.test', 250);
-  await say(`AUTH PLAIN ${Buffer.from(`\0${ADDRESS}\0${PASSWORD}`).toString('base64')}`, 235);
-  for (const [index, html] of documents.entries()) {
-    await say(`MAIL FROM:<${ADDRESS}>`, 250);
-    await say(`RCPT TO:<${ADDRESS}>`, 250);
-    await say('DATA', 354);
-    const lines = Buffer.from(html).toString('base64').replace(/.{76}/g, '$&\r\n');
-    socket.write(`From: ${ADDRESS}\r\nTo: ${ADDRESS}\r\nSubject: hostile ${index}\r\nMIME-Version: 1.0\r\n`);
-    socket.write('Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n');
-    await say(`${lines}\r\n.`, 250);
+  await say('EHLO story.test\r\n', 250);
+  await say(`AUTH PLAIN ${Buffer.from(`\0${ADDRESS}\0${PASSWORD}`).toString('base64')}\r\n`, 235);
+  for (const message of messages) {
+    await say(`MAIL FROM:<${ADDRESS}>\r\n`, 250);
+    await say(`RCPT TO:<${ADDRESS}>\r\n`, 250);
+    await say('DATA\r\n', 354);
+    // Each octet is one character of latin1.
+    const stuffed = message.toString('latin1').replace(/^\./gm, '..');
+    await say(Buffer.from(`${stuffed}\r\n.\r\n`, 'latin1'), 250);
   }
-  await say('QUIT', 221);
+  await say('QUIT\r\n', 221);
   socket.destroy();
+}
+
+/** Returns octets as base64 in lines of 76 characters. */
+export function base64Lines(octets: Buffer): string {
+  return octets.toString('base64').replace(/.{76}/g, '$&\r\n');
 }
 
 /** Reads SMTP replies of one or several lines. */

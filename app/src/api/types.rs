@@ -63,6 +63,48 @@ ids! {
     FormKey
 }
 
+/// Between an id and what is inside: `7.12!2` is the message in part 2 of a message, `2!1` the first
+/// file that is packed into part 2.
+const INSIDE: char = '!';
+
+impl MessageId {
+    /// Returns the id of the message in a part of this one.
+    pub fn nested(&self, part: &PartId) -> Self {
+        Self(format!("{self}{INSIDE}{part}"))
+    }
+
+    /// Whether the message is inside another one.
+    pub fn is_nested(&self) -> bool {
+        self.0.contains(INSIDE)
+    }
+
+    /// Returns the message that holds this one.
+    pub fn outer(&self) -> Option<Self> {
+        let (outer, _) = self.0.rsplit_once(INSIDE)?;
+        Some(Self(outer.to_owned()))
+    }
+
+    /// Returns the outermost message, and the parts that lead from it to this one.
+    pub fn path(&self) -> (Self, Vec<&str>) {
+        let mut steps = self.0.split(INSIDE);
+        let outer = Self(steps.next().unwrap_or_default().to_owned());
+        (outer, steps.collect())
+    }
+}
+
+impl PartId {
+    /// Returns the id of the `index`-th file that is packed into a part, counted from 0.
+    pub fn packed(section: &str, index: usize) -> Self {
+        Self(format!("{section}{INSIDE}{}", index.saturating_add(1)))
+    }
+
+    /// Returns the part that a file is packed into, and the number of the file, counted from 1.
+    pub fn in_part(&self) -> Option<(Self, usize)> {
+        let (part, number) = self.0.split_once(INSIDE)?;
+        Some((Self(part.to_owned()), number.parse().ok()?))
+    }
+}
+
 /// A point in time, formatted by the server for display. For an unknown time, `short` and `long`
 /// say so, and the other fields are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

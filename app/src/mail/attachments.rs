@@ -13,6 +13,8 @@ use crate::ui::Icon;
 /// no preview.
 const PREVIEW_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const MAX_THUMBNAIL_BYTES: u64 = 4 << 20;
+/// The type of a message inside a message, which opens as a page.
+const MESSAGE: &str = "message/rfc822";
 
 /// The list of attachments; empty if there are none.
 #[component]
@@ -54,6 +56,9 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
         size_bytes,
     } = attachment;
     let href = open.url(|base, of| url::part(base, of, &part));
+    let inner = (media_type == MESSAGE).then(|| {
+        open.url(|base, of| url::message(base, &of.folder.message(of.message.nested(&part))))
+    });
     let label = type_label(&name, &media_type);
     let name = if name.is_empty() {
         lang.nameless_file(label.clone()).into_owned()
@@ -67,8 +72,12 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
     } else {
         label.clone().into_any()
     };
+    let (href, download, rel) = match inner {
+        Some(inner) => (inner, None, None),
+        None => (href, Some(name.clone()), Some("external")),
+    };
     view! {
-        <a class="file" href=href download=name rel="external">
+        <a class="file" href=href download=download rel=rel>
             <span class=format!("thumb {}", hue(&label)) aria-hidden="true">
                 {thumb}
             </span>
@@ -88,7 +97,14 @@ pub fn type_label(name: &str, media_type: &str) -> String {
     let subtype = media_type
         .rsplit_once('/')
         .map_or(media_type, |(_, subtype)| subtype);
-    let label: String = extension.unwrap_or(subtype).chars().take(4).collect();
+    let label = match media_type {
+        MESSAGE => "eml",
+        "text/calendar" => "ics",
+        // Reports for programs, which are plain text.
+        other if other.starts_with("message/") => "txt",
+        _ => subtype,
+    };
+    let label: String = extension.unwrap_or(label).chars().take(4).collect();
     label.to_uppercase()
 }
 
@@ -116,7 +132,9 @@ mod tests {
             ("报价单.xlsx", "application/x", "XLSX"),
             ("README", "text/plain", "PLAI"),
             ("a.b c", "image/png", "PNG"),
-            ("", "message/rfc822", "RFC8"),
+            ("", "message/rfc822", "EML"),
+            ("", "text/calendar", "ICS"),
+            ("", "message/delivery-status", "TXT"),
             ("x.", "", ""),
         ] {
             assert_eq!(type_label(name, media_type), label, "{name} {media_type}");

@@ -8,7 +8,7 @@ use wasm_bindgen::closure::Closure;
 use super::open_message::OpenMessage;
 use crate::page::PageContext;
 use crate::state::list::whole_px;
-use crate::text::url;
+use crate::text::url::{self, Shown};
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect, when};
 
@@ -35,16 +35,17 @@ pub fn MessageFrame(
     open: OpenMessage,
     /// The number of remote images that were blocked.
     blocked_images: u32,
-    /// Whether the URL already requests them.
-    with_images: bool,
+    /// How the URL asks for the message.
+    shown: Shown,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let with_images = RwSignal::new(with_images);
+    let shown = RwSignal::new(shown);
     let frame = NodeRef::<html::Iframe>::new();
     // In the browser only: the server may drop a page on another thread than the one that created
     // it.
     let watch = cfg!(feature = "hydrate").then(|| StoredValue::new_local(None::<Watch>));
-    let body_url = move |with_images| open.url(|base, of| url::body(base, of, with_images));
+    let body_url = move |shown| open.url(|base, of| url::body(base, of, shown));
+    let page_url = move |shown| open.url(|base, of| url::message_shown(base, of, shown));
     let measure = move || {
         if let (Some(frame), Some(watch)) = (frame.get_untracked(), watch) {
             watch.set_value(watch_height(&frame));
@@ -63,7 +64,7 @@ pub fn MessageFrame(
     });
     view! {
         {when(
-            move || { blocked_images > 0 && !with_images.get() },
+            move || { blocked_images > 0 && !shown.get().images },
             move || {
                 view! {
                     <div class="banner inset" role="region" aria-label=lang.remote_images()>
@@ -75,10 +76,12 @@ pub fn MessageFrame(
                         <span class="acts">
                             <a
                                 class="btn btn-line btn-sm"
-                                href=open.url(url::message_images)
+                                href=derived(move || {
+                                    page_url(Shown { images: true, ..shown.get() })
+                                })
                                 on:click=move |event| {
                                     event.prevent_default();
-                                    with_images.set(true);
+                                    shown.update(|shown| shown.images = true);
                                 }
                             >
                                 {lang.images_once()}
@@ -89,18 +92,36 @@ pub fn MessageFrame(
                     .into_any()
             },
         )}
+        <div class="msg-chips when-dark">
+            <a
+                class="chip"
+                href=derived(move || {
+                    let shown = shown.get();
+                    page_url(Shown { light: !shown.light, ..shown })
+                })
+                on:click=move |event| {
+                    event.prevent_default();
+                    shown.update(|shown| shown.light = !shown.light);
+                }
+            >
+                <Icon name="sun" />
+                {derived(move || {
+                    if shown.get().light { lang.in_dark() } else { lang.in_light() }
+                })}
+            </a>
+        </div>
         <div class="html-mail">
             <iframe
                 class="html-frame"
                 sandbox=SANDBOX
                 title=lang.message_body()
-                src=derived(move || body_url(with_images.get()))
+                src=derived(move || body_url(shown.get()))
                 node_ref=frame
                 on:load=move |_| measure()
             ></iframe>
         </div>
         <p class="nojs small muted frame-note">
-            <a href=body_url(false) rel="external">
+            <a href=body_url(shown.get_untracked()) rel="external">
                 {lang.open_body_alone()}
             </a>
         </p>

@@ -33,6 +33,15 @@ impl OpenMessage {
         self.url(|base, of| url::folder(base, &of.folder, page))
     }
 
+    /// Returns the URL of the message that holds this one, if one does.
+    pub fn outer(self) -> Option<String> {
+        let outer = self.id.with_value(|id| {
+            let message = id.message.outer()?;
+            Some(id.folder.message(message))
+        })?;
+        Some(self.base.with_value(|base| url::message(base, &outer)))
+    }
+
     /// Returns the URL that changes are posted to.
     pub fn act_url(self) -> String {
         self.base.with_value(|base| url::act(base))

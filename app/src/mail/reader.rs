@@ -9,7 +9,7 @@ use super::form::datetime_attr;
 use super::message_frame::MessageFrame;
 use super::open_message::OpenMessage;
 use super::text_body::{OUTSIDE, TextBody, is_safe};
-use super::toolbar::{BottomBar, ReaderBar, StarButton, mark_read_on_open};
+use super::toolbar::{BottomBar, InnerBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
     AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
     MessageView, Person,
@@ -18,7 +18,7 @@ use crate::page::PageContext;
 use crate::state::prefetch;
 use crate::state::tab::Tab;
 use crate::text::address::people_line;
-use crate::text::url;
+use crate::text::url::{self, Shown};
 use crate::ui::Icon;
 use crate::ui::dynamic::effect;
 
@@ -31,8 +31,8 @@ pub fn Reader(
     role: Option<FolderRole>,
     /// The message.
     message: MessageView,
-    /// Whether the URL requests remote images.
-    with_images: bool,
+    /// How the URL asks for its HTML.
+    shown: Shown,
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
@@ -115,10 +115,20 @@ pub fn Reader(
         })
         .collect_view();
     let others: Vec<Person> = to.into_iter().chain(cc).collect();
+    // A message inside another one cannot be changed.
+    let outer = open.outer();
+    let is_whole = outer.is_none();
+    let bar = match outer {
+        Some(outer) => view! { <InnerBar outer=outer /> }.into_any(),
+        None => view! {
+            <ReaderBar open=open newer=message.newer older=message.older total=message.total />
+        }
+        .into_any(),
+    };
     view! {
-        <ReaderBar open=open newer=message.newer older=message.older total=message.total />
+        {bar}
         <div class="pane-scroll reader-scroll">
-            <article aria-labelledby="subject" data-open=message.id.to_string()>
+            <article aria-labelledby="subject" data-open=is_whole.then(|| message.id.to_string())>
                 <header class="msg-head">
                     <h1 id="subject" dir="auto">
                         {subject}
@@ -156,21 +166,25 @@ pub fn Reader(
                         >
                             {date.short}
                         </time>
-                        <StarButton open=open is_starred=message.is_starred />
+                        {is_whole
+                            .then(|| {
+                                view! { <StarButton open=open is_starred=message.is_starred /> }
+                                    .into_any()
+                            })}
                     </div>
                 </div>
                 <MessageChips open=open headers=headers unsubscribe=unsubscribe />
                 {cards}
-                {body_view(open, body, with_images, lang)}
+                {body_view(open, body, shown, lang)}
                 <Attachments open=open attachments=attachments />
-                <ReplyButtons open=open />
+                {is_whole.then(|| view! { <ReplyButtons open=open /> }.into_any())}
             </article>
         </div>
-        <BottomBar open=open />
+        {is_whole.then(|| view! { <BottomBar open=open /> }.into_any())}
     }
 }
 
-fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -> AnyView {
+fn body_view(open: OpenMessage, body: BodyView, shown: Shown, lang: Lang) -> AnyView {
     let truncation_note = |is_cut: bool| {
         is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> }.into_any())
     };
@@ -185,7 +199,7 @@ fn body_view(open: OpenMessage, body: BodyView, with_images: bool, lang: Lang) -
             tracking_pixels,
             is_cut,
         } => view! {
-            <MessageFrame open=open blocked_images=blocked_images with_images=with_images />
+            <MessageFrame open=open blocked_images=blocked_images shown=shown />
             {(tracking_pixels > 0)
                 .then(|| {
                     view! {

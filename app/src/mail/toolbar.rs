@@ -70,6 +70,23 @@ pub fn ReaderBar(
     }
 }
 
+/// The bar above a message inside another one.
+#[component]
+pub fn InnerBar(
+    /// The URL of the message that holds it.
+    outer: String,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    view! {
+        <div class="bar" role="toolbar" aria-label=lang.message()>
+            <a class="btn btn-line btn-sm" href=outer>
+                <Icon name="back" class="i-dir" />
+                {lang.back_to_message()}
+            </a>
+        </div>
+    }
+}
+
 /// The bar under the message, on a phone.
 #[component]
 pub fn BottomBar(

@@ -16,7 +16,7 @@ use crate::state::prefetch;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::status::set_response_status;
-use crate::text::url;
+use crate::text::url::{self, Shown};
 use crate::ui::dynamic::later;
 use crate::ui::error_banner::ErrorBanner;
 
@@ -44,8 +44,7 @@ pub fn MailPage() -> impl IntoView {
         let page = query.with_untracked(|query| query.get("page"));
         Window::of_page(page.and_then(|page| page.parse().ok()).unwrap_or(1))
     };
-    let with_images =
-        move || query.with_untracked(|query| query.get("images").as_deref() == Some("once"));
+    let shown = move || query.with_untracked(|query| Shown::of_query(|name| query.get(name)));
 
     let (list_retries, reader_retries) = (RwSignal::new(0), RwSignal::new(0));
     let rows = api_resource(
@@ -110,7 +109,7 @@ pub fn MailPage() -> impl IntoView {
                                     account=account
                                     role=role
                                     message=message
-                                    with_images=with_images()
+                                    shown=shown()
                                 />
                             }
                                 .into_any()

@@ -87,19 +87,42 @@ pub fn message_at(base: &str, of: &MessageRef, position: u32) -> String {
     }
 }
 
-/// A message with its remote images, for one view.
-pub fn message_images(base: &str, of: &MessageRef) -> String {
-    format!("{}?images=once", message(base, of))
+/// How the HTML of a message is shown, beside its defaults: for one view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// With its remote images.
+    pub images: bool,
+    /// In the sender's colours on white, also where the page is dark.
+    pub light: bool,
+}
+
+impl Shown {
+    /// Reads the query of a message or of its document, through a lookup of its values.
+    pub fn of_query(value: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            images: value("images").as_deref() == Some("once"),
+            light: value("scheme").as_deref() == Some("light"),
+        }
+    }
+
+    fn query(self) -> &'static str {
+        match (self.images, self.light) {
+            (false, false) => "",
+            (true, false) => "?images=once",
+            (false, true) => "?scheme=light",
+            (true, true) => "?images=once&scheme=light",
+        }
+    }
+}
+
+/// A message that is shown otherwise than by default.
+pub fn message_shown(base: &str, of: &MessageRef, shown: Shown) -> String {
+    format!("{}{}", message(base, of), shown.query())
 }
 
 /// The document for the message frame. Not a route of the app.
-pub fn body(base: &str, of: &MessageRef, with_images: bool) -> String {
-    let path = format!("{}/body", message(base, of));
-    if with_images {
-        format!("{path}?images=once")
-    } else {
-        path
-    }
+pub fn body(base: &str, of: &MessageRef, shown: Shown) -> String {
+    format!("{}/body{}", message(base, of), shown.query())
 }
 
 /// The source of the message, as text. Not a route of the app.

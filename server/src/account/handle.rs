@@ -1,8 +1,7 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+mod nested;
 mod supplements;
-
-pub(crate) use supplements::packed_id;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use mail_mime::transfer::Decoder;
+use mail_mime::tree::Part;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
 use tokio::sync::{Notify, Semaphore, broadcast};
@@ -209,6 +209,11 @@ impl Accounts {
     }
 }
 
+/// Streams octets that were read as a whole.
+fn whole(octets: Bytes) -> BoxStream<'static, Result<Bytes, AccountError>> {
+    stream::once(async { Ok(octets) }).boxed()
+}
+
 /// A session's handle to one of its accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct AccountHandle {
@@ -352,25 +357,34 @@ impl AccountHandle {
         message: MessageId,
         part: PartId,
     ) -> Result<PartDownload, AccountError> {
-        let (part, packed) = match part.as_str().split_once(supplements::IN_PART) {
-            Some((container, number)) => (PartId(container.to_owned()), Some(number.to_owned())),
+        let (part, packed) = match part.in_part() {
+            Some((container, number)) => (container, Some(number)),
             None => (part, None),
         };
-        let found = self
-            .request(RequestTarget::Folder(folder.clone()), RequestKind::Read, {
-                let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
-                move |store| store.structure(folder.clone(), message.clone(), part.clone())
-            })
-            .await?;
+        let found = if message.is_nested() {
+            self.nested_part(&folder, &message, part.as_str()).await?.0
+        } else {
+            self.structure(&folder, &message, &part).await?
+        };
         if found.is_multipart() {
             return Err(AccountError::NotFound);
         }
         if let Some(number) = packed {
-            let file = self.packed_file(&folder, &message, found, &number).await?;
+            let file = self.packed_file(&folder, &message, found, number).await?;
             return Ok(PartDownload {
                 name: file.name,
                 media_type: file.media_type,
-                stream: stream::once(async { Ok(file.octets) }).boxed(),
+                stream: whole(file.octets),
+            });
+        }
+        if message.is_nested() {
+            let octets = self
+                .read_part(&folder, &message, &found, usize::MAX)
+                .await?;
+            return Ok(PartDownload {
+                name: found.name.unwrap_or_default(),
+                media_type: found.media_type,
+                stream: whole(octets.into()),
             });
         }
         let windows = self.windows(folder, message, Section::Part(part));
@@ -397,6 +411,21 @@ impl AccountHandle {
         })
     }
 
+    /// Returns the type, the encoding and the name of a part of a message that no other holds.
+    async fn structure(
+        &self,
+        folder: &FolderId,
+        message: &MessageId,
+        part: &PartId,
+    ) -> Result<Part, AccountError> {
+        let target = RequestTarget::Folder(folder.clone());
+        let (folder, message, part) = (folder.clone(), message.clone(), part.clone());
+        self.request(target, RequestKind::Read, move |store| {
+            store.structure(folder.clone(), message.clone(), part.clone())
+        })
+        .await
+    }
+
     /// Streams the whole message as stored on the server.
     ///
     /// # Errors
@@ -406,6 +435,9 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<BoxStream<'static, Result<Bytes, AccountError>>, AccountError> {
+        if message.is_nested() {
+            return Ok(whole(self.nested(&folder, &message).await?.0));
+        }
         // The first window is fetched here, so that an error is returned before the response
         // begins.
         let mut windows = self.windows(folder, message, Section::Whole);
@@ -474,13 +506,16 @@ impl AccountHandle {
         folder: FolderId,
         message: MessageId,
     ) -> Result<Box<Opened>, AccountError> {
-        let target = RequestTarget::Folder(folder.clone());
-        let mut opened = self
-            .request(target, RequestKind::Read, {
-                let folder = folder.clone();
-                move |store| store.open(folder.clone(), message.clone())
+        let mut opened = if message.is_nested() {
+            self.open_nested(&folder, message).await?
+        } else {
+            let target = RequestTarget::Folder(folder.clone());
+            let folder = folder.clone();
+            self.request(target, RequestKind::Read, move |store| {
+                store.open(folder.clone(), message.clone())
             })
-            .await?;
+            .await?
+        };
         self.read_supplements(&folder, &mut opened).await;
         Ok(opened)
     }

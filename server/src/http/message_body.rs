@@ -2,12 +2,11 @@
 
 use app::api::types::{AccountId, FolderId, FolderRef, MessageId, PartId};
 use app::document::frame_note;
-use app::text::url;
+use app::text::url::{self, Shown};
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
-use mail_mime::clean::Images;
 
 use super::body::{field, parse_form};
 use super::visitor::Visitor;
@@ -16,7 +15,8 @@ use super::{Web, error, headers, origin};
 /// The ids in the path of a message: account, folder, message.
 pub(super) type MessagePath = (String, String, String);
 
-/// `?images=once` allows remote images for this request.
+/// `?images=once` allows remote images for this request, `?scheme=light` asks for the sender's
+/// colours.
 pub(super) async fn message_body(
     State(web): State<Web>,
     Extension(visitor): Extension<Visitor>,
@@ -25,7 +25,7 @@ pub(super) async fn message_body(
     request: HeaderMap,
 ) -> Response {
     let query = parse_form(query.unwrap_or_default().as_bytes());
-    let images_allowed = field(&query, "images") == Some("once");
+    let shown = Shown::of_query(|name| field(&query, name).map(str::to_owned));
     let message = FolderRef {
         account: AccountId(account),
         folder: FolderId(folder),
@@ -34,17 +34,12 @@ pub(super) async fn message_body(
     let origin = origin::own_origin(&request, &web.config).unwrap_or_default();
     let none = PartId(String::new());
     let parts = format!("{origin}{}", url::part(web.base(), &message, &none));
-    let policy = headers::frame_csp(&parts, images_allowed);
+    let policy = headers::frame_csp(&parts, shown.images);
 
     let Some(backend) = visitor.backend(&web) else {
         return document(StatusCode::UNAUTHORIZED, String::new(), &policy);
     };
-    let images = if images_allowed {
-        Images::Allowed
-    } else {
-        Images::Blocked
-    };
-    match backend.body_document(&message, images).await {
+    match backend.body_document(&message, shown).await {
         Ok(html) => document(StatusCode::OK, html, &policy),
         Err(error) => {
             let error = error.to_api(visitor.lang);

@@ -118,6 +118,7 @@ impl Visitor {
         Some(Arc::new(SessionBackend::new(
             session.accounts().iter().map(handle).collect(),
             self.locale.clone(),
+            self.theme,
             Arc::clone(&session.uploads),
             session.lists.clone(),
             web.config.upload_max_bytes,

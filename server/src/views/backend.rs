@@ -13,9 +13,9 @@ use app::api::types::{
     AccountId, BodyView, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
     Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageId,
     MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
-    SessionView, UndoRef, ViewId,
+    SessionView, Theme, UndoRef, ViewId,
 };
-use app::text::url;
+use app::text::url::{self, Shown};
 use futures_util::future::join_all;
 use mail_mime::clean::{Images, Scheme};
 
@@ -41,6 +41,8 @@ const FIRST_ATTEMPT_WAIT: Duration = Duration::from_millis(150);
 pub struct SessionBackend {
     pub(super) handles: Vec<AccountHandle>,
     pub(super) locale: Locale,
+    /// The colour scheme of the page, which message frames take.
+    scheme: Scheme,
     pub(super) uploads: Arc<Uploads>,
     lists: Lists,
     pub(super) upload_max_bytes: u64,
@@ -52,6 +54,7 @@ impl SessionBackend {
     pub fn new(
         handles: Vec<AccountHandle>,
         locale: Locale,
+        theme: Theme,
         uploads: Arc<Uploads>,
         lists: Lists,
         upload_max_bytes: u64,
@@ -60,6 +63,11 @@ impl SessionBackend {
         Self {
             handles,
             locale,
+            scheme: match theme {
+                Theme::Light => Scheme::Light,
+                Theme::Dark => Scheme::Dark,
+                Theme::System => Scheme::System,
+            },
             uploads,
             lists,
             upload_max_bytes,
@@ -78,10 +86,10 @@ impl SessionBackend {
     pub async fn body_document(
         &self,
         message: &MessageRef,
-        images: Images,
+        shown: Shown,
     ) -> Result<String, AccountError> {
         let handle = self.handle(&message.folder.account)?;
-        let key = self.body_key(message, images);
+        let key = self.body_key(message, shown);
         if let Some(body) = handle.bodies().find(&key) {
             return Ok(body.document.clone());
         }
@@ -93,13 +101,19 @@ impl SessionBackend {
         Ok(body.document.clone())
     }
 
-    fn body_key(&self, message: &MessageRef, images: Images) -> BodyKey {
+    fn body_key(&self, message: &MessageRef, shown: Shown) -> BodyKey {
         let part_prefix = format!("{}/part/", url::message(&self.base, message));
         BodyKey {
             folder: message.folder.folder.clone(),
             message: message.message.clone(),
-            images,
-            scheme: Scheme::Light,
+            images: match shown.images {
+                true => Images::Allowed,
+                false => Images::Blocked,
+            },
+            scheme: match shown.light {
+                true => Scheme::Light,
+                false => self.scheme,
+            },
             part_prefix,
         }
     }
@@ -129,7 +143,7 @@ impl SessionBackend {
 
     async fn show(&self, message: MessageRef) -> Result<MessageView, AccountError> {
         let handle = self.handle(&message.folder.account)?;
-        let key = self.body_key(&message, Images::Blocked);
+        let key = self.body_key(&message, Shown::default());
         let opened = self.open(handle, &key).await?;
         let cleaned = self.clean(handle, key, &opened).await?;
         let readable = opened.root.readable();

@@ -16,7 +16,6 @@ use super::cards::cards;
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
-use crate::account::handle::packed_id;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
@@ -258,7 +257,7 @@ pub(super) fn attachment_views(opened: &Opened, parts: Vec<&Part>) -> Vec<Attach
 fn packed_views(packed: &Packed) -> Vec<AttachmentView> {
     let files = packed.tnef.attachments.iter().enumerate();
     let views = files.map(|(index, file)| AttachmentView {
-        part: packed_id(&packed.section, index),
+        part: PartId::packed(&packed.section, index),
         name: file.name.clone().unwrap_or_default(),
         media_type: file.media_type.clone().unwrap_or_else(|| FILE.to_owned()),
         size_bytes: file.data.len() as u64,
@@ -281,7 +280,7 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
     }
     let files = extracted.files.iter().enumerate();
     let views = files.map(|(index, file)| AttachmentView {
-        part: packed_id(&part.section, index),
+        part: PartId::packed(&part.section, index),
         name: file.name.clone().unwrap_or_default(),
         media_type: FILE.to_owned(),
         size_bytes: file.size_bytes as u64,

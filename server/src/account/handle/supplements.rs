@@ -8,7 +8,7 @@ use mail_mime::supplement::{self, Purpose, Supplements};
 use mail_mime::tnef::{self, TnefLimits};
 use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
-use mail_mime::{charset, uuencode};
+use mail_mime::{charset, transfer, uuencode};
 
 use super::AccountHandle;
 use crate::account::error::AccountError;
@@ -17,9 +17,6 @@ use crate::domain::{Opened, OpenedBody, Section};
 
 /// Maximum decoded size of a part that files are taken out of, in bytes.
 const CONTAINER_BYTES: usize = 12 << 20;
-/// Between the number of a part and that of a file in it, which counts from 1: `2!1`.
-pub(super) const IN_PART: char = '!';
-
 /// A file that was taken out of a part.
 #[derive(Debug)]
 pub(super) struct PackedFile {
@@ -28,11 +25,6 @@ pub(super) struct PackedFile {
     /// Its media type, as the sender wrote it.
     pub(super) media_type: String,
     pub(super) octets: Bytes,
-}
-
-/// Returns the id of the `index`-th file in a part, counted from 0.
-pub(crate) fn packed_id(section: &str, index: usize) -> PartId {
-    PartId(format!("{section}{IN_PART}{}", index.saturating_add(1)))
 }
 
 impl AccountHandle {
@@ -77,7 +69,24 @@ impl AccountHandle {
     }
 
     /// Returns the first `max_bytes` of a part, decoded.
-    async fn read_part(
+    pub(super) async fn read_part(
+        &self,
+        folder: &FolderId,
+        message: &MessageId,
+        part: &Part,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, AccountError> {
+        if !message.is_nested() {
+            return self.read_outer_part(folder, message, part, max_bytes).await;
+        }
+        let (_, encoded) = self.nested_part(folder, message, &part.section).await?;
+        let mut octets = transfer::decode(&encoded, part.encoding);
+        octets.truncate(max_bytes);
+        Ok(octets)
+    }
+
+    /// The same for a message that no other holds.
+    pub(super) async fn read_outer_part(
         &self,
         folder: &FolderId,
         message: &MessageId,
@@ -110,10 +119,9 @@ impl AccountHandle {
         folder: &FolderId,
         message: &MessageId,
         container: Part,
-        number: &str,
+        number: usize,
     ) -> Result<PackedFile, AccountError> {
-        let index = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-        let index = index.ok_or(AccountError::NotFound)?;
+        let index = number.checked_sub(1).ok_or(AccountError::NotFound)?;
         let octets = self
             .read_part(folder, message, &container, CONTAINER_BYTES)
             .await?;

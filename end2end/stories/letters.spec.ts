@@ -1,0 +1,99 @@
+// Mail as other programs write it: what its reader sees.
+import { readFile } from 'node:fs/promises';
+import { deliverRaw } from '../support/cleaned.ts';
+import * as letters from '../support/letters.ts';
+import { type Mailbox } from '../support/mailbox.ts';
+import { expect, test } from '../support/story.ts';
+
+test.beforeEach(async ({ mailbox }) => mailbox.signIn());
+
+/** Delivers a message and opens it. */
+async function read(mailbox: Mailbox, message: Buffer, subject: string): Promise<void> {
+  await deliverRaw(mailbox.demo, [message]);
+  await mailbox.arrives(subject);
+  await mailbox.open(subject);
+}
+
+test('Chinese under the label of an older charset is read', async ({ mailbox }) => {
+  await read(mailbox, letters.gb18030(), '季度预算汇总');
+  await expect(mailbox.reader).toContainText('张三');
+  await expect(mailbox.reader).toContainText('你好，镕');
+});
+
+test('a sender who looks like another is marked, and his address is shown', async ({ mailbox }) => {
+  await read(mailbox, letters.lookAlike(), 'Your account is limited');
+  const warning = mailbox.reader.getByRole('region', { name: 'Look at who sent this' });
+  await expect(warning).toContainText('written like an address');
+  await expect(warning).toContainText('mixes letters of several scripts');
+  await expect(mailbox.reader.locator('.addr summary')).toContainText('service@xn--');
+});
+
+test('an invitation says what, when, where and who', async ({ mailbox }) => {
+  await read(mailbox, letters.invitation(), 'Invitation: Rust Meetup #14');
+  const card = mailbox.reader.getByRole('region', { name: 'Rust Meetup #14' });
+  await expect(card).toContainText('28 November 2026');
+  await expect(card).toContainText('Hangzhou');
+  await expect(card).toContainText('hello@rustmeetup.example');
+  await expect(card).toContainText('4th Saturday');
+  await expect(mailbox.reader).toContainText('Doors open at 13:30.');
+});
+
+test('a bounce says who, why and what the server said, and the letter that came back opens', async ({ mailbox }) => {
+  await read(mailbox, letters.bounce(), 'Undelivered Mail Returned to Sender');
+  const card = mailbox.reader.getByRole('region', { name: 'A message of yours was not delivered' });
+  await expect(card).toContainText('nobody@shop.example');
+  await expect(card).toContainText('550 5.1.1 <nobody@shop.example> No such user here');
+});
+
+test('winmail.dat is a text and its files', async ({ mailbox, page }) => {
+  await read(mailbox, letters.winmail(), 'The plan');
+  await expect(mailbox.reader).toContainText('Read from winmail.dat.');
+  await expect(mailbox.reader).not.toContainText('WINMAIL.DAT');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    mailbox.reader.getByRole('link', { name: 'plan.txt' }).click(),
+  ]);
+  expect(await readFile(await download.path(), 'utf8')).toBe('the plan\n');
+});
+
+test('a mailing list has its footer below the letter, and a way to leave it', async ({ mailbox }) => {
+  await read(mailbox, letters.mailingList(), '[list] Which charset');
+  await expect(mailbox.reader).toContainText(/UTF-8, of course\.[\s\S]*To leave the list/);
+  await expect(mailbox.reader.getByRole('link', { name: 'Unsubscribe' })).toHaveAttribute('href', 'https://lists.example/leave?u=1');
+});
+
+test('a message inside a message is a page of its own', async ({ mailbox, page }) => {
+  await read(mailbox, letters.forwarded(), 'As a file');
+  await mailbox.reader.locator('a.file').click();
+  await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'The inner letter' })).toBeVisible();
+  await expect(mailbox.reader).toContainText('Words of the inner letter.');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    mailbox.reader.getByRole('link', { name: 'notes.txt' }).click(),
+  ]);
+  expect(await readFile(await download.path(), 'utf8')).toBe('inner notes');
+  await mailbox.reader.getByRole('link', { name: 'Back to the message around it' }).click();
+  await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'As a file' })).toBeVisible();
+});
+
+test.describe('in the dark', () => {
+  test.use({ colorScheme: 'dark' });
+
+  test('a newsletter is dark with the page, and light again on request', async ({ mailbox, page }) => {
+    await read(mailbox, letters.newsletter(), 'The autumn sale');
+    const body = page.frameLocator('iframe').locator('body');
+    const cell = body.locator('td', { hasText: 'The autumn sale' }).last();
+    await expect(cell).toBeVisible();
+    const paper = () => body.locator('table table').evaluate((table) => getComputedStyle(table).backgroundColor);
+    expect(await luminance(paper)).toBeLessThan(60);
+    await expect(body.locator('a').first()).toHaveAttribute('href', 'https://shop.example/offer/1');
+    await mailbox.reader.getByRole('link', { name: 'Show in light colours' }).click();
+    await expect.poll(() => luminance(paper)).toBe(255);
+  });
+});
+
+/** Returns the green of a computed colour, 0 to 255. */
+async function luminance(colour: () => Promise<string>): Promise<number> {
+  const [, , green] = /rgba?\((\d+), (\d+)/.exec(await colour()) ?? [];
+  return Number(green);
+}
