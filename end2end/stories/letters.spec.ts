@@ -43,6 +43,23 @@ test('a bounce says who, why and what the server said, and the letter that came 
   const card = mailbox.reader.getByRole('region', { name: 'A message of yours was not delivered' });
   await expect(card).toContainText('nobody@shop.example');
   await expect(card).toContainText('550 5.1.1 <nobody@shop.example> No such user here');
+  await mailbox.reader.getByRole('link', { name: 'EML' }).click();
+  await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'The letter that came back' })).toBeVisible();
+});
+
+test('all attachments are saved as one archive, and the message as a file', async ({ mailbox, page }) => {
+  await read(mailbox, letters.bounce(), 'Undelivered Mail Returned to Sender');
+  const save = async (name: string): Promise<Buffer> => {
+    const link = mailbox.reader.getByRole('link', { name, exact: true });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    return readFile(await download.path());
+  };
+  const archive = await save('Download all');
+  // The end of the central directory (APPNOTE §4.3.16) counts the files.
+  const end = archive.lastIndexOf('PK\x05\x06');
+  expect(archive.readUInt16LE(end + 10)).toBe(2);
+  expect(archive.includes('nobody@shop.example')).toBe(true);
+  expect((await save('Save')).toString()).toMatch(/^Subject: Undelivered Mail Returned to Sender\r?$/m);
 });
 
 test('winmail.dat is a text and its files', async ({ mailbox, page }) => {

@@ -18,6 +18,7 @@ mod connection;
 mod csrf;
 mod error;
 mod events;
+mod files;
 mod forms;
 pub mod headers;
 mod health;

@@ -39,6 +39,16 @@ pub fn Attachments(
             <div class="files-head">
                 <Icon name="clip" class="i-s" />
                 <span class="grow">{lang.attachments(count as u64, size(sum))}</span>
+                {(count > 1)
+                    .then(|| {
+                        view! {
+                            <a class="btn btn-sm" href=open.url(url::files) rel="external" download="">
+                                <Icon name="download" />
+                                {lang.download_all()}
+                            </a>
+                        }
+                            .into_any()
+                    })}
             </div>
             <div class="files">{files}</div>
         }

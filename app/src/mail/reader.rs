@@ -289,9 +289,13 @@ fn MessageChips(
                     </table>
                 </div>
             </details>
-            <a class="chip" href=source rel="external" target="_blank">
+            <a class="chip" href=source.clone() rel="external" target="_blank">
                 <Icon name="code" />
                 {lang.source()}
+            </a>
+            <a class="chip" href=source rel="external" download="message.eml">
+                <Icon name="download" />
+                {lang.save()}
             </a>
         </div>
     }

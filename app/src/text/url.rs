@@ -130,6 +130,11 @@ pub fn source(base: &str, of: &MessageRef) -> String {
     format!("{}/source", message(base, of))
 }
 
+/// All attachments of a message in one archive. Not a route of the app.
+pub fn files(base: &str, of: &MessageRef) -> String {
+    format!("{}/files.zip", message(base, of))
+}
+
 /// One part of a message, decoded. Not a route of the app.
 pub fn part(base: &str, of: &MessageRef, part: &PartId) -> String {
     format!("{}/part/{}", message(base, of), encode(part.as_str()))

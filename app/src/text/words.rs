@@ -215,6 +215,7 @@ texts! {
     in_light() { en: "Show in light colours", zh: "以浅色显示" }
     in_dark() { en: "Show in dark colours", zh: "以深色显示" }
     back_to_message() { en: "Back to the message around it", zh: "返回外层邮件" }
+    download_all() { en: "Download all", zh: "全部下载" }
     unsubscribe() { en: "Unsubscribe", zh: "退订" }
     source() { en: "Source", zh: "原文" }
     reply() { en: "Reply", zh: "回复" }

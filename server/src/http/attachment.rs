@@ -56,7 +56,7 @@ pub(super) async fn part(
 }
 
 /// Returns `Content-Disposition` with the name in both forms (RFC 6266 §4.1, appendix D).
-fn disposition(kind: &str, name: &str) -> String {
+pub(super) fn disposition(kind: &str, name: &str) -> String {
     let name = clean_file_name(name);
     let plain = |c: char| {
         if c.is_ascii_graphic() && !"\"\\%".contains(c) || c == ' ' {

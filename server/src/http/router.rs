@@ -27,8 +27,8 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, app_page, assets, attachment, compose, csrf, error, events, forms, headers, health, home,
-    login, message_body, page, source, turns, upload,
+    Web, app_page, assets, attachment, compose, csrf, error, events, files, forms, headers, health,
+    home, login, message_body, page, source, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -50,6 +50,10 @@ pub fn router(web: &Web) -> Router {
         .route(
             &at("/mail/{account}/{folder}/{message}/source"),
             get(source::source),
+        )
+        .route(
+            &at("/mail/{account}/{folder}/{message}/files.zip"),
+            get(files::files),
         )
         .route(
             &at("/mail/{account}/{folder}/{message}/part/{part}"),

@@ -1,4 +1,6 @@
 //! Tests of calendars as cards, in both languages.
+//!
+//! Long because each row of its tables is a whole card.
 
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
