@@ -390,8 +390,15 @@ mod tests {
                 format!("{base}/mail/acc/SU5CT1g?page=3")
             );
             assert_eq!(
-                body(base, &of, true),
-                format!("{base}/mail/acc/SU5CT1g/7.42/body?images=once")
+                body(
+                    base,
+                    &of,
+                    Shown {
+                        images: true,
+                        light: true
+                    }
+                ),
+                format!("{base}/mail/acc/SU5CT1g/7.42/body?images=once&scheme=light")
             );
             assert_eq!(
                 compose_source(base, ComposeKind::ReplyAll, &of),

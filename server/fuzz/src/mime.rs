@@ -1,5 +1,5 @@
-//! The fuzz targets of `mail-mime`, like those in `mod.rs`, for parsers of text that no connection
-//! feeds.
+//! The fuzz targets of `mail-mime`, like those in `mod.rs`, for text that no connection feeds:
+//! parsers, and the sanitizer.
 //!
 //! `mail-mime/tests/fuzz_replay.rs` replays them, because `mail-proto` must not depend on this
 //! crate.
@@ -10,6 +10,9 @@ mod auth_results;
 mod calendar;
 mod clean_css;
 mod clean_html;
+/// The tree that a browser builds.
+#[path = "../../crates/mail-mime/tests/dom.rs"]
+mod dom;
 mod report;
 mod tnef;
 mod uuencode;

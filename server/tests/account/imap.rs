@@ -8,8 +8,8 @@ use app::api::live::LiveEvent;
 use app::api::types::{
     BodyView, Change, Destination, FolderId, FolderRole, Lang, Mark, MessageRef, Window,
 };
+use app::text::url::Shown;
 use futures_util::StreamExt as _;
-use mail_mime::clean::Images;
 use mail_proto::Secret;
 
 use super::test_server::TestServer;
@@ -117,7 +117,7 @@ async fn every_sample_message_can_be_opened_and_its_parts_read() {
                 blocked += blocked_images;
                 let document = page
                     .backend
-                    .body_document(&row.id, Images::Blocked)
+                    .body_document(&row.id, Shown::default())
                     .await
                     .unwrap();
                 assert!(document.starts_with("<!doctype html>"));

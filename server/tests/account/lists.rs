@@ -9,7 +9,7 @@ use app::api::error::ErrorKind;
 use app::api::live::LiveEvent;
 use app::api::types::{
     AccountId, Change, Destination, FolderRole, ListAt, ListQuery, ListSource, Mark, MessageRef,
-    MessageRow, MessageRows, Window,
+    MessageRow, MessageRows, Theme, Window,
 };
 use server::account::lists::Lists;
 use server::views::{Locale, SessionBackend};
@@ -23,6 +23,7 @@ fn session(pages: &[&Page]) -> SessionBackend {
     SessionBackend::new(
         pages.iter().map(|page| page.handle.clone()).collect(),
         Locale::default(),
+        Theme::Light,
         Arc::default(),
         Lists::default(),
         25 << 20,

@@ -1,7 +1,7 @@
 //! The shown text of a message, by IMAP and POP3.
 
 use app::api::types::{BodyView, Lang, MessageView};
-use mail_mime::clean::Images;
+use app::text::url::Shown;
 
 use super::test_server::{Page, TestServer};
 
@@ -43,7 +43,7 @@ async fn mailing_list_footer_is_shown_below_the_html_and_is_no_attachment() {
         let opened = newest(&page).await;
         assert!(matches!(opened.body, BodyView::Html { .. }), "{opened:?}");
         assert!(opened.attachments.is_empty(), "{opened:?}");
-        let document = page.backend.body_document(&opened.id, Images::Blocked);
+        let document = page.backend.body_document(&opened.id, Shown::default());
         let document = document.await.unwrap();
         let html = document.find("author's words").unwrap();
         let footer = document.find("____\n&lt;how&gt; to leave").unwrap();

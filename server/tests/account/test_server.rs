@@ -10,7 +10,7 @@ use app::api::error::ApiError;
 use app::api::types::{
     AccountId, ChangeDone, ChangesDone, Destination, FolderId, FolderRef, FolderRole, IncomingKind,
     Lang, ListQuery, ListSource, Mark, MessageRef, MessageRow, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxState, SentCopy, UndoRef, Window,
+    OutboxEntry, OutboxId, OutboxState, SentCopy, Theme, UndoRef, Window,
 };
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
@@ -254,6 +254,7 @@ impl TestAccounts {
         let backend = SessionBackend::new(
             vec![handle.clone()],
             locale,
+            Theme::Light,
             Arc::clone(&self.uploads),
             Lists::default(),
             25 << 20,

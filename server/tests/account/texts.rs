@@ -2,7 +2,7 @@
 
 use app::api::backend::MailBackend as _;
 use app::api::types::{BodyView, ComposeKind, ComposeSource, MessageView, TextSpan};
-use mail_mime::clean::Images;
+use app::text::url::Shown;
 
 use super::test_server::{Page, TestServer};
 
@@ -37,7 +37,7 @@ async fn shown(page: &Page, subject: &str) -> String {
             texts.collect()
         }
         BodyView::Html { .. } => {
-            let document = page.backend.body_document(&view.id, Images::Blocked);
+            let document = page.backend.body_document(&view.id, Shown::default());
             document.await.unwrap()
         }
         BodyView::Empty { .. } => String::new(),
@@ -152,10 +152,14 @@ async fn allowed_images_include_no_tracking_pixels() {
             let document = page.backend.body_document(&id, images);
             document.await.unwrap()
         };
-        let blocked = document(Images::Blocked).await;
+        let blocked = document(Shown::default()).await;
         assert!(blocked.contains("<picture>Autumn offer</picture>"));
         assert!(!blocked.contains("example/"), "{blocked}");
-        let allowed = document(Images::Allowed).await;
+        let with_images = Shown {
+            images: true,
+            ..Shown::default()
+        };
+        let allowed = document(with_images).await;
         assert!(allowed.contains("src=\"https://shop.example/banner.png\""));
         assert_eq!(allowed.matches("example/").count(), 1, "{allowed}");
         page.handle.close().await;

@@ -10,6 +10,7 @@ use app::api::types::{
     BodyView, Destination, Draft, FolderId, FolderRole, IncomingKind, Lang, Mark, MessageRow,
     OutboxState, RecipientState, SentCopy,
 };
+use app::text::url::Shown;
 use mail_net::TlsMode;
 use mail_proto::Secret;
 use server::account::SignIn;
@@ -339,8 +340,7 @@ async fn a_text_is_shown_however_its_message_is_built() {
             let opened = page.open(row.id.clone()).await.unwrap();
             let shown = match &opened.body {
                 BodyView::Html { .. } => {
-                    let images = mail_mime::clean::Images::Blocked;
-                    let document = page.backend.body_document(&row.id, images);
+                    let document = page.backend.body_document(&row.id, Shown::default());
                     document.await.unwrap()
                 }
                 body => format!("{body:?}"),
