@@ -93,6 +93,33 @@ test('a message inside a message is a page of its own', async ({ mailbox, page }
   await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'As a file' })).toBeVisible();
 });
 
+test('the images of a sender are shown always, until that is taken back in the settings', async ({ mailbox, page }) => {
+  const asked: string[] = [];
+  await page.route(/^https:\/\/shop\.example\//, (route) => {
+    asked.push(new URL(route.request().url()).pathname);
+    return route.fulfill({ contentType: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>' });
+  });
+  const picture = page.frameLocator('iframe').locator('body').getByAltText('The offer');
+  await read(mailbox, letters.picture('First offer'), 'First offer');
+  await expect(mailbox.reader.getByText('1 remote image not loaded')).toBeVisible();
+  expect(asked).toEqual([]);
+  await mailbox.reader.getByRole('button', { name: 'Always for this sender' }).click();
+  await expect(picture).toHaveAttribute('src', 'https://shop.example/offer.png');
+  await expect(mailbox.reader.getByText('Remote images of this sender are always shown.')).toBeVisible();
+
+  await mailbox.goToInbox();
+  await read(mailbox, letters.picture('Second offer'), 'Second offer');
+  await expect(picture).toHaveAttribute('src', 'https://shop.example/offer.png');
+
+  await page.goto(mailbox.demo.url('/settings/appearance'));
+  const row = page.locator('form').filter({ hasText: 'news@shop.example' });
+  await row.getByRole('button', { name: 'No longer' }).click();
+  await expect(row).toHaveCount(0);
+  await mailbox.goToInbox();
+  await mailbox.open('Second offer');
+  await expect(mailbox.reader.getByText('1 remote image not loaded')).toBeVisible();
+});
+
 test.describe('in the dark', () => {
   test.use({ colorScheme: 'dark' });
 

@@ -165,3 +165,11 @@ export function newsletter(): Buffer {
     base64Lines(Buffer.from(html)),
   );
 }
+
+/** A letter of a shop with one remote image. */
+export function picture(subject: string): Buffer {
+  return message(
+    ['From: Shop <News@shop.example>', `Subject: ${subject}`, 'Content-Type: text/html; charset=utf-8'],
+    '<p>Look:</p><img src="https://shop.example/offer.png" alt="The offer" width="90" height="60">\r\n',
+  );
+}

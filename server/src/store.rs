@@ -7,6 +7,7 @@
 
 pub mod flash;
 pub(crate) mod folders;
+pub(crate) mod image_senders;
 pub(crate) mod outbox;
 pub(crate) mod pop3;
 pub(crate) mod posted;
@@ -86,6 +87,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 7,
         name: "folder marks",
         sql: include_str!("store/migrations/0007_folder_mark.sql"),
+    },
+    SchemaStep {
+        version: 8,
+        name: "image senders",
+        sql: include_str!("store/migrations/0008_image_sender.sql"),
     },
 ];
 

@@ -9,8 +9,8 @@ use leptos::prelude::use_context;
 use super::error::ApiError;
 use super::types::{
     AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderRef,
-    FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageRef, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
+    FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageRef, MessageRows,
+    MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -45,6 +45,12 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Fetches a message for reading. Does not mark it read; [`MailBackend::message_mark`] does.
     fn message_open(&self, message: MessageRef) -> BackendFuture<'_, MessageView>;
+
+    /// Returns the senders whose remote images are always shown, of all accounts of the session.
+    fn image_senders(&self) -> BackendFuture<'_, Vec<ImageSender>>;
+
+    /// Shows a sender's remote images always, or only on request.
+    fn images_show(&self, sender: ImageSender, is_shown: bool) -> BackendFuture<'_, ()>;
 
     /// Sets a mark on messages of any accounts and folders. Messages that have the mark already are
     /// neither counted nor undone.

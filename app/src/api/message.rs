@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::error::ApiError;
 use super::types::{
-    ChangesDone, Destination, ListQuery, Mark, MessageRef, MessageRows, MessageView, UndoRef,
-    ViewId,
+    ChangesDone, Destination, ImageSender, ListQuery, Mark, MessageRef, MessageRows, MessageView,
+    UndoRef, ViewId,
 };
 use super::wire::Wire;
 
@@ -25,6 +25,20 @@ pub async fn view_cancel(view: ViewId) -> Result<(), ApiError> {
 #[server(prefix = "/api", endpoint = "message_open", protocol = Wire)]
 pub async fn message_open(message: MessageRef) -> Result<MessageView, ApiError> {
     super::backend::backend()?.message_open(message).await
+}
+
+/// Returns the senders whose remote images are always shown.
+#[server(prefix = "/api", endpoint = "image_senders", protocol = Wire)]
+pub async fn image_senders() -> Result<Vec<ImageSender>, ApiError> {
+    super::backend::backend()?.image_senders().await
+}
+
+/// Shows a sender's remote images always, or only on request.
+#[server(prefix = "/api", endpoint = "images_show", protocol = Wire)]
+pub async fn images_show(sender: ImageSender, is_shown: bool) -> Result<(), ApiError> {
+    super::backend::backend()?
+        .images_show(sender, is_shown)
+        .await
 }
 
 /// Sets a mark on messages.

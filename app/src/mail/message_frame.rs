@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+use super::form::Hidden;
 use super::open_message::OpenMessage;
 use crate::page::PageContext;
 use crate::state::list::whole_px;
@@ -35,11 +36,32 @@ pub fn MessageFrame(
     open: OpenMessage,
     /// The number of remote images that were blocked.
     blocked_images: u32,
+    /// Whether its sender's remote images are always shown.
+    shows_images: bool,
+    /// The address of its sender.
+    sender: String,
     /// How the URL asks for the message.
     shown: Shown,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let shown = RwSignal::new(shown);
+    let shown = RwSignal::new(Shown {
+        images: shown.images || shows_images,
+        ..shown
+    });
+    let sender = StoredValue::new(sender);
+    let always = move |is_shown: bool, label| {
+        let account = open.id.with_value(|id| id.folder.account.to_string());
+        view! {
+            <form method="post" action=open.base.with_value(|base| url::images(base))>
+                <Hidden name="account" value=account />
+                <Hidden name="address" value=sender.get_value() />
+                <Hidden name="shown" value=is_shown.to_string() />
+                <Hidden name="return" value=open.url(url::message) />
+                <button class="btn btn-sm">{label}</button>
+            </form>
+        }
+        .into_any()
+    };
     let frame = NodeRef::<html::Iframe>::new();
     // In the browser only: the server may drop a page on another thread than the one that created
     // it.
@@ -86,12 +108,26 @@ pub fn MessageFrame(
                             >
                                 {lang.images_once()}
                             </a>
+                            {sender
+                                .with_value(|sender| !sender.is_empty())
+                                .then(|| always(true, lang.images_always()))}
                         </span>
                     </div>
                 }
                     .into_any()
             },
         )}
+        {shows_images
+            .then(|| {
+                view! {
+                    <div class="banner inset" role="region" aria-label=lang.remote_images()>
+                        <Icon name="image" />
+                        <span class="grow">{lang.images_always_shown()}</span>
+                        <span class="acts">{always(false, lang.images_stop())}</span>
+                    </div>
+                }
+                    .into_any()
+            })}
         <div class="msg-chips when-dark">
             <a
                 class="chip"

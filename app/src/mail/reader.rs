@@ -175,7 +175,7 @@ pub fn Reader(
                 </div>
                 <MessageChips open=open headers=headers unsubscribe=unsubscribe />
                 {cards}
-                {body_view(open, body, shown, lang)}
+                {body_view(open, body, sender.address.clone(), shown, lang)}
                 <Attachments open=open attachments=attachments />
                 {is_whole.then(|| view! { <ReplyButtons open=open /> }.into_any())}
             </article>
@@ -184,7 +184,13 @@ pub fn Reader(
     }
 }
 
-fn body_view(open: OpenMessage, body: BodyView, shown: Shown, lang: Lang) -> AnyView {
+fn body_view(
+    open: OpenMessage,
+    body: BodyView,
+    sender: String,
+    shown: Shown,
+    lang: Lang,
+) -> AnyView {
     let truncation_note = |is_cut: bool| {
         is_cut.then(|| view! { <p class="small muted frame-note">{lang.body_cut()}</p> }.into_any())
     };
@@ -196,10 +202,11 @@ fn body_view(open: OpenMessage, body: BodyView, shown: Shown, lang: Lang) -> Any
         .into_any(),
         BodyView::Html {
             blocked_images,
+            shows_images,
             tracking_pixels,
             is_cut,
         } => view! {
-            <MessageFrame open=open blocked_images=blocked_images shown=shown />
+            <MessageFrame open=open blocked_images=blocked_images shows_images=shows_images sender=sender shown=shown />
             {(tracking_pixels > 0)
                 .then(|| {
                     view! {

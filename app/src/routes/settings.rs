@@ -2,12 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::api::types::{Lang, Theme};
+use crate::api::message::image_senders;
+use crate::api::types::{ImageSender, Lang, Theme};
 use crate::mail::form::Hidden;
 use crate::mail::frame::PhoneBar;
 use crate::page::PageContext;
+use crate::state::api_resource::api_resource;
 use crate::state::tab::Tab;
 use crate::text::url;
+use crate::ui::dynamic::later;
 
 /// `/settings/appearance`
 #[component]
@@ -18,6 +21,7 @@ pub fn AppearancePage() -> impl IntoView {
         .title
         .set(lang.settings_appearance().into_owned());
     let path = url::settings_appearance(&page.base);
+    let senders = api_resource(|| (), |()| async { image_senders().await });
     let theme = |value: Theme, form_value: &'static str, label: std::borrow::Cow<'static, str>| {
         view! {
             <label>
@@ -38,9 +42,9 @@ pub fn AppearancePage() -> impl IntoView {
     view! {
         <main class="pane pane-main" aria-label=lang.settings_appearance()>
             <PhoneBar title=lang.settings_appearance() />
-            <form class="set-main pane-scroll" method="post" action=path>
-                <Hidden name="return" value=path.clone() />
-                <div class="set-page">
+            <div class="set-main pane-scroll">
+                <form class="set-page" method="post" action=path>
+                    <Hidden name="return" value=path.clone() />
                     <h1>{lang.settings_appearance()}</h1>
                     <section class="set-group">
                         <h2 id="set-theme">{lang.theme()}</h2>
@@ -64,8 +68,48 @@ pub fn AppearancePage() -> impl IntoView {
                     <div>
                         <button class="btn btn-primary">{lang.save()}</button>
                     </div>
-                </div>
-            </form>
+                </form>
+                <Suspense fallback=|| ()>
+                    {later(move || async move {
+                        senders.await.ok().map(image_list).into_any()
+                    })}
+                </Suspense>
+            </div>
         </main>
     }
+}
+
+/// The senders whose remote images are always shown, each with a button that ends this.
+fn image_list(senders: Vec<ImageSender>) -> Option<AnyView> {
+    let page = PageContext::expect();
+    let (lang, action) = (page.lang, url::images(&page.base));
+    let back = url::settings_appearance(&page.base);
+    let rows = senders
+        .iter()
+        .map(|sender| {
+            view! {
+                <form class="set-row" method="post" action=action.clone()>
+                    <Hidden name="account" value=sender.account.to_string() />
+                    <Hidden name="address" value=sender.address.clone() />
+                    <Hidden name="shown" value="false".to_owned() />
+                    <Hidden name="return" value=back.clone() />
+                    <span class="grow" dir="auto">
+                        {sender.address.clone()}
+                    </span>
+                    <button class="btn btn-line btn-sm">{lang.images_stop()}</button>
+                </form>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let list = || {
+        view! {
+            <section class="set-page">
+                <h2>{lang.images_of()}</h2>
+                <div>{rows}</div>
+            </section>
+        }
+        .into_any()
+    };
+    (!senders.is_empty()).then(list)
 }

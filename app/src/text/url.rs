@@ -120,6 +120,11 @@ pub fn message_shown(base: &str, of: &MessageRef, shown: Shown) -> String {
     format!("{}{}", message(base, of), shown.query())
 }
 
+/// The route that allows the remote images of a sender, or stops it.
+pub fn images(base: &str) -> String {
+    format!("{base}/images")
+}
+
 /// The document for the message frame. Not a route of the app.
 pub fn body(base: &str, of: &MessageRef, shown: Shown) -> String {
     format!("{}/body{}", message(base, of), shown.query())

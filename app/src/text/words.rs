@@ -216,6 +216,23 @@ texts! {
     in_dark() { en: "Show in dark colours", zh: "以深色显示" }
     back_to_message() { en: "Back to the message around it", zh: "返回外层邮件" }
     download_all() { en: "Download all", zh: "全部下载" }
+    images_always() { en: "Always for this sender", zh: "始终信任此发件人" }
+    images_always_shown() {
+        en: "Remote images of this sender are always shown.",
+        zh: "始终显示此发件人的远程图片。"
+    }
+    images_stop() { en: "No longer", zh: "不再显示" }
+    images_of() { en: "Remote images are always shown for", zh: "始终显示以下发件人的远程图片" }
+    images_shown(address: String, is_shown: bool) {
+        en: match is_shown {
+            true => format!("Remote images from {address} are always shown."),
+            false => format!("Remote images from {address} are shown on request only."),
+        },
+        zh: match is_shown {
+            true => format!("将始终显示来自 {address} 的远程图片。"),
+            false => format!("来自 {address} 的远程图片仅在请求时显示。"),
+        }
+    }
     unsubscribe() { en: "Unsubscribe", zh: "退订" }
     source() { en: "Source", zh: "原文" }
     reply() { en: "Reply", zh: "回复" }

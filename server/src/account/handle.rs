@@ -1,5 +1,6 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+mod images;
 mod nested;
 mod supplements;
 
@@ -202,6 +203,8 @@ impl Accounts {
                 pages,
                 bodies: self.bodies.share(),
                 budget: self.memory.clone(),
+                store: self.store.clone(),
+                sealer: Arc::clone(&self.sealer),
                 closing,
             }),
             caller: None,
@@ -231,6 +234,8 @@ struct Inner {
     pages: OpenPages,
     bodies: Bodies,
     budget: Budget,
+    store: Store,
+    sealer: Arc<Sealer>,
     closing: CancellationToken,
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, Lang, Mark,
-    MessageRef, OutboxId, Theme, UndoRef,
+    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, ImageSender, Lang,
+    Mark, MessageRef, OutboxId, Theme, UndoRef,
 };
 use app::flash::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
@@ -77,6 +77,32 @@ pub(super) async fn pin(posted: Posted) -> Response {
     let flash = match posted.backend.folder_pin(folder, is_pinned).await {
         Ok(()) => Flash {
             note: Some(posted.visitor.lang.folder_pinned(is_pinned).into_owned()),
+            ..Flash::default()
+        },
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, location).await
+}
+
+/// `POST {base}/images`: `account`, `address`, `shown` (`true` or `false`), `return`.
+pub(super) async fn images(posted: Posted) -> Response {
+    let value = |name| field(&posted.fields, name).unwrap_or_default().to_owned();
+    let sender = ImageSender {
+        account: AccountId(value("account")),
+        address: value("address"),
+    };
+    let is_shown = value("shown") == "true";
+    let location = url::mail(posted.web.base(), &sender.account);
+    let address = sender.address.clone();
+    let flash = match posted.backend.images_show(sender, is_shown).await {
+        Ok(()) => Flash {
+            note: Some(
+                posted
+                    .visitor
+                    .lang
+                    .images_shown(address, is_shown)
+                    .into_owned(),
+            ),
             ..Flash::default()
         },
         Err(error) => failure(error),

@@ -63,6 +63,8 @@ pub enum Purpose<'a> {
     Outbox,
     /// The stored state of a POP3 maildrop.
     Pop3,
+    /// The address of a sender whose remote images are shown.
+    ImageSender,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
 }
@@ -75,6 +77,7 @@ impl Purpose<'_> {
             Self::Spool => b"restante/spool".into(),
             Self::Outbox => b"restante/outbox".into(),
             Self::Pop3 => b"restante/pop3".into(),
+            Self::ImageSender => b"restante/image-sender".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
         }
     }

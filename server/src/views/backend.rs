@@ -10,15 +10,16 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, BodyView, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange,
-    Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, ListQuery, Mark, MessageId,
-    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
-    SessionView, Theme, UndoRef, ViewId,
+    AccountId, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource, Destination,
+    Draft, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView,
+    ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView, OutboxEntry,
+    OutboxId, OutboxRows, SealingKeys, SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
 use mail_mime::clean::{Images, Scheme};
 
+use super::cards::cards;
 use super::compose::{self, find_handle};
 use super::locale::Locale;
 use super::map;
@@ -143,8 +144,14 @@ impl SessionBackend {
 
     async fn show(&self, message: MessageRef) -> Result<MessageView, AccountError> {
         let handle = self.handle(&message.folder.account)?;
-        let key = self.body_key(&message, Shown::default());
+        let mut key = self.body_key(&message, Shown::default());
         let opened = self.open(handle, &key).await?;
+        let host = &handle.sign_in().incoming.host;
+        let cards = cards(&opened, host, &self.locale);
+        let shows_images = shows_images(handle, &opened, &cards).await;
+        if shows_images {
+            key.images = Images::Allowed;
+        }
         let cleaned = self.clean(handle, key, &opened).await?;
         let readable = opened.root.readable();
         let mut attachments = Vec::new();
@@ -152,6 +159,7 @@ impl SessionBackend {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
                 let body = BodyView::Html {
                     blocked_images: cleaned.blocked_images,
+                    shows_images,
                     tracking_pixels: cleaned.tracking_pixels,
                     is_cut: *is_cut || cleaned.is_cut,
                 };
@@ -190,7 +198,7 @@ impl SessionBackend {
             &opened,
             body,
             attachments,
-            &handle.sign_in().incoming.host,
+            cards,
             &self.locale,
         ))
     }
@@ -343,6 +351,28 @@ impl MailBackend for SessionBackend {
         Box::pin(async move { self.localize(self.show(message).await) })
     }
 
+    fn image_senders(&self) -> BackendFuture<'_, Vec<ImageSender>> {
+        Box::pin(async move {
+            let mut senders = Vec::new();
+            for handle in &self.handles {
+                let addresses = self.localize(handle.image_senders().await)?;
+                senders.extend(addresses.into_iter().map(|address| ImageSender {
+                    account: handle.id(),
+                    address,
+                }));
+            }
+            Ok(senders)
+        })
+    }
+
+    fn images_show(&self, sender: ImageSender, is_shown: bool) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&sender.account))?;
+            let shown = handle.show_images_of(&sender.address, is_shown).await;
+            self.localize(shown)
+        })
+    }
+
     fn message_mark(
         &self,
         messages: Vec<MessageRef>,
@@ -440,5 +470,15 @@ impl MailBackend for SessionBackend {
 
     fn outbox_change(&self, outbox: OutboxId, change: EntryChange) -> BackendFuture<'_, ()> {
         Box::pin(async move { self.localize(self.change(&outbox, change).await) })
+    }
+}
+
+/// Returns whether the remote images of a message are shown without asking: its one author is a
+/// sender that the user chose, and the receiving server did not find the author forged.
+async fn shows_images(handle: &AccountHandle, opened: &Opened, cards: &[Card]) -> bool {
+    let is_forged = cards.iter().any(|card| card.kind == CardKind::Forged);
+    match opened.headers.from().as_slice() {
+        [author] if !is_forged => handle.shows_images_of(author).await,
+        _ => false,
     }
 }

@@ -1,9 +1,9 @@
 //! Conversion of domain types to page types.
 
 use app::api::types::{
-    AccountId, AccountView, AttachmentView, BodyView, ChangeDone, Failed, FolderId, FolderRef,
-    FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows, MessageView, PartId,
-    Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
+    AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Failed, FolderId,
+    FolderRef, FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows,
+    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::list_fields::ListFields;
@@ -12,7 +12,6 @@ use mail_mime::tree::Part;
 use mail_mime::uuencode::{self, FileEncoding};
 use mail_mime::{spoofing, text};
 
-use super::cards::cards;
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
@@ -187,13 +186,13 @@ fn message_row(
 }
 
 /// Converts an open message to its page type. `attachments` and `body` depend on the sanitized
-/// HTML, so the caller passes them.
+/// HTML, and what is loaded in it on the `cards`, so the caller passes them.
 pub(super) fn message_view(
     folder: &FolderRef,
     opened: &Opened,
     body: BodyView,
     attachments: Vec<AttachmentView>,
-    incoming_host: &str,
+    cards: Vec<Card>,
     locale: &Locale,
 ) -> MessageView {
     let headers = &opened.headers;
@@ -217,7 +216,7 @@ pub(super) fn message_view(
         size_bytes: opened.size_bytes,
         is_seen: opened.marks.is_seen,
         is_starred: opened.marks.is_starred,
-        cards: cards(opened, incoming_host, locale),
+        cards,
         unsubscribe: unsubscribe(opened),
         body,
         attachments,

@@ -139,6 +139,8 @@ pub enum BodyView {
     Html {
         /// The number of remote images that were not loaded.
         blocked_images: u32,
+        /// Whether the sender's remote images are always shown.
+        shows_images: bool,
         /// The number of invisible remote images. They are never loaded, even if the reader loads
         /// the other images.
         tracking_pixels: u32,
@@ -150,6 +152,15 @@ pub enum BodyView {
         /// The reason, and what can be done: a complete sentence.
         why: String,
     },
+}
+
+/// A sender whose remote images are always shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageSender {
+    /// The account that shows them.
+    pub account: AccountId,
+    /// The address of the sender, lower case.
+    pub address: String,
 }
 
 /// One attachment of a message.

@@ -259,6 +259,7 @@ impl MailBackend for FakeBackend {
         } else {
             BodyView::Html {
                 blocked_images: 4,
+                shows_images: false,
                 tracking_pixels: 2,
                 is_cut: false,
             }
@@ -318,6 +319,17 @@ impl MailBackend for FakeBackend {
             newer: neighbour(-1),
             older: neighbour(1),
         }))
+    }
+
+    fn image_senders(&self) -> BackendFuture<'_, Vec<ImageSender>> {
+        ready(Ok(vec![ImageSender {
+            account: "acc".into(),
+            address: "news@shop.example".to_owned(),
+        }]))
+    }
+
+    fn images_show(&self, _sender: ImageSender, _is_shown: bool) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
     }
 
     fn message_mark(
