@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, NO_PAD, STANDARD};
+use memchr::memchr3;
 
 /// Decodes quanta without padding, also with bits that should be zero.
 const UNPADDED: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
@@ -110,13 +111,19 @@ impl Decoder {
         match &mut self.state {
             State::Identity => out.extend_from_slice(input),
             State::Base64 { open } => {
-                for &octet in input {
-                    match octet {
-                        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => open.push(octet),
+                open.reserve(input.len());
+                let is_digit = |octet: &u8| matches!(octet, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/');
+                for line in input.split_inclusive(|octet| !is_digit(octet)) {
+                    let (digits, other) = match line.split_last() {
+                        Some((last, digits)) if !is_digit(last) => (digits, Some(*last)),
+                        _ => (line, None),
+                    };
+                    open.extend_from_slice(digits);
+                    match other {
+                        None | Some(b' ' | b'\t' | b'\r' | b'\n') => {}
                         // Padding ends a quantum; concatenated base64 texts are common.
-                        b'=' => self.is_damaged |= flush_base64(open, out),
-                        b' ' | b'\t' | b'\r' | b'\n' => {}
-                        _ => self.is_damaged = true,
+                        Some(b'=') => self.is_damaged |= flush_base64(open, out),
+                        Some(_) => self.is_damaged = true,
                     }
                 }
                 let rest = open.split_off(open.len() - open.len() % 4);
@@ -125,8 +132,16 @@ impl Decoder {
             }
             State::QuotedPrintable { pending, escape } => {
                 out.reserve(input.len());
-                for &octet in input {
+                let mut rest = input;
+                while let Some((&octet, tail)) = rest.split_first() {
+                    if *escape == Escape::None
+                        && let Some(after) = quoted_printable_run(rest, pending, out)
+                    {
+                        rest = after;
+                        continue;
+                    }
                     self.is_damaged |= quoted_printable(octet, pending, escape, out);
+                    rest = tail;
                 }
             }
         }
@@ -185,6 +200,34 @@ fn flush_base64(open: &mut Vec<u8>, out: &mut Vec<u8>) -> bool {
     let is_decoded = UNPADDED.decode_vec(&open, out).is_ok();
     open.clear();
     is_damaged || !is_decoded
+}
+
+/// Decodes what stands at the beginning of `input` if it is a whole escape, or octets of one line
+/// that stand for themselves; the white space at their end is left. Returns the rest; `None` if it
+/// begins with something else. [`quoted_printable`] would decode the same, octet by octet.
+fn quoted_printable_run<'i>(
+    input: &'i [u8],
+    pending: &mut Vec<u8>,
+    out: &mut Vec<u8>,
+) -> Option<&'i [u8]> {
+    if let [b'=', high, low, rest @ ..] = input {
+        let octet = hex(*high)? << 4 | hex(*low)?;
+        out.append(pending);
+        out.push(octet);
+        return Some(rest);
+    }
+    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+    // White space is decoded octet by octet: looking for its end at each would be quadratic.
+    if input.first().is_some_and(is_blank) {
+        return None;
+    }
+    let length = memchr3(b'=', b'\r', b'\n', input).unwrap_or(input.len());
+    let (line, _) = input.split_at_checked(length)?;
+    let length = line.iter().rposition(|octet| !is_blank(octet))? + 1;
+    let (run, rest) = input.split_at_checked(length)?;
+    out.append(pending);
+    out.extend_from_slice(run);
+    Some(rest)
 }
 
 /// Decodes one octet of quoted-printable (RFC 2045 §6.7). Returns whether it was invalid there.

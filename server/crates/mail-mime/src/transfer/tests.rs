@@ -88,6 +88,19 @@ fn base64_lines_are_76_characters() {
 
 proptest! {
     #[test]
+    fn runs_decode_as_their_octets_do(text in "(=[0-9a-fA-F]{2}|=|=\r\n| {1,3}|\t|\r\n|\n|\r|[a-z]{1,5}|é){0,40}") {
+        let (mut out, mut pending, mut escape) = (Vec::new(), Vec::new(), Escape::None);
+        let mut is_damaged = false;
+        for &octet in text.as_bytes() {
+            is_damaged |= quoted_printable(octet, &mut pending, &mut escape, &mut out);
+        }
+        let mut decoder = Decoder::new(TransferEncoding::QuotedPrintable);
+        let mut decoded = Vec::new();
+        decoder.push(text.as_bytes(), &mut decoded);
+        prop_assert_eq!((decoded, decoder.is_damaged()), (out, is_damaged));
+    }
+
+    #[test]
     fn any_cut_decodes_as_the_whole(
         input in prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..400),
