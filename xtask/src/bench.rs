@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measures the release beside a bare client on the same upstream server, and
-//! its response times in a real Chromium; or the protocol machines beside other implementations.
+//! its response times in a real Chromium; or the protocol machines beside other implementations; or
+//! the functions that read messages beside the libraries that they build on.
 
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ pub(crate) enum Subject {
     Product,
     /// The protocol machines alone, without the page.
     Protocols,
+    /// The functions that read messages, without the page.
+    Reading,
 }
 
 impl Subject {
@@ -29,7 +32,8 @@ impl Subject {
         match args.as_slice() {
             [] | ["product"] => Ok(Self::Product),
             ["protocols"] => Ok(Self::Protocols),
-            _ => bail!("`bench` takes nothing but product or protocols"),
+            ["reading"] => Ok(Self::Reading),
+            _ => bail!("`bench` takes nothing but product, protocols or reading"),
         }
     }
 }
@@ -38,14 +42,15 @@ impl Subject {
 pub(crate) fn run(workspace: &Workspace, subject: Subject) -> Result<ExitCode> {
     match subject {
         Subject::Product => product(workspace),
-        Subject::Protocols => protocols(workspace),
+        Subject::Protocols => of_crate(workspace, "mail-net", "protocols"),
+        Subject::Reading => of_crate(workspace, "mail-mime", "reading"),
     }
 }
 
-/// Runs `mail-net/benches/protocols`.
-fn protocols(workspace: &Workspace) -> Result<ExitCode> {
+/// Runs one benchmark of a library crate.
+fn of_crate(workspace: &Workspace, package: &str, bench: &str) -> Result<ExitCode> {
     let mut cargo = workspace.cargo("bench");
-    must_succeed(cargo.args(["--quiet", "-p", "mail-net", "--bench", "protocols"]))?;
+    must_succeed(cargo.args(["--quiet", "-p", package, "--bench", bench]))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -83,6 +88,8 @@ mod tests {
         assert_eq!(Subject::parse(&[]).unwrap(), Subject::Product);
         let protocols = Subject::parse(&["protocols".to_owned()]);
         assert_eq!(protocols.unwrap(), Subject::Protocols);
+        let reading = Subject::parse(&["reading".to_owned()]);
+        assert_eq!(reading.unwrap(), Subject::Reading);
         assert!(Subject::parse(&["--fast".to_owned()]).is_err());
     }
 }

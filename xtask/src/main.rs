@@ -39,9 +39,10 @@ usage: cargo xtask VERB
         runs every test, or one kind of them on purpose
   build
         builds target/release/restante, one file with the page inside
-  bench [product|protocols]
+  bench [product|protocols|reading]
         prints the figures of the release beside those of a bare client (product, the default),
-        or those of the protocol machines beside the crates of others (protocols)
+        those of the protocol machines beside the crates of others (protocols), or those of the
+        functions that read messages beside the crates that they build on (reading)
   fuzz [--secs N] [--target NAME]
         runs each fuzz target for N seconds, 60 unless said otherwise
   check-layers
