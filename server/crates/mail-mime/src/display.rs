@@ -14,7 +14,21 @@ pub fn lines(text: &str) -> String {
 fn clean(text: &str, is_multiline: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut previous = ' ';
-    for c in text.chars() {
+    let mut rest = text;
+    loop {
+        // Runs of printable ASCII are by far the most common.
+        let length = rest
+            .bytes()
+            .take_while(|octet| matches!(octet, b' '..=b'~'))
+            .count();
+        let (run, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        out.push_str(run);
+        previous = run.chars().next_back().unwrap_or(previous);
+        let mut characters = after.chars();
+        let Some(c) = characters.next() else {
+            return out;
+        };
+        rest = characters.as_str();
         let replacement = match c {
             '\n' | '\t' if is_multiline => Some(c),
             '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
@@ -29,7 +43,6 @@ fn clean(text: &str, is_multiline: bool) -> String {
             previous = c;
         }
     }
-    out
 }
 
 /// Whether a character is invisible but changes how others are displayed.
