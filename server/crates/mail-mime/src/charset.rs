@@ -12,7 +12,7 @@ const SAMPLE_BYTES: usize = 64 << 10;
 ///
 /// Labels are those of the WHATWG standard and some that mail programs invented. If the label is
 /// unknown, or the octets contradict it, the text is read as UTF-8 if it is valid UTF-8, else as a
-/// guessed charset. UTF-7 is never decoded: it would turn plain ASCII into hidden markup.
+/// guessed charset. UTF-8 under the label of an older charset is read as UTF-8. UTF-7 is never decoded: it would turn plain ASCII into hidden markup.
 /// Undecodable octets become U+FFFD. A byte order mark is removed.
 pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf")
@@ -32,6 +32,9 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
             } else {
                 bytes
             };
+            if let Some(utf_8) = evident_utf_8(bytes, encoding) {
+                return utf_8.to_owned();
+            }
             let (text, _, had_errors) = encoding.decode(bytes);
             if !had_errors {
                 return text.into_owned();
@@ -76,6 +79,31 @@ fn actual_encoding(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encodi
         (high, low) if high < low => UTF_16LE,
         _ => labelled,
     }
+}
+
+/// Returns octets as UTF-8 if text of the labelled encoding would not be valid UTF-8 by chance. Many
+/// programs write UTF-8 under the label that they always wrote, and most of those octets are also
+/// valid under it.
+fn evident_utf_8<'b>(bytes: &'b [u8], labelled: &'static Encoding) -> Option<&'b str> {
+    // Text in ISO-2022-JP is ASCII, and UTF-16 has zero octets.
+    if bytes.is_ascii() || [UTF_8, UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&labelled) {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let mut others = text.chars().filter(|c| !c.is_ascii());
+    let is_evident = if labelled == WINDOWS_1252 {
+        // A single sequence may be a letter and a sign, such as `É®`, but not of `Â` or `Ã`.
+        let first = others.next();
+        first.is_some_and(|first| first <= '\u{ff}') || others.next().is_some()
+    } else if labelled.is_single_byte() {
+        others.nth(2).is_some()
+    } else {
+        // Double-byte characters form sequences of 2 octets rather than of 3.
+        others.next().is_some_and(|c| c >= '\u{800}')
+            && others.next().is_some_and(|c| c >= '\u{800}')
+            && others.all(|c| c >= '\u{800}')
+    };
+    is_evident.then_some(text)
 }
 
 /// Whether [`decode`] knows a label.
@@ -276,6 +304,37 @@ mod tests {
             decode(&gb, Some("utf-8")),
             "你好，附件是本周的会议纪要，请查收。"
         );
+    }
+
+    #[test]
+    fn utf_8_under_an_older_label_is_utf_8() {
+        for (text, label) in [
+            ("café", "iso-8859-1"),
+            ("10 €, déjà", "windows-1252"),
+            ("会议纪要", "iso-8859-1"),
+            ("会议纪要", "gb18030"),
+            ("会议", "gb2312"),
+            ("Протокол", "windows-1251"),
+            ("Протокол", "koi8-r"),
+            ("회의 자료", "euc-kr"),
+        ] {
+            assert_eq!(decode(text.as_bytes(), Some(label)), text, "{label}");
+        }
+    }
+
+    #[test]
+    fn text_of_an_older_charset_that_is_valid_utf_8_by_chance_keeps_its_label() {
+        for (text, label) in [
+            ("CAFÉ®", "iso-8859-1"),
+            ("CAFÉ…", "windows-1252"),
+            ("Её", "windows-1251"),
+            ("模", "gbk"),
+            ("平指", "gbk"),
+        ] {
+            let bytes = encoded(text, label);
+            assert!(std::str::from_utf8(&bytes).is_ok(), "{text}");
+            assert_eq!(decode(&bytes, Some(label)), text, "{label}");
+        }
     }
 
     #[test]
