@@ -86,6 +86,7 @@ impl<'t> Mender<'t> {
                 '"' => self.quoted(),
                 '(' => self.comment(),
                 '<' => self.brackets(),
+                '=' => self.word(),
                 // An address literal has colons, and the name of a group has no at-sign.
                 ':' if self.has_at || self.has_brackets => self.hide(1),
                 '?' | '\\' | '>' => self.hide(1),
@@ -112,6 +113,18 @@ impl<'t> Mender<'t> {
     fn hide(&mut self, bytes: usize) {
         let text = self.take(bytes);
         self.out.extend(text.chars().map(stand_in));
+    }
+
+    /// Reads an encoded word, whose punctuation has no meaning for the list although RFC 2047 §5 (3)
+    /// forbids it there, or an equals sign.
+    fn word(&mut self) {
+        let length = word_length(self.rest).unwrap_or(1);
+        let word = self.take(length);
+        self.has_at |= word.contains('@');
+        self.out.extend(word.chars().map(|c| match c {
+            '@' => c,
+            c => stand_in(c),
+        }));
     }
 
     /// Reads a quoted string (RFC 5322 §3.2.4), or a quote that never ends.
@@ -183,6 +196,18 @@ fn unescaped(content: &str) -> impl Iterator<Item = char> {
         is_escaped = c == '\\' && !is_escaped;
         (!is_escaped).then_some(if c == ' ' { c } else { stand_in(c) })
     })
+}
+
+/// Returns the length of the encoded word at the beginning of a text; `None` if there is none
+/// without spaces, quotes and angle brackets, which are those of the list then.
+fn word_length(text: &str) -> Option<usize> {
+    let mut rest = text.strip_prefix("=?")?;
+    for _ in 0..3 {
+        let end = rest.find(|c: char| c == '?' || c.is_whitespace() || "\"<>".contains(c))?;
+        rest = rest.get(end..)?.strip_prefix('?')?;
+    }
+    let after = rest.strip_prefix('=')?;
+    Some(text.len() - after.len())
 }
 
 /// Returns the length of the quoted string at the beginning of a text; `None` if it does not end.

@@ -52,6 +52,10 @@ fn address_forms_of_rfc5322() {
             "\"=?utf-8?B?5byg5LiJ?=\" <zhang@x.example>",
             vec![("张三", "zhang@x.example")],
         ),
+        (
+            "=?utf-8?Q?Doe,_Ann:_(a;b)?= <ann@a.example>, =? <b@c>",
+            vec![("Doe, Ann: (a;b)", "ann@a.example"), ("=?", "b@c")],
+        ),
         ("\"a b\"@x.example", vec![("", "\"a b\"@x.example")]),
         ("<john . doe @ x.example>", vec![("", "john.doe@x.example")]),
         ("<john doe@x.example>", vec![("", "john doe@x.example")]),
