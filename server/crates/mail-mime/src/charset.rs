@@ -1,5 +1,7 @@
 //! Decodes octets of a declared, wrongly declared or undeclared charset to text.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
     Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
@@ -36,6 +38,7 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> String {
                 return utf_8.to_owned();
             }
             let (text, _, had_errors) = encoding.decode(bytes);
+            let text = without_line_end_of_octets(text, encoding);
             if !had_errors {
                 return text.into_owned();
             }
@@ -78,6 +81,24 @@ fn actual_encoding(labelled: &'static Encoding, bytes: &[u8]) -> &'static Encodi
         (high, low) if high > low => UTF_16BE,
         (high, low) if high < low => UTF_16LE,
         _ => labelled,
+    }
+}
+
+/// Removes the character that a line end of two octets is in UTF-16. POP3 ends every message with one.
+fn without_line_end_of_octets<'t>(text: Cow<'t, str>, encoding: &'static Encoding) -> Cow<'t, str> {
+    let rest = if encoding == UTF_16LE {
+        // Not assigned.
+        text.strip_suffix('\u{a0d}')
+    } else if encoding == UTF_16BE {
+        // A letter of Malayalam, which does not stand alone.
+        let rest = text.strip_suffix('\u{d0a}');
+        rest.filter(|rest| !rest.contains(|c| ('\u{d00}'..='\u{d7f}').contains(&c)))
+    } else {
+        None
+    };
+    match rest {
+        Some(rest) => Cow::Owned(rest.to_owned()),
+        None => text,
     }
 }
 
@@ -210,6 +231,18 @@ mod tests {
                 assert_eq!(decode(&marked.concat(), Some(label)), text, "{label}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_end_of_two_octets_is_no_character_of_utf_16() {
+        let le: Vec<u8> = "Hi 你".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "Hi 你".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for octets in [le, be] {
+            let ended = [&octets[..], b"\r\n"].concat();
+            assert_eq!(decode(&ended, Some("utf-16")), "Hi 你");
+        }
+        let malayalam: Vec<u8> = "ഈ ഊ".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decode(&malayalam, Some("utf-16be")), "ഈ ഊ");
     }
 
     #[test]
