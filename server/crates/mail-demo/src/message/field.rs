@@ -123,6 +123,8 @@ impl Scan<'_> {
 
     fn text_until(&mut self, ends: &[u8]) -> Vec<u8> {
         let mut text = Vec::new();
+        // Spaces outside of quotes do not count before the first and after the last other octet.
+        let mut kept = 0;
         let mut is_quoted = false;
         let mut comment_depth = 0_u32;
         while let Some((&octet, rest)) = self.rest.split_first() {
@@ -138,16 +140,26 @@ impl Scan<'_> {
                     self.rest = rest;
                     if is_quoted {
                         text.push(escaped);
+                        kept = text.len();
                     }
                 }
                 b'"' if comment_depth == 0 => is_quoted = !is_quoted,
                 b'(' if !is_quoted => comment_depth += 1,
                 b')' if comment_depth > 0 => comment_depth -= 1,
-                _ if comment_depth == 0 => text.push(octet),
+                _ if comment_depth == 0 => {
+                    let is_space = !is_quoted && octet.is_ascii_whitespace();
+                    if !is_space || kept > 0 {
+                        text.push(octet);
+                    }
+                    if !is_space {
+                        kept = text.len();
+                    }
+                }
                 _ => {}
             }
         }
-        text.trim_ascii().to_vec()
+        text.truncate(kept);
+        text
     }
 }
 
@@ -177,6 +189,15 @@ mod tests {
         assert_eq!(parsed.find("charset"), Some(&b"utf-8"[..]));
         assert_eq!(parsed.find("NAME"), Some(&b"a \"b\"; c"[..]));
         assert_eq!(parsed.parameters.len(), 2);
+    }
+
+    #[test]
+    fn spaces_in_quotes_belong_to_the_value() {
+        let parsed = Parameters::parse(b" a/b ; name*0 = \" a \" ; x= \"\" ;y= b c ");
+        assert_eq!(parsed.value, b"a/b");
+        assert_eq!(parsed.find("name*0"), Some(&b" a "[..]));
+        assert_eq!(parsed.find("x"), Some(&b""[..]));
+        assert_eq!(parsed.find("y"), Some(&b"b c"[..]));
     }
 
     proptest! {

@@ -102,6 +102,7 @@ impl Reader<'_> {
             ("multipart", subtype) => {
                 let Some(boundary) = content_type
                     .find("boundary")
+                    .map(<[u8]>::trim_ascii_end)
                     .filter(|text| !text.is_empty())
                 else {
                     return Children::None;
