@@ -15,6 +15,7 @@ mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;
 mod pop3;
+mod reading;
 mod recipients;
 mod scripted_imap;
 mod sending;

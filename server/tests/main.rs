@@ -3,5 +3,6 @@
 
 mod account;
 mod cli;
+mod reading;
 mod servers;
 mod web;

@@ -12,6 +12,7 @@ mod mail_session;
 mod namespaces;
 mod nginx;
 mod product;
+mod reading;
 
 use self::machine::{
     ADDRESS, Authority, Dovecot, Folder, OTHER_ADDRESS, PASSWORD, Postfix, Running, free_port,
