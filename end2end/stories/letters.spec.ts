@@ -1,6 +1,6 @@
 // Mail as other programs write it: what its reader sees.
 import { readFile } from 'node:fs/promises';
-import { deliverRaw } from '../support/cleaned.ts';
+import { deliverMessages } from '../support/cleaned.ts';
 import * as letters from '../support/letters.ts';
 import { type Mailbox } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
@@ -9,7 +9,7 @@ test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 
 /** Delivers a message and opens it. */
 async function read(mailbox: Mailbox, message: Buffer, subject: string): Promise<void> {
-  await deliverRaw(mailbox.demo, [message]);
+  await deliverMessages(mailbox.demo, [message]);
   await mailbox.arrives(subject);
   await mailbox.open(subject);
 }

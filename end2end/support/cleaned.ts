@@ -4,19 +4,20 @@ import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { ADDRESS, type Demo, PASSWORD } from './demo.ts';
 
-/** Delivers HTML messages to the demo's mailbox, in the given order. */
-export async function deliver(demo: Demo, documents: string[]): Promise<void> {
-  const messages = documents.map((html, index) => {
-    const head =
+/** Delivers HTML messages to the demo's mailbox, in the given order; bytes have no charset. */
+export async function deliver(demo: Demo, documents: (string | Buffer)[]): Promise<void> {
+  const message = (html: string | Buffer, index: number) => {
+    const charset = typeof html === 'string' ? '; charset=utf-8' : '';
+    return (
       `From: ${ADDRESS}\r\nTo: ${ADDRESS}\r\nSubject: hostile ${index}\r\nMIME-Version: 1.0\r\n` +
-      'Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n';
-    return Buffer.from(head + base64Lines(Buffer.from(html)));
-  });
-  await deliverRaw(demo, messages);
+      `Content-Type: text/html${charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64Lines(Buffer.from(html))}`
+    );
+  };
+  await deliverMessages(demo, documents.map(message));
 }
 
-/** Delivers whole messages, whose lines end with CRLF, to the demo's mailbox, in the given order. */
-export async function deliverRaw(demo: Demo, messages: Buffer[]): Promise<void> {
+/** Delivers messages to the demo's mailbox, in the given order. Their lines end with CRLF. */
+export async function deliverMessages(demo: Demo, messages: (string | Buffer)[]): Promise<void> {
   const port = Number(/SMTP (\d+)/.exec(demo.log())?.[1]);
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
   await once(socket, 'secureConnect');
@@ -33,7 +34,7 @@ export async function deliverRaw(demo: Demo, messages: Buffer[]): Promise<void> 
     await say(`RCPT TO:<${ADDRESS}>\r\n`, 250);
     await say('DATA\r\n', 354);
     // Each octet is one character of latin1.
-    const stuffed = message.toString('latin1').replace(/^\./gm, '..');
+    const stuffed = Buffer.from(message).toString('latin1').replace(/^\./gm, '..');
     await say(Buffer.from(`${stuffed}\r\n.\r\n`, 'latin1'), 250);
   }
   await say('QUIT\r\n', 221);

@@ -1,0 +1,107 @@
+// Hostile HTML: harmful without a defence, harmless behind each defence alone.
+import { differenceInTree } from '../support/cleaned.ts';
+import type { HostileCase, HostileClass } from '../support/hostile/case.ts';
+import { clean } from '../support/hostile/cleaner.ts';
+import { bytesOf, hostileCases } from '../support/hostile/corpus.ts';
+import { bare, framing, onPages, partsOf, type Served, type WatchedPage } from '../support/hostile/watched.ts';
+import { expect, test } from '../support/story.ts';
+
+/** How many cases are shown at once where none may do harm. */
+const AT_ONCE = 10;
+
+/** The attributes and the policies of the product (`server/src/http/headers.rs`). */
+const SANDBOX = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox';
+const FRAME_ATTRIBUTES = `sandbox="${SANDBOX}"`;
+const APP_POLICY =
+  "default-src 'none'; script-src 'self' 'nonce-N' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; " +
+  "manifest-src 'self'; worker-src 'self'";
+const framePolicy = (parts: string) =>
+  `sandbox ${SANDBOX}; default-src 'none'; img-src ${parts} data:; style-src 'unsafe-inline'; ` +
+  "form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+
+/** What each class of cases is seen to do. */
+const HARM: Record<HostileClass, RegExp> = {
+  script: /^script/,
+  load: /^load: .*hostile/,
+  form: /^(navigation|window|load): .*hostile/,
+  navigation: /^(navigation|window|load|download): .*hostile/,
+  style: /^style/,
+  overlay: /^overlay/,
+  clobber: /^clobber/,
+};
+
+/** Links that open a window, which the frame allows: the sanitizer makes each one lead to nothing but its address. */
+const OPENS_A_WINDOW: string[] = [];
+
+// A trace of thousands of pages is large and slow.
+test.use({ trace: 'off', screenshot: 'off' });
+
+const cases = hostileCases().slice(Number(process.env.FROM ?? 0), Number(process.env.TO ?? 9999));
+
+test('hostile cases do harm where nothing defends', { tag: ['@script', '@desktop'] }, async ({ browser }) => {
+  test.setTimeout(900_000);
+  const harms = await onPages(browser, cases, (page, one) =>
+    page.harmOf({ page: one.encoding ? { body: bytesOf(one) } : bare(one.html), until: HARM[one.class] }),
+  );
+  const harmless = cases.filter((one, index) => !harms[index].some((harm) => HARM[one.class].test(harm))).map(({ id }) => id);
+  if (process.env.SHOW) cases.forEach((one, index) => console.log('OFF', one.id, harms[index].slice(0, 3).join(' | ')));
+  console.log(`${cases.length - harmless.length} of ${cases.length} cases count`);
+  expect(harmless).toEqual([]);
+  expect(cases.length).toBeGreaterThan(700);
+});
+
+test('the sanitizer alone makes every hostile case harmless', { tag: ['@script', '@desktop'] }, async ({ browser, page }) => {
+  test.setTimeout(900_000);
+  const cleaned = await clean(cases.map(bytesOf));
+  const again = await clean(cleaned.map((html) => Buffer.from(html)));
+  expect(cases.filter((_, index) => again[index] !== cleaned[index]).map(({ id }) => id)).toEqual([]);
+
+  const harms = await harmsOf(browser, cases, cleaned.map(bare), (served) => ({
+    page: framing(served.length, ''),
+    frames: served,
+    looksInside: true,
+  }));
+  // A link may open a window that cannot reach its opener.
+  const left = harms.filter(([, harm]) => !/^window/.test(harm));
+  expect(left).toEqual([]);
+
+  const different: [string, string][] = [];
+  for (const [index, html] of cleaned.entries()) {
+    const difference = await page.evaluate(differenceInTree, `<body>${html.replace(/<style>.*?<\/style>/g, '')}</body>`);
+    if (difference !== undefined) different.push([cases[index].id, difference]);
+  }
+  expect(different).toEqual([]);
+});
+
+test('the frame alone makes every hostile case harmless', { tag: ['@script', '@desktop'] }, async ({ browser }) => {
+  test.setTimeout(900_000);
+  const raw = cases.map((one): Served => ({ body: bytesOf(one), contentType: one.encoding ? 'text/html' : 'text/html; charset=utf-8' }));
+  const harms = await harmsOf(browser, cases, raw, (served) => ({
+    page: framing(served.length, FRAME_ATTRIBUTES, APP_POLICY),
+    frames: served.map((one, index) => ({ ...one, policy: framePolicy(partsOf(index)) })),
+  }));
+  const windows = harms.filter(([, harm]) => /^(window|opener|referrer)/.test(harm));
+  expect(harms.filter((harm) => !windows.includes(harm))).toEqual([]);
+  expect([...new Set(windows.map(([id]) => id))].sort()).toEqual([...OPENS_A_WINDOW].sort());
+});
+
+/** Shows documents, several in one page, and one by one where one does harm; returns what each did. */
+async function harmsOf(
+  browser: Parameters<typeof onPages>[0],
+  cases: HostileCase[],
+  documents: Served[],
+  show: (documents: Served[]) => Parameters<WatchedPage['harmOf']>[0],
+): Promise<[string, string][]> {
+  const starts = Array.from({ length: Math.ceil(documents.length / AT_ONCE) }, (_, index) => index * AT_ONCE);
+  const harms = await onPages(browser, starts, async (page, start) => {
+    const together = documents.slice(start, start + AT_ONCE);
+    if ((await page.harmOf(show(together))).length === 0) return [];
+    const found: [string, string][] = [];
+    for (const [index, document] of together.entries()) {
+      for (const harm of await page.harmOf(show([document]))) found.push([cases[start + index].id, harm]);
+    }
+    return found;
+  });
+  return harms.flat();
+}
