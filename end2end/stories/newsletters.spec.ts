@@ -1,4 +1,5 @@
 // Newsletters and replies keep what a reader sees: words, links, tables, images, their styles.
+import { deliver } from '../support/cleaned.ts';
 import { clean } from '../support/hostile/cleaner.ts';
 import { factsOf } from '../support/newsletters/facts.ts';
 import { samples } from '../support/newsletters/samples.ts';
@@ -28,4 +29,41 @@ test('newsletters and replies look as they were sent', { tag: ['@script', '@desk
     expect(sent.texts.length, name).toBeGreaterThan(2);
     expect.soft(shown, name).toEqual(sent);
   }
+});
+
+/** The messages of the pictures in `docs`. */
+const PICTURED = ['attributes-en', 'columns-en', 'hero-en', 'invoice-ar', 'outlook-en', 'receipt-en', 'security-en', 'shipping-ar'];
+
+test('pictures of messages as sent, in light and in dark', { tag: ['@script', '@desktop'] }, async ({ mailbox, page, demo, faults }) => {
+  const folder = process.env.RESTANTE_PICTURES;
+  test.skip(folder === undefined, 'RESTANTE_PICTURES names no folder');
+  const pictured = samples().filter(({ name }) => PICTURED.includes(name));
+  await mailbox.signIn();
+  await deliver(demo, pictured.map(({ html }) => html));
+  await mailbox.arrives(`hostile ${pictured.length - 1}`);
+  const documents: string[] = [];
+  for (const index of pictured.keys()) {
+    const link = await mailbox.row(`hostile ${index}`).first().getByRole('link').getAttribute('href');
+    documents.push(await (await page.request.get(`${demo.origin}${link}/body`)).text());
+  }
+  await page.goto('about:blank');
+  await page.setViewportSize({ width: 660, height: 640 });
+  await page.route('**/*', (route) => route.abort());
+  for (const [index, { name, html }] of pictured.entries()) {
+    const shots: Buffer[] = [];
+    const looks = [['light', html], ['light', documents[index]], ['dark', documents[index]]] as const;
+    for (const [colorScheme, document] of looks) {
+      await page.emulateMedia({ colorScheme });
+      await page.setContent(document, { waitUntil: 'domcontentloaded' });
+      shots.push(await page.screenshot());
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 1320, height: 430 });
+    const images = shots.map((shot) => `<img width=436 src="data:image/png;base64,${shot.toString('base64')}">`);
+    await page.setContent(`<body style="margin:0;display:flex;gap:6px;background:#888">${images.join('')}`);
+    await page.screenshot({ path: `${folder}/${name}.png` });
+    await page.setViewportSize({ width: 660, height: 640 });
+  }
+  // Of the messages as they were sent.
+  faults.forgive(/^error: Failed to load resource: net::ERR_/);
 });

@@ -56,6 +56,8 @@ export type Shown = {
   frames?: Served[];
   /** Stops at the first harm of this kind. */
   until?: RegExp;
+  /** How long each kind of action may take to have an effect. */
+  settleMs?: number;
   /** Whether the frames hold pages of their own around a case. */
   looksInside?: boolean;
 };
@@ -103,7 +105,7 @@ export class WatchedPage {
     const acts = [undefined, provoke, parseAgain, provoke];
     for (const [index, act] of acts.entries()) {
       if (act !== undefined) await this.page.evaluate(act);
-      await this.page.waitForTimeout(60);
+      await this.page.waitForTimeout(shown.settleMs ?? 60);
       if (index === 0 || index === acts.length - 1 || until !== undefined) {
         // A document in bytes of its own has no page around it.
         if (typeof page.body === 'string') await this.look(this.page.mainFrame(), frames.length > 0 ? 'framing' : 'bare');
@@ -237,11 +239,16 @@ function lookAround(): string[] {
  * do, and fires every event that has a handler. Runs in the page.
  */
 export function provoke(): void {
-  const frames = [...document.querySelectorAll<HTMLIFrameElement>('iframe:is(.mail,.html-frame)')];
+  // A message may give its elements the names of properties of the document.
+  const find = (within: Node, selector: string): Element[] => {
+    const all = within instanceof ShadowRoot ? within.querySelectorAll(selector) : Document.prototype.querySelectorAll.call(within, selector);
+    return [...all];
+  };
+  const frames = find(document, 'iframe:is(.mail,.html-frame)') as HTMLIFrameElement[];
   const roots = frames.length > 0 ? frames.map((frame) => frame.contentDocument) : [document];
   const elements: Element[] = [];
-  const collect = (within: Document | ShadowRoot) => {
-    for (const element of within.querySelectorAll('*:not(:is(header,nav,footer,:is(header,nav,footer) *))')) {
+  const collect = (within: Node) => {
+    for (const element of find(within, '*:not(:is(header,nav,footer,:is(header,nav,footer) *))')) {
       elements.push(element);
       if (element.shadowRoot) collect(element.shadowRoot);
     }
@@ -249,11 +256,12 @@ export function provoke(): void {
   // A frame whose navigation was refused has no document that its page may read.
   for (const root of roots) if (root !== null) collect(root);
   for (const element of elements) {
-    for (const { name } of element.attributes) {
-      if (name.startsWith('on')) element.dispatchEvent(new Event(name.slice(2)));
+    const names = [...Object.getOwnPropertyDescriptor(Element.prototype, 'attributes')?.get?.call(element)].map(({ name }: Attr) => name);
+    for (const name of names) {
+      if (name.startsWith('on')) EventTarget.prototype.dispatchEvent.call(element, new Event(name.slice(2)));
     }
-    if (element.localName === 'form') HTMLFormElement.prototype.requestSubmit.call(element);
-    if (element.matches('a, area, button, input, summary')) {
+    if (Element.prototype.matches.call(element, 'form')) HTMLFormElement.prototype.requestSubmit.call(element);
+    if (Element.prototype.matches.call(element, 'a, area, button, input, summary')) {
       element.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, view: window }));
     }
   }
@@ -261,9 +269,10 @@ export function provoke(): void {
 
 /** Writes each message as HTML and parses it again, as an editor does. Runs in the page. */
 function parseAgain(): void {
-  const frames = [...document.querySelectorAll<HTMLIFrameElement>('iframe.mail')];
+  const find = Document.prototype.querySelector;
+  const frames = [...Document.prototype.getElementsByClassName.call(document, 'mail')] as HTMLIFrameElement[];
   for (const root of frames.length > 0 ? frames.map((frame) => frame.contentDocument) : [document]) {
-    const message = root?.querySelector('main') ?? root?.querySelector('body');
+    const message = root && (find.call(root, 'main') ?? find.call(root, 'body'));
     if (message && message.innerHTML.length < 200_000) message.innerHTML = String(message.innerHTML);
   }
 }
