@@ -156,7 +156,10 @@ export class WatchedPage {
       // Each is served once: a second request is a navigation of the case.
       this.served.delete(url);
       const headers: Record<string, string> = { 'content-type': served.contentType ?? 'text/html' };
-      if (served.policy !== undefined) headers['content-security-policy'] = served.policy;
+      if (served.policy !== undefined) {
+        headers['content-security-policy'] = served.policy;
+        headers['referrer-policy'] = 'no-referrer';
+      }
       await route.fulfill({ status: 200, headers, body: served.body });
       return;
     }
@@ -241,8 +244,8 @@ function lookAround(): string[] {
 export function provoke(): void {
   // A message may give its elements the names of properties of the document.
   const find = (within: Node, selector: string): Element[] => {
-    const all = within instanceof ShadowRoot ? within.querySelectorAll(selector) : Document.prototype.querySelectorAll.call(within, selector);
-    return [...all];
+    const { querySelectorAll } = within.nodeType === Node.DOCUMENT_NODE ? Document.prototype : DocumentFragment.prototype;
+    return [...querySelectorAll.call(within, selector)];
   };
   const frames = find(document, 'iframe:is(.mail,.html-frame)') as HTMLIFrameElement[];
   const roots = frames.length > 0 ? frames.map((frame) => frame.contentDocument) : [document];
