@@ -11,7 +11,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::api::types::{BodyView, MessageView, Person, TextSpan, Window};
-use mail_mime::clean::Images;
+use app::text::url;
 use mail_mime::text::from_html;
 use serde_json::Value;
 
@@ -193,7 +193,9 @@ async fn shown(page: &Page, message: MessageView) -> View {
             view::marked(blocks)
         }
         BodyView::Html { .. } => {
-            let document = page.backend.body_document(&message.id, Images::Blocked);
+            let document = page
+                .backend
+                .body_document(&message.id, url::Shown::default());
             from_html(&document.await.unwrap()).trim().to_owned()
         }
         BodyView::Empty { .. } => String::new(),

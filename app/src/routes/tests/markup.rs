@@ -115,6 +115,8 @@ impl MailBackend for MarkupBackend {
         folder_create(account: AccountId, role: FolderRole) -> FolderView { account, role }
         folder_pin(folder: FolderRef, is_pinned: bool) -> () { folder, is_pinned }
         view_cancel(view: ViewId) -> () { view }
+        image_senders() -> Vec<ImageSender> {}
+        images_show(sender: ImageSender, is_shown: bool) -> () { sender, is_shown }
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
         change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }
