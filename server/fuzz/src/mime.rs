@@ -13,7 +13,9 @@ mod clean_html;
 /// The tree that a browser builds.
 #[path = "../../crates/mail-mime/tests/dom.rs"]
 mod dom;
+mod mime_view;
 mod report;
+mod text_links;
 mod tnef;
 mod uuencode;
 
@@ -21,14 +23,16 @@ mod uuencode;
 type Target = fn(&[u8]);
 
 /// All targets by name: the name of the file in `fuzz_targets/` and of the folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 9] = [
+pub(crate) const TARGETS: [(&str, Target); 11] = [
     ("address_display", address_display::run),
     ("addresses", addresses::run),
     ("auth_results", auth_results::run),
     ("calendar", calendar::run),
     ("clean_css", clean_css::run),
     ("clean_html", clean_html::run),
+    ("mime_view", mime_view::run),
     ("report", report::run),
+    ("text_links", text_links::run),
     ("tnef", tnef::run),
     ("uuencode", uuencode::run),
 ];
