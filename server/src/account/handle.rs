@@ -383,13 +383,13 @@ impl AccountHandle {
             });
         }
         if message.is_nested() {
-            let octets = self
+            let read = self
                 .read_part(&folder, &message, &found, usize::MAX)
                 .await?;
             return Ok(PartDownload {
                 name: found.name.unwrap_or_default(),
                 media_type: found.media_type,
-                stream: whole(octets.into()),
+                stream: whole(read.octets.into()),
             });
         }
         let windows = self.windows(folder, message, Section::Part(part));

@@ -71,10 +71,10 @@ impl AccountHandle {
         let first = PartId(first.ok_or(AccountError::NotFound)?.to_owned());
         let part = self.structure(folder, &outer, &first).await?;
         require_message(&part)?;
-        let octets = self
+        let read = self
             .read_outer_part(folder, &outer, &part, NESTED_BYTES)
             .await?;
-        let mut octets = Bytes::from(octets);
+        let mut octets = Bytes::from(read.octets);
         let mut split = Split::of(octets.clone()).await?;
         for section in sections {
             let part = split.root.find(section).ok_or(AccountError::NotFound)?;

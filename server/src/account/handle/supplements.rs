@@ -13,10 +13,18 @@ use mail_mime::{charset, transfer, uuencode};
 use super::AccountHandle;
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
+use crate::clients::budget::Share;
 use crate::domain::{Opened, OpenedBody, Section};
 
 /// Maximum decoded size of a part that files are taken out of, in bytes.
 const CONTAINER_BYTES: usize = 12 << 20;
+
+/// The decoded octets of a part, with their share of the process's memory budget.
+pub(super) struct PartOctets {
+    pub(super) octets: Vec<u8>,
+    _share: Share,
+}
+
 /// A file that was taken out of a part.
 #[derive(Debug)]
 pub(super) struct PackedFile {
@@ -57,12 +65,12 @@ impl AccountHandle {
         purpose: Purpose,
         part: &Part,
     ) -> Result<Supplements, AccountError> {
-        let octets = self
+        let read = self
             .read_part(folder, message, part, purpose.max_bytes())
             .await?;
         let part = part.clone();
         off_thread(move || {
-            supplements.add(purpose, &part, &octets);
+            supplements.add(purpose, &part, &read.octets);
             supplements
         })
         .await
@@ -75,14 +83,19 @@ impl AccountHandle {
         message: &MessageId,
         part: &Part,
         max_bytes: usize,
-    ) -> Result<Vec<u8>, AccountError> {
+    ) -> Result<PartOctets, AccountError> {
         if !message.is_nested() {
             return self.read_outer_part(folder, message, part, max_bytes).await;
         }
         let (_, encoded) = self.nested_part(folder, message, &part.section).await?;
+        let mut share = self.budget().share();
+        share.grow_to(encoded.len() as u64)?;
         let mut octets = transfer::decode(&encoded, part.encoding);
         octets.truncate(max_bytes);
-        Ok(octets)
+        Ok(PartOctets {
+            octets,
+            _share: share,
+        })
     }
 
     /// The same for a message that no other holds.
@@ -92,7 +105,7 @@ impl AccountHandle {
         message: &MessageId,
         part: &Part,
         max_bytes: usize,
-    ) -> Result<Vec<u8>, AccountError> {
+    ) -> Result<PartOctets, AccountError> {
         let section = Section::Part(PartId(part.section.clone()));
         let mut windows = self.windows(folder.clone(), message.clone(), section);
         let mut share = self.budget().share();
@@ -107,7 +120,10 @@ impl AccountHandle {
         }
         decoder.finish(&mut octets);
         octets.truncate(max_bytes);
-        Ok(octets)
+        Ok(PartOctets {
+            octets,
+            _share: share,
+        })
     }
 
     /// Takes a file out of the part that packs it.
@@ -122,10 +138,10 @@ impl AccountHandle {
         number: usize,
     ) -> Result<PackedFile, AccountError> {
         let index = number.checked_sub(1).ok_or(AccountError::NotFound)?;
-        let octets = self
+        let read = self
             .read_part(folder, message, &container, CONTAINER_BYTES)
             .await?;
-        off_thread(move || unpack(&container, octets.into(), index))
+        off_thread(move || unpack(&container, read.octets.into(), index))
             .await?
             .ok_or(AccountError::NotFound)
     }
