@@ -18,6 +18,8 @@ use crate::product::{PASSWORD, Product};
 use crate::watch::{Probe, Watch};
 
 const HARMLESS: &str = "harmless";
+/// Harmless with a character that is not shown: a message says that its sender has some.
+const HIDING: &str = "harm\u{202e}less";
 
 /// Returns the payloads that replace each string.
 fn payloads() -> Vec<String> {
@@ -540,31 +542,37 @@ fn difference(baseline: &Views, seen: &Views) -> Option<String> {
 async fn untrusted_text_never_becomes_markup() {
     let valid = MailServer::valid().await;
     let harmless = server_of(HARMLESS).await;
+    let hiding = server_of(HIDING).await;
     let payloads = payloads();
     let mut servers = Vec::new();
     for payload in &payloads {
         servers.push(server_of(payload).await);
     }
-    let mut all = vec![&valid, &harmless];
+    let mut all = vec![&valid, &harmless, &hiding];
     all.extend(&servers);
     let product = Product::start_with(&all, "trusted_proxies = [\"127.0.0.1\"]");
-    let baseline: BTreeMap<String, Views> = pages(&product, &harmless, HARMLESS)
-        .await
-        .into_iter()
-        .map(|(name, response)| (name, views(&response)))
-        .collect();
+    let baseline_of = async |server, text: &'static str| -> BTreeMap<String, Views> {
+        let pages = pages(&product, server, text).await.into_iter();
+        pages
+            .map(|(name, response)| (name, views(&response)))
+            .collect()
+    };
+    let baseline = baseline_of(&harmless, HARMLESS).await;
+    let baseline_hiding = baseline_of(&hiding, HIDING).await;
     let probe = Probe::new(&product, &valid).await;
     let watch = Watch::begin("markup", &product, probe);
 
-    let (product_, baseline_) = (&product, &baseline);
+    let (product_, baseline_, hiding_) = (&product, &baseline, &baseline_hiding);
     let tried = payloads
         .iter()
         .zip(&servers)
         .map(async |(payload, server)| {
             let shown: String = payload.chars().take(60).collect();
             let pages = pages(product_, server, payload).await;
+            let is_hiding = payload.contains(['\0', '\u{202e}']);
+            let usual = if is_hiding { hiding_ } else { baseline_ };
             let changed = pages.iter().filter_map(|(name, response)| {
-                let found = match baseline_.get(name) {
+                let found = match usual.get(name) {
                     None => "no such page usually".to_owned(),
                     Some(baseline) => difference(baseline, &views(response))?,
                 };

@@ -99,6 +99,7 @@ fn types() -> Types {
         .variants_of::<Change>()
         .variants_of::<TextSpan>()
         .variants_of::<BodyView>()
+        .variants_of::<CardKind>()
         .variants_of::<ComposeKind>()
         .variants_of::<Damage>()
         .variants_of::<OutboxState>()
@@ -112,6 +113,7 @@ fn types() -> Types {
     tracing
         .response::<()>()
         .response::<ChangesDone>()
+        .response::<Vec<ImageSender>>()
         .response::<ComposeForm>()
         .response::<FolderView>()
         .response::<FoldersView>()
