@@ -31,12 +31,11 @@ test('newsletters and replies look as they were sent', { tag: ['@script', '@desk
   }
 });
 
-/** The messages of the pictures in `docs`. */
+/** The messages of the pictures, which are in `RESTANTE_PICTURES` or among the results of the test. */
 const PICTURED = ['attributes-en', 'columns-en', 'hero-en', 'invoice-ar', 'outlook-en', 'receipt-en', 'security-en', 'shipping-ar'];
 
-test('pictures of messages as sent, in light and in dark', { tag: ['@script', '@desktop'] }, async ({ mailbox, page, demo, faults }) => {
-  const folder = process.env.RESTANTE_PICTURES;
-  test.skip(folder === undefined, 'RESTANTE_PICTURES names no folder');
+test('pictures of messages as sent, in light and in dark', { tag: ['@script', '@desktop'] }, async ({ mailbox, page, demo, faults }, info) => {
+  const folder = process.env.RESTANTE_PICTURES ?? info.outputPath();
   const pictured = samples().filter(({ name }) => PICTURED.includes(name));
   await mailbox.signIn();
   await deliver(demo, pictured.map(({ html }) => html));
@@ -57,6 +56,7 @@ test('pictures of messages as sent, in light and in dark', { tag: ['@script', '@
       await page.setContent(document, { waitUntil: 'domcontentloaded' });
       shots.push(await page.screenshot());
     }
+    expect.soft(shots[2].equals(shots[1]), `${name} is the same in the dark`).toBe(false);
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize({ width: 1320, height: 430 });
     const images = shots.map((shot) => `<img width=436 src="data:image/png;base64,${shot.toString('base64')}">`);
