@@ -366,31 +366,15 @@ impl AccountHandle {
             Some((container, number)) => (container, Some(number)),
             None => (part, None),
         };
-        let found = if message.is_nested() {
-            self.nested_part(&folder, &message, part.as_str()).await?.0
-        } else {
-            self.structure(&folder, &message, &part).await?
-        };
+        if message.is_nested() {
+            return self.nested_download(&folder, &message, &part, packed).await;
+        }
+        let found = self.structure(&folder, &message, &part).await?;
         if found.is_multipart() {
             return Err(AccountError::NotFound);
         }
         if let Some(number) = packed {
-            let file = self.packed_file(&folder, &message, found, number).await?;
-            return Ok(PartDownload {
-                name: file.name,
-                media_type: file.media_type,
-                stream: whole(file.octets),
-            });
-        }
-        if message.is_nested() {
-            let read = self
-                .read_part(&folder, &message, &found, usize::MAX)
-                .await?;
-            return Ok(PartDownload {
-                name: found.name.unwrap_or_default(),
-                media_type: found.media_type,
-                stream: whole(read.octets.into()),
-            });
+            return self.packed_file(&folder, &message, found, number).await;
         }
         let windows = self.windows(folder, message, Section::Part(part));
         let decoder = Some(Decoder::new(found.encoding));

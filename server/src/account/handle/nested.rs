@@ -8,7 +8,7 @@ use mail_mime::supplement::Supplements;
 use mail_mime::transfer;
 use mail_mime::tree::Part;
 
-use super::AccountHandle;
+use super::{AccountHandle, PartDownload, supplements, whole};
 use crate::account::error::AccountError;
 use crate::account::whole::Split;
 use crate::domain::{Marks, Opened};
@@ -44,6 +44,29 @@ impl AccountHandle {
             newer: None,
             older: None,
         }))
+    }
+
+    /// Reads a part of an inner message, or a file that is packed into the part.
+    pub(super) async fn nested_download(
+        &self,
+        folder: &FolderId,
+        id: &MessageId,
+        part: &PartId,
+        packed: Option<usize>,
+    ) -> Result<PartDownload, AccountError> {
+        let (part, encoded) = self.nested_part(folder, id, part.as_str()).await?;
+        if part.is_multipart() {
+            return Err(AccountError::NotFound);
+        }
+        let octets = transfer::decode(&encoded, part.encoding);
+        match packed {
+            Some(number) => supplements::unpack(part, octets, number).await,
+            None => Ok(PartDownload {
+                name: part.name.unwrap_or_default(),
+                media_type: part.media_type,
+                stream: whole(octets.into()),
+            }),
+        }
     }
 
     /// Returns one part of an inner message, and its octets as encoded.

@@ -10,7 +10,7 @@ use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
 use mail_mime::{charset, transfer, uuencode};
 
-use super::AccountHandle;
+use super::{AccountHandle, PartDownload, whole};
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::clients::budget::Share;
@@ -23,16 +23,6 @@ const CONTAINER_BYTES: usize = 12 << 20;
 pub(super) struct PartOctets {
     pub(super) octets: Vec<u8>,
     _share: Share,
-}
-
-/// A file that was taken out of a part.
-#[derive(Debug)]
-pub(super) struct PackedFile {
-    /// Its name, cleaned; may be empty.
-    pub(super) name: String,
-    /// Its media type, as the sender wrote it.
-    pub(super) media_type: String,
-    pub(super) octets: Bytes,
 }
 
 impl AccountHandle {
@@ -136,35 +126,46 @@ impl AccountHandle {
         message: &MessageId,
         container: Part,
         number: usize,
-    ) -> Result<PackedFile, AccountError> {
-        let index = number.checked_sub(1).ok_or(AccountError::NotFound)?;
+    ) -> Result<PartDownload, AccountError> {
         let read = self
             .read_part(folder, message, &container, CONTAINER_BYTES)
             .await?;
-        off_thread(move || unpack(&container, read.octets.into(), index))
-            .await?
-            .ok_or(AccountError::NotFound)
+        unpack(container, read.octets, number).await
     }
 }
 
-/// Takes a file out of winmail.dat, or out of a text that has uuencoded files.
-fn unpack(container: &Part, octets: Bytes, index: usize) -> Option<PackedFile> {
+/// Takes a file out of winmail.dat, or out of a text that has uuencoded files. `number` counts from
+/// 1.
+///
+/// # Errors
+/// [`AccountError::NotFound`] if there is no such file.
+pub(super) async fn unpack(
+    container: Part,
+    octets: Vec<u8>,
+    number: usize,
+) -> Result<PartDownload, AccountError> {
+    let index = number.checked_sub(1).ok_or(AccountError::NotFound)?;
+    let file = off_thread(move || file_in(&container, octets.into(), index)).await?;
+    file.ok_or(AccountError::NotFound)
+}
+
+fn file_in(container: &Part, octets: Bytes, index: usize) -> Option<PartDownload> {
     if tnef::is_tnef(&octets) {
         let opened = tnef::parse(&octets, &TnefLimits::DEFAULT)?;
         let file = opened.attachments.get(index)?;
-        return Some(PackedFile {
+        return Some(PartDownload {
             name: file.name.clone().unwrap_or_default(),
             media_type: file.media_type.clone().unwrap_or_default(),
-            octets: octets.slice_ref(file.bytes(&octets)),
+            stream: whole(octets.slice_ref(file.bytes(&octets))),
         });
     }
     let text = charset::decode(&octets, container.charset());
     let extracted = uuencode::extract(&text);
     let file = extracted.files.get(index)?;
-    Some(PackedFile {
+    Some(PartDownload {
         name: file.name.clone().unwrap_or_default(),
         media_type: String::new(),
-        octets: file.decode(&text)?.into(),
+        stream: whole(file.decode(&text)?.into()),
     })
 }
 
