@@ -6,7 +6,7 @@ mod report;
 mod trust;
 mod warning;
 
-use app::api::types::Card;
+use app::api::types::{Card, CardKind};
 
 use super::locale::Locale;
 use crate::domain::Opened;
@@ -23,4 +23,15 @@ pub(super) fn cards(opened: &Opened, incoming_host: &str, locale: &Locale) -> Ve
         invitation.and_then(|invitation| invitation::card(invitation, locale)),
     ];
     cards.into_iter().flatten().collect()
+}
+
+/// Returns a card without a day of the calendar.
+fn card(kind: CardKind, title: String, lines: Vec<String>) -> Card {
+    Card {
+        kind,
+        title,
+        lines,
+        month: String::new(),
+        day: String::new(),
+    }
 }

@@ -245,8 +245,7 @@ pub struct MessageView {
     pub is_starred: bool,
     /// What the message says beside its text, in the order to show.
     pub cards: Vec<Card>,
-    /// The page on which its mailing list can be left (`https:` or `http:`), or the address to write
-    /// to (`mailto:`); empty if there is none.
+    /// The page on which its mailing list can be left (`https:` or `http:`); empty if there is none.
     pub unsubscribe: String,
     /// The readable body.
     pub body: BodyView,

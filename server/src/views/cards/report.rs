@@ -20,13 +20,7 @@ pub(super) fn card(supplements: &Supplements, lang: Lang) -> Option<Card> {
         (None, Some(disposition)) => receipt(disposition, lang)?,
         (None, None) => return None,
     };
-    Some(Card {
-        kind: CardKind::Report,
-        title,
-        lines,
-        month: String::new(),
-        day: String::new(),
-    })
+    Some(super::card(CardKind::Report, title, lines))
 }
 
 fn delivery_report(report: &DeliveryReport, lang: Lang) -> Option<(String, Vec<String>)> {

@@ -18,13 +18,7 @@ pub(super) fn card(headers: &Headers, incoming_host: &str, lang: Lang) -> Option
         (_, Lang::En) => "Not verified".to_owned(),
         (_, Lang::ZhCn) => "未验证".to_owned(),
     };
-    Some(Card {
-        kind,
-        title,
-        lines: lines(&found, lang),
-        month: String::new(),
-        day: String::new(),
-    })
+    Some(super::card(kind, title, lines(&found, lang)))
 }
 
 fn kind(found: &Authentication) -> CardKind {

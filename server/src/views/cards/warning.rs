@@ -21,16 +21,11 @@ pub(super) fn card(headers: &Headers, lang: Lang) -> Option<Card> {
         .into_iter()
         .filter_map(|sign| author_line(sign, lang));
     let lines: Vec<String> = of_mailbox.chain(of_author).map(str::to_owned).collect();
-    (!lines.is_empty()).then(|| Card {
-        kind: CardKind::Warning,
-        title: match lang {
-            Lang::En => "Look at who sent this".to_owned(),
-            Lang::ZhCn => "请留意发件人".to_owned(),
-        },
-        lines,
-        month: String::new(),
-        day: String::new(),
-    })
+    let title = match lang {
+        Lang::En => "Look at who sent this",
+        Lang::ZhCn => "请留意发件人",
+    };
+    (!lines.is_empty()).then(|| super::card(CardKind::Warning, title.to_owned(), lines))
 }
 
 fn mailbox_line(sign: Sign, lang: Lang) -> Option<&'static str> {
