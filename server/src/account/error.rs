@@ -181,6 +181,11 @@ pub enum InvalidField {
         /// The limit.
         max: usize,
     },
+    /// The account has the maximum number of senders whose images are always shown.
+    TooManyImageSenders {
+        /// The limit.
+        max: usize,
+    },
     /// The position is not valid for this list: a cursor of another list, or an offset into a
     /// merged list.
     InvalidPosition,

@@ -245,6 +245,16 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请减少所选邮件，分几次操作。".to_owned(),
             },
         },
+        InvalidField::TooManyImageSenders { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("The images of {max} senders may always be shown."),
+                fix: "Remove another sender in the settings first.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("最多可始终显示 {max} 位发件人的图片。"),
+                fix: "请先在设置中移除其他发件人。".to_owned(),
+            },
+        },
         InvalidField::TooManyPinned { max } => match lang {
             Lang::En => Meaning {
                 cause: format!("{max} folders may be pinned."),

@@ -3,8 +3,9 @@
 use mail_mime::address::EmailAddress;
 
 use super::AccountHandle;
-use crate::account::error::AccountError;
+use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::now_unix_ms;
+use crate::store::Store;
 
 impl AccountHandle {
     /// Returns whether the remote images of a sender are always shown.
@@ -37,9 +38,12 @@ impl AccountHandle {
         let added = store.image_sender_add(&self.inner.sealer, key, address, now_unix_ms());
         match added.await.map_err(AccountError::store)? {
             true => Ok(()),
-            false => Err(AccountError::Internal(
-                "too many senders with images".to_owned(),
-            )),
+            false => Err(AccountError::Invalid {
+                field: "address",
+                problem: InvalidField::TooManyImageSenders {
+                    max: Store::IMAGE_SENDERS_MAX,
+                },
+            }),
         }
     }
 
