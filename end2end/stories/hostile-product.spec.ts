@@ -62,7 +62,8 @@ test('hostile messages do nothing in the reader', { tag: ['@script', '@desktop']
       body,
     );
     await page.evaluate(provoke);
-    await page.waitForTimeout(20);
+    // What was provoked has begun once two frames are drawn.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   }
   expect(harms).toEqual([]);
   expect(fromFrames.filter((request) => !/^data:/.test(request))).toEqual(expected);

@@ -105,6 +105,7 @@ export class WatchedPage {
     const acts = [undefined, provoke, parseAgain, provoke];
     for (const [index, act] of acts.entries()) {
       if (act !== undefined) await this.page.evaluate(act);
+      // That nothing happens has no event to wait for: harm is given this time to show.
       await this.page.waitForTimeout(shown.settleMs ?? 60);
       if (index === 0 || index === acts.length - 1 || until !== undefined) {
         // A document in bytes of its own has no page around it.
