@@ -35,8 +35,8 @@ export const test = base.extend<DemoOptions & Fixtures>({
   },
 
   mailbox: async ({ page, demo, faults, isMobile, javaScriptEnabled }, use) => {
-    void faults;
-    await use(new Mailbox(page, demo, { isPhone: isMobile ?? false, hasScript: javaScriptEnabled ?? true }));
+    const view = { isPhone: isMobile ?? false, hasScript: javaScriptEnabled ?? true };
+    await use(new Mailbox(page, demo, view, faults));
   },
 });
 

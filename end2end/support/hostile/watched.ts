@@ -211,6 +211,10 @@ function lookAround(): string[] {
   ];
   const find = Document.prototype.querySelectorAll;
   for (const element of find.call(document, 'html, body, header, header *, nav, nav *, footer, footer *')) {
+    // On a busy machine the page's short animation may not have ended.
+    for (const animation of Element.prototype.getAnimations.call(element)) {
+      if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
+    }
     for (const pseudo of ['', '::before', '::after']) {
       const style = getComputedStyle(element, pseudo);
       const values = properties.map((property) => style.getPropertyValue(property));
