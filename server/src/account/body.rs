@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::{FolderId, MessageId};
+use app::api::types::{FolderId, Lang, MessageId};
 use mail_mime::clean::{self, CleanOptions, Images, Scheme};
 use mail_mime::document;
 use mail_mime::tree::Part;
@@ -43,8 +43,8 @@ impl CleanedBody {
     }
 }
 
-/// The cache key: a message, whether remote images load, the colour scheme, and the URL of the
-/// message's parts.
+/// The cache key: a message, whether remote images load, the colour scheme, the language, and the
+/// URL of the message's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyKey {
     pub(crate) folder: FolderId,
@@ -52,6 +52,8 @@ pub(crate) struct BodyKey {
     pub(crate) images: Images,
     /// The colour scheme that the frame shows the document in.
     pub(crate) scheme: Scheme,
+    /// The language of the words that are not the sender's.
+    pub(crate) lang: Lang,
     /// The URL prefix of the message's own parts, up to the part's number.
     pub(crate) part_prefix: String,
 }
@@ -182,6 +184,7 @@ pub(crate) async fn clean_html(
     key: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images, scheme) = (key.part_prefix.clone(), key.images, key.scheme);
+    let label = key.lang.quoted_text();
     let bytes: usize = documents.iter().map(String::len).sum();
     let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
     let _permits = CLEANING_PERMITS
@@ -200,7 +203,7 @@ pub(crate) async fn clean_html(
         };
         let cleaned = clean::clean_all(&documents, &options);
         CleanedBody {
-            document: document::wrap(&cleaned),
+            document: document::wrap(&cleaned, &label),
             blocked_images: cleaned.blocked_images,
             tracking_pixels: cleaned.tracking_pixels,
             content_ids: cleaned.content_ids,
@@ -221,6 +224,7 @@ mod tests {
             message: MessageId(format!("7.{message}")),
             images: Images::Blocked,
             scheme: Scheme::Light,
+            lang: Lang::En,
             part_prefix: String::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use app::api::types::Lang;
 use bytes::Bytes;
 use clap::{ArgGroup, Args};
 use jiff::Timestamp;
@@ -112,6 +113,7 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
         message: "".into(),
         images: Images::Blocked,
         scheme: Scheme::Light,
+        lang: Lang::En,
         part_prefix: "part/".to_owned(),
     };
     let cleaned = clean_html(documents, split.root.clone(), &key).await;

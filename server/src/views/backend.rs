@@ -115,6 +115,7 @@ impl SessionBackend {
                 true => Scheme::Light,
                 false => self.scheme,
             },
+            lang: self.locale.lang,
             part_prefix,
         }
     }

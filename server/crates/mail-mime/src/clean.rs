@@ -12,6 +12,7 @@ mod balance;
 mod css;
 mod markup;
 mod policy;
+mod quotes;
 mod references;
 mod root;
 mod scan;

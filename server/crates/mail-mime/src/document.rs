@@ -12,7 +12,8 @@ use crate::clean::{Cleaned, Scheme};
 /// A document without media rules (`fluid`) is not made for phones; there, its tables and images
 /// take the width of the screen, whatever its styles say. An image that was not loaded is shown as
 /// its alternative text in a box, which [`crate::clean::clean`] writes as a `picture` without an
-/// image; an image without alternative text takes its space but is invisible.
+/// image; an image without alternative text takes its space but is invisible. The quote at the end
+/// is folded: its `summary` is empty, and [`wrap`] writes its words.
 pub const STYLE: &str = "\
 html{background:#fff;color:#1a1a1a}\
 body{margin:0;font:15px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\
@@ -28,26 +29,31 @@ outline:1px dashed #c4c9d1}\
 table{max-width:100%}\
 td,th{overflow-wrap:break-word}\
 pre{white-space:pre-wrap}\
+summary:empty{display:inline-flex;list-style:none;margin:8px 0;padding:2px 12px;\
+border-radius:99px;background:#f1f2f4;color:#5b6472;font-size:13px;cursor:pointer}\
+summary:empty::-webkit-details-marker{display:none}\
 blockquote{margin:8px 0;padding:0 0 0 12px;border-inline-start:3px solid #d0d5dd}\
 a{color:#1a56c4}\
 @media(max-width:600px){\
 .fluid :is(table,td,th){width:auto!important;height:auto!important;min-width:0!important}\
 .fluid table{table-layout:auto!important}.fluid :is(td,th){white-space:normal!important}\
-.fluid img{max-width:100%!important;height:auto!important}}";
+.fluid :is(img,picture){max-width:100%!important;height:auto!important}}";
 
 /// The rules of [`STYLE`] that differ in the dark scheme. The colours of paper and ink are those to
 /// which [`crate::clean`] adapts white and black, so that a message has no visible edge.
 pub const DARK_STYLE: &str = "\
 html{background:#1a1a1a;color:#ececec}\
 picture:not(:empty,:has(*)){background:#2b2d31;color:#b6bcc6;outline-color:#565c66}\
+summary:empty{background:#2b2d31;color:#b6bcc6}\
 blockquote{border-color:#464b54}\
 a{color:#8ab4f8}";
 
 /// Wraps sanitized HTML into a complete document.
 ///
 /// The result is self-contained except for the images that [`crate::clean::clean`] kept. The server
-/// sets its policy header and its content type (`text/html; charset=utf-8`).
-pub fn wrap(body: &Cleaned) -> String {
+/// sets its policy header and its content type (`text/html; charset=utf-8`). `quote_label` is what
+/// the fold of a quote is called, in the reader's language.
+pub fn wrap(body: &Cleaned, quote_label: &str) -> String {
     let (scheme, dark) = match body.scheme {
         Scheme::Light => ("light", ["", "", ""]),
         Scheme::Dark => ("dark", [DARK_STYLE, "", ""]),
@@ -69,6 +75,15 @@ pub fn wrap(body: &Cleaned) -> String {
     out.push_str("<title></title><style>");
     out.extend([":root{color-scheme:", scheme, "}", STYLE]);
     out.extend(dark);
+    if body.html.contains("<summary></summary>") {
+        // Nothing but letters and spaces: it cannot leave its string.
+        let label = quote_label
+            .chars()
+            .filter(|c| c.is_alphabetic() || *c == ' ');
+        out.push_str("summary:empty::before{content:\"");
+        out.extend(label);
+        out.push_str("\"}");
+    }
     out.push_str("</style></head><body dir=\"auto\">");
     out.push_str(&body.html);
     out.push_str("</body></html>");
@@ -120,7 +135,7 @@ mod tests {
             images: Images::Blocked,
             scheme,
         };
-        wrap(&clean(html, &options))
+        wrap(&clean(html, &options), "Quoted text")
     }
 
     #[test]
@@ -144,5 +159,23 @@ mod tests {
         assert!(dark.contains("}}html{background:#1a1a1a") && !dark.contains(query));
         let both = document("hello", Scheme::System);
         assert!(both.contains("{:root{color-scheme:light dark}") && both.contains(query));
+    }
+
+    #[test]
+    fn the_words_of_a_fold_cannot_leave_their_string() {
+        let answer = "a<blockquote type=cite>q</blockquote>";
+        let options = CleanOptions {
+            part_url: &|_| None,
+            images: Images::Blocked,
+            scheme: Scheme::Light,
+        };
+        let document = wrap(
+            &clean(answer, &options),
+            "引用的\"}*{color:red}</style>内容",
+        );
+        let rule = "summary:empty::before{content:\"引用的colorredstyle内容\"}";
+        assert!(document.contains(rule), "{document}");
+        let document = wrap(&clean("a", &options), "Quoted text");
+        assert!(!document.contains("content:"));
     }
 }

@@ -35,11 +35,11 @@ fn blocked(html: &str) -> String {
 }
 
 const ELEMENTS: &str = " a abbr acronym address article aside b bdi bdo big blockquote br caption \
-    center cite code col colgroup dd del dfn div dl dt em figcaption figure font footer h1 h2 h3 \
+    center cite code col colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 \
     h4 h5 h6 header hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s samp section small \
-    span strike strong sub sup table tbody td tfoot th thead tr tt u ul var wbr ";
+    span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var wbr ";
 const ATTRIBUTES: &str = " align alt background bgcolor border cellpadding cellspacing class clear \
-    color colspan dir face height href hspace id lang nowrap noshade rel reversed rowspan size span \
+    color colspan dir face height href hspace id lang nowrap noshade open rel reversed rowspan size span \
     src start style target title type valign value vspace width ";
 
 /// Whether the address of an image may be loaded.

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use super::css::Role;
 use super::markup::{push_attribute, push_escaped};
 use super::policy::{self, Kind, Source, Sources};
+use super::quotes::{FOLD_ELEMENTS, Quotes};
 use super::root::Root;
 use super::scan::{Scanner, Tag, Token};
 use super::styles::{ElementStyle, Styles};
@@ -68,6 +69,7 @@ pub(super) fn balance(html: &str, sources: &Sources<'_>, styles: &mut Styles<'_>
         sources,
         styles,
         root: Root::default(),
+        quotes: Quotes::default(),
         out: Balanced::default(),
         open: Vec::new(),
         positions: HashMap::new(),
@@ -99,6 +101,7 @@ pub(super) fn balance(html: &str, sources: &Sources<'_>, styles: &mut Styles<'_>
     while let Some(element) = balancer.pop() {
         drop(element);
     }
+    balancer.fold_quote();
     let mut out = balancer.out;
     out.root = balancer.root.finish(balancer.styles);
     out
@@ -119,6 +122,7 @@ struct Balancer<'l, 's> {
     sources: &'l Sources<'l>,
     styles: &'l mut Styles<'s>,
     root: Root,
+    quotes: Quotes,
     out: Balanced,
     open: Vec<Open>,
     /// The positions in `open` of the elements of a name, the innermost last. With it no tag needs
@@ -155,6 +159,9 @@ impl Balancer<'_, '_> {
             text = text.trim_start_matches(['\n', '\r']);
         }
         self.is_at_pre_start &= text.is_empty();
+        if text.contains(|c: char| !c.is_whitespace()) {
+            self.quotes.note_content(text);
+        }
         for c in text.chars() {
             // html5ever's serializer escapes these by scanning all that follows in the same text.
             let is_costly = c == '&' || matches!(c, '\u{80}'..='\u{bf}');
@@ -218,7 +225,7 @@ impl Balancer<'_, '_> {
             }
         }
         let own = match name == "img" && !self.is_source_loaded(source.as_ref()) {
-            true if self.write_alternative(tag) => return,
+            true if self.write_alternative(tag, &style) => return,
             true => own.strip_suffix(&["src"]).unwrap_or(own),
             false => own,
         };
@@ -231,8 +238,16 @@ impl Balancer<'_, '_> {
             if self.take_room() && is_written {
                 self.write(&start_tag);
                 self.elements += 1;
+                self.quotes.note_depth(self.open.len() + 1);
+                if name == "img" {
+                    self.quotes.note_content("");
+                }
             }
         } else {
+            if is_written {
+                let at = self.out.html.len();
+                self.quotes.begin(name, tag, at, self.open.len());
+            }
             self.push(name, kind, start_tag, style.bytes, style.hides);
         }
     }
@@ -415,6 +430,7 @@ impl Balancer<'_, '_> {
             style_bytes,
             hides,
         });
+        self.quotes.note_depth(self.open.len());
     }
 
     /// Whether a tag may be written here: not too deep, given all that was written so far.
@@ -438,9 +454,19 @@ impl Balancer<'_, '_> {
         }
         if !element.tag.is_empty() {
             self.write(&format!("</{}>", element.name));
+            self.quotes.end(self.open.len(), self.out.html.len());
         }
         self.hidden -= usize::from(element.hides);
         Some(element)
+    }
+
+    /// Folds the quote at the end, if another pass over the result cuts nothing off.
+    fn fold_quote(&mut self) {
+        let steps = self.walked + 2 * self.elements + FOLD_ELEMENTS * DEPTH_MAX;
+        if steps < WALKED_MAX && self.elements + FOLD_ELEMENTS < ELEMENTS_MAX {
+            let quotes = std::mem::take(&mut self.quotes);
+            quotes.fold(&mut self.out.html, DEPTH_MAX - 1);
+        }
     }
 
     fn write(&mut self, markup: &str) {
@@ -516,17 +542,22 @@ impl Balancer<'_, '_> {
     }
 
     /// Writes the alternative text of an image that is not loaded, as a `picture` without an image:
-    /// browsers put an icon for a broken image beside the text of an `img`. Returns false if there
-    /// is no text.
-    fn write_alternative(&mut self, tag: &Tag<'_>) -> bool {
+    /// browsers put an icon for a broken image beside the text of an `img`. It has the size of the
+    /// image, so that nothing moves when the image is loaded. Returns false if there is no text.
+    fn write_alternative(&mut self, tag: &Tag<'_>, style: &ElementStyle) -> bool {
         let Some(text) = tag.value("alt") else {
             return false;
         };
         if text.trim().is_empty() || !policy::is_plain_value("alt", &text) {
             return false;
         }
+        if style.hides {
+            return true;
+        }
         let depth = self.open.len();
-        self.push("picture", Kind::Inline, "<picture>".to_owned(), 0, false);
+        let style = self.styles.of_missing_image(tag);
+        let start_tag = self.format_start_tag("picture", &[], tag, None, &style);
+        self.push("picture", Kind::Inline, start_tag, style.bytes, false);
         if self.open.len() > depth {
             self.text(&text, true);
             self.pop();

@@ -53,6 +53,7 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     ("colgroup", Kind::Table, &["span", "width"]),
     ("dd", Kind::Block, &[]),
     ("del", Kind::Inline, &[]),
+    ("details", Kind::Block, &["open"]),
     ("dfn", Kind::Inline, &[]),
     ("div", Kind::Block, &[]),
     ("dl", Kind::Block, &[]),
@@ -100,6 +101,7 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     ("strike", Kind::Formatting, &[]),
     ("strong", Kind::Formatting, &[]),
     ("sub", Kind::Inline, &[]),
+    ("summary", Kind::Block, &[]),
     ("sup", Kind::Inline, &[]),
     (
         "table",
@@ -264,7 +266,7 @@ pub(super) fn is_plain_value(attribute: &str, value: &str) -> bool {
             let word = value.strip_prefix('#').unwrap_or(value);
             (1..=32).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric())
         }
-        "align" | "valign" | "clear" | "dir" | "lang" | "type" | "noshade" | "nowrap"
+        "align" | "valign" | "clear" | "dir" | "lang" | "type" | "noshade" | "nowrap" | "open"
         | "reversed" => {
             value.len() <= 35
                 && value

@@ -13,6 +13,9 @@ use super::{Scheme, tracking};
 const COLORS_MAX: usize = 200;
 /// The second class of the wrapper of a document without media rules of its own.
 const FLUID: &str = "fluid";
+/// The sides of an image that the box in its place keeps, in pixels.
+const BOX_MIN_PX: u32 = 48;
+const BOX_MAX_PX: u32 = 2_000;
 
 /// How the styles of a document are cleaned.
 #[derive(Clone, Copy)]
@@ -157,13 +160,38 @@ impl<'s> Styles<'s> {
 
     /// Cleans the `style` of an element, and counts what it loads if it is shown.
     pub(super) fn of_element(&mut self, tag: &Tag<'_>, is_shown: bool) -> ElementStyle {
+        let source = tag.value("style");
+        let style = source.map(|source| self.of_source(source, is_shown));
+        let style = style.unwrap_or_default();
         let is_hidden = tag.value("hidden").is_some();
-        let Some(source) = tag.value("style") else {
-            return ElementStyle {
-                hides: is_hidden,
-                ..ElementStyle::default()
-            };
+        ElementStyle {
+            hides: is_hidden || (style.effects.hides && !self.is_revealed(tag)),
+            ..style
+        }
+    }
+
+    /// Returns the style of the box for an image that is not loaded: the size that the attributes
+    /// of the image give, then its own `style`. Beside a small image its words need more room.
+    pub(super) fn of_missing_image(&mut self, tag: &Tag<'_>) -> ElementStyle {
+        let side = |name| {
+            let value = tag.value(name)?;
+            let pixels = value.trim().trim_end_matches("px").parse::<u32>().ok()?;
+            (BOX_MIN_PX..=BOX_MAX_PX)
+                .contains(&pixels)
+                .then_some(pixels)
         };
+        let mut source = match (side("width"), side("height")) {
+            (Some(width), Some(height)) => {
+                format!("width:{width}px;aspect-ratio:{width}/{height};")
+            }
+            (Some(width), None) => format!("width:{width}px;"),
+            (None, _) => String::new(),
+        };
+        source.push_str(&tag.value("style").unwrap_or_default());
+        self.of_source(Cow::Owned(source), false)
+    }
+
+    fn of_source(&mut self, source: Cow<'_, str>, is_shown: bool) -> ElementStyle {
         let index = match self.positions.get(&*source) {
             Some(index) => *index,
             None => self.add_style(source.into_owned()),
@@ -179,7 +207,7 @@ impl<'s> Styles<'s> {
             index: is_written.then_some(index),
             bytes: known.text.len(),
             effects: known.effects,
-            hides: is_hidden || (known.effects.hides && !self.is_revealed(tag)),
+            hides: false,
         }
     }
 

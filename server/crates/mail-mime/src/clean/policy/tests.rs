@@ -32,7 +32,6 @@ fn the_allow_list_is_sorted_and_contains_nothing_forbidden() {
         "noembed",
         "noframes",
         "marquee",
-        "details",
         "dialog",
         "map",
         "area",
