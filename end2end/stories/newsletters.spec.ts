@@ -20,6 +20,8 @@ test('newsletters and replies look as they were sent', { tag: ['@script', '@desk
   await page.route('**/*', (route) => route.fulfill({ contentType: 'image/gif', body: Buffer.from(PIXEL, 'base64') }));
   const show = async (html: string) => {
     await page.setContent(html, { waitUntil: 'load' });
+    // What an answer quotes is folded.
+    for (const fold of await page.locator('summary').all()) await fold.click();
     return page.evaluate(factsOf);
   };
   for (const [index, { name, html }] of all.entries()) {
