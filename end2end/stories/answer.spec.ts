@@ -26,7 +26,7 @@ test('reads, answers with an attachment, sees it arrive, deletes it and takes th
   await mailbox.arrives('Re: Boat on Saturday');
   await mailbox.open('Re: Boat on Saturday');
   await expect(mailbox.reader).toContainText('At ten it is. <b>& "the list"</b>');
-  const link = mailbox.reader.getByRole('link', { name: /list\.txt/ });
+  const link = mailbox.reader.getByRole('link', { name: 'Save list.txt' });
   const [download] = await Promise.all([mailbox.page.waitForEvent('download'), link.click()]);
   expect(download.suggestedFilename()).toBe('list.txt');
   expect(await readFile(await download.path())).toEqual(FILE);

@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
  * Chromium logs this where Playwright looks into a frame without scripts. What mail brings into a
  * frame is checked by the stories of reading, which look for scripts there.
  */
-const OWN_EVALUATION = /^error: Blocked script execution in '[^']*\/body(\?[a-z=&]+)?' because the document's frame is sandboxed/;
+const OWN_EVALUATION = /^error: Blocked script execution in '[^']*\/(body(\?[a-z=&]+)?|part\/[\d.!]+\?view)' because the document's frame is sandboxed/;
 /** The page's program is fetched early; a browser without JavaScript does not use it. */
 const UNUSED_PROGRAM = /^warning: The resource \S*\.wasm was preloaded .* but not used/;
 

@@ -63,8 +63,8 @@ export function invitation(): Buffer {
   );
 }
 
-/** A bounce with a report. */
-export function bounce(): Buffer {
+/** A bounce with a report about the message with an id. */
+export function bounce(messageId = '<1@x.example>'): Buffer {
   return message(
     [
       'From: Mail Delivery System <MAILER-DAEMON@mx.example>',
@@ -76,7 +76,34 @@ export function bounce(): Buffer {
       'Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n' +
         'Final-Recipient: rfc822; nobody@shop.example\r\nAction: failed\r\nStatus: 5.1.1\r\n' +
         'Diagnostic-Code: smtp; 550 5.1.1 <nobody@shop.example> No such user here\r\n',
-      'Content-Type: message/rfc822\r\n\r\nFrom: a@x.example\r\nSubject: The letter that came back\r\n\r\nHello nobody.\r\n',
+      `Content-Type: message/rfc822\r\n\r\nFrom: a@x.example\r\nMessage-ID: ${messageId}\r\nSubject: The letter that came back\r\n\r\nHello nobody.\r\n`,
+    ]),
+  );
+}
+
+/** An answer in HTML, with the message that it answers below it. */
+export function answer(): Buffer {
+  return message(
+    ['From: Ann <ann@x.example>', 'Subject: Re: The plan', 'Content-Type: text/html; charset=utf-8'],
+    '<p>Yes, at ten.</p><div class="moz-cite-prefix">On Monday, Bob wrote:</div>' +
+      `<blockquote type="cite">${'<p>Shall we meet at ten?</p>'.repeat(12)}</blockquote>\r\n`,
+  );
+}
+
+/** A message with a text, a document, a page and a program. */
+export function files(): Buffer {
+  const file = (type: string, name: string, body: Buffer) =>
+    `Content-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\n` +
+    `Content-Transfer-Encoding: base64\r\n\r\n${base64Lines(body)}`;
+  return message(
+    ['From: Bob <bob@x.example>', 'Subject: Four files', 'Content-Type: multipart/mixed; boundary=b'],
+    multipart('b', [
+      'Content-Type: text/plain\r\n\r\nHere they are.',
+      // 你好
+      file('text/plain; charset=gbk', 'greeting.txt', Buffer.from([0xc4, 0xe3, 0xba, 0xc3])),
+      file('application/pdf', 'offer.pdf', Buffer.from('%PDF-1.4\n%%EOF\n')),
+      file('text/html', 'page.html', Buffer.from('<script>alert(1)</script>')),
+      file('application/octet-stream', 'setup.exe', Buffer.from('MZ')),
     ]),
   );
 }

@@ -11,6 +11,7 @@ mod folder;
 mod marks;
 mod message;
 mod outbox;
+mod viewer;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
@@ -24,3 +25,4 @@ pub(crate) use outbox::{
     AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
     SentCopy, StoredDraft,
 };
+pub(crate) use viewer::Viewer;

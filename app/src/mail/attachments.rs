@@ -9,9 +9,7 @@ use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
 
-/// The image types that browsers display and that the server serves as images. Larger images have
-/// no preview.
-const PREVIEW_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+/// Maximum size of an image that is its own preview, in bytes.
 const MAX_THUMBNAIL_BYTES: u64 = 4 << 20;
 /// The type of a message inside a message, which opens as a page.
 const MESSAGE: &str = "message/rfc822";
@@ -64,6 +62,7 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
         name,
         media_type,
         size_bytes,
+        can_view,
     } = attachment;
     let href = open.url(|base, of| url::part(base, of, &part));
     let inner = (media_type == MESSAGE).then(|| {
@@ -75,27 +74,46 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
     } else {
         name
     };
-    let is_picture =
-        PREVIEW_TYPES.contains(&media_type.as_str()) && size_bytes <= MAX_THUMBNAIL_BYTES;
-    let thumb = if is_picture {
+    let is_picture = can_view && media_type.starts_with("image/");
+    let thumb = if is_picture && size_bytes <= MAX_THUMBNAIL_BYTES {
         view! { <img src=href.clone() alt="" loading="lazy" decoding="async" /> }.into_any()
     } else {
         label.clone().into_any()
     };
-    let (href, download, rel) = match inner {
-        Some(inner) => (inner, None, None),
-        None => (href, Some(name.clone()), Some("external")),
+    // What can be shown is shown in a tab of its own, and saved by a button.
+    let view = can_view.then(|| open.url(|base, of| url::part_view(base, of, &part)));
+    let save = (inner.is_some() || view.is_some()).then(|| {
+        view! {
+            <a
+                class="btn btn-sm btn-icon x"
+                href=href.clone()
+                download=name.clone()
+                rel="external"
+                aria-label=lang.save_file(name.clone())
+            >
+                <Icon name="download" />
+            </a>
+        }
+        .into_any()
+    });
+    let (href, download, rel, target) = match (inner, view) {
+        (Some(inner), _) => (inner, None, None, None),
+        (None, Some(view)) => (view, None, Some("external noopener"), Some("_blank")),
+        (None, None) => (href, Some(name.clone()), Some("external"), None),
     };
     view! {
-        <a class="file" href=href download=download rel=rel>
-            <span class=format!("thumb {}", hue(&label)) aria-hidden="true">
-                {thumb}
-            </span>
-            <b class="cut" dir="auto">
-                {name.clone()}
-            </b>
-            <small>{format!("{label}, {}", size(size_bytes))}</small>
-        </a>
+        <div class="file-slot">
+            <a class="file" href=href download=download rel=rel target=target>
+                <span class=format!("thumb {}", hue(&label)) aria-hidden="true">
+                    {thumb}
+                </span>
+                <b class="cut" dir="auto">
+                    {name}
+                </b>
+                <small>{format!("{label}, {}", size(size_bytes))}</small>
+            </a>
+            {save}
+        </div>
     }
 }
 

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 
 use crate::api::types::{Card, CardKind};
+use crate::page::PageContext;
+use crate::text::url;
 use crate::ui::Icon;
 
 /// The badge beside the author's name that opens to what the receiving server found out.
@@ -35,6 +37,7 @@ pub fn BodyCard(
     /// The card.
     card: Card,
 ) -> impl IntoView {
+    let page = PageContext::expect();
     let label = card.title.clone();
     if card.kind == CardKind::Invitation {
         return view! {
@@ -62,6 +65,16 @@ pub fn BodyCard(
                 <b dir="auto">{card.title}</b>
                 {lines(card.lines)}
             </div>
+            {card
+                .outbox
+                .map(|outbox| {
+                    view! {
+                        <a class="btn btn-sm" href=url::outbox_entry(&page.base, &outbox)>
+                            {page.lang.sent_message()}
+                        </a>
+                    }
+                        .into_any()
+                })}
         </div>
     }
     .into_any()

@@ -12,6 +12,9 @@ use crate::api::types::{
 /// The value of `view` that shows the folder tree on a phone.
 pub const VIEW_FOLDERS: &str = "folders";
 
+/// The field of the query that asks to show a part instead of saving it.
+pub const VIEW: &str = "view";
+
 /// The start page: the server redirects to the first account's inbox.
 pub fn home(base: &str) -> String {
     format!("{base}/")
@@ -143,6 +146,11 @@ pub fn files(base: &str, of: &MessageRef) -> String {
 /// One part of a message, decoded. Not a route of the app.
 pub fn part(base: &str, of: &MessageRef, part: &PartId) -> String {
     format!("{}/part/{}", message(base, of), encode(part.as_str()))
+}
+
+/// A part of a message, shown by the browser in a document of its own.
+pub fn part_view(base: &str, of: &MessageRef, part_id: &PartId) -> String {
+    format!("{}?{VIEW}", part(base, of, part_id))
 }
 
 /// Changes to messages (POST): `message`, `action`, `to`, `star`, `unstar`, `return`.

@@ -1,11 +1,12 @@
 //! Cache of sanitized message HTML between the opening of a message and the request of its frame.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::{FolderId, Lang, MessageId};
+use app::api::types::{FolderId, MessageId};
 use mail_mime::clean::{self, CleanOptions, Images, Scheme};
 use mail_mime::document;
 use mail_mime::tree::Part;
@@ -43,7 +44,7 @@ impl CleanedBody {
     }
 }
 
-/// The cache key: a message, whether remote images load, the colour scheme, the language, and the
+/// The cache key: a message, whether remote images load, the colour scheme, our words, and the
 /// URL of the message's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyKey {
@@ -52,8 +53,8 @@ pub(crate) struct BodyKey {
     pub(crate) images: Images,
     /// The colour scheme that the frame shows the document in.
     pub(crate) scheme: Scheme,
-    /// The language of the words that are not the sender's.
-    pub(crate) lang: Lang,
+    /// What the fold of a quote is called.
+    pub(crate) quote_label: Cow<'static, str>,
     /// The URL prefix of the message's own parts, up to the part's number.
     pub(crate) part_prefix: String,
 }
@@ -184,7 +185,7 @@ pub(crate) async fn clean_html(
     key: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images, scheme) = (key.part_prefix.clone(), key.images, key.scheme);
-    let label = key.lang.quoted_text();
+    let label = key.quote_label.clone();
     let bytes: usize = documents.iter().map(String::len).sum();
     let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
     let _permits = CLEANING_PERMITS
@@ -224,7 +225,7 @@ mod tests {
             message: MessageId(format!("7.{message}")),
             images: Images::Blocked,
             scheme: Scheme::Light,
-            lang: Lang::En,
+            quote_label: Cow::Borrowed(""),
             part_prefix: String::new(),
         }
     }

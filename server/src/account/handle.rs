@@ -260,6 +260,8 @@ pub struct PartDownload {
     pub name: String,
     /// Its media type as the sender wrote it: untrusted.
     pub media_type: String,
+    /// The charset of a text, if the sender declared one.
+    pub charset: Option<String>,
     /// Its bytes, transfer-decoded. After an error the HTTP response must be aborted, never ended
     /// cleanly.
     pub stream: BoxStream<'static, Result<Bytes, AccountError>>,
@@ -394,6 +396,7 @@ impl AccountHandle {
             }
         });
         Ok(PartDownload {
+            charset: found.charset().map(str::to_owned),
             name: found.name.unwrap_or_default(),
             media_type: found.media_type,
             stream: decoded.fuse().boxed(),

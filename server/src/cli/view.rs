@@ -113,7 +113,7 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
         message: "".into(),
         images: Images::Blocked,
         scheme: Scheme::Light,
-        lang: Lang::En,
+        quote_label: Lang::En.quoted_text(),
         part_prefix: "part/".to_owned(),
     };
     let cleaned = clean_html(documents, split.root.clone(), &key).await;

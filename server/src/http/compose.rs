@@ -227,6 +227,7 @@ async fn restored_form(
                 name: name_of(part.as_str()),
                 media_type: String::new(),
                 size_bytes: 0,
+                can_view: false,
             });
         }
     }

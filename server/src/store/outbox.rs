@@ -29,6 +29,10 @@ pub(crate) use self::record::ListCursor;
 
 /// Maximum number of rows of an account that are not handed over to every recipient.
 pub(crate) const OPEN_MAX: i64 = 200;
+/// How far the time in a `Message-ID` may be from the time of its row, in milliseconds.
+const ID_TOLERANCE_MS: i64 = 10_000;
+/// Maximum number of rows that are opened to find one.
+const FOUND_MAX: i64 = 50;
 /// Format of the rows: 3 seals record and draft separately, adds a version to the record, and has
 /// columns for what queries count.
 const FORMAT: i64 = 3;
@@ -359,6 +363,35 @@ impl Ledger {
         .fetch_optional(self.store.pool())
         .await?;
         Ok(raw.map(|raw| self.open_row(raw)))
+    }
+
+    /// Returns the id of the row of an account whose message has a `Message-ID`, without brackets.
+    /// Only rows near the time with which an id of ours begins are opened.
+    pub(crate) async fn outbox_find(
+        &self,
+        account: &AccountKey,
+        message_id: &str,
+    ) -> Result<Option<OutboxId>, StoreError> {
+        let time = message_id.split_once('.').map(|(time, _)| time.parse());
+        let Some(Ok(unix_ms)) = time else {
+            return Ok(None);
+        };
+        let unix_ms: i64 = unix_ms;
+        let raw: Vec<RawRow> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NULL AND is_damaged = 0 \
+             AND created_unix_ms BETWEEN $2 AND $3 ORDER BY created_unix_ms LIMIT $4",
+        ))
+        .bind(&account.0)
+        .bind(unix_ms.saturating_sub(ID_TOLERANCE_MS))
+        .bind(unix_ms.saturating_add(ID_TOLERANCE_MS))
+        .bind(FOUND_MAX)
+        .fetch_all(self.store.pool())
+        .await?;
+        let rows = raw.into_iter().map(|raw| self.open_row(raw));
+        let found = rows.filter(|row| row.message.message_id == message_id);
+        Ok(found.map(|row| row.id).next())
     }
 
     /// Returns the draft of a row, as long as it can be sent again.

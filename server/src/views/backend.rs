@@ -115,7 +115,7 @@ impl SessionBackend {
                 true => Scheme::Light,
                 false => self.scheme,
             },
-            lang: self.locale.lang,
+            quote_label: self.locale.lang.quoted_text(),
             part_prefix,
         }
     }
@@ -148,7 +148,8 @@ impl SessionBackend {
         let mut key = self.body_key(&message, Shown::default());
         let opened = self.open(handle, &key).await?;
         let host = &handle.sign_in().incoming.host;
-        let cards = cards(&opened, host, &self.locale);
+        let mut cards = cards(&opened, handle.address(), host, &self.locale);
+        self.link_report(handle, &opened, &mut cards).await;
         let shows_images = shows_images(handle, &opened, &cards).await;
         if shows_images {
             key.images = Images::Allowed;

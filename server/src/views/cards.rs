@@ -2,6 +2,7 @@
 //! or an invitation in it says.
 
 mod invitation;
+mod receipt;
 mod report;
 mod trust;
 mod warning;
@@ -11,14 +12,20 @@ use app::api::types::{Card, CardKind};
 use super::locale::Locale;
 use crate::domain::Opened;
 
-/// Returns the cards of a message in the order to show. `incoming_host` is the server that the
-/// message came from.
-pub(super) fn cards(opened: &Opened, incoming_host: &str, locale: &Locale) -> Vec<Card> {
+/// Returns the cards of a message in the order to show. `own_address` is the reader's, and
+/// `incoming_host` the server that the message came from.
+pub(super) fn cards(
+    opened: &Opened,
+    own_address: &str,
+    incoming_host: &str,
+    locale: &Locale,
+) -> Vec<Card> {
     let supplements = &opened.supplements;
     let invitation = supplements.invitation.as_ref();
     let cards = [
         trust::card(&opened.headers, incoming_host, locale.lang),
         warning::card(&opened.headers, locale.lang),
+        receipt::card(&opened.headers, own_address, locale.lang),
         report::card(supplements, locale.lang),
         invitation.and_then(|invitation| invitation::card(invitation, locale)),
     ];
@@ -33,5 +40,6 @@ fn card(kind: CardKind, title: String, lines: Vec<String>) -> Card {
         lines,
         month: String::new(),
         day: String::new(),
+        outbox: None,
     }
 }

@@ -18,7 +18,7 @@ use crate::account::AccountHandle;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
-use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, OpenedBody, Row};
+use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, OpenedBody, Row, Viewer};
 use crate::store::seal::BrowserKeys;
 
 /// Converts an account to its page type.
@@ -255,11 +255,11 @@ pub(super) fn attachment_views(opened: &Opened, parts: Vec<&Part>) -> Vec<Attach
 
 fn packed_views(packed: &Packed) -> Vec<AttachmentView> {
     let files = packed.tnef.attachments.iter().enumerate();
-    let views = files.map(|(index, file)| AttachmentView {
-        part: PartId::packed(&packed.section, index),
-        name: file.name.clone().unwrap_or_default(),
-        media_type: file.media_type.clone().unwrap_or_else(|| FILE.to_owned()),
-        size_bytes: file.data.len() as u64,
+    let views = files.map(|(index, file)| {
+        let part = PartId::packed(&packed.section, index);
+        let name = file.name.as_deref().unwrap_or_default();
+        let media_type = file.media_type.as_deref().unwrap_or(FILE);
+        file_view(part, name, media_type, file.data.len() as u64)
     });
     views.collect()
 }
@@ -278,11 +278,10 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
         return Vec::new();
     }
     let files = extracted.files.iter().enumerate();
-    let views = files.map(|(index, file)| AttachmentView {
-        part: PartId::packed(&part.section, index),
-        name: file.name.clone().unwrap_or_default(),
-        media_type: FILE.to_owned(),
-        size_bytes: file.size_bytes as u64,
+    let views = files.map(|(index, file)| {
+        let part = PartId::packed(&part.section, index);
+        let name = file.name.as_deref().unwrap_or_default();
+        file_view(part, name, FILE, file.size_bytes as u64)
     });
     let views = views.collect();
     let shown = extracted.text.into_owned();
@@ -294,11 +293,18 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
 const FILE: &str = "application/octet-stream";
 
 pub(super) fn attachment_view(part: &Part) -> AttachmentView {
+    let id = PartId(part.section.clone());
+    let name = part.name.as_deref().unwrap_or_default();
+    file_view(id, name, &part.media_type, part.decoded_size_bytes())
+}
+
+fn file_view(part: PartId, name: &str, media_type: &str, size_bytes: u64) -> AttachmentView {
     AttachmentView {
-        part: PartId(part.section.clone()),
-        name: part.name.clone().unwrap_or_default(),
-        media_type: part.media_type.clone(),
-        size_bytes: part.decoded_size_bytes(),
+        part,
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        size_bytes,
+        can_view: Viewer::shows(name, media_type, size_bytes),
     }
 }
 

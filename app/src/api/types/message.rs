@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, DateText, FolderId, FolderRef, FolderRole, MessageRef, PartId, Person, UndoRef,
-    ViewId,
+    AccountId, DateText, FolderId, FolderRef, FolderRole, MessageRef, OutboxId, PartId, Person,
+    UndoRef, ViewId,
 };
 use crate::api::error::ApiError;
 
@@ -174,6 +174,8 @@ pub struct AttachmentView {
     pub media_type: String,
     /// Its approximate decoded size, in bytes.
     pub size_bytes: u64,
+    /// Whether the browser can show it in a tab of its own.
+    pub can_view: bool,
 }
 
 /// What a card above the body of a message is about.
@@ -188,7 +190,7 @@ pub enum CardKind {
     Forged,
     /// Something in the message may deceive.
     Warning,
-    /// A report about a message that was sent.
+    /// A report about a message that was sent, or the wish for one.
     Report,
     /// An invitation or another calendar entry.
     Invitation,
@@ -207,6 +209,8 @@ pub struct Card {
     pub month: String,
     /// The day of the month of an invitation; else empty.
     pub day: String,
+    /// The entry of the ledger that a report is about, if it is known.
+    pub outbox: Option<OutboxId>,
 }
 
 /// One header field of a message, decoded.

@@ -61,6 +61,7 @@ fn card(kind: CardKind, title: &str, lines: &[&str]) -> Card {
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         month: String::new(),
         day: String::new(),
+        outbox: None,
     }
 }
 
@@ -302,12 +303,14 @@ impl MailBackend for FakeBackend {
                     name: "Programme-日程.pdf".into(),
                     media_type: "application/pdf".into(),
                     size_bytes: 1_100_000,
+                    can_view: true,
                 },
                 AttachmentView {
                     part: "3".into(),
                     name: "map.png".into(),
                     media_type: "image/png".into(),
                     size_bytes: 1_800,
+                    can_view: true,
                 },
             ],
             headers: vec![HeaderField {

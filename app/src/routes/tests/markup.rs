@@ -199,6 +199,7 @@ fn retry(text: &str) -> ComposeRetry {
         name: String::new(),
         media_type: String::new(),
         size_bytes: 7,
+        can_view: false,
     };
     let upload = UploadView {
         id: "u".into(),

@@ -62,6 +62,7 @@ impl AccountHandle {
         match packed {
             Some(number) => supplements::unpack(part, octets, number).await,
             None => Ok(PartDownload {
+                charset: part.charset().map(str::to_owned),
                 name: part.name.unwrap_or_default(),
                 media_type: part.media_type,
                 stream: whole(octets.into()),

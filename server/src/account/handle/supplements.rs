@@ -156,6 +156,7 @@ fn file_in(container: &Part, octets: Bytes, index: usize) -> Option<PartDownload
         return Some(PartDownload {
             name: file.name.clone().unwrap_or_default(),
             media_type: file.media_type.clone().unwrap_or_default(),
+            charset: None,
             stream: whole(octets.slice_ref(file.bytes(&octets))),
         });
     }
@@ -165,6 +166,7 @@ fn file_in(container: &Part, octets: Bytes, index: usize) -> Option<PartDownload
     Some(PartDownload {
         name: file.name.clone().unwrap_or_default(),
         media_type: String::new(),
+        charset: None,
         stream: whole(file.decode(&text)?.into()),
     })
 }

@@ -117,6 +117,42 @@ fn row(id: &str) -> OutboxRow {
 }
 
 #[tokio::test]
+async fn a_row_is_found_by_the_id_of_its_message() {
+    let fixture = Fixture::new().await;
+    let insert = async |id: &str, created_unix_ms: i64, message_id: &str| {
+        let mut row = row(id);
+        row.created_unix_ms = created_unix_ms;
+        row.message.message_id = message_id.to_owned();
+        let draft = StoredDraft::default();
+        let inserted = fixture.ledger.outbox_insert(&row, &draft, None, &[], None);
+        assert_eq!(inserted.await.unwrap(), Inserted::Done);
+    };
+    insert("a", 1_000_002, "1000000.x@peer.test").await;
+    insert("b", 1_000_003, "1000001.y@peer.test").await;
+    insert("late", 9_000_000, "1000004.z@peer.test").await;
+    let find = async |account: &AccountKey, message_id: &str| {
+        fixture
+            .ledger
+            .outbox_find(account, message_id)
+            .await
+            .unwrap()
+    };
+    let bob = AccountKey("bob".to_owned());
+    for (account, message_id, found) in [
+        (&ann(), "1000001.y@peer.test", Some("b")),
+        (&ann(), "1000001.x@peer.test", None),
+        (&ann(), "1000004.z@peer.test", None),
+        (&ann(), "x@peer.test", None),
+        (&ann(), "", None),
+        (&ann(), "99999999999999999999.x@peer.test", None),
+        (&bob, "1000001.y@peer.test", None),
+    ] {
+        let id = find(account, message_id).await;
+        assert_eq!(id.as_ref().map(OutboxId::as_str), found, "{message_id}");
+    }
+}
+
+#[tokio::test]
 async fn draft_and_files_are_deleted_after_the_hand_over() {
     let fixture = Fixture::new().await;
     let mut row = fixture.insert_with_message("a").await;

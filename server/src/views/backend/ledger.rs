@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::{
-    AccountId, ComposeForm, DateText, Draft, OutboxEntry, OutboxId, OutboxRows, OutboxState,
-    RecipientView, SentCopy,
+    AccountId, Card, CardKind, ComposeForm, DateText, Draft, OutboxEntry, OutboxId, OutboxRows,
+    OutboxState, RecipientView, SentCopy,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ pub(crate) use crate::account::compose::{self, Attached, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
-use crate::domain::{OutboxRow, Outcome, RowState, SentCopy as Copy};
+use crate::domain::{Opened, OutboxRow, Outcome, RowState, SentCopy as Copy};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 use crate::views::compose::{self as form, find_handle};
 use crate::views::wording::error_cause;
@@ -164,6 +164,27 @@ impl SessionBackend {
             }
         }
         Err(AccountError::NotFound)
+    }
+
+    /// Links the card of a report to the entry of the message that it is about, if that was sent
+    /// from here. The message is shown without the link if the ledger cannot be read.
+    pub(super) async fn link_report(
+        &self,
+        handle: &AccountHandle,
+        opened: &Opened,
+        cards: &mut [Card],
+    ) {
+        let is_report = |card: &&mut Card| card.kind == CardKind::Report;
+        if let Some(message_id) = &opened.supplements.returned_message_id
+            && let Some(card) = cards.iter_mut().find(is_report)
+        {
+            let ledger = &handle.outbox().ledger;
+            let found = ledger.outbox_find(handle.key(), message_id).await;
+            card.outbox = found.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the entry of a report was not looked up");
+                None
+            });
+        }
     }
 
     /// Returns a page of the outbox, newest first: the entries after a cursor.

@@ -41,6 +41,7 @@ pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
             Lang::ZhCn => at.strftime("%-m月").to_string(),
         }),
         day: starts.map_or_else(String::new, |at| at.day().to_string()),
+        outbox: None,
     })
 }
 
