@@ -8,15 +8,9 @@ import { expect, test } from '../support/story.ts';
 
 test.use({ demoArguments: ['--messages', '1'] });
 
-/** Each class is in the sample at each place; the sanitizer alone is shown all. */
-const EVERY = 5;
-
 test('hostile messages do nothing in the reader', { tag: ['@script', '@desktop'] }, async ({ mailbox, page, demo, context, faults }) => {
-  test.setTimeout(180_000);
-  const all = hostileCases();
-  const cases = all.filter((_, index) => index % EVERY === 0);
-  const kinds = (list: typeof all) => [...new Set(list.map((one) => `${one.class} ${one.place}`))].sort();
-  expect(kinds(cases)).toEqual(kinds(all));
+  test.setTimeout(900_000);
+  const cases = hostileCases();
 
   const harms: string[] = [];
   let shown = 'nothing';
