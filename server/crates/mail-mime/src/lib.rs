@@ -3,10 +3,9 @@
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
 //! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
 //! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, [`tnef`] and [`uuencode`] open attachments that are not MIME
-//! parts, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`] go the other
-//! way.
-//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
+//! wraps sanitized HTML for its frame, [`tnef`], [`smime`] and [`uuencode`] open attachments that
+//! hold more than a file, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`]
+//! go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`] and [`report`].
 //!
@@ -52,6 +51,7 @@ pub mod parse;
 pub mod quote;
 pub mod report;
 mod rfc5322;
+pub mod smime;
 pub mod spoofing;
 mod structured;
 pub mod supplement;
