@@ -1,11 +1,11 @@
 //! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
 //!
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
-//! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
-//! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, [`tnef`], [`smime`] and [`uuencode`] open attachments that
-//! hold more than a file, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`]
-//! go the other way.
+//! message, [`tree`] selects the texts and [`body`] joins them, [`header`] decodes fields,
+//! [`transfer`] and [`charset`] decode part bytes to text, [`text`] and [`clean`] make that text
+//! safe to show, [`document`] wraps sanitized HTML for its frame, [`tnef`], [`smime`] and
+//! [`uuencode`] open attachments that hold more than a file, [`calendar`] reads invitations, and
+//! [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`] and [`report`].
 //!
@@ -35,6 +35,7 @@
 
 pub mod address;
 pub mod auth_results;
+pub mod body;
 pub mod calendar;
 pub mod charset;
 pub mod clean;
