@@ -275,6 +275,7 @@ fn sealed_name(sealed: Sealed) -> &'static str {
     match sealed {
         Sealed::SmimeEncrypted => "smime_encrypted",
         Sealed::SmimeSigned => "smime_signed",
+        Sealed::SmimeCertificates => "smime_certificates",
         Sealed::Smime => "smime",
         Sealed::OpenPgp => "openpgp",
         Sealed::Other => "other",

@@ -7,7 +7,7 @@
 //! [`uuencode`] open attachments that hold more than a file, [`calendar`] reads invitations, and
 //! [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
-//! [`list_fields`] and [`report`].
+//! [`list_fields`], [`openpgp`] and [`report`].
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
@@ -47,6 +47,7 @@ mod encoded_word;
 pub mod header;
 pub mod limits;
 pub mod list_fields;
+pub mod openpgp;
 pub mod params;
 pub mod parse;
 pub mod quote;
