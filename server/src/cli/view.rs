@@ -11,6 +11,7 @@ use jiff::tz::{Offset, TimeZone};
 use mail_mime::address::EmailAddress;
 use mail_mime::clean::{Images, Scheme};
 use mail_mime::date::Date;
+use mail_mime::supplement::Supplements;
 use mail_mime::tree::{Part, Sealed};
 use mail_mime::{display, document, text, transfer};
 use serde::Serialize;
@@ -114,7 +115,8 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
         scheme: Scheme::Light,
         part_prefix: "part/".to_owned(),
     };
-    let cleaned = clean_html(documents, split.root.clone(), &key).await;
+    let (root, supplements) = (split.root.clone(), Supplements::default());
+    let cleaned = clean_html(documents, root, supplements, &key).await;
     cleaned.map(Some).map_err(unreadable)
 }
 

@@ -90,6 +90,27 @@ pub(crate) enum OpenedBody {
     OverLimits,
 }
 
+impl OpenedBody {
+    /// Returns the body with what other parts of the message add to it.
+    pub(crate) fn with(self, supplements: &Supplements) -> Self {
+        let texts = match self {
+            Self::Text {
+                text,
+                format,
+                is_cut,
+            } => Body::Text {
+                text,
+                format,
+                is_cut,
+            },
+            Self::Html { documents, is_cut } => Body::Html { documents, is_cut },
+            Self::Empty => Body::Empty,
+            Self::OverLimits => return Self::OverLimits,
+        };
+        supplements.body(texts).into()
+    }
+}
+
 impl From<Body> for OpenedBody {
     fn from(body: Body) -> Self {
         match body {

@@ -3,9 +3,9 @@
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
 //! message, [`tree`] selects the texts and [`body`] joins them, [`header`] decodes fields,
 //! [`transfer`] and [`charset`] decode part bytes to text, [`text`] and [`clean`] make that text
-//! safe to show, [`document`] wraps sanitized HTML for its frame, [`tnef`], [`smime`] and
-//! [`uuencode`] open attachments that hold more than a file, [`calendar`] reads invitations, and
-//! [`compose`], [`address`] and [`quote`] go the other way.
+//! safe to show, [`document`] wraps sanitized HTML for its frame, [`packed`] opens parts that hold a
+//! body and files ([`tnef`], [`smime`]), [`uuencode`] takes files out of texts, [`calendar`] reads
+//! invitations, and [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`], [`openpgp`] and [`report`].
 //!
@@ -48,6 +48,7 @@ pub mod header;
 pub mod limits;
 pub mod list_fields;
 pub mod openpgp;
+pub mod packed;
 pub mod params;
 pub mod parse;
 pub mod quote;

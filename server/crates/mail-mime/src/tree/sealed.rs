@@ -1,6 +1,6 @@
 //! How a message is encrypted or signed, as its structure declares it.
 
-use super::{DEPTH_MAX, Part};
+use super::{DEPTH_MAX, Part, order};
 
 /// How the content of a message is encrypted or signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,23 @@ impl Part {
         self.sealed_part().map(|(_, sealed)| sealed)
     }
 
+    /// Returns the S/MIME part that stands in place of the text, if it may be readable without a
+    /// key. A part below a text is a file, such as a message that was saved and attached.
+    pub(crate) fn smime_text(&self) -> Option<&Self> {
+        let (part, sealed) = self.sealed_part()?;
+        if !matches!(sealed, Sealed::SmimeSigned | Sealed::Smime) {
+            return None;
+        }
+        let readable = self.readable();
+        let is_first = readable
+            .texts
+            .first()
+            .is_none_or(|text| order(&part.section) < order(&text.section));
+        is_first.then_some(part)
+    }
+
     /// Returns what this part declares itself to be; `None` if it is not S/MIME.
-    fn smime(&self) -> Option<Sealed> {
+    pub(crate) fn smime(&self) -> Option<Sealed> {
         match self.media_type.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
                 let kind = self.params.value("smime-type").unwrap_or_default();
