@@ -1,8 +1,9 @@
 //! The cards above the body of a message: who confirmed its author, what may deceive, what a report
-//! or an invitation in it says.
+//! or an invitation in it says, and that it is signed or encrypted.
 
 mod invitation;
 mod report;
+mod signature;
 mod trust;
 mod warning;
 
@@ -21,6 +22,7 @@ pub(super) fn cards(opened: &Opened, incoming_host: &str, locale: &Locale) -> Ve
         warning::card(&opened.headers, locale.lang),
         report::card(supplements, locale.lang),
         invitation.and_then(|invitation| invitation::card(invitation, locale)),
+        signature::card(opened, locale.lang),
     ];
     cards.into_iter().flatten().collect()
 }

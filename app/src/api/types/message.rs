@@ -188,7 +188,7 @@ pub enum CardKind {
     Forged,
     /// Something in the message may deceive.
     Warning,
-    /// A report about a message that was sent.
+    /// A report about a message that was sent, or another note about the content.
     Report,
     /// An invitation or another calendar entry.
     Invitation,
