@@ -12,8 +12,8 @@
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
 //! - Input is untrusted and may be anything. Own code does not panic on it; the libraries below
-//!   `clean`, `text` and `calendar` are trusted less, so callers run those three under
-//!   `catch_unwind`, off the async threads.
+//!   `clean`, `text`, `calendar` and `smime` are trusted less, so callers run those four, and
+//!   `supplement` and `packed` above them, under `catch_unwind`, off the async threads.
 //! - Time and memory are linear in the input, below the caps of [`limits`].
 //! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
 //! - Encoded words are decoded in display names and texts, never in addresses.

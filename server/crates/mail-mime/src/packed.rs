@@ -33,7 +33,7 @@ pub struct Packed {
 }
 
 /// A body and files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Content {
     /// How they are packed.
@@ -47,10 +47,9 @@ pub struct Content {
 }
 
 /// How a body and files are packed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Container {
     /// winmail.dat.
-    #[default]
     Tnef,
     /// S/MIME, signed or compressed.
     Smime,

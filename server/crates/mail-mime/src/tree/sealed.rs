@@ -2,6 +2,9 @@
 
 use super::{DEPTH_MAX, Part, order};
 
+/// Maximum size of a text that has no content but line ends, in bytes.
+const EMPTY_TEXT_BYTES: u64 = 4;
+
 /// How the content of a message is encrypted or signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sealed {
@@ -44,11 +47,10 @@ impl Part {
         if !matches!(sealed, Sealed::SmimeSigned | Sealed::Smime) {
             return None;
         }
-        let readable = self.readable();
-        let is_first = readable
-            .texts
-            .first()
-            .is_none_or(|text| order(&part.section) < order(&text.section));
+        let texts = self.readable().texts.into_iter();
+        let is_first = texts
+            .filter(|text| text.size_bytes > EMPTY_TEXT_BYTES)
+            .all(|text| order(&part.section) < order(&text.section));
         is_first.then_some(part)
     }
 

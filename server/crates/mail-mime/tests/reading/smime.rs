@@ -172,6 +172,12 @@ fn add_places(table: &mut Table) {
     );
     table.cell(
         "signed content",
+        "below an empty text",
+        Mail::new().parts("mixed", &[plain("\n"), smime.clone()]),
+        &[text("Signed words."), files(&[])],
+    );
+    table.cell(
+        "signed content",
         "below a text",
         Mail::new().parts("mixed", &[plain("See the saved message."), smime]),
         &[text("See the saved message."), files(&["smime.p7m"])],
