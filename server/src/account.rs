@@ -24,7 +24,6 @@ pub(crate) mod off_thread;
 mod open_pages;
 mod outbox;
 pub(crate) mod spooled;
-mod texts;
 pub mod uploads;
 pub(crate) mod whole;
 pub(crate) mod worker;

@@ -235,6 +235,7 @@ fn dictionary(target: &str) -> Option<&'static str> {
         "pop3_reply" => "pop3.dict",
         "report" => "report.dict",
         "sasl" => "sasl.dict",
+        "smime" => "smime.dict",
         "smtp_reply" => "smtp.dict",
         "dot_stuff_roundtrip" => "body.dict",
         "tnef" => "tnef.dict",

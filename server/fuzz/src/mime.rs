@@ -15,6 +15,7 @@ mod clean_html;
 mod dom;
 mod mime_view;
 mod report;
+mod smime;
 mod text_links;
 mod tnef;
 mod uuencode;
@@ -23,7 +24,7 @@ mod uuencode;
 type Target = fn(&[u8]);
 
 /// All targets by name: the name of the file in `fuzz_targets/` and of the folder in `seeds/`.
-pub(crate) const TARGETS: [(&str, Target); 11] = [
+pub(crate) const TARGETS: [(&str, Target); 12] = [
     ("address_display", address_display::run),
     ("addresses", addresses::run),
     ("auth_results", auth_results::run),
@@ -32,6 +33,7 @@ pub(crate) const TARGETS: [(&str, Target); 11] = [
     ("clean_html", clean_html::run),
     ("mime_view", mime_view::run),
     ("report", report::run),
+    ("smime", smime::run),
     ("text_links", text_links::run),
     ("tnef", tnef::run),
     ("uuencode", uuencode::run),

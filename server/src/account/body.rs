@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::{FolderId, MessageId};
+use app::api::types::{FolderId, MessageId, PartId};
 use mail_mime::clean::{self, CleanOptions, Images, Scheme};
 use mail_mime::document;
+use mail_mime::supplement::{Referenced, Supplements};
 use mail_mime::tree::Part;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
@@ -175,13 +176,15 @@ impl Drop for Bodies {
     }
 }
 
-/// Cleans a message's HTML documents one after the other, on a separate thread.
+/// Cleans a message's HTML documents one after the other, on a separate thread. They may refer to
+/// the parts below `root`, and to files of `supplements`.
 ///
 /// # Errors
 /// [`AccountError::Unreadable`] if a library that the cleaner uses panicked.
 pub(crate) async fn clean_html(
     documents: Vec<String>,
     root: Part,
+    supplements: Supplements,
     key: &BodyKey,
 ) -> Result<CleanedBody, AccountError> {
     let (prefix, images, scheme) = (key.part_prefix.clone(), key.images, key.scheme);
@@ -192,10 +195,13 @@ pub(crate) async fn clean_html(
         .acquire_many(kib.clamp(1, CLEANING_MAX_KIB))
         .await;
     off_thread(move || {
-        let parts = root.readable().by_content_id();
+        let referenced = supplements.by_content_id(&root.readable());
         let part_url = |content_id: &str| {
-            let part = parts.get(content_id)?;
-            Some(format!("{prefix}{}", part.section))
+            let part = match referenced.get(content_id)? {
+                Referenced::Part(part) => PartId(part.section.clone()),
+                Referenced::Packed { section, index } => PartId::packed(section, *index),
+            };
+            Some(format!("{prefix}{part}"))
         };
         let options = CleanOptions {
             part_url: &part_url,

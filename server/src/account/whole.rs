@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail_mime::body::Texts;
 use mail_mime::header::Headers;
 use mail_mime::limits::Limits;
 use mail_mime::parse::Message;
@@ -12,7 +13,6 @@ use mail_mime::tree::{LeafFields, Part};
 use tokio::task::spawn_blocking;
 
 use super::error::AccountError;
-use super::texts::Texts;
 use crate::domain::OpenedBody;
 
 /// Step size of decoding, in bytes: only the beginning of a long text is shown.
@@ -118,7 +118,7 @@ impl Split {
                 texts.push(step);
             }
         }
-        texts.finish()
+        texts.finish().into()
     }
 }
 

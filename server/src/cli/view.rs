@@ -12,6 +12,7 @@ use jiff::tz::{Offset, TimeZone};
 use mail_mime::address::EmailAddress;
 use mail_mime::clean::{Images, Scheme};
 use mail_mime::date::Date;
+use mail_mime::supplement::Supplements;
 use mail_mime::tree::{Part, Sealed};
 use mail_mime::{display, document, text, transfer};
 use serde::Serialize;
@@ -116,7 +117,8 @@ async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>
         quote_label: Lang::En.quoted_text(),
         part_prefix: "part/".to_owned(),
     };
-    let cleaned = clean_html(documents, split.root.clone(), &key).await;
+    let (root, supplements) = (split.root.clone(), Supplements::default());
+    let cleaned = clean_html(documents, root, supplements, &key).await;
     cleaned.map(Some).map_err(unreadable)
 }
 
@@ -277,6 +279,7 @@ fn sealed_name(sealed: Sealed) -> &'static str {
     match sealed {
         Sealed::SmimeEncrypted => "smime_encrypted",
         Sealed::SmimeSigned => "smime_signed",
+        Sealed::SmimeCertificates => "smime_certificates",
         Sealed::Smime => "smime",
         Sealed::OpenPgp => "openpgp",
         Sealed::Other => "other",

@@ -2,6 +2,7 @@
 
 use app::api::types::{FolderRole, MessageId, PartId};
 use mail_mime::address::EmailAddress;
+use mail_mime::body::Body;
 use mail_mime::header::Headers;
 use mail_mime::supplement::Supplements;
 use mail_mime::text::Format;
@@ -87,6 +88,45 @@ pub(crate) enum OpenedBody {
     Empty,
     /// The message is over the parser's limits: only its source is offered.
     OverLimits,
+}
+
+impl OpenedBody {
+    /// Returns the body with what other parts of the message add to it.
+    pub(crate) fn with(self, supplements: &Supplements) -> Self {
+        let texts = match self {
+            Self::Text {
+                text,
+                format,
+                is_cut,
+            } => Body::Text {
+                text,
+                format,
+                is_cut,
+            },
+            Self::Html { documents, is_cut } => Body::Html { documents, is_cut },
+            Self::Empty => Body::Empty,
+            Self::OverLimits => return Self::OverLimits,
+        };
+        supplements.body(texts).into()
+    }
+}
+
+impl From<Body> for OpenedBody {
+    fn from(body: Body) -> Self {
+        match body {
+            Body::Text {
+                text,
+                format,
+                is_cut,
+            } => Self::Text {
+                text,
+                format,
+                is_cut,
+            },
+            Body::Html { documents, is_cut } => Self::Html { documents, is_cut },
+            Body::Empty => Self::Empty,
+        }
+    }
 }
 
 /// The section of a message to fetch.

@@ -4,6 +4,7 @@
 mod entries;
 mod ledger;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +138,8 @@ impl SessionBackend {
         let OpenedBody::Html { documents, .. } = &opened.body else {
             return Ok(None);
         };
-        let cleaned = clean_html(documents.clone(), opened.root.clone(), &key).await?;
+        let (root, supplements) = (opened.root.clone(), opened.supplements.clone());
+        let cleaned = clean_html(documents.clone(), root, supplements, &key).await?;
         let cleaned = Arc::new(cleaned);
         handle.bodies().keep(key, Arc::clone(&cleaned));
         Ok(Some(cleaned))
@@ -169,8 +171,12 @@ impl SessionBackend {
             }
             (OpenedBody::Text { is_cut, .. }, _) => {
                 let (mut body, root) = (opened.body.clone(), opened.root.clone());
+                let is_own_text = opened.supplements.packed.is_none();
                 let read = off_thread(move || {
-                    let files = map::take_files(&mut body, &root);
+                    let files = match is_own_text {
+                        true => map::take_files(&mut body, &root),
+                        false => Vec::new(),
+                    };
                     (map::text_blocks(&body), files)
                 });
                 let (blocks, files) = read.await?;
@@ -189,12 +195,15 @@ impl SessionBackend {
                 (BodyView::Empty { why }, Vec::new())
             }
             _ => {
-                let why =
-                    wording::message::no_text(opened.root.sealed(), self.locale.lang).to_owned();
+                let sealed = opened.supplements.sealed(&opened.root);
+                let why = wording::message::no_text(sealed, self.locale.lang).to_owned();
                 (BodyView::Empty { why }, readable.attachments)
             }
         };
-        attachments.extend(map::attachment_views(&opened, parts));
+        let none_used = BTreeSet::new();
+        let used = cleaned.as_ref().map(|cleaned| &cleaned.content_ids);
+        let used = used.unwrap_or(&none_used);
+        attachments.extend(map::attachment_views(&opened, parts, used));
         Ok(map::message_view(
             &message.folder,
             &opened,

@@ -1,9 +1,10 @@
 //! The cards above the body of a message: who confirmed its author, what may deceive, what a report
-//! or an invitation in it says.
+//! or an invitation in it says, and that it is signed or encrypted.
 
 mod invitation;
 mod receipt;
 mod report;
+mod signature;
 mod trust;
 mod warning;
 
@@ -28,6 +29,7 @@ pub(super) fn cards(
         receipt::card(&opened.headers, own_address, locale.lang),
         report::card(supplements, locale.lang),
         invitation.and_then(|invitation| invitation::card(invitation, locale)),
+        signature::card(opened, locale.lang),
     ];
     cards.into_iter().flatten().collect()
 }

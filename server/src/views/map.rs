@@ -1,5 +1,7 @@
 //! Conversion of domain types to page types.
 
+use std::collections::BTreeSet;
+
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Failed, FolderId,
     FolderRef, FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows,
@@ -7,7 +9,7 @@ use app::api::types::{
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::list_fields::ListFields;
-use mail_mime::supplement::Packed;
+use mail_mime::packed::Packed;
 use mail_mime::tree::Part;
 use mail_mime::uuencode::{self, FileEncoding};
 use mail_mime::{spoofing, text};
@@ -242,24 +244,33 @@ fn unsubscribe(opened: &Opened) -> String {
     page.unwrap_or_default()
 }
 
-/// Returns the attachments for these parts; in place of winmail.dat, the files in it.
-pub(super) fn attachment_views(opened: &Opened, parts: Vec<&Part>) -> Vec<AttachmentView> {
+/// Returns the attachments for these parts; in place of winmail.dat and opened S/MIME, the files in
+/// it. `used` are the content ids that the HTML uses.
+pub(super) fn attachment_views(
+    opened: &Opened,
+    parts: Vec<&Part>,
+    used: &BTreeSet<String>,
+) -> Vec<AttachmentView> {
     let packed = opened.supplements.packed.as_ref();
     let files_of = |part: &Part| packed.filter(|packed| packed.section == part.section);
     let views = parts.into_iter().flat_map(|part| match files_of(part) {
-        Some(packed) => packed_views(packed),
+        Some(packed) => packed_views(packed, used),
         None => vec![attachment_view(part)],
     });
     views.collect()
 }
 
-fn packed_views(packed: &Packed) -> Vec<AttachmentView> {
-    let files = packed.tnef.attachments.iter().enumerate();
+fn packed_views(packed: &Packed, used: &BTreeSet<String>) -> Vec<AttachmentView> {
+    let files = packed.content.files_except(used);
     let views = files.map(|(index, file)| {
         let part = PartId::packed(&packed.section, index);
         let name = file.name.as_deref().unwrap_or_default();
-        let media_type = file.media_type.as_deref().unwrap_or(FILE);
-        file_view(part, name, media_type, file.data.len() as u64)
+        let media_type = match file.media_type.as_deref() {
+            // A packed message has no id, so it is saved and not opened.
+            None | Some(MESSAGE) => FILE,
+            Some(media_type) => media_type,
+        };
+        file_view(part, name, media_type, file.size_bytes)
     });
     views.collect()
 }
@@ -291,6 +302,8 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
 
 /// The media type of a file that names none.
 const FILE: &str = "application/octet-stream";
+/// The media type of a message.
+const MESSAGE: &str = "message/rfc822";
 
 pub(super) fn attachment_view(part: &Part) -> AttachmentView {
     let id = PartId(part.section.clone());

@@ -190,7 +190,7 @@ pub enum CardKind {
     Forged,
     /// Something in the message may deceive.
     Warning,
-    /// A report about a message that was sent, or the wish for one.
+    /// A report about a message that was sent, the wish for one, or another note about the content.
     Report,
     /// An invitation or another calendar entry.
     Invitation,

@@ -1,20 +1,19 @@
 //! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
 //!
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
-//! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
-//! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, [`tnef`] and [`uuencode`] open attachments that are not MIME
-//! parts, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`] go the other
-//! way.
-//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
+//! message, [`tree`] selects the texts and [`body`] joins them, [`header`] decodes fields,
+//! [`transfer`] and [`charset`] decode part bytes to text, [`text`] and [`clean`] make that text
+//! safe to show, [`document`] wraps sanitized HTML for its frame, [`packed`] opens parts that hold a
+//! body and files ([`tnef`], [`smime`]), [`uuencode`] takes files out of texts, [`calendar`] reads
+//! invitations, and [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
-//! [`list_fields`] and [`report`].
+//! [`list_fields`], [`openpgp`] and [`report`].
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
 //! - Input is untrusted and may be anything. Own code does not panic on it; the libraries below
-//!   `clean`, `text` and `calendar` are trusted less, so callers run those three under
-//!   `catch_unwind`, off the async threads.
+//!   `clean`, `text`, `calendar` and `smime` are trusted less, so callers run those four, and
+//!   `supplement` and `packed` above them, under `catch_unwind`, off the async threads.
 //! - Time and memory are linear in the input, below the caps of [`limits`].
 //! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
 //! - Encoded words are decoded in display names and texts, never in addresses.
@@ -36,6 +35,7 @@
 
 pub mod address;
 pub mod auth_results;
+pub mod body;
 pub mod calendar;
 pub mod charset;
 pub mod clean;
@@ -47,11 +47,14 @@ mod encoded_word;
 pub mod header;
 pub mod limits;
 pub mod list_fields;
+pub mod openpgp;
+pub mod packed;
 pub mod params;
 pub mod parse;
 pub mod quote;
 pub mod report;
 mod rfc5322;
+pub mod smime;
 pub mod spoofing;
 mod structured;
 pub mod supplement;

@@ -1,20 +1,25 @@
-//! What the parts beside the text of a message say: an invitation, a report about a sent message,
-//! files packed into winmail.dat.
+//! What the parts beside the text of a message say: an invitation, a report about a sent message, a
+//! body and files packed into winmail.dat or S/MIME.
 //!
 //! [`wanted`] names the parts of a tree to read; each is given, decoded, to [`Supplements::add`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::address::EmailAddress;
+use crate::body::Body;
 use crate::calendar::{self, Invitation};
 use crate::charset;
 use crate::header::{Field, Headers};
+use crate::packed::{self, Container, Content, Entity, Packed};
+use crate::parse::Message;
 use crate::report::{self, DeliveryReport, DispositionReport};
-use crate::tnef::{self, Tnef, TnefLimits};
-use crate::tree::Part;
+use crate::transfer;
+use crate::tree::{Part, Readable, Sealed, SignatureKind};
 
-/// Maximum encoded size of a winmail.dat that is opened, in bytes. A larger one stays a file.
-const TNEF_BYTES: u64 = 12 << 20;
+/// Maximum encoded size of a winmail.dat or S/MIME part that is opened, in bytes. A larger one stays
+/// a file.
+const PACKED_BYTES: u64 = 12 << 20;
 /// Maximum number of octets that are read of any other part.
 const PART_BYTES: usize = 256 << 10;
 /// Maximum depth to which multiparts are searched.
@@ -34,13 +39,15 @@ pub enum Purpose {
     Returned,
     /// winmail.dat.
     Tnef,
+    /// S/MIME in place of the text, signed or compressed.
+    Smime,
 }
 
 impl Purpose {
     /// The number of decoded octets that are needed at most; what follows need not be read.
     pub fn max_bytes(self) -> usize {
         match self {
-            Self::Tnef => usize::try_from(TNEF_BYTES).unwrap_or(usize::MAX),
+            Self::Tnef | Self::Smime => usize::try_from(PACKED_BYTES).unwrap_or(usize::MAX),
             _ => PART_BYTES,
         }
     }
@@ -69,7 +76,7 @@ impl Purpose {
             }
             _ => None,
         }
-        .filter(|purpose| *purpose != Self::Tnef || part.size_bytes <= TNEF_BYTES)
+        .filter(|purpose| *purpose != Self::Tnef || part.size_bytes <= PACKED_BYTES)
     }
 }
 
@@ -77,6 +84,9 @@ impl Purpose {
 pub fn wanted(root: &Part) -> Vec<(Purpose, &Part)> {
     let mut found: Vec<(Purpose, &Part)> = Vec::new();
     collect(root, false, 0, &mut found);
+    let smime = root.smime_text();
+    let smime = smime.filter(|part| part.size_bytes <= PACKED_BYTES);
+    found.extend(smime.map(|part| (Purpose::Smime, part)));
     found
 }
 
@@ -110,18 +120,24 @@ pub struct Supplements {
     pub disposition: Option<DispositionReport>,
     /// The id of the message that a report is about, without brackets.
     pub returned_message_id: Option<String>,
-    /// The content of winmail.dat.
+    /// The content of winmail.dat or S/MIME.
     pub packed: Option<Packed>,
+    /// What an S/MIME part is that was read but cannot be shown, if that is known.
+    sealed: Option<Sealed>,
 }
 
-/// The content of a winmail.dat.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Packed {
-    /// The section of its part.
-    pub section: String,
-    /// Its content.
-    pub tnef: Arc<Tnef>,
+/// What the HTML of a message refers to by `cid:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Referenced<'a> {
+    /// A part of the message.
+    Part(&'a Part),
+    /// A file in a part that packs several.
+    Packed {
+        /// The section of the part.
+        section: &'a str,
+        /// The index of the file in [`Content::files`].
+        index: usize,
+    },
 }
 
 impl Supplements {
@@ -149,12 +165,80 @@ impl Supplements {
                 self.returned_message_id = returned.or(self.returned_message_id.take());
             }
             Purpose::Tnef => {
-                self.packed = tnef::parse(octets, &TnefLimits::DEFAULT).map(|tnef| Packed {
-                    section: part.section.clone(),
-                    tnef: Arc::new(tnef),
-                });
+                let content = packed::tnef_content(octets);
+                self.packed = content.map(|content| packed_in(part, content));
+            }
+            Purpose::Smime => match Entity::unwrap(octets) {
+                Ok(entity) => {
+                    if let Ok(message) = entity.message()
+                        && let Some(content) = entity.content(&message)
+                    {
+                        self.packed = Some(packed_in(part, content));
+                        self.add_inner(&message);
+                    }
+                }
+                Err(sealed) => self.sealed = sealed,
+            },
+        }
+    }
+
+    /// Reads what the parts of a message inside S/MIME say.
+    fn add_inner(&mut self, message: &Message<'_>) {
+        for (purpose, part) in wanted(message.root()) {
+            if !matches!(purpose, Purpose::Tnef | Purpose::Smime) {
+                let octets = message.part_bytes(&part.section).unwrap_or_default();
+                let mut octets = transfer::decode(octets, part.encoding);
+                octets.truncate(purpose.max_bytes());
+                self.add(purpose, part, &octets);
             }
         }
+    }
+
+    /// Returns the body of the message, given the one of its own texts. S/MIME holds what its author
+    /// wrote, and mailing lists add texts below it; winmail.dat repeats a text that is there.
+    #[must_use]
+    pub fn body(&self, texts: Body) -> Body {
+        match &self.packed {
+            Some(packed) if packed.content.container == Container::Smime => {
+                packed.content.body.clone().followed_by(texts)
+            }
+            Some(packed) if texts == Body::Empty => packed.content.body.clone(),
+            _ => texts,
+        }
+    }
+
+    /// Returns what HTML may refer to, by content id: files that are packed with the HTML before
+    /// parts of the message.
+    pub fn by_content_id<'a>(&'a self, own: &Readable<'a>) -> HashMap<&'a str, Referenced<'a>> {
+        let own = own.by_content_id().into_iter();
+        let mut found: HashMap<_, _> = own.map(|(id, part)| (id, Referenced::Part(part))).collect();
+        if let Some(packed) = &self.packed {
+            let section = packed.section.as_str();
+            let is_first = packed.content.container == Container::Smime;
+            for (id, index) in packed.content.by_content_id() {
+                if is_first || !found.contains_key(id) {
+                    found.insert(id, Referenced::Packed { section, index });
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns how the content of the message is encrypted or signed, if the message has no other
+    /// content and it was not opened. What was read is more exact than what [`Part::sealed`]
+    /// declares.
+    pub fn sealed(&self, root: &Part) -> Option<Sealed> {
+        match &self.packed {
+            Some(packed) if packed.content.container == Container::Smime => None,
+            _ => self.sealed.or_else(|| root.sealed()),
+        }
+    }
+
+    /// Returns the protocol by which the message is signed. The signature is not verified.
+    pub fn signature(&self, root: &Part) -> Option<SignatureKind> {
+        let packed = self.packed.as_ref();
+        let signature = packed.and_then(|packed| packed.content.signature);
+        signature.or_else(|| root.signature())
     }
 
     /// Reads the bounce of a program that writes no report from the text of a message, if its
@@ -167,6 +251,13 @@ impl Supplements {
             self.delivery = Some(bounce.report);
             self.returned_message_id = bounce.returned_message_id;
         }
+    }
+}
+
+fn packed_in(part: &Part, content: Content) -> Packed {
+    Packed {
+        section: part.section.clone(),
+        content: Arc::new(content),
     }
 }
 

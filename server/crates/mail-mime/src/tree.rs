@@ -9,6 +9,9 @@ use crate::display;
 use crate::params::Params;
 use crate::transfer::{self, TransferEncoding};
 
+mod sealed;
+pub use sealed::{Sealed, SignatureKind};
+
 /// The disposition of a part: how the sender wants it presented (RFC 2183).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Disposition {
@@ -141,44 +144,6 @@ impl Part {
         None
     }
 
-    /// Returns how the content of the message is encrypted or signed, if the message has no other
-    /// content.
-    pub fn sealed(&self) -> Option<Sealed> {
-        let mut part = self;
-        // Mailing lists and gateways wrap it in a multipart, beside the parts they add.
-        for _ in 0..DEPTH_MAX {
-            match part.media_type.as_str() {
-                "multipart/encrypted" => {
-                    let protocol = part.params.value("protocol").unwrap_or_default();
-                    return Some(match protocol.trim().to_ascii_lowercase().as_str() {
-                        "application/pgp-encrypted" => Sealed::OpenPgp,
-                        _ => Sealed::Other,
-                    });
-                }
-                "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-                    let kind = part.params.value("smime-type").unwrap_or_default();
-                    return Some(match kind.trim().to_ascii_lowercase().as_str() {
-                        "enveloped-data" | "authenveloped-data" => Sealed::SmimeEncrypted,
-                        "signed-data" => Sealed::SmimeSigned,
-                        _ => Sealed::Smime,
-                    });
-                }
-                // Microsoft's programs sometimes send S/MIME under this type.
-                "application/octet-stream" => {
-                    let name = part.name.as_deref().unwrap_or_default();
-                    let is_smime = name.to_ascii_lowercase().ends_with(".p7m");
-                    return is_smime.then_some(Sealed::Smime);
-                }
-                _ => part = part.children.iter().find(|child| child.may_be_sealed())?,
-            }
-        }
-        None
-    }
-
-    fn may_be_sealed(&self) -> bool {
-        self.is_multipart() || self.media_type.starts_with("application/")
-    }
-
     /// Whether a message list shows the attachment mark for the message.
     pub fn has_attachment(&self) -> bool {
         !self.readable().attachments.is_empty()
@@ -220,21 +185,6 @@ impl Part {
             "text/html" | "application/xhtml+xml"
         )
     }
-}
-
-/// How the content of a message is encrypted or signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sealed {
-    /// Encrypted by S/MIME (RFC 8551 §3.3).
-    SmimeEncrypted,
-    /// Signed by S/MIME, the content inside the signature (RFC 8551 §3.5.2).
-    SmimeSigned,
-    /// Encrypted or signed by S/MIME; which of the two is unknown.
-    Smime,
-    /// Encrypted by `OpenPGP` (RFC 3156 §4).
-    OpenPgp,
-    /// Encrypted by another protocol (RFC 1847 §2.2).
-    Other,
 }
 
 /// Maximum depth to which multiparts are searched; a deeper one is listed as an attachment. Trees

@@ -12,6 +12,7 @@ use mail_mime::compose::{Composer, OutgoingMessage};
 use mail_mime::header::{Headers, message_ids};
 use mail_mime::list_fields::ListFields;
 use mail_mime::params::Params;
+use mail_mime::smime::{self, SmimeLimits};
 use mail_mime::spoofing::{self, author_signs};
 use mail_mime::text::{Format, blocks, from_html, preview};
 use mail_mime::tnef::{self, TnefLimits};
@@ -552,6 +553,29 @@ fn winmail_files_are_linear() {
         let input = |n: usize| [b"\x78\x9f\x3e\x22\x01\0", &attribute.repeat(n)[..]].concat();
         assert_linear(name, 10_000, input, |file| {
             black_box(tnef::parse(file, &TnefLimits::DEFAULT).unwrap());
+        });
+    }
+}
+
+#[test]
+fn smime_parts_are_linear() {
+    let head = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\
+        \x02\x01\x01\x31\x80";
+    let after_algorithms = b"\0\0\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    let string = [&head[..], after_algorithms, b"\xa0\x80\x24\x80"].concat();
+    let signers = [&head[..], after_algorithms, b"\0\0\x31\x80"].concat();
+    for (name, head, piece) in [
+        ("pieces", &string[..], &b"\x04\x01x"[..]),
+        ("empty pieces", &string, b"\x04\x00"),
+        ("pieces of pieces", &string, b"\x24\x80\x04\x01x\0\0"),
+        ("strings without end", &string, b"\x24\x80"),
+        ("algorithms", head, b"\x30\x80\0\0"),
+        ("nested algorithms", head, b"\x30\x80"),
+        ("signers", &signers, b"\x30\x80\x30\x00\0\0"),
+    ] {
+        let input = |n: usize| [head, &piece.repeat(n)[..], &[0; 16]].concat();
+        assert_linear(name, 50_000, input, |part| {
+            black_box(smime::open(part, &SmimeLimits::DEFAULT));
         });
     }
 }

@@ -1,14 +1,15 @@
 //! Reads the parts of a message that say something beside its text, and takes files out of parts
 //! that pack several.
 
+use std::borrow::Cow;
+
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use mail_mime::supplement::{self, Purpose, Supplements};
-use mail_mime::tnef::{self, TnefLimits};
 use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
-use mail_mime::{charset, transfer, uuencode};
+use mail_mime::{charset, packed, transfer, uuencode};
 
 use super::{AccountHandle, PartDownload, whole};
 use crate::account::error::AccountError;
@@ -39,8 +40,9 @@ impl AccountHandle {
                 Err(error) => tracing::info!(%error, ?purpose, "a part was not read"),
             }
         }
-        if let (OpenedBody::Empty, Some(packed)) = (&opened.body, &opened.supplements.packed) {
-            opened.body = body_of(&packed.tnef);
+        if opened.supplements.packed.is_some() {
+            let texts = std::mem::replace(&mut opened.body, OpenedBody::Empty);
+            opened.body = texts.with(&opened.supplements);
         }
         if let OpenedBody::Text { text, .. } = &opened.body {
             opened.supplements.add_text_bounce(&opened.headers, text);
@@ -134,8 +136,8 @@ impl AccountHandle {
     }
 }
 
-/// Takes a file out of winmail.dat, or out of a text that has uuencoded files. `number` counts from
-/// 1.
+/// Takes a file out of winmail.dat or S/MIME, or out of a text that has uuencoded files. `number`
+/// counts from 1.
 ///
 /// # Errors
 /// [`AccountError::NotFound`] if there is no such file.
@@ -150,15 +152,19 @@ pub(super) async fn unpack(
 }
 
 fn file_in(container: &Part, octets: Bytes, index: usize) -> Option<PartDownload> {
-    if tnef::is_tnef(&octets) {
-        let opened = tnef::parse(&octets, &TnefLimits::DEFAULT)?;
-        let file = opened.attachments.get(index)?;
+    if let Some(taken) = packed::take_file(container, &octets, index) {
         return Some(PartDownload {
-            name: file.name.clone().unwrap_or_default(),
-            media_type: file.media_type.clone().unwrap_or_default(),
+            name: taken.file.name.unwrap_or_default(),
+            media_type: taken.file.media_type.unwrap_or_default(),
             charset: None,
-            stream: whole(octets.slice_ref(file.bytes(&octets))),
+            stream: whole(match taken.octets {
+                Cow::Borrowed(file) => octets.slice_ref(file),
+                Cow::Owned(file) => file.into(),
+            }),
         });
+    }
+    if !container.media_type.starts_with("text/") {
+        return None;
     }
     let text = charset::decode(&octets, container.charset());
     let extracted = uuencode::extract(&text);
@@ -169,20 +175,4 @@ fn file_in(container: &Part, octets: Bytes, index: usize) -> Option<PartDownload
         charset: None,
         stream: whole(file.decode(&text)?.into()),
     })
-}
-
-fn body_of(tnef: &tnef::Tnef) -> OpenedBody {
-    let is_cut = tnef.is_over_limit;
-    match (&tnef.html, &tnef.text) {
-        (Some(html), _) => OpenedBody::Html {
-            documents: vec![html.clone()],
-            is_cut,
-        },
-        (None, Some(text)) => OpenedBody::Text {
-            text: text.clone(),
-            format: mail_mime::text::Format::Fixed,
-            is_cut,
-        },
-        (None, None) => OpenedBody::Empty,
-    }
 }

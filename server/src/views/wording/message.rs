@@ -36,6 +36,13 @@ pub(in crate::views) fn no_text(sealed: Option<Sealed>, lang: Lang) -> &'static 
             "此邮件带有 S/MIME 签名，正文封装在签名中，Restante 无法打开。请下载附件，并用支持 S/MIME \
              的邮件程序打开。"
         }
+        (Some(Sealed::SmimeCertificates), Lang::En) => {
+            "This message has no text: it brings the certificates of its sender, for mail programs \
+             that know S/MIME."
+        }
+        (Some(Sealed::SmimeCertificates), Lang::ZhCn) => {
+            "此邮件没有正文，仅附有发件人的证书，供支持 S/MIME 的邮件程序使用。"
+        }
         (Some(Sealed::Smime), Lang::En) => {
             "This message is packed by S/MIME. Restante cannot open it: save the attached file and \
              open it with a mail program that knows S/MIME."

@@ -328,7 +328,11 @@ fn add_sealed(table: &mut Table) {
         "signed",
         "OpenPGP",
         signed,
-        &[text("Signed words."), files(&["signature.asc"])],
+        &[
+            text("Signed words."),
+            files(&["signature.asc"]),
+            fact("signature: OpenPgp"),
+        ],
     );
     let signature = part(
         "Content-Type: application/pkcs7-signature; name=smime.p7s\nContent-Transfer-Encoding: base64\n",
@@ -342,7 +346,11 @@ fn add_sealed(table: &mut Table) {
         "signed",
         "S/MIME",
         signed,
-        &[text("rich"), files(&["smime.p7s"])],
+        &[
+            text("rich"),
+            files(&["smime.p7s"]),
+            fact("signature: Smime"),
+        ],
     );
     let parts = [
         part("Content-Type: application/pgp-encrypted\n", "Version: 1\n"),

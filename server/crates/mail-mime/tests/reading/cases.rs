@@ -13,6 +13,7 @@ mod damage;
 mod fields;
 mod labels;
 mod people;
+mod smime;
 mod structure;
 
 /// What a reader must see of a message.
@@ -70,6 +71,7 @@ pub(crate) fn cases() -> Vec<Case> {
     structure::add(&mut table);
     people::add(&mut table);
     cards::add(&mut table);
+    smime::add(&mut table);
     table.cases
 }
 

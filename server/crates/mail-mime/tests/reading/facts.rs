@@ -10,8 +10,11 @@ use mail_mime::{Headers, spoofing};
 /// Returns a line for each fact.
 pub(crate) fn facts(headers: &Headers, root: &Part, supplements: &Supplements) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(sealed) = root.sealed() {
+    if let Some(sealed) = supplements.sealed(root) {
         lines.push(format!("sealed: {sealed:?}"));
+    }
+    if let Some(signature) = supplements.signature(root) {
+        lines.push(format!("signature: {signature:?}"));
     }
     for author in headers.from() {
         lines.extend(

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use mail_mime::body::{Body, Texts};
 use mail_mime::clean::{self, CleanOptions, Images, Scheme};
-use mail_mime::supplement::{self, Supplements};
-use mail_mime::text::{self, Format, Span};
+use mail_mime::supplement::{self, Referenced, Supplements};
+use mail_mime::text::{self, Span};
 use mail_mime::tree::Part;
 use mail_mime::uuencode::{self, FileEncoding};
-use mail_mime::{EmailAddress, Limits, Message, charset, document, spoofing, transfer};
+use mail_mime::{EmailAddress, Limits, Message, spoofing, transfer};
 
 use super::cases::Sees;
 use super::facts::facts;
@@ -94,19 +95,13 @@ pub(crate) fn marked(blocks: impl Iterator<Item = (u32, String)>) -> String {
     blocks.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
-/// The text of a message before it is shown.
-enum Body {
-    Html(Vec<String>),
-    Text(String, Format),
-}
-
 /// Reads a message by the functions that the product reads it with. `None` if its header is over
 /// the limits.
 pub(crate) fn view(raw: &[u8]) -> Option<View> {
     let message = Message::parse(raw, &Limits::DEFAULT).ok()?;
     let root = message.root();
     let readable = root.readable();
-    let mut body = joined(&message, &readable.texts);
+    let texts = texts(&message, &readable.texts);
     let mut supplements = Supplements::default();
     for (purpose, part) in supplement::wanted(root) {
         let octets = message.part_bytes(&part.section).unwrap_or_default();
@@ -114,30 +109,35 @@ pub(crate) fn view(raw: &[u8]) -> Option<View> {
         decoded.truncate(purpose.max_bytes());
         supplements.add(purpose, part, &decoded);
     }
-    if let (Body::Text(text, _), Some(packed)) = (&body, &supplements.packed)
-        && text.is_empty()
-    {
-        body = match (&packed.tnef.html, &packed.tnef.text) {
-            (Some(html), _) => Body::Html(vec![html.clone()]),
-            (None, text) => Body::Text(text.clone().unwrap_or_default(), Format::Fixed),
-        };
-    }
-    if let Body::Text(text, _) = &body {
+    let mut body = supplements.body(texts);
+    if let Body::Text { text, .. } = &body {
         supplements.add_text_bounce(message.headers(), text);
     }
-    let mut files = taken_out(&mut body, &readable.texts);
+    let mut files = match &supplements.packed {
+        Some(_) => Vec::new(),
+        None => taken_out(&mut body, &readable.texts),
+    };
     let (text, content_ids) = match body {
-        Body::Text(text, format) => {
+        Body::Empty => Default::default(),
+        Body::Text { text, format, .. } => {
             let blocks = text::blocks(&text, format).into_iter();
             let blocks = blocks.map(|block| (block.quote_depth, spans(block.spans)));
             (marked(blocks), Default::default())
         }
-        Body::Html(documents) => {
-            let ids = readable.by_content_id();
+        Body::Html { documents, .. } => {
+            let referenced = supplements.by_content_id(&readable);
+            let part_url = |id: &str| {
+                Some(match referenced.get(id)? {
+                    Referenced::Part(part) => format!("part/{}", part.section),
+                    Referenced::Packed { section, index } => {
+                        format!("part/{section}!{}", index + 1)
+                    }
+                })
+            };
             let cleaned = clean::clean_all(
                 &documents,
                 &CleanOptions {
-                    part_url: &|id| ids.get(id).map(|part| format!("part/{}", part.section)),
+                    part_url: &part_url,
                     images: Images::Blocked,
                     scheme: Scheme::Light,
                 },
@@ -149,7 +149,8 @@ pub(crate) fn view(raw: &[u8]) -> Option<View> {
     for part in readable.attachments_except(&content_ids) {
         match &supplements.packed {
             Some(packed) if packed.section == part.section => {
-                files.extend(packed.tnef.attachments.iter().map(|file| {
+                let packed = packed.content.files_except(&content_ids);
+                files.extend(packed.map(|(_, file)| {
                     let media_type = file.media_type.clone();
                     let media_type = media_type.unwrap_or_else(|| OCTETS.to_owned());
                     (file.name.clone().unwrap_or_default(), media_type)
@@ -181,40 +182,19 @@ fn spans(spans: Vec<Span>) -> String {
     texts.collect()
 }
 
-/// Joins the texts of a message as the server does.
-fn joined(message: &Message<'_>, parts: &[&Part]) -> Body {
-    let texts = parts.iter().filter_map(|part| {
-        let octets = message.part_bytes(&part.section).unwrap_or_default();
-        let decoded = transfer::decode(octets, part.encoding);
-        let content = charset::decode(&decoded, part.charset());
-        let is_empty = content.trim().is_empty();
-        (!is_empty).then_some((*part, Format::of(&part.params), content))
-    });
-    let texts: Vec<_> = texts.collect();
-    if texts.iter().any(|(part, _, _)| part.is_html()) {
-        let documents = texts
-            .into_iter()
-            .map(|(part, _, content)| match part.is_html() {
-                true => content,
-                false => document::preformatted(&content),
-            });
-        return Body::Html(documents.collect());
+/// Reads the texts of a message.
+fn texts(message: &Message<'_>, parts: &[&Part]) -> Body {
+    let mut texts = Texts::default();
+    for part in parts {
+        texts.begin(part);
+        texts.push(message.part_bytes(&part.section).unwrap_or_default());
     }
-    let format = texts
-        .first()
-        .map_or(Format::Fixed, |(_, format, _)| *format);
-    let is_same = texts.iter().all(|(_, other, _)| *other == format);
-    let contents = texts.into_iter().map(|(_, format, content)| match is_same {
-        true => content,
-        false => text::unwrapped(&content, format),
-    });
-    let joined = contents.collect::<Vec<_>>().join("\n\n");
-    Body::Text(joined, if is_same { format } else { Format::Fixed })
+    texts.finish()
 }
 
 /// Takes uuencoded files out of the only text of a message.
 fn taken_out(body: &mut Body, parts: &[&Part]) -> Vec<(String, String)> {
-    let (Body::Text(text, _), [_]) = (body, parts) else {
+    let (Body::Text { text, .. }, [_]) = (body, parts) else {
         return Vec::new();
     };
     let extracted = uuencode::extract(text);

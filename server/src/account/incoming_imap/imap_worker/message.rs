@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::{Bytes, BytesMut};
+use mail_mime::body::Texts;
 use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
 use mail_net::Phase;
@@ -19,7 +20,6 @@ use super::super::selected::{ImapConnection, uid_of};
 use super::ImapWorker;
 use super::fetched::{Fetched, first_window, part_section, peek, peek_text};
 use crate::account::error::AccountError;
-use crate::account::texts::Texts;
 use crate::account::whole::{Split, byte_range, opaque_root};
 use crate::clients::ClientError;
 use crate::clients::budget::Share;
@@ -334,7 +334,7 @@ impl ImapWorker {
                 }
             }
         }
-        Ok(texts.finish())
+        Ok(texts.finish().into())
     }
 
     /// Fetches items of one message, with further commands in the same flight.
