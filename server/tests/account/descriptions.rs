@@ -1,6 +1,8 @@
 //! IMAP servers that cannot describe a message, or only in a malformed form: the message has a row,
 //! it opens, and the page reports nothing false about it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use app::api::types::{BodyView, MessageId, MessageRow, MessageView};
 use app::api::{ApiError, ErrorKind};
 use futures_util::StreamExt as _;
@@ -102,6 +104,33 @@ async fn only_the_refused_message_of_a_window_lacks_its_description() {
     let all: Vec<String> = (1..=50).rev().map(|nth| format!("case {nth}")).collect();
     assert_eq!(subjects(&server).await, all);
     assert!(server.count("FETCH") <= 16, "{}", server.count("FETCH"));
+}
+
+#[tokio::test]
+async fn messages_that_arrive_while_a_list_is_fetched_are_described() {
+    // One arrives with the response to each FETCH.
+    let exists = AtomicU32::new(2);
+    let script = move |command: &str| {
+        let (_, rest) = command.split_once("FETCH ")?;
+        let (set, items) = rest.split_once(' ')?;
+        let (first, last) = set.split_once(':').unwrap_or((set, set));
+        let mut response = String::new();
+        for seq in first.parse::<u32>().ok()?..=last.parse().ok()? {
+            response += &format!("* {seq} FETCH (UID {} FLAGS () RFC822.SIZE 250", 100 + seq);
+            if items.contains("ENVELOPE") {
+                response += &format!(" ENVELOPE {}", envelope(&format!("case {seq}"), "NIL"));
+            }
+            response += ")\r\n";
+        }
+        if exists.load(Ordering::Relaxed) < 6 {
+            let exists = exists.fetch_add(1, Ordering::Relaxed) + 1;
+            response += &format!("* {exists} EXISTS\r\n");
+        }
+        Some(response + "{tag} OK done\r\n")
+    };
+    let server = ScriptedImap::start(cases(2), script).await;
+    let all: Vec<String> = (1..=6).rev().map(|nth| format!("case {nth}")).collect();
+    assert_eq!(subjects(&server).await, all);
 }
 
 #[tokio::test]

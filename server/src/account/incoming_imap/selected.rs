@@ -167,12 +167,16 @@ impl SelectedMailbox {
     }
 
     /// Ends the requests for the rows of the ranks from `first` to `last`: every rank has a row
-    /// from now on, with the server's reply if it refused. Returns `false` if the server described
-    /// none of them.
-    pub(super) fn settle(&mut self, first: u32, last: u32, refusal: &str) -> bool {
+    /// from now on, with the server's reply if it refused. Messages with sequence numbers above
+    /// `requested` arrived too late to be requested. Returns `false` if the server described none
+    /// of them.
+    pub(super) fn settle(&mut self, first: u32, last: u32, requested: u32, refusal: &str) -> bool {
         let mut is_described = false;
         for rank in first.max(1)..=last.min(self.exists()) {
             let seq = self.shown.seq_at(rank);
+            if seq > requested {
+                continue;
+            }
             let Some(uid) = self.uid_at(seq) else {
                 is_described |= self
                     .rows_without_uid

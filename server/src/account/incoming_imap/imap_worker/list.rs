@@ -108,6 +108,7 @@ pub(super) async fn fetch_rows_before(
         pipelined,
         pipelined_responses: None,
         refusal: None,
+        began: (0, 0),
     };
     let result = window_fetch.run(connection, detail).await;
     if let Some(selected) = connection.selected_mut() {
@@ -119,6 +120,7 @@ pub(super) async fn fetch_rows_before(
         return Ok((Vec::new(), window_fetch.pipelined_responses));
     }
     find_uids(connection, first, last).await?;
+    let requested = window_fetch.requested(connection);
     let refusal = window_fetch.refusal;
     let refusal_text = refusal.as_ref().map(|done| done.reply().text);
     let refusal_text = refusal_text.unwrap_or_default();
@@ -126,7 +128,7 @@ pub(super) async fn fetch_rows_before(
     let Some(selected) = connection.selected_mut() else {
         return Ok((Vec::new(), window_fetch.pipelined_responses));
     };
-    let is_described = selected.settle(first, last, &refusal_text);
+    let is_described = selected.settle(first, last, requested, &refusal_text);
     let rows = selected.rows_between(first, last, &refusal_text);
     match refusal {
         Some(refused) if !is_described => {
@@ -166,12 +168,36 @@ struct WindowFetch {
     pipelined_responses: Option<Responses>,
     /// The last command that the server refused.
     refusal: Option<Completion>,
+    /// The numbers of messages and of expunged ones when the rows were first requested.
+    began: (u32, u32),
 }
 
 impl WindowFetch {
+    /// Requests the unknown rows, and those of messages that arrive meanwhile.
+    async fn run(
+        &mut self,
+        connection: &mut ImapConnection,
+        detail: Detail,
+    ) -> Result<(), AccountError> {
+        loop {
+            self.began = (exists(connection), expunge_count(connection));
+            self.request(connection, detail).await?;
+            let has_arrived = exists(connection) > self.requested(connection);
+            if !has_arrived || self.commands_remaining == 0 || self.rounds_remaining == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns the highest sequence number of the messages that were there at first.
+    fn requested(&self, connection: &ImapConnection) -> u32 {
+        let (exists, expunged) = self.began;
+        exists.saturating_sub(expunge_count(connection).saturating_sub(expunged))
+    }
+
     /// Requests the unknown rows: all at once, and after a refusal in smaller parts, until a
     /// message that the server does not describe is alone; then repeats this with less detail.
-    async fn run(
+    async fn request(
         &mut self,
         connection: &mut ImapConnection,
         detail: Detail,
@@ -250,7 +276,10 @@ impl WindowFetch {
     /// Returns the sequence numbers whose rows are unknown, as far as the server may describe them.
     fn missing_rows(&self, connection: &mut ImapConnection) -> Vec<SequenceNumber> {
         let (first, last) = ranks(connection, self.offset, self.limit);
-        let seqs = seqs_at(connection, first, last);
+        let mut seqs = seqs_at(connection, first, last);
+        // A message that arrived since is requested in full, not with the detail of this step.
+        let requested = self.requested(connection);
+        seqs.retain(|seq| seq.get() <= requested);
         retain_missing(connection, seqs)
     }
 }
