@@ -79,12 +79,30 @@ async function oneRun(browser, nth) {
   times['warm reload → list'] = (await seen(page, 'list')) - began;
   await page.waitForSelector('html.js', { state: 'attached' });
 
-  times['open plain 10 KB'] = await page.evaluate(() =>
-    window.timed(
-      () => [...document.querySelectorAll('a.row-link')].find((row) => row.innerText.includes('The plan')).click(),
-      () => document.querySelector('.pane-main article')?.innerText.includes('about the plan'),
-    ),
-  );
+  /** Opens a message from the list, with HTML in its frame or with a text. */
+  const open = (subject, text) =>
+    page.evaluate(
+      ([subject, text]) => {
+        const find = () => {
+          const article = document.querySelector('.pane-main article');
+          if (!article?.querySelector('h1')?.innerText.includes(subject)) return false;
+          const frame = article.querySelector('iframe.html-frame');
+          const shown = frame ? frame.contentDocument?.body : article;
+          return shown?.innerText.includes(text);
+        };
+        const rows = [...document.querySelectorAll('a.row-link')];
+        return window.timed(() => rows.find((row) => row.innerText.includes(subject)).click(), find);
+      },
+      [subject, text],
+    );
+  /** Messages beside the open one are fetched meanwhile. */
+  const prefetched = () => page.waitForTimeout(700);
+  times['open newsletter 100 KB'] = await open('The summer sale', 'Offer 130');
+  await prefetched();
+  times['open newsletter 100 KB, prefetched'] = await open('The winter sale', 'Offer 130');
+  times['open plain 10 KB'] = await open('The plan', 'about the plan');
+  await prefetched();
+  times['open plain 10 KB, prefetched'] = await open('Another plan', 'about the plan');
   times['next 50'] = await page.evaluate(() =>
     window.timed(() => {
       const row = document.querySelector('.row-item').getBoundingClientRect().height;

@@ -21,6 +21,13 @@ const PEERS: [(&str, [[u32; 2]; 2]); 8] = [
     ("send → handed over", [[147, 443], [109, 464]]),
 ];
 
+/// Steps that were not measured with the others.
+const OWN: [&str; 3] = [
+    "open plain 10 KB, prefetched",
+    "open newsletter 100 KB",
+    "open newsletter 100 KB, prefetched",
+];
+
 /// Prints the time from a click to the painted frame, for each step.
 pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
     let script = std::env::var_os("RESTANTE_BROWSER_STEPS")
@@ -47,6 +54,10 @@ pub(super) async fn steps(address: &str, is_large: bool) -> Result<()> {
         let ours = times[name].as_f64().ok_or("a step was not timed")?;
         let [roundcube, snappymail] = peers[usize::from(is_large)];
         println!("  {name:<20} {ours:>8.0} {roundcube:>11} {snappymail:>11}");
+    }
+    for name in OWN {
+        let ours = times[name].as_f64().ok_or("a step was not timed")?;
+        println!("  {name:<36} {ours:>8.0}");
     }
     println!("  (medians of 5; the others as measured before, on a machine of the same kind)");
     Ok(())

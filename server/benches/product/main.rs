@@ -77,7 +77,11 @@ impl Setup {
             ..Options::default()
         };
         let demo = Demo::start(options).await?;
-        demo.deliver(plain_10_kb());
+        // Newest last: what is beside an open message is fetched ahead.
+        demo.deliver(newsletter_100_kb("The winter sale"));
+        demo.deliver(newsletter_100_kb("The summer sale"));
+        demo.deliver(plain_10_kb("Another plan"));
+        demo.deliver(plain_10_kb("The plan"));
         let folder = std::env::temp_dir().join(format!("restante-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("ca.pem"), demo.ca_pem())?;
@@ -225,7 +229,7 @@ impl Setup {
             // silence.
             tokio::time::sleep(Duration::from_millis(1500)).await;
             let begun = Instant::now();
-            self.demo.deliver(plain_10_kb());
+            self.demo.deliver(plain_10_kb("News"));
             events.until("\"arrived\":1").await?;
             times.push(begun.elapsed());
         }
@@ -341,11 +345,34 @@ impl<'a> Meter<'a> {
     }
 }
 
+/// Builds a newsletter of about 100 KB: a table, style attributes, a link and a remote image for each
+/// of 130 offers.
+fn newsletter_100_kb(subject: &str) -> String {
+    let offers: String = (1..=130)
+        .map(|n| {
+            format!(
+                "<tr><td class=item style=\"padding:16px;border-bottom:1px solid #dddddd\">\r\n\
+                 <img src=\"https://img.shop.example/{n}.jpg\" width=560 height=200 alt=\"\">\r\n\
+                 <h2 style=\"color:#0b5394;font-family:Georgia,serif\">Offer {n}</h2>\r\n\
+                 <p style=\"color:#333333\">{}</p>\r\n\
+                 <a href=\"https://shop.example/offer/{n}\">Look</a></td></tr>\r\n",
+                "Words about it. \r\n".repeat(25)
+            )
+        })
+        .collect();
+    format!(
+        "From: Shop <news@shop.example>\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\n\
+         MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+         <html><head><style>.item h2{{font-weight:700}}</style></head>\r\n\
+         <body bgcolor=\"#f4f4f4\"><table width=600 bgcolor=\"#ffffff\">{offers}</table></body></html>"
+    )
+}
+
 /// Builds a message of 10 KB in one part.
-fn plain_10_kb() -> String {
+fn plain_10_kb(subject: &str) -> String {
     let line = "What was said on Tuesday about the plan for the garden still holds.\r\n";
     format!(
-        "From: Ann <ann@example.org>\r\nTo: {ADDRESS}\r\nSubject: The plan\r\n\
+        "From: Ann <ann@example.org>\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\n\
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}",
         line.repeat(10_000 / line.len())
     )
