@@ -10,6 +10,7 @@ mod half_moves;
 mod held_up;
 mod hostile;
 mod imap;
+mod leaving;
 mod lists;
 mod outbox;
 pub(crate) mod parts;

@@ -96,6 +96,15 @@ impl ScriptedImap {
         mails: Vec<Mail>,
         script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
+        Self::start_beside(mails, script, Vec::new()).await
+    }
+
+    /// The same, with accounts that may reach further ports of localhost.
+    pub(crate) async fn start_beside(
+        mails: Vec<Mail>,
+        script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        mut ports: Vec<u16>,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -114,7 +123,8 @@ impl ScriptedImap {
                 });
             }
         });
-        let accounts = TestAccounts::new(super::peer::Peer::ca_pem(), vec![port]).await;
+        ports.push(port);
+        let accounts = TestAccounts::new(super::peer::Peer::ca_pem(), ports).await;
         let page = accounts.open(plain_sign_in(port)).await.unwrap();
         Self {
             shared,
