@@ -28,7 +28,7 @@ impl<'a> Message<'a> {
     /// Splits a message.
     ///
     /// Any octets are a message, and broken ones are parsed as far as possible: a multipart without
-    /// boundary is text, one without its end extends to the end. A part that nests too deep, or has
+    /// boundary or without parts is text, one without its end extends to the end. A part that nests too deep, or has
     /// a header over the limits, is one part of unknown type; after the maximum number of parts the
     /// rest is one part.
     ///
@@ -110,6 +110,7 @@ impl Splitter<'_, '_> {
             .and_then(|kind| media_type.get(kind.len()..));
         if let (Some(subtype), Some(boundary)) = (subtype, params.value("boundary")) {
             let boundary = boundary.trim_end().to_owned();
+            let mut range = range;
             if !boundary.is_empty() {
                 if depth >= self.limits.depth || self.parts >= self.limits.parts {
                     return Ok(self.opaque(section, range));
@@ -120,6 +121,7 @@ impl Splitter<'_, '_> {
                     self.bodies.push((section.to_owned(), range));
                     return Ok(part);
                 }
+                range = self.around_delimiter(boundary.as_bytes(), range);
             }
             return Ok(self.leaf(section, "text/plain", Params::default(), headers, range));
         }
@@ -226,6 +228,31 @@ impl Splitter<'_, '_> {
             found.push(start..range.end);
         }
         found
+    }
+
+    /// Returns the text of a multipart that has no parts, without the delimiter that ends it: what
+    /// is before it or behind it. If there is text on both sides, or no delimiter, this is the
+    /// whole range.
+    fn around_delimiter(&self, boundary: &[u8], range: Range<usize>) -> Range<usize> {
+        let is_blank = |range: &Range<usize>| {
+            let octets = self.raw.get(range.clone()).unwrap_or_default();
+            octets.trim_ascii().is_empty()
+        };
+        let mut at = range.start;
+        while let Some(rest) = self.raw.get(at..range.end).filter(|rest| !rest.is_empty()) {
+            let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line = rest.get(..length).unwrap_or(rest);
+            if delimiter(line, boundary).is_some() {
+                let (before, behind) = (range.start..at, at + length..range.end);
+                return match (is_blank(&before), is_blank(&behind)) {
+                    (_, true) => before,
+                    (true, false) => behind,
+                    (false, false) => range,
+                };
+            }
+            at += length;
+        }
+        range
     }
 
     /// Adds a part that is not parsed.
