@@ -42,9 +42,12 @@ impl<'a> Message<'a> {
             parts: 0,
             bodies: Vec::new(),
         };
-        let (headers, body) = Headers::read(raw, limits, &mut splitter.lines)?;
+        let (mut headers, body) = Headers::read(raw, limits, &mut splitter.lines)?;
         let range = body..raw.len();
         let root = splitter.part("", &headers, range, 0, "text/plain")?;
+        if let Some(charset) = root.text_charset() {
+            headers.assume_charset(charset);
+        }
         Ok(Self {
             raw,
             headers,
@@ -53,7 +56,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// The fields of the message's header.
+    /// The fields of the message's header, raw 8-bit ones read in the charset of the text.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::charset;
 use crate::display;
 use crate::params::Params;
 use crate::transfer::{self, TransferEncoding};
@@ -117,6 +118,21 @@ impl Part {
     /// Its charset as declared, for [`crate::charset::decode`].
     pub fn charset(&self) -> Option<&str> {
         self.params.value("charset")
+    }
+
+    /// Returns the charset that the message declares for its text: that of the first text, this part
+    /// or one below, with a charset that [`charset::is_known`]. The fields of the header are most
+    /// likely in the same one: see [`crate::Headers::assume_charset`].
+    pub fn text_charset(&self) -> Option<&str> {
+        let mut open = vec![self];
+        while let Some(part) = open.pop() {
+            let charset = part.charset().filter(|_| part.is_text());
+            if charset.is_some_and(charset::is_known) {
+                return charset;
+            }
+            open.extend(part.children.iter().rev());
+        }
+        None
     }
 
     /// Whether it holds other parts.
