@@ -11,9 +11,9 @@ use crate::charset;
 use crate::header::Headers;
 use crate::limits::{Limits, OverLimit};
 use crate::params::Params;
-use crate::rfc5322;
+use crate::part_header::{self, Kind, default_type_in};
 use crate::transfer;
-use crate::tree::{LeafFields, Part};
+use crate::tree::Part;
 
 /// A message: its header, its parts, and their positions.
 #[derive(Debug, Clone)]
@@ -101,40 +101,26 @@ impl Splitter<'_, '_> {
         default_type: &str,
     ) -> Result<Part, OverLimit> {
         self.parts += 1;
-        let (media_type, params) = token_and_params(headers, "Content-Type");
-        let media_type = if media_type.is_empty() {
-            default_type.to_owned()
-        } else {
-            media_type
-        };
-        let subtype = media_type
-            .get(..10)
-            .filter(|kind| kind.eq_ignore_ascii_case("multipart/"))
-            .and_then(|kind| media_type.get(kind.len()..));
-        if let (Some(subtype), Some(boundary)) = (subtype, params.value("boundary")) {
-            let boundary = boundary.trim_end().to_owned();
-            let mut range = range;
-            if !boundary.is_empty() {
-                if depth >= self.limits.depth || self.parts >= self.limits.parts {
-                    return Ok(self.opaque(section, range));
-                }
-                let part =
-                    self.multipart(section, subtype, params, &boundary, range.clone(), depth)?;
-                if !part.children.is_empty() {
-                    self.bodies.push((section.to_owned(), range));
-                    return Ok(part);
-                }
-                range = self.around_delimiter(boundary.as_bytes(), range);
+        let (subtype, params, boundary) = match Kind::of(headers, default_type) {
+            Kind::Multipart {
+                subtype,
+                params,
+                boundary,
+            } => (subtype, params, boundary),
+            Kind::Leaf { media_type, params } => {
+                return Ok(self.leaf(section, &media_type, params, headers, range));
             }
+        };
+        if depth >= self.limits.depth || self.parts >= self.limits.parts {
+            return Ok(self.opaque(section, range));
+        }
+        let part = self.multipart(section, &subtype, params, &boundary, range.clone(), depth)?;
+        if part.children.is_empty() {
+            let range = self.around_delimiter(boundary.as_bytes(), range);
             return Ok(self.leaf(section, "text/plain", Params::default(), headers, range));
         }
-        let is_broken_multipart = subtype.is_some();
-        let media_type = if is_broken_multipart {
-            "text/plain"
-        } else {
-            &media_type
-        };
-        Ok(self.leaf(section, media_type, params, headers, range))
+        self.bodies.push((section.to_owned(), range));
+        Ok(part)
     }
 
     fn multipart(
@@ -146,14 +132,9 @@ impl Splitter<'_, '_> {
         range: Range<usize>,
         depth: usize,
     ) -> Result<Part, OverLimit> {
-        // RFC 2046 §5.1.5.
-        let default_type = if subtype.eq_ignore_ascii_case("digest") {
-            "message/rfc822"
-        } else {
-            "text/plain"
-        };
         let bodies = self.bodies_between(boundary.as_bytes(), range);
-        let children = self.children(section, &bodies, boundary, depth, default_type)?;
+        let children =
+            self.children(section, &bodies, boundary, depth, default_type_in(subtype))?;
         Ok(Part::multipart(section, subtype, params, children))
     }
 
@@ -273,23 +254,8 @@ impl Splitter<'_, '_> {
         range: Range<usize>,
     ) -> Part {
         let section = if section.is_empty() { "1" } else { section };
-        let (disposition, disposition_params) = token_and_params(headers, "Content-Disposition");
-        let text_of = |name: &str| {
-            let field = headers.first(name)?;
-            Some(String::from_utf8_lossy(field.raw()).into_owned())
-        };
-        let encoding = text_of("Content-Transfer-Encoding");
-        let content_id = text_of("Content-ID");
-        let part = Part::leaf(LeafFields {
-            section,
-            media_type,
-            params,
-            disposition: Some(&disposition),
-            disposition_params,
-            encoding: encoding.as_deref(),
-            size_bytes: u64::try_from(range.len()).unwrap_or(u64::MAX),
-            content_id: content_id.as_deref(),
-        });
+        let size_bytes = u64::try_from(range.len()).unwrap_or(u64::MAX);
+        let part = part_header::leaf(section, media_type, params, headers, size_bytes);
         self.bodies.push((section.to_owned(), range));
         part
     }
@@ -297,10 +263,14 @@ impl Splitter<'_, '_> {
 
 /// Returns subtype and parameters of a multipart that has this boundary.
 fn same_boundary(headers: &Headers, boundary: &str) -> Option<(String, Params)> {
-    let (media_type, params) = token_and_params(headers, "Content-Type");
-    let subtype = media_type.strip_prefix("multipart/")?;
-    let is_same = params.value("boundary")?.trim_end() == boundary;
-    is_same.then(|| (subtype.to_owned(), params))
+    match Kind::of(headers, "text/plain") {
+        Kind::Multipart {
+            subtype,
+            params,
+            boundary: other,
+        } if other == boundary => Some((subtype, params)),
+        _ => None,
+    }
 }
 
 enum Delimiter {
@@ -322,15 +292,4 @@ fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
     let body = body.strip_suffix(b"\r").unwrap_or(body);
     start + body.len()
-}
-
-/// Returns the first token of a structured field, in lower case, and its parameters.
-fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
-    let Some(field) = headers.first(name) else {
-        return (String::new(), Params::default());
-    };
-    let typed = rfc5322::typed(&charset::decode(field.raw(), None));
-    // A space may follow if the semicolon is missing.
-    let token = typed.token.split_whitespace().next().unwrap_or_default();
-    (token.to_owned(), Params::decode(typed.params))
 }

@@ -256,7 +256,7 @@ pub enum Sealed {
 /// Maximum depth to which multiparts are searched; a deeper one is listed as an attachment. Trees
 /// of [`crate::parse`] and of the IMAP parser are cut before; this bounds the recursion for any
 /// other tree.
-const DEPTH_MAX: usize = 100;
+pub(crate) const DEPTH_MAX: usize = 100;
 /// Maximum number of parts that are shown; further ones are attachments.
 const TEXTS_MAX: usize = 50;
 
