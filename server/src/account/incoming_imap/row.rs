@@ -124,6 +124,8 @@ impl FetchedRow {
         let is_opaque =
             structure.is_none() && (detail != Detail::Full || has_item(data, b"BODYSTRUCTURE"));
         let has_attachment = structure.as_ref().is_some_and(Part::has_attachment);
+        let text_charset = structure.as_ref().and_then(Part::text_charset);
+        let text_charset = text_charset.map(str::to_owned);
         let structure = structure.filter(|root| weight_of(root) <= STRUCTURE_MAX_BYTES);
         let mut row = Self {
             arrived_unix_ms: arrived_of(data),
@@ -135,12 +137,11 @@ impl FetchedRow {
             ..Self::default()
         };
         if let Some(envelope) = data.envelope() {
-            row.from = few(described::addresses_of(envelope.from()));
-            row.to = few(described::addresses_of(envelope.to()));
-            row.subject = Some(cut(
-                described::text_of(envelope.subject()),
-                SUBJECT_MAX_BYTES,
-            ));
+            let charset = text_charset.as_deref();
+            row.from = few(described::addresses_of(envelope.from(), charset));
+            row.to = few(described::addresses_of(envelope.to(), charset));
+            let subject = described::text_of(envelope.subject(), charset);
+            row.subject = Some(cut(subject, SUBJECT_MAX_BYTES));
             row.written_unix_ms = envelope.date().and_then(described::date_of);
         } else if let Some(headers) = header.map(read_headers) {
             row.from = few(headers.from());

@@ -148,6 +148,9 @@ impl ImapWorker {
         let root = root.filter(|root| !facts.has_text_missing_from(root));
         let (root, body) = match (root, opened) {
             (Some(root), Some(opened)) => {
+                if let Some(charset) = root.text_charset() {
+                    headers.assume_charset(charset);
+                }
                 let body = self.read_texts(uid, &root, opened).await?;
                 (root, body)
             }
