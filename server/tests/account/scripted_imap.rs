@@ -61,6 +61,18 @@ impl Mail {
     fn text(&self) -> &str {
         &self.raw[self.header().len()..]
     }
+
+    /// Returns the header and the body of a part, by its number, if the message is a multipart with
+    /// the delimiter `--bb`.
+    fn part(&self, number: &str) -> Option<(&str, &str)> {
+        let part = self.text().split("--bb").nth(number.parse().ok()?)?;
+        let part = part.strip_prefix("\r\n")?.strip_suffix("\r\n")?;
+        let end = match part.starts_with("\r\n") {
+            true => 2,
+            false => part.find("\r\n\r\n")? + 4,
+        };
+        Some(part.split_at(end))
+    }
 }
 
 /// Formats an envelope with this list of senders.
@@ -242,7 +254,10 @@ impl Shared {
             let octets = match section {
                 "" => &mail.raw,
                 _ if section.starts_with("HEADER") => mail.header(),
-                _ => mail.text(),
+                _ => match section.strip_suffix(".MIME") {
+                    Some(number) => mail.part(number).map_or("\r\n", |(header, _)| header),
+                    None => mail.part(section).map_or(mail.text(), |(_, body)| body),
+                },
             };
             let _ = write!(
                 response,

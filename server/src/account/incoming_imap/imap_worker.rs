@@ -4,6 +4,7 @@ mod arrange;
 mod background;
 mod change;
 mod changed_elsewhere;
+mod compared;
 mod fetched;
 mod file_sent;
 mod list;
@@ -11,6 +12,7 @@ mod list_folders;
 mod mailstore;
 mod message;
 mod moving;
+mod shown_texts;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -74,6 +76,8 @@ pub(super) struct ImapWorker {
     reconnect_at: Option<Instant>,
     /// The last message that was fetched whole.
     whole: Option<CachedWhole>,
+    /// Whether the server refuses `BODY[1.MIME]`.
+    refuses_part_headers: bool,
 }
 
 /// An event that is not a request.
@@ -103,6 +107,7 @@ impl ImapWorker {
             failures: 0,
             reconnect_at: None,
             whole: None,
+            refuses_part_headers: false,
         }
     }
 

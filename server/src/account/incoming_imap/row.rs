@@ -96,6 +96,8 @@ pub(super) struct FetchedRow {
     has_attachment: bool,
     /// Only if it is at most [`STRUCTURE_MAX_BYTES`].
     structure: Option<Box<Part>>,
+    /// Whether the structure was compared with the headers of the parts.
+    is_compared: bool,
     /// The server's description of the parts cannot be used: the message is fetched whole.
     pub(super) is_opaque: bool,
     /// When requests for more detail ended.
@@ -199,6 +201,25 @@ impl FetchedRow {
     /// The approximate memory size of the row.
     pub(super) fn weight_bytes(&self) -> usize {
         self.weight_bytes
+    }
+
+    /// Replaces the structure by one that was compared with the headers of the parts.
+    pub(super) fn set_structure(&mut self, root: &Part) {
+        let is_small = weight_of(root) <= STRUCTURE_MAX_BYTES;
+        self.structure = is_small.then(|| Box::new(root.clone()));
+        self.is_compared = is_small;
+        self.has_attachment = root.has_attachment();
+        self.weight_bytes = self.compute_weight();
+    }
+
+    /// Sets whether the message has attachments, if its structure does not say so.
+    pub(super) fn set_has_attachment(&mut self, has_attachment: bool) {
+        self.has_attachment = has_attachment;
+    }
+
+    /// Whether the cached structure was compared with the headers of the parts.
+    pub(super) fn is_compared(&self) -> bool {
+        self.is_compared
     }
 
     /// The structure of the message, if cached.

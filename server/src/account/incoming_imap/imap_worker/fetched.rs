@@ -6,14 +6,15 @@ use mail_mime::transfer::TransferEncoding;
 use mail_mime::tree::Part;
 use mail_proto::imap::{
     BodyValue, Capability, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection,
-    Uid,
+    SectionText, Uid,
 };
 
+use super::super::described;
 use super::super::row::{arrived_of, marks_of};
 use super::super::selected::ImapConnection;
 use crate::account::error::AccountError;
 use crate::account::whole::read_headers;
-use crate::clients::imap::{Responses, WINDOW_BYTES};
+use crate::clients::imap::Responses;
 use crate::domain::Marks;
 
 /// The complete FETCH data of one message.
@@ -37,6 +38,8 @@ impl Fetched {
             data.items.splice(0..0, more.items.iter().cloned());
         }
         let is_complete = items.iter().all(|item| match item {
+            // A message is read without the headers of its parts.
+            FetchItem::BodyPeek { section, .. } if section.text == Some(SectionText::Mime) => true,
             FetchItem::BodyPeek { section, partial } => {
                 let offset = partial.map_or(0, |(offset, _)| offset);
                 let is_message = *section == ImapSection::message();
@@ -97,6 +100,11 @@ impl Fetched {
         })
     }
 
+    /// Returns the structure of the message, if it was requested and can be read.
+    pub(super) fn structure(&self) -> Option<Part> {
+        self.data.body_structure().map(described::part_of)
+    }
+
     pub(super) fn headers(&self) -> Headers {
         let header = self.body(&ImapSection::header());
         read_headers(&header.unwrap_or_default())
@@ -122,7 +130,7 @@ fn is_body(item: &FetchedItem) -> bool {
 }
 
 /// The FETCH items that describe the message as a whole.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Facts {
     pub(super) marks: Marks,
     pub(super) size_bytes: u64,
@@ -180,15 +188,6 @@ pub(super) fn peek_text(
         });
     }
     Ok(peek(section, offset, max_bytes))
-}
-
-/// Returns how many bytes of the n-th text are requested with the others: a response has room for 2
-/// windows.
-pub(super) fn first_window(nth: usize) -> u32 {
-    match nth {
-        0 => WINDOW_BYTES,
-        _ => WINDOW_BYTES / 16,
-    }
 }
 
 pub(super) fn part_section(section: &str) -> Result<ImapSection, AccountError> {
