@@ -5,6 +5,7 @@ mod background;
 mod change;
 mod changed_elsewhere;
 mod compared;
+mod fetch_message;
 mod fetched;
 mod file_sent;
 mod list;
@@ -12,6 +13,7 @@ mod list_folders;
 mod mailstore;
 mod message;
 mod moving;
+mod read_whole;
 mod shown_texts;
 
 use std::ops::ControlFlow;
@@ -39,7 +41,7 @@ use super::shared::Shared;
 use crate::clients::imap::MailboxState as _;
 use list::fetch_rows_before;
 use list_folders::{fetch_folders, folders_of, list_commands};
-use message::CachedWhole;
+use read_whole::CachedWhole;
 
 /// Rows are used without a round trip for this long after the last response.
 const FRESH_FOR: Duration = Duration::from_secs(2);

@@ -7,51 +7,26 @@
 use std::sync::Arc;
 
 use app::api::types::{FolderId, MessageId, PartId};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mail_mime::header::Headers;
 use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
-use mail_net::Phase;
-use mail_proto::imap::{
-    Command, FetchItem, SearchKey, Section as ImapSection, SequenceNumber, SequenceSet, Status, Uid,
-};
+use mail_proto::imap::{FetchItem, Section as ImapSection, Uid};
 
-use super::super::selected::{ImapConnection, uid_of};
+use super::super::selected::uid_of;
 use super::ImapWorker;
 use super::compared::{HEADER_MAX_BYTES, compare, header_item, header_items};
+use super::fetch_message::neighbours;
 use super::fetched::{Facts, Fetched, part_section, peek};
+use super::read_whole::{OWN_PART, Target, own_root};
 use super::shown_texts::FirstWindows;
 use crate::account::error::AccountError;
 use crate::account::whole::{Split, byte_range, opaque_root, read_headers};
 use crate::clients::ClientError;
-use crate::clients::budget::Share;
-use crate::clients::imap::WINDOW_BYTES;
 use crate::domain::{Opened, OpenedBody, Section};
 
-/// A message without a usable structure is fetched whole up to this size, in bytes.
-const WHOLE_MAX_BYTES: usize = 8 << 20;
 /// The section of the only part of a message.
 const ONLY_PART: &str = "1";
-/// Prefix of a part number that was assigned here, not by the server.
-const OWN_PART: char = 'w';
-
-/// A message that was fetched whole.
-pub(super) struct CachedWhole {
-    message: MessageId,
-    folder: FolderId,
-    split: Arc<Split>,
-    /// Its share of the process's memory budget.
-    _share: Share,
-}
-
-/// A message of the selected mailbox.
-#[derive(Debug, Clone, Copy)]
-struct Target<'t> {
-    folder: &'t FolderId,
-    message: &'t MessageId,
-    uid: Uid,
-}
-
 /// How far the structure of a message is known before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StructureState {
@@ -131,11 +106,6 @@ impl ImapWorker {
             }
             result => result,
         }
-    }
-
-    /// Whether there is no connection, or the server ended it.
-    pub(super) fn is_over(&self) -> bool {
-        self.open_connection().is_none_or(ImapConnection::is_over)
     }
 
     async fn try_open(
@@ -320,25 +290,6 @@ impl ImapWorker {
         })
     }
 
-    /// Fetches a message whole although the server describes it; `None` if it is too large, or the
-    /// server or the memory budget does not allow it: then it is shown as it is described.
-    async fn read_contradicted(
-        &mut self,
-        target: Target<'_>,
-        facts: &Facts,
-    ) -> Result<Option<Arc<Split>>, AccountError> {
-        if facts.size_bytes > WHOLE_MAX_BYTES as u64 {
-            return Ok(None);
-        }
-        match self.read_whole(target).await {
-            Err(
-                AccountError::Client(ClientError::Refused { .. } | ClientError::Overloaded)
-                | AccountError::Withheld,
-            ) if !self.is_over() => Ok(None),
-            result => result,
-        }
-    }
-
     /// Returns the type, the encoding and the name of a part.
     pub(super) async fn structure(
         &mut self,
@@ -412,147 +363,4 @@ impl ImapWorker {
         };
         self.read_window(uid, section, offset, max_bytes).await
     }
-
-    async fn read_window(
-        &mut self,
-        uid: Uid,
-        section: ImapSection,
-        offset: u64,
-        max_bytes: u32,
-    ) -> Result<Bytes, AccountError> {
-        let items = vec![FetchItem::Uid, peek(section.clone(), offset, max_bytes)];
-        let fetched = self.fetch_message(uid, items, None).await?;
-        Ok(fetched.body(&section).unwrap_or_default())
-    }
-
-    /// Fetches a message whole and splits it here, unless it is cached; `None` if it is too large.
-    async fn read_whole(&mut self, target: Target<'_>) -> Result<Option<Arc<Split>>, AccountError> {
-        let Target {
-            folder,
-            message,
-            uid,
-        } = target;
-        if let Some(cached) = &self.whole
-            && cached.message == *message
-            && cached.folder == *folder
-        {
-            return Ok(Some(Arc::clone(&cached.split)));
-        }
-        self.whole = None;
-        let mut share = self.shared.budget.share();
-        let mut raw = BytesMut::new();
-        loop {
-            let offset = raw.len() as u64;
-            let section = ImapSection::message();
-            let window = self.read_window(uid, section, offset, WINDOW_BYTES).await?;
-            share.grow_to((raw.len() + window.len()) as u64)?;
-            raw.extend_from_slice(&window);
-            if window.len() < WINDOW_BYTES as usize {
-                break;
-            }
-            if raw.len() >= WHOLE_MAX_BYTES {
-                return Ok(None);
-            }
-        }
-        let split = Arc::new(Split::of(raw.freeze()).await?);
-        self.whole = Some(CachedWhole {
-            message: message.clone(),
-            folder: folder.clone(),
-            split: Arc::clone(&split),
-            _share: share,
-        });
-        Ok(Some(split))
-    }
-
-    /// Fetches items of one message, with further commands in the same flight.
-    ///
-    /// # Errors
-    /// [`AccountError::NotFound`] if the server reports that the message is expunged;
-    /// [`ClientError::Refused`] if it refused; [`AccountError::Withheld`] if it did neither and did
-    /// not return all requested items.
-    pub(super) async fn fetch_message(
-        &mut self,
-        uid: Uid,
-        items: Vec<FetchItem>,
-        more: Option<Command>,
-    ) -> Result<Fetched, AccountError> {
-        let connection = self.connection().await?;
-        let by_uid = Command::Fetch {
-            set: SequenceSet::single(uid),
-            uid: true,
-            items: items.clone(),
-        };
-        let commands = std::iter::once(by_uid).chain(more).collect();
-        let responses = connection.run_raw(commands, Phase::Body).await?;
-        let refused = responses.completions.first();
-        let refused = refused.filter(|done| done.status != Some(Status::Ok));
-        let refusal = refused.map(|refused| connection.refusal(refused));
-        match (Fetched::of(responses, uid, &items), refusal) {
-            (Some(fetched), _) => return Ok(fetched),
-            (None, Some(refusal)) => return Err(refusal.into()),
-            (None, None) => {}
-        }
-        // A server may return by sequence number what it does not return by UID.
-        let Some(seq) = find_seq(connection, uid).await? else {
-            return Err(AccountError::Withheld);
-        };
-        let by_seq = Command::Fetch {
-            set: SequenceSet::single(seq),
-            uid: false,
-            items: items.clone(),
-        };
-        let responses = connection.run_raw(vec![by_seq], Phase::Body).await?;
-        Fetched::of(responses, uid, &items).ok_or(AccountError::Withheld)
-    }
-}
-
-/// Returns the sequence number of a message; `None` if the server does not report it.
-///
-/// # Errors
-/// [`AccountError::NotFound`] if the server searched for the message and did not find it.
-async fn find_seq(
-    connection: &mut ImapConnection,
-    uid: Uid,
-) -> Result<Option<SequenceNumber>, AccountError> {
-    let search = Command::Search {
-        uid: false,
-        criteria: vec![SearchKey::Uid(SequenceSet::single(uid))],
-    };
-    let responses = connection.run_raw(vec![search], Phase::Command).await?;
-    let done = responses.completions.first();
-    let is_done = done.is_some_and(|done| done.status == Some(Status::Ok));
-    if is_done && responses.has_search_response {
-        let found = responses.found.as_ref();
-        let seq = found.and_then(|found| found.sequence_numbers().next());
-        return seq.map(Some).ok_or(AccountError::NotFound);
-    }
-    let seq = connection.selected_mut().and_then(|s| s.seq_of(uid));
-    Ok(seq.and_then(SequenceNumber::new))
-}
-
-/// Returns the tree of a message that was fetched whole, with part numbers marked as our own.
-fn own_root(root: &Part) -> Part {
-    let mut root = root.clone();
-    let mut open = vec![&mut root];
-    while let Some(part) = open.pop() {
-        part.section.insert(0, OWN_PART);
-        open.extend(&mut part.children);
-    }
-    root
-}
-
-/// Returns the FETCH for the UIDs before and after a message, if they are unknown: for "newer" and
-/// "older".
-fn neighbours(connection: &mut ImapConnection, uid: Uid) -> Option<Command> {
-    let selected = connection.selected_mut()?;
-    let rank = selected.rank_of(uid)?;
-    let ranks = rank.saturating_sub(1).max(1)..=(rank + 1).min(selected.exists());
-    let mut seqs: Vec<u32> = selected.shown.seqs_at(ranks).collect();
-    seqs.retain(|seq| selected.uid_at(*seq).is_none());
-    let set = SequenceSet::from_numbers(seqs.into_iter().filter_map(SequenceNumber::new))?;
-    Some(Command::Fetch {
-        set,
-        uid: false,
-        items: vec![FetchItem::Uid],
-    })
 }
