@@ -103,7 +103,7 @@ pub(crate) struct ScriptedImap {
 
 impl ScriptedImap {
     /// Starts a server with these messages. The script receives each command without its tag and
-    /// may respond in place of the server; `{tag}` in its response is the tag.
+    /// may respond in place of the server; `{tag}` in its response is the tag, `{0x80}` that octet.
     pub(crate) async fn start(
         mails: Vec<Mail>,
         script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
@@ -177,7 +177,9 @@ async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
             Some(response) => response.replace("{tag}", tag),
             None => format!("{}{tag} OK done\r\n", shared.respond(command)),
         };
-        stream.write_all(response.as_bytes()).await.ok()?;
+        let pieces = response.split("{0x80}").map(str::as_bytes);
+        let octets = pieces.collect::<Vec<_>>().join(&[0x80][..]);
+        stream.write_all(&octets).await.ok()?;
         if command == "LOGOUT" {
             return None;
         }

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use mail_mime::tree::Part;
-use mail_proto::imap::{FetchItem, Uid};
+use mail_proto::imap::{Capability, FetchItem, Uid};
 
 use super::super::selected::ImapConnection;
 use super::ImapWorker;
-use super::fetched::{Fetched, peek_text};
+use super::fetched::{Fetched, TextFetch};
 use crate::account::error::AccountError;
 
 use crate::account::texts::Texts;
+use crate::clients::ClientError;
 use crate::clients::imap::WINDOW_BYTES;
 use crate::domain::OpenedBody;
 
@@ -30,14 +32,15 @@ impl FirstWindows {
     /// Returns the windows to fetch of a structure.
     pub(super) fn of(connection: &ImapConnection, root: &Part) -> Result<Self, AccountError> {
         let mut windows = Self::default();
+        let has_binary = connection.capabilities().has(Capability::Binary);
         for (nth, part) in root.readable().texts.iter().take(FIRST_TEXTS).enumerate() {
             // A response has room for 2 windows.
             let max_bytes = match nth {
                 0 => WINDOW_BYTES,
                 _ => WINDOW_BYTES / 16,
             };
-            let item = peek_text(connection, part, 0, max_bytes)?;
-            windows.items.push(item);
+            let item = TextFetch::of(has_binary, part).item(part, 0, max_bytes);
+            windows.items.push(item?);
             windows.max_bytes.insert(part.section.clone(), max_bytes);
         }
         Ok(windows)
@@ -54,6 +57,8 @@ impl ImapWorker {
         fetched: Fetched,
     ) -> Result<OpenedBody, AccountError> {
         let mut texts = Texts::default();
+        let capabilities = self.connection().await?.capabilities();
+        let has_binary = capabilities.has(Capability::Binary);
         for part in root.readable().texts {
             if texts.is_full() {
                 break;
@@ -61,18 +66,25 @@ impl ImapWorker {
             texts.begin(part);
             let max_bytes = windows.max_bytes.get(&part.section).copied();
             let mut first = max_bytes.and_then(|max_bytes| Some((fetched.text(part)?, max_bytes)));
+            let mut by = TextFetch::of(has_binary, part);
             let mut offset = 0_u64;
             loop {
-                let (window, max_bytes) = match first.take() {
+                let (mut window, mut max_bytes) = match first.take() {
                     Some(first) => first,
-                    None => {
-                        let connection = self.connection().await?;
-                        let item = peek_text(connection, part, offset, WINDOW_BYTES)?;
-                        let items = vec![FetchItem::Uid, item];
-                        let fetched = self.fetch_message(uid, items, None).await?;
-                        (fetched.text(part).unwrap_or_default(), WINDOW_BYTES)
-                    }
+                    None => (self.text_window(uid, part, by, offset).await?, WINDOW_BYTES),
                 };
+                let again = by.again(has_binary, part, &window);
+                if again != by {
+                    match self.text_window(uid, part, again, offset).await {
+                        Ok(octets) => (window, max_bytes, by) = (octets, WINDOW_BYTES, again),
+                        // The text is shown as BODY returns it.
+                        Err(
+                            AccountError::Client(ClientError::Refused { .. })
+                            | AccountError::Withheld,
+                        ) if !self.is_over() => {}
+                        Err(error) => return Err(error),
+                    }
+                }
                 texts.push(&window);
                 offset = offset.saturating_add(window.len() as u64);
                 // A window shorter than requested is the last one; the size in BODYSTRUCTURE is not
@@ -83,5 +95,17 @@ impl ImapWorker {
             }
         }
         Ok(texts.finish())
+    }
+
+    async fn text_window(
+        &mut self,
+        uid: Uid,
+        text: &Part,
+        by: TextFetch,
+        offset: u64,
+    ) -> Result<Bytes, AccountError> {
+        let items = vec![FetchItem::Uid, by.item(text, offset, WINDOW_BYTES)?];
+        let fetched = self.fetch_message(uid, items, None).await?;
+        Ok(fetched.text(text).unwrap_or_default())
     }
 }
