@@ -1,12 +1,11 @@
 //! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
 //!
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
-//! message, [`tree`] selects the body, [`header`] decodes fields, [`transfer`] and [`charset`]
-//! decode part bytes to text, [`text`] and [`clean`] make that text safe to show, [`document`]
-//! wraps sanitized HTML for its frame, [`tnef`] and [`uuencode`] open attachments that are not MIME
-//! parts, [`calendar`] reads invitations, and [`compose`], [`address`] and [`quote`] go the other
-//! way.
-//! wraps sanitized HTML for its frame, and [`compose`], [`address`] and [`quote`] go the other way.
+//! message, [`structure`] checks what an IMAP server describes of one, [`tree`] selects the body,
+//! [`header`] decodes fields, [`transfer`] and [`charset`] decode part bytes to text, [`text`] and
+//! [`clean`] make that text safe to show, [`document`] wraps sanitized HTML for its frame, [`tnef`]
+//! and [`uuencode`] open attachments that are not MIME parts, [`calendar`] reads invitations, and
+//! [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`] and [`report`].
 //!

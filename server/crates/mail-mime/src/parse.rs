@@ -35,25 +35,14 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The message's own header is over the limits; only the raw source can be offered then.
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Result<Self, OverLimit> {
-        let mut splitter = Splitter {
-            raw,
-            limits,
-            lines: 0,
-            parts: 0,
-            bodies: Vec::new(),
-        };
-        let (mut headers, body) = Headers::read(raw, limits, &mut splitter.lines)?;
-        let range = body..raw.len();
-        let root = splitter.part("", &headers, range, 0, "text/plain")?;
-        if let Some(charset) = root.text_charset() {
-            headers.assume_charset(charset);
+        let (mut message, has_raw_names) = Splitter::split(raw, limits, None)?;
+        if let Some(charset) = message.root.text_charset().map(str::to_owned) {
+            match has_raw_names {
+                true => (message, _) = Splitter::split(raw, limits, Some(&charset))?,
+                false => message.headers.assume_charset(&charset),
+            }
         }
-        Ok(Self {
-            raw,
-            headers,
-            root,
-            bodies: splitter.bodies,
-        })
+        Ok(message)
     }
 
     /// The fields of the message's header, raw 8-bit ones read in the charset of the text.
@@ -84,12 +73,52 @@ impl<'a> Message<'a> {
 struct Splitter<'a, 'l> {
     raw: &'a [u8],
     limits: &'l Limits,
+    /// The charset that raw 8-bit fields are read in, if known.
+    text_charset: Option<&'l str>,
+    /// Whether such fields have parameters, such as the names of files.
+    has_raw_names: bool,
     lines: usize,
     parts: usize,
     bodies: Vec<(String, Range<usize>)>,
 }
 
-impl Splitter<'_, '_> {
+impl<'a, 'l> Splitter<'a, 'l> {
+    /// Splits a message. Returns also whether it has raw 8-bit names.
+    fn split(
+        raw: &'a [u8],
+        limits: &'l Limits,
+        text_charset: Option<&'l str>,
+    ) -> Result<(Message<'a>, bool), OverLimit> {
+        let mut splitter = Self {
+            raw,
+            limits,
+            text_charset,
+            has_raw_names: false,
+            lines: 0,
+            parts: 0,
+            bodies: Vec::new(),
+        };
+        let (headers, body) = splitter.headers(raw)?;
+        let root = splitter.part("", &headers, body..raw.len(), 0, "text/plain")?;
+        let message = Message {
+            raw,
+            headers,
+            root,
+            bodies: splitter.bodies,
+        };
+        Ok((message, splitter.has_raw_names))
+    }
+
+    /// Reads a header, and returns where the body begins.
+    fn headers(&mut self, octets: &[u8]) -> Result<(Headers, usize), OverLimit> {
+        let (mut headers, body) = Headers::read(octets, self.limits, &mut self.lines)?;
+        self.has_raw_names |= part_header::has_raw_names(&headers);
+        if let Some(charset) = self.text_charset {
+            headers.assume_charset(charset);
+        }
+        Ok((headers, body))
+    }
+
     /// Parses the part whose header is `headers` and whose body is `range`. `section` is that of
     /// the part; it is empty for the root of the message.
     fn part(
@@ -159,7 +188,7 @@ impl Splitter<'_, '_> {
                 parent => format!("{parent}.{}", children.len() + 1),
             };
             let octets = self.raw.get(body.clone()).unwrap_or_default();
-            let Ok((headers, offset)) = Headers::read(octets, self.limits, &mut self.lines) else {
+            let Ok((headers, offset)) = self.headers(octets) else {
                 self.parts += 1;
                 children.push(self.opaque(&section, body.clone()));
                 continue;

@@ -54,6 +54,14 @@ pub(crate) fn default_type_in(subtype: &str) -> &'static str {
     }
 }
 
+/// Whether parameters of the part, such as the name of its file, are raw 8-bit octets.
+pub(crate) fn has_raw_names(headers: &Headers) -> bool {
+    let mut fields = ["Content-Type", "Content-Disposition"]
+        .into_iter()
+        .filter_map(|name| headers.first(name));
+    fields.any(|field| std::str::from_utf8(field.raw()).is_err())
+}
+
 /// Creates a part of this type and header that is not a multipart.
 pub(crate) fn leaf(
     section: &str,

@@ -47,36 +47,59 @@ pub fn sections(root: &Part) -> Vec<&str> {
 /// A header contradicts the structure if it ends before the octets that the server takes for it, if
 /// only one of the two is a multipart with a boundary, or if the boundaries differ.
 pub fn compare<'h>(described: &Part, header: &dyn Fn(&str) -> Option<&'h [u8]>) -> Compared {
-    let mut comparison = Comparison {
-        header,
-        lines: 0,
-        is_contradicted: false,
+    let compared = |text_charset: Option<&str>| {
+        let mut comparison = Comparison::new(header, text_charset);
+        let root = comparison.part(described, "", "text/plain", 0);
+        let is_contradicted = comparison.is_contradicted;
+        let compared = Compared {
+            root,
+            is_contradicted,
+        };
+        (compared, comparison.has_raw_names)
     };
-    let root = comparison.part(described, "", "text/plain", 0);
-    Compared {
-        root,
-        is_contradicted: comparison.is_contradicted,
+    let (first, has_raw_names) = compared(None);
+    match first.root.text_charset() {
+        Some(charset) if has_raw_names => compared(Some(charset)).0,
+        _ => first,
     }
 }
 
 struct Comparison<'c, 'h> {
     header: &'c dyn Fn(&str) -> Option<&'h [u8]>,
+    /// The charset that raw 8-bit fields are read in, if known.
+    text_charset: Option<&'c str>,
+    /// Whether such fields have parameters, such as the names of files.
+    has_raw_names: bool,
     /// The number of lines of the headers so far.
     lines: usize,
     is_contradicted: bool,
 }
 
-impl Comparison<'_, '_> {
+impl<'c, 'h> Comparison<'c, 'h> {
+    fn new(header: &'c dyn Fn(&str) -> Option<&'h [u8]>, text_charset: Option<&'c str>) -> Self {
+        Self {
+            header,
+            text_charset,
+            has_raw_names: false,
+            lines: 0,
+            is_contradicted: false,
+        }
+    }
+
     /// Compares a part whose header is that of `section`: the root's is not that of part 1.
     fn part(&mut self, described: &Part, section: &str, default_type: &str, depth: usize) -> Part {
         let header = (self.header)(section).filter(|_| depth < DEPTH_MAX);
         let Some(header) = header else {
             return self.as_described(described, depth);
         };
-        let Ok((headers, body_at)) = Headers::read(header, &Limits::DEFAULT, &mut self.lines)
-        else {
+        let read = Headers::read(header, &Limits::DEFAULT, &mut self.lines);
+        let Ok((mut headers, body_at)) = read else {
             return self.as_described(described, depth);
         };
+        self.has_raw_names |= part_header::has_raw_names(&headers);
+        if let Some(charset) = self.text_charset {
+            headers.assume_charset(charset);
+        }
         let has_text = body_at < header.len();
         match Kind::of(&headers, default_type) {
             Kind::Multipart {

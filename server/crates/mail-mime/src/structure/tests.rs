@@ -59,6 +59,19 @@ fn the_only_part_of_a_message_has_the_header_of_the_message() {
 }
 
 #[test]
+fn raw_names_are_read_in_the_charset_of_the_text() {
+    let described = multipart("", "b", vec![leaf("1", "text/plain"), leaf("2", "a/b")]);
+    let header = |section: &str| match section {
+        "" => Some(MIXED.as_bytes()),
+        "1" => Some(&b"Content-Type: text/plain; charset=shift_jis\r\n\r\n"[..]),
+        _ => Some(&b"Content-Type: a/b; name=\"\x95\x5c.pdf\"\r\n\r\n"[..]),
+    };
+    let compared = compare(&described, &header);
+    let name = compared.root.children[1].name.as_deref();
+    assert_eq!((name, compared.is_contradicted), (Some("表.pdf"), false));
+}
+
+#[test]
 fn parts_of_a_digest_are_messages() {
     let header = "Content-Type: multipart/digest; boundary=b\r\n\r\n";
     let described = multipart("", "b", vec![leaf("1", "message/rfc822")]);

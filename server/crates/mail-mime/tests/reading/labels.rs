@@ -140,10 +140,16 @@ fn add_short(table: &mut Table) {
         let author = mail().with("From", author).body(&octets);
         table.cell(class, "From name", author, &[seen]);
         let words = part(format!("Content-Type: {kind}\n"), &octets);
-        let file = part("Content-Type: application/pdf; name=a.pdf\n", "x");
+        let disposition = [
+            b"Content-Type: application/pdf\nContent-Disposition: attachment; filename=\"",
+            &octets[..],
+            b".pdf\"\n",
+        ]
+        .concat();
         let mixed = Mail::new().with("Subject", &octets);
-        let mixed = mixed.parts("mixed", &[words, file]);
-        table.cell(class, "subject of a multipart", mixed, &[subject(short)]);
+        let mixed = mixed.parts("mixed", &[words, part(disposition, "x")]);
+        let seen = [subject(short), files(&[&format!("{short}.pdf")])];
+        table.cell(class, "subject and filename", mixed, &seen);
     }
     // Programs that declare ISO 8859-1 for whatever they write.
     for (class, encoding, words) in [
