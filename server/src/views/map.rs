@@ -273,11 +273,7 @@ fn packed_views(packed: &Packed, used: &BTreeSet<String>) -> Vec<AttachmentView>
     let views = files.map(|(index, file)| {
         let part = PartId::packed(&packed.section, index);
         let name = file.name.as_deref().unwrap_or_default();
-        let media_type = match file.media_type.as_deref() {
-            // A packed message has no id, so it is saved and not opened.
-            None | Some(MESSAGE) => FILE,
-            Some(media_type) => media_type,
-        };
+        let media_type = file.media_type.as_deref().unwrap_or(FILE);
         file_view(part, name, media_type, file.size_bytes)
     });
     views.collect()
@@ -310,8 +306,6 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
 
 /// The media type of a file that names none.
 const FILE: &str = "application/octet-stream";
-/// The media type of a message.
-const MESSAGE: &str = "message/rfc822";
 
 pub(super) fn attachment_view(part: &Part) -> AttachmentView {
     let id = PartId(part.section.clone());
