@@ -1,6 +1,7 @@
 //! Tests of the account actor against the embedded mail server, through the interface of a page.
 
 mod changes;
+mod contradicted;
 mod copies;
 mod crowded;
 mod descriptions;
@@ -10,6 +11,7 @@ mod half_moves;
 mod held_up;
 mod hostile;
 mod imap;
+mod leaving;
 mod lists;
 mod outbox;
 pub(crate) mod parts;

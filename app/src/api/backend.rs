@@ -52,6 +52,9 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Shows a sender's remote images always, or only on request.
     fn images_show(&self, sender: ImageSender, is_shown: bool) -> BackendFuture<'_, ()>;
 
+    /// Leaves the mailing list of a message by one click. Returns the host that took the request.
+    fn list_leave(&self, message: MessageRef) -> BackendFuture<'_, String>;
+
     /// Sets a mark on messages of any accounts and folders. Messages that have the mark already are
     /// neither counted nor undone.
     fn message_mark(&self, messages: Vec<MessageRef>, mark: Mark)

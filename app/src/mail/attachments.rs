@@ -65,7 +65,9 @@ fn File(open: OpenMessage, attachment: AttachmentView) -> impl IntoView {
         can_view,
     } = attachment;
     let href = open.url(|base, of| url::part(base, of, &part));
-    let inner = (media_type == MESSAGE).then(|| {
+    // A message that is packed into a part has no id: it is saved.
+    let is_message = media_type == MESSAGE && part.in_part().is_none();
+    let inner = is_message.then(|| {
         open.url(|base, of| url::message(base, &of.folder.message(of.message.nested(&part))))
     });
     let label = type_label(&name, &media_type);

@@ -315,6 +315,6 @@ fn title(draft: &Draft, lang: Lang) -> String {
         _ if !draft.subject.is_empty() => draft.subject.clone(),
         Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
         Some(ComposeKind::Forward) => lang.forward().into_owned(),
-        Some(ComposeKind::New) | None => lang.new_message().into_owned(),
+        Some(ComposeKind::New | ComposeKind::Unsubscribe) | None => lang.new_message().into_owned(),
     }
 }

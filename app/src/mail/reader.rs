@@ -5,14 +5,14 @@ use leptos::prelude::*;
 use super::attachments::Attachments;
 use super::cards::{BodyCard, Trust, is_trust};
 use super::empty::Empty;
-use super::form::datetime_attr;
+use super::form::{Hidden, datetime_attr};
 use super::message_frame::MessageFrame;
 use super::open_message::OpenMessage;
 use super::text_body::{OUTSIDE, TextBody, is_safe};
 use super::toolbar::{BottomBar, InnerBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
     AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
-    MessageView, Person,
+    MessageView, Person, Unsubscribe,
 };
 use crate::page::PageContext;
 use crate::state::prefetch;
@@ -257,7 +257,7 @@ fn address_list(people: &[Person]) -> String {
 fn MessageChips(
     open: OpenMessage,
     headers: Vec<HeaderField>,
-    unsubscribe: String,
+    unsubscribe: Option<Unsubscribe>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let source = open.url(url::source);
@@ -275,16 +275,7 @@ fn MessageChips(
         .collect_view();
     view! {
         <div class="msg-chips">
-            {is_safe(&unsubscribe)
-                .then(|| {
-                    view! {
-                        <a class="chip" href=unsubscribe target="_blank" rel=OUTSIDE>
-                            <Icon name="close" />
-                            {lang.unsubscribe()}
-                        </a>
-                    }
-                        .into_any()
-                })}
+            {unsubscribe.map(|way| unsubscribe_chip(open, way, lang))}
             <details class="headers">
                 <summary class="chip">
                     <Icon name="info" />
@@ -305,6 +296,42 @@ fn MessageChips(
                 {lang.save()}
             </a>
         </div>
+    }
+}
+
+fn unsubscribe_chip(open: OpenMessage, way: Unsubscribe, lang: Lang) -> AnyView {
+    let label = view! {
+        <Icon name="close" />
+        {lang.unsubscribe()}
+    };
+    match way {
+        Unsubscribe::OneClick { host } => view! {
+            <form method="post" action=open.base.with_value(|base| url::unsubscribe(base))>
+                <Hidden name="message" value=open.id.with_value(MessageRef::to_string) />
+                <Hidden name="return" value=open.url(url::message) />
+                <button class="chip" title=host>
+                    {label}
+                </button>
+            </form>
+        }
+        .into_any(),
+        Unsubscribe::Page { url } if is_safe(&url) => view! {
+            <a class="chip" href=url target="_blank" rel=OUTSIDE>
+                {label}
+            </a>
+        }
+        .into_any(),
+        Unsubscribe::Page { .. } => ().into_any(),
+        Unsubscribe::Mail => {
+            let kind = ComposeKind::Unsubscribe;
+            let href = open.url(|base, of| url::compose_source(base, kind, of));
+            view! {
+                <a class="chip" href=href>
+                    {label}
+                </a>
+            }
+            .into_any()
+        }
     }
 }
 

@@ -123,6 +123,11 @@ pub fn message_shown(base: &str, of: &MessageRef, shown: Shown) -> String {
     format!("{}{}", message(base, of), shown.query())
 }
 
+/// The route that leaves a mailing list by one click.
+pub fn unsubscribe(base: &str) -> String {
+    format!("{base}/unsubscribe")
+}
+
 /// The route that allows the remote images of a sender, or stops it.
 pub fn images(base: &str) -> String {
     format!("{base}/images")
@@ -375,14 +380,21 @@ impl ComposeKind {
             Self::Reply => "reply",
             Self::ReplyAll => "reply_all",
             Self::Forward => "forward",
+            Self::Unsubscribe => "unsubscribe",
         }
     }
 
     /// Parses the value of a kind.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::New, Self::Reply, Self::ReplyAll, Self::Forward]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        [
+            Self::New,
+            Self::Reply,
+            Self::ReplyAll,
+            Self::Forward,
+            Self::Unsubscribe,
+        ]
+        .into_iter()
+        .find(|kind| kind.word() == word)
     }
 }
 

@@ -194,6 +194,10 @@ texts! {
     }
     body_cut() { en: "Only the beginning is shown. The source has all of it.", zh: "仅显示开头部分，完整内容见原文。" }
     open_body_alone() { en: "Open the text on a page of its own", zh: "在单独页面打开正文" }
+    list_left(host: String) {
+        en: format!("{host} accepted the request. It may take some days until no more mail comes."),
+        zh: format!("{host} 已接受请求，可能需要几天才会停止来信。")
+    }
     save_file(name: String) { en: format!("Save {name}"), zh: format!("保存 {name}") }
     sent_message() { en: "What was sent", zh: "查看发送记录" }
     quoted_text() { en: "Quoted text", zh: "引用的内容" }

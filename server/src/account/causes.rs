@@ -33,6 +33,7 @@ impl AccountError {
             | Self::NoRoom(_)
             | Self::NotReplaced(_)
             | Self::NotStopped(_)
+            | Self::NotLeft { .. }
             | Self::Internal(_) => ErrorCause::Internal,
         }
     }

@@ -68,6 +68,14 @@ pub enum AccountError {
     /// The message could not be stopped.
     #[error("not stopped: {0:?}")]
     NotStopped(NotStopped),
+    /// A mailing list was not left, or it is not known.
+    #[error("{host} did not take the request to leave its list: {why:?}")]
+    NotLeft {
+        /// The host of the list.
+        host: String,
+        /// Why.
+        why: NotLeft,
+    },
     /// The session ended and the account's connections are closed.
     #[error("the session ended")]
     SignedOut,
@@ -95,6 +103,20 @@ impl From<Overloaded> for AccountError {
     fn from(error: Overloaded) -> Self {
         Self::Client(error.into())
     }
+}
+
+/// Why a mailing list was not left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotLeft {
+    /// The server of the list answered with this HTTP status.
+    Refused {
+        /// The status.
+        status: u16,
+    },
+    /// No connection to it: nothing was sent.
+    Unreachable,
+    /// It may have the request, but did not answer as a web server does.
+    Unknown,
 }
 
 /// Where messages are after a move that was not completed.

@@ -1,6 +1,7 @@
 //! Sign-in, and the handle through which a session uses its account.
 
 mod images;
+pub(crate) mod leave;
 mod nested;
 mod supplements;
 
@@ -196,6 +197,7 @@ impl Accounts {
         Ok(AccountHandle {
             inner: Arc::new(Inner {
                 key,
+                dialer: Arc::clone(&self.dialer),
                 browser_keys,
                 sign_in,
                 incoming,
@@ -227,6 +229,7 @@ pub struct AccountHandle {
 
 struct Inner {
     key: AccountKey,
+    dialer: Arc<Dialer>,
     browser_keys: BrowserKeys,
     sign_in: SignIn,
     incoming: Incoming,

@@ -122,13 +122,18 @@ impl Split {
     }
 }
 
-/// Parses the fields of a header; of one over the limits, its beginning or nothing.
+/// Parses the fields of a header; of one over the limits, its beginning or nothing. Raw 8-bit fields
+/// are read in the charset that the header declares for the text.
 pub(super) fn read_headers(header: &[u8]) -> Headers {
-    Headers::parse(header).unwrap_or_else(|_| {
+    let mut headers = Headers::parse(header).unwrap_or_else(|_| {
         let begin = header.get(..HEADER_BEGIN_BYTES).unwrap_or(header);
         let end = last_line_end(begin);
         Headers::parse(begin.get(..end).unwrap_or_default()).unwrap_or_default()
-    })
+    });
+    if let Some(charset) = headers.text_charset() {
+        headers.assume_charset(&charset);
+    }
+    headers
 }
 
 /// Returns where the last whole line ends.

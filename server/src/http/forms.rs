@@ -110,6 +110,20 @@ pub(super) async fn images(posted: Posted) -> Response {
     posted.finish(flash, location).await
 }
 
+/// `POST {base}/unsubscribe`: `message` (`{account}/{folder}/{message}`), `return`.
+pub(super) async fn unsubscribe(posted: Posted) -> Response {
+    let message = MessageRef::from(field(&posted.fields, "message").unwrap_or_default());
+    let location = url::message(posted.web.base(), &message);
+    let flash = match posted.backend.list_leave(message).await {
+        Ok(host) => Flash {
+            note: Some(posted.visitor.lang.list_left(host).into_owned()),
+            ..Flash::default()
+        },
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, location).await
+}
+
 /// `POST {base}/outbox/{id}/{change}`: `return`.
 pub(super) async fn outbox_change(
     Path((outbox, change)): Path<(String, String)>,

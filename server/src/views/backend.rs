@@ -210,6 +210,7 @@ impl SessionBackend {
             body,
             attachments,
             cards,
+            map::unsubscribe(&opened, host),
             &self.locale,
         ))
     }
@@ -381,6 +382,14 @@ impl MailBackend for SessionBackend {
             let handle = self.localize(self.handle(&sender.account))?;
             let shown = handle.show_images_of(&sender.address, is_shown).await;
             self.localize(shown)
+        })
+    }
+
+    fn list_leave(&self, message: MessageRef) -> BackendFuture<'_, String> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&message.folder.account))?;
+            let left = handle.leave_list(message.folder.folder, message.message);
+            self.localize(left.await)
         })
     }
 

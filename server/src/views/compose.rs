@@ -5,6 +5,7 @@ use app::api::types::{
     UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
+use mail_mime::list_fields::ListFields;
 use mail_mime::{quote, text};
 
 use super::locale::Locale;
@@ -50,6 +51,15 @@ pub(super) async fn start(
         .await?;
     match source.kind {
         ComposeKind::New => return Ok(form),
+        ComposeKind::Unsubscribe => {
+            let ways = ListFields::of(&opened.headers).unsubscribe;
+            let mail = ways.and_then(|ways| ways.mail);
+            let mail = mail.ok_or(AccountError::NotFound)?;
+            form.draft.to = mail.to.to_string();
+            form.draft.subject = mail.subject;
+            form.draft.body = mail.body;
+            return Ok(form);
+        }
         ComposeKind::Reply | ComposeKind::ReplyAll => {
             let own: Vec<Address> = Address::parse(handle.address()).into_iter().collect();
             let is_to_all = source.kind == ComposeKind::ReplyAll;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Failed, FolderId,
     FolderRef, FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows,
-    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan, UndoRef, UploadId, UploadView,
+    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId,
+    UploadView,
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::list_fields::ListFields;
@@ -17,6 +18,7 @@ use mail_mime::{spoofing, text};
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
+use crate::account::handle::leave;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
@@ -195,6 +197,7 @@ pub(super) fn message_view(
     body: BodyView,
     attachments: Vec<AttachmentView>,
     cards: Vec<Card>,
+    unsubscribe: Option<Unsubscribe>,
     locale: &Locale,
 ) -> MessageView {
     let headers = &opened.headers;
@@ -219,7 +222,7 @@ pub(super) fn message_view(
         is_seen: opened.marks.is_seen,
         is_starred: opened.marks.is_starred,
         cards,
-        unsubscribe: unsubscribe(opened),
+        unsubscribe,
         body,
         attachments,
         headers: headers
@@ -237,11 +240,16 @@ pub(super) fn message_view(
     }
 }
 
-/// Returns the page on which a mailing list can be left; empty if the message names none.
-fn unsubscribe(opened: &Opened) -> String {
-    let fields = ListFields::of(&opened.headers);
-    let page = fields.unsubscribe.and_then(|unsubscribe| unsubscribe.web);
-    page.unwrap_or_default()
+/// Returns how a mailing list can be left. One click is offered if the receiving server says that
+/// the list signed it.
+pub(super) fn unsubscribe(opened: &Opened, incoming_host: &str) -> Option<Unsubscribe> {
+    if let Some(one_click) = leave::one_click(&opened.headers, incoming_host) {
+        let host = one_click.host;
+        return Some(Unsubscribe::OneClick { host });
+    }
+    let ways = ListFields::of(&opened.headers).unsubscribe?;
+    let page = ways.web.map(|url| Unsubscribe::Page { url });
+    page.or(ways.mail.map(|_| Unsubscribe::Mail))
 }
 
 /// Returns the attachments for these parts; in place of winmail.dat and opened S/MIME, the files in
@@ -265,11 +273,7 @@ fn packed_views(packed: &Packed, used: &BTreeSet<String>) -> Vec<AttachmentView>
     let views = files.map(|(index, file)| {
         let part = PartId::packed(&packed.section, index);
         let name = file.name.as_deref().unwrap_or_default();
-        let media_type = match file.media_type.as_deref() {
-            // A packed message has no id, so it is saved and not opened.
-            None | Some(MESSAGE) => FILE,
-            Some(media_type) => media_type,
-        };
+        let media_type = file.media_type.as_deref().unwrap_or(FILE);
         file_view(part, name, media_type, file.size_bytes)
     });
     views.collect()
@@ -302,8 +306,6 @@ pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentVi
 
 /// The media type of a file that names none.
 const FILE: &str = "application/octet-stream";
-/// The media type of a message.
-const MESSAGE: &str = "message/rfc822";
 
 pub(super) fn attachment_view(part: &Part) -> AttachmentView {
     let id = PartId(part.section.clone());

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use app::api::types::{ApiErrorText, FolderRole, Lang};
 use app::api::{ApiError, ErrorKind};
 
-use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced, NotStopped};
+use crate::account::error::{AccountError, InvalidField, NoRoom, NotLeft, NotReplaced, NotStopped};
 use crate::account::model::random_id;
 use crate::clients::{ClientError, LinkError};
 use crate::domain::bounds::cut;
@@ -72,7 +72,9 @@ impl AccountError {
                 ..
             } => ErrorKind::TooLarge,
             Self::NoRoom(_) => ErrorKind::NoRoom,
-            Self::NotReplaced(_) | Self::NotStopped(_) => ErrorKind::Unsupported,
+            Self::NotReplaced(_) | Self::NotStopped(_) | Self::NotLeft { .. } => {
+                ErrorKind::Unsupported
+            }
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::Withheld => ErrorKind::Misbehaved,
@@ -105,6 +107,7 @@ impl AccountError {
             Self::NoRoom(room) => no_room(room, lang),
             Self::NotReplaced(why) => not_replaced(why, lang),
             Self::NotStopped(why) => not_stopped(*why, lang),
+            Self::NotLeft { host, why } => not_left(host, *why, lang),
             other => error_cause::meaning(&other.error_cause(), lang),
         }
     }
@@ -381,6 +384,38 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 "请稍后再试；如仍如此，请告诉管理员。",
             ),
         ),
+    }
+}
+
+fn not_left(host: &str, why: NotLeft, lang: Lang) -> Meaning {
+    let (cause, fix) = match (why, lang) {
+        (NotLeft::Refused { status }, Lang::En) => (
+            format!("{host} refused to take you off its list (status {status})."),
+            "Look for a link to unsubscribe in the message, or report it as junk.",
+        ),
+        (NotLeft::Refused { status }, Lang::ZhCn) => (
+            format!("{host} 拒绝了退订请求（状态 {status}）。"),
+            "请在邮件中查找退订链接，或将其举报为垃圾邮件。",
+        ),
+        (NotLeft::Unreachable, Lang::En) => (
+            format!("{host} cannot be reached, so nothing was sent."),
+            "Try again later.",
+        ),
+        (NotLeft::Unreachable, Lang::ZhCn) => {
+            (format!("无法连接 {host}，未发送任何请求。"), "请稍后再试。")
+        }
+        (NotLeft::Unknown, Lang::En) => (
+            format!("{host} did not answer, so it is not known whether it took you off its list."),
+            "If mail still comes in some days, try again.",
+        ),
+        (NotLeft::Unknown, Lang::ZhCn) => (
+            format!("{host} 没有答复，尚不清楚是否已退订。"),
+            "如果几天后仍收到来信，请再试一次。",
+        ),
+    };
+    Meaning {
+        cause,
+        fix: fix.to_owned(),
     }
 }
 

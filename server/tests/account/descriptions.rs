@@ -427,3 +427,50 @@ async fn invalid_date_is_not_shown_as_1970() {
             .starts_with("2024-01-02")
     );
 }
+
+/// Responds as a server that replaces null octets in BODY, and to BINARY with `binary`.
+fn replaces_null_octets(binary: &'static str) -> impl Fn(&str) -> Option<String> {
+    move |command| {
+        let response = match command {
+            _ if command.starts_with("AUTHENTICATE") => {
+                "{tag} OK [CAPABILITY IMAP4rev1 BINARY] in\r\n"
+            }
+            _ if command.contains("BINARY.PEEK[1]") => binary,
+            _ if command.contains("BODY.PEEK[1]") => {
+                "* 1 FETCH (UID 101 FLAGS () RFC822.SIZE 250 BODY[HEADER]<0> {2}\r\n\r\n BODY[1]<0> \
+                 {11}\r\nSeen{0x80} words)\r\n{tag} OK done\r\n"
+            }
+            _ => return None,
+        };
+        Some(response.to_owned())
+    }
+}
+
+#[tokio::test]
+async fn text_whose_null_octets_the_server_replaces_is_fetched_again() {
+    let binary = "* 1 FETCH (UID 101 BINARY[1]<0> ~{11}\r\nSeen\0 words)\r\n{tag} OK done\r\n";
+    let server = ScriptedImap::start(cases(1), replaces_null_octets(binary)).await;
+    rows(&server).await;
+    let opened = open(&server, 101).await.unwrap();
+    assert!(text(&opened).contains("\"Seen words\""), "{opened:?}");
+    assert_eq!(server.count("BINARY.PEEK[1]"), 1);
+}
+
+#[tokio::test]
+async fn text_is_shown_with_replaced_null_octets_if_the_server_refuses_the_others() {
+    for refusal in [
+        "{tag} NO [UNKNOWN-CTE] cannot decode\r\n",
+        "{tag} BAD what\r\n",
+        "{tag} OK done\r\n",
+    ] {
+        let server = ScriptedImap::start(cases(1), replaces_null_octets(refusal)).await;
+        rows(&server).await;
+        let opened = open(&server, 101).await.unwrap();
+        let shown = text(&opened);
+        assert!(
+            shown.contains("Seen") && shown.contains(" words"),
+            "{shown}"
+        );
+        assert_eq!(server.count("BODY.PEEK[]"), 0, "{refusal}");
+    }
+}

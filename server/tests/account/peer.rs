@@ -142,6 +142,11 @@ impl Peer {
         &AUTHORITY.ca_pem
     }
 
+    /// Returns what accepts TLS for a server of `localhost` with a certificate of that CA.
+    pub(crate) fn acceptor() -> TlsAcceptor {
+        AUTHORITY.acceptor.clone()
+    }
+
     /// Sets the server's fault, and resets the count of faults.
     pub(crate) fn fail(&self, fault: Fault) {
         *self.shared.faults.lock().unwrap() = vec![fault];

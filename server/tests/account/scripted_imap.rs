@@ -61,6 +61,18 @@ impl Mail {
     fn text(&self) -> &str {
         &self.raw[self.header().len()..]
     }
+
+    /// Returns the header and the body of a part, by its number, if the message is a multipart with
+    /// the delimiter `--bb`.
+    fn part(&self, number: &str) -> Option<(&str, &str)> {
+        let part = self.text().split("--bb").nth(number.parse().ok()?)?;
+        let part = part.strip_prefix("\r\n")?.strip_suffix("\r\n")?;
+        let end = match part.starts_with("\r\n") {
+            true => 2,
+            false => part.find("\r\n\r\n")? + 4,
+        };
+        Some(part.split_at(end))
+    }
 }
 
 /// Formats an envelope with this list of senders.
@@ -91,10 +103,19 @@ pub(crate) struct ScriptedImap {
 
 impl ScriptedImap {
     /// Starts a server with these messages. The script receives each command without its tag and
-    /// may respond in place of the server; `{tag}` in its response is the tag.
+    /// may respond in place of the server; `{tag}` in its response is the tag, `{0x80}` that octet.
     pub(crate) async fn start(
         mails: Vec<Mail>,
         script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_beside(mails, script, Vec::new()).await
+    }
+
+    /// The same, with accounts that may reach further ports of localhost.
+    pub(crate) async fn start_beside(
+        mails: Vec<Mail>,
+        script: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        mut ports: Vec<u16>,
     ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -114,7 +135,8 @@ impl ScriptedImap {
                 });
             }
         });
-        let accounts = TestAccounts::new(super::peer::Peer::ca_pem(), vec![port]).await;
+        ports.push(port);
+        let accounts = TestAccounts::new(super::peer::Peer::ca_pem(), ports).await;
         let page = accounts.open(plain_sign_in(port)).await.unwrap();
         Self {
             shared,
@@ -165,7 +187,9 @@ async fn serve(shared: &Shared, stream: TcpStream) -> Option<()> {
             Some(response) => response.replace("{tag}", tag),
             None => format!("{}{tag} OK done\r\n", shared.respond(command)),
         };
-        stream.write_all(response.as_bytes()).await.ok()?;
+        let pieces = response.split("{0x80}").map(str::as_bytes);
+        let octets = pieces.collect::<Vec<_>>().join(&[0x80][..]);
+        stream.write_all(&octets).await.ok()?;
         if command == "LOGOUT" {
             return None;
         }
@@ -242,7 +266,10 @@ impl Shared {
             let octets = match section {
                 "" => &mail.raw,
                 _ if section.starts_with("HEADER") => mail.header(),
-                _ => mail.text(),
+                _ => match section.strip_suffix(".MIME") {
+                    Some(number) => mail.part(number).map_or("\r\n", |(header, _)| header),
+                    None => mail.part(section).map_or(mail.text(), |(_, body)| body),
+                },
             };
             let _ = write!(
                 response,

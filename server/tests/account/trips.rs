@@ -54,6 +54,16 @@ async fn every_step_takes_one_round_trip_and_the_sign_in_three() {
     let opened = page.open(id);
     opened.await.unwrap();
     assert_eq!(server.demo.round_trip_count() - before, 1, "an open");
+
+    // The headers of its parts are fetched with the text.
+    until_idle(&server, 1).await;
+    let with_files = rows.iter().find(|row| row.has_attachment);
+    let id = with_files.expect("a message with attachments").id.clone();
+    let before = server.demo.round_trip_count();
+    let opened = page.open(id).await.unwrap();
+    assert!(!opened.attachments.is_empty());
+    let trips = server.demo.round_trip_count() - before;
+    assert_eq!(trips, 1, "an open with attachments");
 }
 
 #[tokio::test]

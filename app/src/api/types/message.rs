@@ -154,6 +154,26 @@ pub enum BodyView {
     },
 }
 
+/// How a mailing list can be left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsubscribe {
+    /// This server posts a form to the list's server.
+    OneClick {
+        /// The host of the list's server.
+        host: String,
+    },
+    /// On a page of the list.
+    Page {
+        /// Its address (`https:` or `http:`).
+        url: String,
+    },
+    /// By a message, which the compose form prepares ([`ComposeKind::Unsubscribe`]).
+    ///
+    /// [`ComposeKind::Unsubscribe`]: super::ComposeKind::Unsubscribe
+    Mail,
+}
+
 /// A sender whose remote images are always shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageSender {
@@ -249,8 +269,8 @@ pub struct MessageView {
     pub is_starred: bool,
     /// What the message says beside its text, in the order to show.
     pub cards: Vec<Card>,
-    /// The page on which its mailing list can be left (`https:` or `http:`); empty if there is none.
-    pub unsubscribe: String,
+    /// How its mailing list can be left.
+    pub unsubscribe: Option<Unsubscribe>,
     /// The readable body.
     pub body: BodyView,
     /// The attachments, in the message's order.

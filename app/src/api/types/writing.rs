@@ -20,6 +20,8 @@ pub enum ComposeKind {
     ReplyAll,
     /// A forward of the message.
     Forward,
+    /// The message that leaves the mailing list of this one. It is a new message, not a reply.
+    Unsubscribe,
 }
 
 /// The message that a compose form replies to or forwards.

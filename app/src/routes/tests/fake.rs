@@ -295,7 +295,9 @@ impl MailBackend for FakeBackend {
                     ..card(CardKind::Invitation, "Meetup", &["Saturday", "Hangzhou"])
                 },
             ],
-            unsubscribe: "https://shop.example/leave".to_owned(),
+            unsubscribe: Some(Unsubscribe::OneClick {
+                host: "shop.example".to_owned(),
+            }),
             body,
             attachments: vec![
                 AttachmentView {
@@ -333,6 +335,10 @@ impl MailBackend for FakeBackend {
 
     fn images_show(&self, _sender: ImageSender, _is_shown: bool) -> BackendFuture<'_, ()> {
         ready(Ok(()))
+    }
+
+    fn list_leave(&self, _message: MessageRef) -> BackendFuture<'_, String> {
+        ready(Ok("shop.example".to_owned()))
     }
 
     fn message_mark(

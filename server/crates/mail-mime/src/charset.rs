@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, GB18030, GBK, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
+    Encoding, GB18030, GBK, ISO_2022_JP, ISO_8859_2, ISO_8859_4, REPLACEMENT, UTF_8, UTF_16BE,
+    UTF_16LE, WINDOWS_1250, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257, WINDOWS_1258,
 };
 
 /// Number of bytes examined to guess a charset.
@@ -160,6 +161,46 @@ pub fn decode_from_host(bytes: &[u8], host: &str) -> String {
     undeclared(bytes, country.as_deref())
 }
 
+/// Returns raw 8-bit octets of a header field as UTF-8, read in the charset that the text of the
+/// message declares ([`crate::Part::text_charset`]); a field declares none of its own.
+///
+/// ASCII and UTF-8 are returned as they are, and so are octets that are not valid in that charset:
+/// their charset is guessed when they are decoded. Any octets are valid in ISO 8859-1 and
+/// windows-1252, which many programs declare for whatever they write. Those two decide only between
+/// charsets of the Latin script: octets that look like another script are returned as they are.
+pub fn field_as_utf_8<'o>(octets: &'o [u8], text_charset: &str) -> Cow<'o, [u8]> {
+    if octets.is_ascii() || std::str::from_utf8(octets).is_ok() {
+        return Cow::Borrowed(octets);
+    }
+    let text = known(text_charset).and_then(|encoding| valid_field(octets, encoding));
+    text.map_or(Cow::Borrowed(octets), |text| Cow::Owned(text.into_bytes()))
+}
+
+/// Decodes octets that are not UTF-8 if they are valid in an encoding, and plausible in it.
+fn valid_field(octets: &[u8], encoding: &'static Encoding) -> Option<String> {
+    // The others have no octets above 127, or NUL octets.
+    if [UTF_8, UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&encoding) {
+        // A field may be cut inside a character.
+        return (encoding == UTF_8).then(|| decode(octets, Some("utf-8")));
+    }
+    let text = encoding.decode_without_bom_handling_and_without_replacement(octets)?;
+    let is_control = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
+    let is_plausible = !text.contains(is_control)
+        && (encoding != WINDOWS_1252 || LATIN.contains(&guess(octets, None)));
+    is_plausible.then(|| text.into_owned())
+}
+
+/// The encodings of the Latin script that are guessed.
+const LATIN: [&Encoding; 7] = [
+    WINDOWS_1252,
+    WINDOWS_1250,
+    WINDOWS_1254,
+    WINDOWS_1257,
+    WINDOWS_1258,
+    ISO_8859_2,
+    ISO_8859_4,
+];
+
 fn undeclared(bytes: &[u8], country: Option<&str>) -> String {
     // ESC introduces ISO-2022-JP, which is also valid ASCII.
     match std::str::from_utf8(bytes) {
@@ -169,14 +210,15 @@ fn undeclared(bytes: &[u8], country: Option<&str>) -> String {
 }
 
 fn guessed(bytes: &[u8], country: Option<&str>) -> String {
+    let encoding = guess(bytes, country);
+    encoding.decode_without_bom_handling(bytes).0.into_owned()
+}
+
+fn guess(bytes: &[u8], country: Option<&str>) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     let sample = bytes.get(..SAMPLE_BYTES).unwrap_or(bytes);
     detector.feed(sample, sample.len() == bytes.len());
-    detector
-        .guess(country.map(str::as_bytes), Utf8Detection::Allow)
-        .decode_without_bom_handling(bytes)
-        .0
-        .into_owned()
+    detector.guess(country.map(str::as_bytes), Utf8Detection::Allow)
 }
 
 fn known(label: &str) -> Option<&'static Encoding> {
@@ -370,6 +412,60 @@ mod tests {
         }
     }
 
+    fn field(octets: &[u8], text_charset: &str) -> String {
+        decode(&field_as_utf_8(octets, text_charset), None)
+    }
+
+    #[test]
+    fn a_field_is_read_in_the_charset_of_the_text() {
+        for (text, label) in [
+            ("會議", "big5"),
+            ("表", "shift_jis"),
+            ("会議", "euc-jp"),
+            ("发票", "gb2312"),
+            ("订单确认", "gb18030"),
+            ("Иван", "windows-1251"),
+            ("Gyöngyös ősz", "windows-1250"),
+            ("สวัสดี", "windows-874"),
+            ("£5 off", "iso-8859-1"),
+        ] {
+            let octets = encoded(text, label);
+            assert_ne!(decode(&octets, None), text, "{text} is guessed as well");
+            assert_eq!(field(&octets, label), text, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_charset_that_the_octets_of_a_field_contradict_is_not_used() {
+        for (text, written, declared) in [
+            ("会议纪要", "utf-8", "big5"),
+            ("会议纪要", "utf-8", "iso-8859-1"),
+            ("Grüße aus Köln", "windows-1252", "utf-8"),
+            ("Grüße aus Köln", "windows-1252", "us-ascii"),
+            ("Grüße aus Köln", "windows-1252", "x-unknown"),
+            ("Grüße aus Köln", "windows-1252", "utf-16"),
+            ("déjà vu", "windows-1252", "shift_jis"),
+            ("会議のお知らせ", "shift_jis", "iso-2022-jp"),
+            ("会議のお知らせ", "iso-2022-jp", "shift_jis"),
+            // Programs that declare ISO 8859-1 for whatever they write.
+            ("关于本周会议的通知", "gb18030", "iso-8859-1"),
+            ("會議紀錄，請查收", "big5", "windows-1252"),
+            ("会議のお知らせ", "shift_jis", "iso-8859-1"),
+            ("Счёт на оплату", "windows-1251", "iso-8859-1"),
+            ("Счёт на оплату", "koi8-r", "windows-1252"),
+        ] {
+            let octets = encoded(text, written);
+            assert_eq!(field(&octets, declared), text, "{written} as {declared}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_cut_inside_a_character_is_utf_8_if_the_text_is() {
+        let text = "附件是本周的会议纪要";
+        let cut = &text.as_bytes()[..text.len() - 1];
+        assert_eq!(field(cut, "utf-8"), "附件是本周的会议纪\u{fffd}");
+    }
+
     #[test]
     fn utf_8_that_was_cut_stays_utf_8() {
         let text = "附件是本周的会议纪要";
@@ -389,6 +485,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn fields_become_utf_8_or_stay_as_they_are(
+            octets: Vec<u8>,
+            label in "utf-8|big5|gb18030|shift_jis|euc-kr|iso-8859-1|koi8-r|utf-16|iso-2022-jp|x",
+        ) {
+            let read = field_as_utf_8(&octets, &label);
+            prop_assert!(*read == octets || std::str::from_utf8(&read).is_ok());
+        }
+
         #[test]
         fn anything_decodes(bytes: Vec<u8>, label in proptest::option::of("[a-z0-9-]{0,12}|iso-2022-jp|hz-gb-2312|utf-16")) {
             decode(&bytes, label.as_deref());

@@ -1,11 +1,14 @@
 //! Header fields: unfolded, decoded for display, and typed.
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 
 use crate::address::{self, EmailAddress};
 use crate::charset;
 use crate::date::Date;
 use crate::limits::{Limits, OverLimit};
+use crate::params::Params;
 use crate::rfc5322;
 use crate::unstructured::decode_unstructured;
 
@@ -22,7 +25,8 @@ impl Field {
         &self.name
     }
 
-    /// The octets of the value, unfolded.
+    /// The octets of the value, unfolded. After [`Headers::assume_charset`] they may be UTF-8 in
+    /// place of the octets that were written.
     pub fn raw(&self) -> &[u8] {
         &self.value
     }
@@ -164,6 +168,30 @@ impl Headers {
         };
         begins("Content-Type", b"text/") != Some(false)
             && begins("Content-Transfer-Encoding", b"base64") != Some(true)
+    }
+
+    /// Reads raw 8-bit fields in the charset that the text of the message declares, as
+    /// [`charset::field_as_utf_8`] does. Only [`crate::Message`] does so by itself: a header alone
+    /// does not tell what its text declares.
+    pub fn assume_charset(&mut self, text_charset: &str) {
+        for field in &mut self.fields {
+            if let Cow::Owned(utf_8) = charset::field_as_utf_8(&field.value, text_charset) {
+                field.value = utf_8;
+            }
+        }
+    }
+
+    /// Returns the charset that the Content-Type of this header declares for a text, which is that
+    /// of the message if it has no other part.
+    pub fn text_charset(&self) -> Option<String> {
+        let content_type = charset::decode(self.first("Content-Type")?.raw(), None);
+        let typed = rfc5322::typed(&content_type);
+        let is_text = typed.token.starts_with("text/");
+        let params = Params::decode(typed.params);
+        params
+            .value("charset")
+            .filter(|_| is_text)
+            .map(str::to_owned)
     }
 
     /// Returns all fields, in order.
@@ -424,6 +452,33 @@ mod tests {
         assert_eq!(Headers::parse(raw).unwrap().subject(), "café déjà vu");
         let raw = "Subject: 会议\r\n\r\n".as_bytes();
         assert_eq!(Headers::parse(raw).unwrap().subject(), "会议");
+    }
+
+    #[test]
+    fn raw_eight_bit_fields_are_read_in_the_charset_of_the_text() {
+        let raw = b"From: \xc8\xe2\xe0\xed <ivan@x.example>\r\nSubject: \xc8\xe2\xe0\xed\r\n\
+            Content-Type: text/plain; charset=windows-1251\r\n\r\n";
+        let mut headers = Headers::parse(raw).unwrap();
+        assert_eq!(headers.subject(), "Èâàí");
+        let text_charset = headers.text_charset().unwrap();
+        headers.assume_charset(&text_charset);
+        assert_eq!(headers.subject(), "Иван");
+        assert_eq!(headers.from()[0].to_string(), "Иван <ivan@x.example>");
+    }
+
+    #[test]
+    fn only_a_text_declares_a_charset_for_the_fields() {
+        for (content_type, charset) in [
+            ("text/plain; charset=Big5", Some("Big5")),
+            ("TEXT/HTML; CHARSET=\"koi8-r\"", Some("koi8-r")),
+            ("text/plain", None),
+            ("application/pdf; charset=big5", None),
+            ("multipart/mixed; boundary=b; charset=big5", None),
+        ] {
+            let headers = headers(&format!("Content-Type: {content_type}\r\n\r\n"));
+            assert_eq!(headers.text_charset().as_deref(), charset, "{content_type}");
+        }
+        assert_eq!(headers("Subject: a\r\n\r\n").text_charset(), None);
     }
 
     #[test]

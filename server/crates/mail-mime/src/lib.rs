@@ -1,11 +1,12 @@
 //! Mail messages as they are read, shown and written: MIME, charsets, cleaned HTML, composing.
 //!
 //! Untrusted bytes enter here and leave as content that a page can show: [`parse`] splits a whole
-//! message, [`tree`] selects the texts and [`body`] joins them, [`header`] decodes fields,
-//! [`transfer`] and [`charset`] decode part bytes to text, [`text`] and [`clean`] make that text
-//! safe to show, [`document`] wraps sanitized HTML for its frame, [`packed`] opens parts that hold a
-//! body and files ([`tnef`], [`smime`]), [`uuencode`] takes files out of texts, [`calendar`] reads
-//! invitations, and [`compose`], [`address`] and [`quote`] go the other way.
+//! message, [`structure`] checks what an IMAP server describes of one, [`tree`] selects the texts and
+//! [`body`] joins them, [`header`] decodes fields, [`transfer`] and [`charset`] decode part bytes to
+//! text, [`text`] and [`clean`] make that text safe to show, [`document`] wraps sanitized HTML for
+//! its frame, [`packed`] opens parts that hold a body and files ([`tnef`], [`smime`]), [`uuencode`]
+//! takes files out of texts, [`calendar`] reads invitations, and [`compose`], [`address`] and
+//! [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`], [`openpgp`] and [`report`].
 //!
@@ -51,11 +52,13 @@ pub mod openpgp;
 pub mod packed;
 pub mod params;
 pub mod parse;
+mod part_header;
 pub mod quote;
 pub mod report;
 mod rfc5322;
 pub mod smime;
 pub mod spoofing;
+pub mod structure;
 mod structured;
 pub mod supplement;
 pub mod text;

@@ -4,12 +4,16 @@
 //! All of it is the sender's claim. Whoever follows a link or sends a message to unsubscribe
 //! confirms that the address is read, so it is the reader's decision.
 
+mod one_click;
+
 use ammonia::Url;
 
 use crate::address::Address;
 use crate::display;
 use crate::header::Headers;
 use crate::structured::{split, unquoted, without_comments};
+
+pub use one_click::{OneClick, is_signed_by};
 
 /// Maximum length of a URL, in bytes. A longer one is ignored.
 const URL_BYTES: usize = 2 << 10;
@@ -46,8 +50,8 @@ pub struct ListFields {
 pub struct Unsubscribe {
     /// The `https:` URL for a POST of [`ONE_CLICK`] without cookies and without following redirects
     /// (RFC 8058 §3.2). RFC 8058 §4 demands a valid DKIM signature that covers both fields: the
-    /// caller checks the result of DKIM before it offers this.
-    pub one_click: Option<String>,
+    /// caller checks that with [`is_signed_by`] before it offers this.
+    pub one_click: Option<OneClick>,
     /// The `http:` or `https:` URL of a page for the reader, perhaps the same.
     pub web: Option<String>,
     /// The message that unsubscribes.
@@ -153,8 +157,8 @@ impl Unsubscribe {
         let is_one_click = post.is_some_and(|post| post.trim().eq_ignore_ascii_case(ONE_CLICK));
         for url in urls(field) {
             if let Some(url) = web_url(&url) {
-                if is_one_click && url.starts_with("https:") && out.one_click.is_none() {
-                    out.one_click = Some(url.clone());
+                if is_one_click && out.one_click.is_none() {
+                    out.one_click = OneClick::parse(&url);
                 }
                 out.web = out.web.or(Some(url));
             } else if out.mail.is_none() {

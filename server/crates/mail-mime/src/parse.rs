@@ -11,9 +11,9 @@ use crate::charset;
 use crate::header::Headers;
 use crate::limits::{Limits, OverLimit};
 use crate::params::Params;
-use crate::rfc5322;
+use crate::part_header::{self, Kind, default_type_in};
 use crate::transfer;
-use crate::tree::{LeafFields, Part};
+use crate::tree::Part;
 
 /// A message: its header, its parts, and their positions.
 #[derive(Debug, Clone)]
@@ -28,32 +28,24 @@ impl<'a> Message<'a> {
     /// Splits a message.
     ///
     /// Any octets are a message, and broken ones are parsed as far as possible: a multipart without
-    /// boundary is text, one without its end extends to the end. A part that nests too deep, or has
+    /// boundary or without parts is text, one without its end extends to the end. A part that nests too deep, or has
     /// a header over the limits, is one part of unknown type; after the maximum number of parts the
     /// rest is one part.
     ///
     /// # Errors
     /// The message's own header is over the limits; only the raw source can be offered then.
     pub fn parse(raw: &'a [u8], limits: &Limits) -> Result<Self, OverLimit> {
-        let mut splitter = Splitter {
-            raw,
-            limits,
-            lines: 0,
-            parts: 0,
-            bodies: Vec::new(),
-        };
-        let (headers, body) = Headers::read(raw, limits, &mut splitter.lines)?;
-        let range = body..raw.len();
-        let root = splitter.part("", &headers, range, 0, "text/plain")?;
-        Ok(Self {
-            raw,
-            headers,
-            root,
-            bodies: splitter.bodies,
-        })
+        let (mut message, has_raw_names) = Splitter::split(raw, limits, None)?;
+        if let Some(charset) = message.root.text_charset().map(str::to_owned) {
+            match has_raw_names {
+                true => (message, _) = Splitter::split(raw, limits, Some(&charset))?,
+                false => message.headers.assume_charset(&charset),
+            }
+        }
+        Ok(message)
     }
 
-    /// The fields of the message's header.
+    /// The fields of the message's header, raw 8-bit ones read in the charset of the text.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
@@ -81,12 +73,52 @@ impl<'a> Message<'a> {
 struct Splitter<'a, 'l> {
     raw: &'a [u8],
     limits: &'l Limits,
+    /// The charset that raw 8-bit fields are read in, if known.
+    text_charset: Option<&'l str>,
+    /// Whether such fields have parameters, such as the names of files.
+    has_raw_names: bool,
     lines: usize,
     parts: usize,
     bodies: Vec<(String, Range<usize>)>,
 }
 
-impl Splitter<'_, '_> {
+impl<'a, 'l> Splitter<'a, 'l> {
+    /// Splits a message. Returns also whether it has raw 8-bit names.
+    fn split(
+        raw: &'a [u8],
+        limits: &'l Limits,
+        text_charset: Option<&'l str>,
+    ) -> Result<(Message<'a>, bool), OverLimit> {
+        let mut splitter = Self {
+            raw,
+            limits,
+            text_charset,
+            has_raw_names: false,
+            lines: 0,
+            parts: 0,
+            bodies: Vec::new(),
+        };
+        let (headers, body) = splitter.headers(raw)?;
+        let root = splitter.part("", &headers, body..raw.len(), 0, "text/plain")?;
+        let message = Message {
+            raw,
+            headers,
+            root,
+            bodies: splitter.bodies,
+        };
+        Ok((message, splitter.has_raw_names))
+    }
+
+    /// Reads a header, and returns where the body begins.
+    fn headers(&mut self, octets: &[u8]) -> Result<(Headers, usize), OverLimit> {
+        let (mut headers, body) = Headers::read(octets, self.limits, &mut self.lines)?;
+        self.has_raw_names |= part_header::has_raw_names(&headers);
+        if let Some(charset) = self.text_charset {
+            headers.assume_charset(charset);
+        }
+        Ok((headers, body))
+    }
+
     /// Parses the part whose header is `headers` and whose body is `range`. `section` is that of
     /// the part; it is empty for the root of the message.
     fn part(
@@ -98,38 +130,26 @@ impl Splitter<'_, '_> {
         default_type: &str,
     ) -> Result<Part, OverLimit> {
         self.parts += 1;
-        let (media_type, params) = token_and_params(headers, "Content-Type");
-        let media_type = if media_type.is_empty() {
-            default_type.to_owned()
-        } else {
-            media_type
-        };
-        let subtype = media_type
-            .get(..10)
-            .filter(|kind| kind.eq_ignore_ascii_case("multipart/"))
-            .and_then(|kind| media_type.get(kind.len()..));
-        if let (Some(subtype), Some(boundary)) = (subtype, params.value("boundary")) {
-            let boundary = boundary.trim_end().to_owned();
-            if !boundary.is_empty() {
-                if depth >= self.limits.depth || self.parts >= self.limits.parts {
-                    return Ok(self.opaque(section, range));
-                }
-                let part =
-                    self.multipart(section, subtype, params, &boundary, range.clone(), depth)?;
-                if !part.children.is_empty() {
-                    self.bodies.push((section.to_owned(), range));
-                    return Ok(part);
-                }
+        let (subtype, params, boundary) = match Kind::of(headers, default_type) {
+            Kind::Multipart {
+                subtype,
+                params,
+                boundary,
+            } => (subtype, params, boundary),
+            Kind::Leaf { media_type, params } => {
+                return Ok(self.leaf(section, &media_type, params, headers, range));
             }
+        };
+        if depth >= self.limits.depth || self.parts >= self.limits.parts {
+            return Ok(self.opaque(section, range));
+        }
+        let part = self.multipart(section, &subtype, params, &boundary, range.clone(), depth)?;
+        if part.children.is_empty() {
+            let range = self.around_delimiter(boundary.as_bytes(), range);
             return Ok(self.leaf(section, "text/plain", Params::default(), headers, range));
         }
-        let is_broken_multipart = subtype.is_some();
-        let media_type = if is_broken_multipart {
-            "text/plain"
-        } else {
-            &media_type
-        };
-        Ok(self.leaf(section, media_type, params, headers, range))
+        self.bodies.push((section.to_owned(), range));
+        Ok(part)
     }
 
     fn multipart(
@@ -141,14 +161,9 @@ impl Splitter<'_, '_> {
         range: Range<usize>,
         depth: usize,
     ) -> Result<Part, OverLimit> {
-        // RFC 2046 §5.1.5.
-        let default_type = if subtype.eq_ignore_ascii_case("digest") {
-            "message/rfc822"
-        } else {
-            "text/plain"
-        };
         let bodies = self.bodies_between(boundary.as_bytes(), range);
-        let children = self.children(section, &bodies, boundary, depth, default_type)?;
+        let children =
+            self.children(section, &bodies, boundary, depth, default_type_in(subtype))?;
         Ok(Part::multipart(section, subtype, params, children))
     }
 
@@ -173,7 +188,7 @@ impl Splitter<'_, '_> {
                 parent => format!("{parent}.{}", children.len() + 1),
             };
             let octets = self.raw.get(body.clone()).unwrap_or_default();
-            let Ok((headers, offset)) = Headers::read(octets, self.limits, &mut self.lines) else {
+            let Ok((headers, offset)) = self.headers(octets) else {
                 self.parts += 1;
                 children.push(self.opaque(&section, body.clone()));
                 continue;
@@ -228,6 +243,31 @@ impl Splitter<'_, '_> {
         found
     }
 
+    /// Returns the text of a multipart that has no parts, without the delimiter that ends it: what
+    /// is before it or behind it. If there is text on both sides, or no delimiter, this is the
+    /// whole range.
+    fn around_delimiter(&self, boundary: &[u8], range: Range<usize>) -> Range<usize> {
+        let is_blank = |range: &Range<usize>| {
+            let octets = self.raw.get(range.clone()).unwrap_or_default();
+            octets.trim_ascii().is_empty()
+        };
+        let mut at = range.start;
+        while let Some(rest) = self.raw.get(at..range.end).filter(|rest| !rest.is_empty()) {
+            let length = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line = rest.get(..length).unwrap_or(rest);
+            if delimiter(line, boundary).is_some() {
+                let (before, behind) = (range.start..at, at + length..range.end);
+                return match (is_blank(&before), is_blank(&behind)) {
+                    (_, true) => before,
+                    (true, false) => behind,
+                    (false, false) => range,
+                };
+            }
+            at += length;
+        }
+        range
+    }
+
     /// Adds a part that is not parsed.
     fn opaque(&mut self, section: &str, range: Range<usize>) -> Part {
         let (kind, none) = ("application/octet-stream", Headers::default());
@@ -243,23 +283,8 @@ impl Splitter<'_, '_> {
         range: Range<usize>,
     ) -> Part {
         let section = if section.is_empty() { "1" } else { section };
-        let (disposition, disposition_params) = token_and_params(headers, "Content-Disposition");
-        let text_of = |name: &str| {
-            let field = headers.first(name)?;
-            Some(String::from_utf8_lossy(field.raw()).into_owned())
-        };
-        let encoding = text_of("Content-Transfer-Encoding");
-        let content_id = text_of("Content-ID");
-        let part = Part::leaf(LeafFields {
-            section,
-            media_type,
-            params,
-            disposition: Some(&disposition),
-            disposition_params,
-            encoding: encoding.as_deref(),
-            size_bytes: u64::try_from(range.len()).unwrap_or(u64::MAX),
-            content_id: content_id.as_deref(),
-        });
+        let size_bytes = u64::try_from(range.len()).unwrap_or(u64::MAX);
+        let part = part_header::leaf(section, media_type, params, headers, size_bytes);
         self.bodies.push((section.to_owned(), range));
         part
     }
@@ -267,10 +292,14 @@ impl Splitter<'_, '_> {
 
 /// Returns subtype and parameters of a multipart that has this boundary.
 fn same_boundary(headers: &Headers, boundary: &str) -> Option<(String, Params)> {
-    let (media_type, params) = token_and_params(headers, "Content-Type");
-    let subtype = media_type.strip_prefix("multipart/")?;
-    let is_same = params.value("boundary")?.trim_end() == boundary;
-    is_same.then(|| (subtype.to_owned(), params))
+    match Kind::of(headers, "text/plain") {
+        Kind::Multipart {
+            subtype,
+            params,
+            boundary: other,
+        } if other == boundary => Some((subtype, params)),
+        _ => None,
+    }
 }
 
 enum Delimiter {
@@ -292,15 +321,4 @@ fn without_line_end(raw: &[u8], start: usize, end: usize) -> usize {
     let body = body.strip_suffix(b"\n").unwrap_or(body);
     let body = body.strip_suffix(b"\r").unwrap_or(body);
     start + body.len()
-}
-
-/// Returns the first token of a structured field, in lower case, and its parameters.
-fn token_and_params(headers: &Headers, name: &str) -> (String, Params) {
-    let Some(field) = headers.first(name) else {
-        return (String::new(), Params::default());
-    };
-    let typed = rfc5322::typed(&charset::decode(field.raw(), None));
-    // A space may follow if the semicolon is missing.
-    let token = typed.token.split_whitespace().next().unwrap_or_default();
-    (token.to_owned(), Params::decode(typed.params))
 }

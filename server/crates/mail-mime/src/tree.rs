@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::charset;
 use crate::display;
 use crate::params::Params;
 use crate::transfer::{self, TransferEncoding};
@@ -122,6 +123,21 @@ impl Part {
         self.params.value("charset")
     }
 
+    /// Returns the charset that the message declares for its text: that of the first text, this part
+    /// or one below, with a charset that [`charset::is_known`]. The fields of the header are most
+    /// likely in the same one: see [`crate::Headers::assume_charset`].
+    pub fn text_charset(&self) -> Option<&str> {
+        let mut open = vec![self];
+        while let Some(part) = open.pop() {
+            let charset = part.charset().filter(|_| part.is_text());
+            if charset.is_some_and(charset::is_known) {
+                return charset;
+            }
+            open.extend(part.children.iter().rev());
+        }
+        None
+    }
+
     /// Whether it holds other parts.
     pub fn is_multipart(&self) -> bool {
         self.media_type.starts_with("multipart/")
@@ -190,7 +206,7 @@ impl Part {
 /// Maximum depth to which multiparts are searched; a deeper one is listed as an attachment. Trees
 /// of [`crate::parse`] and of the IMAP parser are cut before; this bounds the recursion for any
 /// other tree.
-const DEPTH_MAX: usize = 100;
+pub(crate) const DEPTH_MAX: usize = 100;
 /// Maximum number of parts that are shown; further ones are attachments.
 const TEXTS_MAX: usize = 50;
 

@@ -48,6 +48,25 @@ fn a_boundary_in_the_pieces_of_rfc_2231_delimits_parts() {
 }
 
 #[test]
+fn a_multipart_without_parts_is_the_text_around_its_delimiter() {
+    let typed = "Content-Type: multipart/mixed; boundary=b\n\n";
+    for (body, text) in [
+        ("--b--\n", ""),
+        ("--b--", ""),
+        ("\n\n--b--\n\n", ""),
+        ("the text\n--b--\n", "the text"),
+        ("--b--\nthe text\n", "the text"),
+        ("\n--b--\nthe text\n--b--\n", "the text\n--b--"),
+        ("one\n--b--\ntwo\n", "one\n--b--\ntwo"),
+        ("no delimiter", "no delimiter"),
+    ] {
+        check(&format!("{typed}{body}"), &[(PLAIN, text)], &[]);
+    }
+    let nested = format!("{typed}--b\nContent-Type: multipart/mixed; boundary=c\n\n--c--\n--b--\n");
+    check(&nested, &[(PLAIN, "")], &[]);
+}
+
+#[test]
 fn a_parameter_without_a_value_hides_no_other() {
     check(
         "Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; protected;\n\t\

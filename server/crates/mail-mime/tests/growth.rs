@@ -1,5 +1,7 @@
 //! Linear time: input of 4 times the size takes about 4 times as long, whatever it holds. Quadratic
 //! work would take 16 times as long.
+//!
+//! Long because each reader of untrusted input has a row here, with the input that is worst for it.
 
 #![cfg(target_os = "linux")]
 

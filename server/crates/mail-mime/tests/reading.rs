@@ -32,15 +32,11 @@ fn a_reader_sees_what_each_cell_says() {
         for raw in case.forms() {
             let view = view(&raw).expect("a message within the limits");
             let missed: Vec<_> = case.sees.iter().filter(|sees| !view.shows(sees)).collect();
-            match (case.gap, missed.is_empty()) {
-                (None, true) | (Some(_), false) => {}
-                (None, false) => wrong.push(format!(
+            if !missed.is_empty() {
+                wrong.push(format!(
                     "{}\n  must show {missed:?}\n  shows {view:?}",
                     case.name()
-                )),
-                (Some(gap), true) => {
-                    wrong.push(format!("{}: the gap is mended: {gap}", case.name()))
-                }
+                ));
             }
         }
     }
@@ -69,9 +65,6 @@ fn line_ends_make_no_difference_and_views_are_those_of_the_golden_files() {
         assert_eq!(lf, crlf, "{}", case.name());
         let file = files.entry(case.group).or_default();
         file.push_str(&format!("=== {}\n", case.name()));
-        if let Some(gap) = case.gap {
-            file.push_str(&format!("known gap: {gap}\n"));
-        }
         file.push_str(&lf.golden());
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reading/golden");

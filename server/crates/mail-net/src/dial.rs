@@ -106,6 +106,30 @@ impl Dialer {
         client: Option<IpAddr>,
     ) -> Result<Transport<TcpStream>, DialError> {
         self.admit(endpoint, client)?;
+        self.dial(endpoint).await
+    }
+
+    /// Opens a connection with TLS to a web server that a message names.
+    ///
+    /// # Errors
+    /// [`DialError`], as [`open`](Self::open), by the rule of [`Egress::admit_web`].
+    pub(crate) async fn open_web(
+        &self,
+        host: &str,
+        port: u16,
+    ) -> Result<Transport<TcpStream>, DialError> {
+        self.egress
+            .admit_web(host, port)
+            .map_err(DialError::Fenced)?;
+        let endpoint = Endpoint {
+            host: host.to_owned(),
+            port,
+            tls: TlsMode::Implicit,
+        };
+        self.dial(&endpoint).await
+    }
+
+    async fn dial(&self, endpoint: &Endpoint) -> Result<Transport<TcpStream>, DialError> {
         let began = Instant::now();
         let until = began + deadlines::CONNECT;
         let stream = match tokio::time::timeout_at(until, self.connect(endpoint, until)).await {

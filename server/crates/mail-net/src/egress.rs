@@ -13,6 +13,9 @@ use crate::rate::{Keys, Limit, RateTable, client_network};
 /// Ports on which mail servers listen: SMTP, POP3 and IMAP, with and without implicit TLS.
 pub const MAIL_PORTS: [u16; 7] = [25, 110, 143, 465, 587, 993, 995];
 
+/// The port of web servers, for [`Egress::admit_web`].
+pub const WEB_PORT: u16 = 443;
+
 /// Maximum number of unlisted hosts that one client network may name within [`HOSTS_WINDOW`].
 pub const NEW_HOSTS_MAX: usize = 30;
 /// The window in which [`NEW_HOSTS_MAX`] is counted.
@@ -53,7 +56,7 @@ pub enum Refusal {
         /// The host.
         host: String,
     },
-    /// The port is not one of [`MAIL_PORTS`].
+    /// The port is not one of [`MAIL_PORTS`], or not [`WEB_PORT`] of a web server.
     #[error("port {port} is not allowed for {host}")]
     Port {
         /// The host.
@@ -175,6 +178,24 @@ impl Egress {
             });
         }
         client.map_or(Ok(()), |client| self.count_new_host(host, client))
+    }
+
+    /// Checks a web server that a message names, before its name is looked up.
+    ///
+    /// # Errors
+    /// [`Refusal`]: allowed are hosts that the operator listed with this port and, if any mail
+    /// server is allowed, [`WEB_PORT`] of any host.
+    pub fn admit_web(&self, host: &str, port: u16) -> Result<(), Refusal> {
+        let host = host.to_owned();
+        if self.is_unfenced || self.listed(&host, port).is_some() {
+            Ok(())
+        } else if !self.allows_public {
+            Err(Refusal::NotListed { host })
+        } else if port != WEB_PORT {
+            Err(Refusal::Port { host, port })
+        } else {
+            Ok(())
+        }
     }
 
     /// Checks one address to which the host's name resolves.

@@ -4,6 +4,8 @@
 //! tested address and starts TLS. [`Connection`] then moves bytes between the socket and a
 //! protocol machine of `mail-proto` and hands its events out, one at a time.
 //!
+//! [`https`] posts a form to a web server that a message names.
+//!
 //! [`resolve`] finds the hosts that accept mail for a domain, for delivery without a submission
 //! server.
 //!
@@ -31,6 +33,7 @@ pub mod dial;
 pub mod drive;
 pub mod egress;
 mod held;
+pub mod https;
 pub mod opportunistic;
 pub mod rate;
 pub mod resolve;

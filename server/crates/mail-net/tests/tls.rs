@@ -5,6 +5,7 @@ use std::sync::Arc;
 use mail_net::dial::DialError;
 use mail_net::drive::Transport;
 use mail_net::egress::Refusal;
+use mail_net::https::{FormPost, PostError, post_form};
 use mail_net::{Connection, Dialer, Egress, Endpoint, Listed, Phase, TlsError, TlsMode, Trust};
 use mail_proto::pop3;
 use mail_proto::sasl::{ChannelBinding, Credentials};
@@ -12,7 +13,7 @@ use mail_proto::{Limits, Secret};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
-use tokio::io::{AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -295,4 +296,113 @@ async fn tcp_keepalive_probes_start_after_two_minutes() {
     assert!(socket.keepalive().unwrap());
     let keepalive_time = socket.tcp_keepalive_time().unwrap();
     assert_eq!(keepalive_time, std::time::Duration::from_secs(120));
+}
+
+/// Posts a form to a web server that sends this response; returns the result and the request.
+async fn posted(response: &'static str, names: &[&str]) -> (Result<u16, PostError>, String) {
+    let ca = Ca::new();
+    let acceptor = ca.acceptor(names, false, rustls::DEFAULT_VERSIONS);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut request = String::new();
+        if let Ok(mut stream) = acceptor.accept(stream).await {
+            let mut buffer = [0; 4096];
+            while !request.ends_with("One-Click") {
+                match stream.read(&mut buffer).await {
+                    Ok(count) if count > 0 => {
+                        request += str::from_utf8(&buffer[..count]).unwrap();
+                    }
+                    _ => break,
+                }
+            }
+            let _ = stream.write_all(response.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+        request
+    });
+    let post = FormPost {
+        host: "localhost".to_owned(),
+        port,
+        target: "/leave?u=1".to_owned(),
+        form: "List-Unsubscribe=One-Click",
+    };
+    let status = post_form(&ca.dialer(port), &post).await;
+    (status, server.await.unwrap())
+}
+
+#[tokio::test]
+async fn a_form_is_posted_once_without_cookies_and_its_status_is_returned() {
+    let ok = "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok";
+    let (status, request) = posted(ok, &["localhost"]).await;
+    assert_eq!(status, Ok(200));
+    let (head, form) = request.split_once("\r\n\r\n").unwrap();
+    assert_eq!(form, "List-Unsubscribe=One-Click");
+    let mut lines: Vec<_> = head.lines().map(str::to_lowercase).collect();
+    assert_eq!(lines.remove(0), "post /leave?u=1 http/1.1");
+    let names: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line.split(':').next())
+        .collect();
+    assert_eq!(
+        names,
+        ["host", "content-type", "connection", "content-length"]
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_status_and_is_not_followed() {
+    let moved = "HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(posted(moved, &["localhost"]).await.0, Ok(302));
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_an_error() {
+    for response in ["* OK ready\r\n", "", "HTTP/1.1 "] {
+        let (status, _) = posted(response, &["localhost"]).await;
+        assert!(
+            matches!(status, Err(PostError::Http(_))),
+            "{response}: {status:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_not_sent_to_a_server_of_another_name() {
+    let (status, request) = posted("HTTP/1.1 200 OK\r\n\r\n", &["other.example"]).await;
+    let error = TlsError::WrongName {
+        presented: vec!["DnsName(\"other.example\")".to_owned()],
+    };
+    assert_eq!(status, Err(PostError::Dial(DialError::Tls(error))));
+    assert_eq!(request, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_cannot_name_a_web_server_that_is_not_public() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own_port = listener.local_addr().unwrap().port();
+    let config = Trust::default().client_config().unwrap();
+    for (egress, host, port) in [
+        (Egress::public(Vec::new()), "127.0.0.1", 443),
+        (Egress::public(Vec::new()), "localhost", 443),
+        (Egress::public(Vec::new()), "[::1]", 443),
+        (Egress::public(Vec::new()), "127.0.0.1", own_port),
+        (Egress::listed_only(Vec::new()), "lists.example", 443),
+    ] {
+        let post = FormPost {
+            host: host.to_owned(),
+            port,
+            target: "/".to_owned(),
+            form: "",
+        };
+        let status = post_form(&Dialer::new(egress, Arc::clone(&config)), &post).await;
+        let is_refused = matches!(
+            status,
+            Err(PostError::Dial(
+                DialError::Fenced(_) | DialError::NameNotFound
+            ))
+        );
+        assert!(is_refused, "{host}: {status:?}");
+    }
 }

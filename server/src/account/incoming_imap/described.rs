@@ -1,6 +1,9 @@
 //! Converts IMAP's description of a message to the types of `mail_mime`.
 
+use std::borrow::Cow;
+
 use mail_mime::address::EmailAddress;
+use mail_mime::charset;
 use mail_mime::date::Date;
 use mail_mime::params::Params;
 use mail_mime::tree::{LeafFields, Part};
@@ -67,9 +70,11 @@ fn leaf(single: &SinglePart, section: &str) -> Part {
     })
 }
 
-/// Returns the addresses of an ENVELOPE address list; groups are flattened.
+/// Returns the addresses of an ENVELOPE address list; groups are flattened. `text_charset` is the
+/// charset that the message declares for its text, if known.
 pub(super) fn addresses_of<'e>(
     addresses: impl Iterator<Item = imap::Address<'e>>,
+    text_charset: Option<&str>,
 ) -> Vec<EmailAddress> {
     addresses
         .filter_map(|address| match address {
@@ -78,7 +83,7 @@ pub(super) fn addresses_of<'e>(
                 local_part,
                 domain,
             } => Some(EmailAddress::from_envelope(
-                name.unwrap_or_default(),
+                &as_utf_8(name.unwrap_or_default(), text_charset),
                 local_part,
                 domain,
             )),
@@ -87,10 +92,17 @@ pub(super) fn addresses_of<'e>(
         .collect()
 }
 
-/// Decodes an ENVELOPE string for display.
-pub(super) fn text_of(raw: Option<&[u8]>) -> String {
-    raw.map(unstructured::decode_unstructured)
-        .unwrap_or_default()
+/// Decodes an ENVELOPE string for display. `text_charset` is the charset that the message declares
+/// for its text, if known.
+pub(super) fn text_of(raw: Option<&[u8]>, text_charset: Option<&str>) -> String {
+    let raw = as_utf_8(raw.unwrap_or_default(), text_charset);
+    unstructured::decode_unstructured(&raw)
+}
+
+fn as_utf_8<'r>(raw: &'r [u8], text_charset: Option<&str>) -> Cow<'r, [u8]> {
+    text_charset.map_or(Cow::Borrowed(raw), |label| {
+        charset::field_as_utf_8(raw, label)
+    })
 }
 
 /// Returns the date of an ENVELOPE, if it can be parsed.

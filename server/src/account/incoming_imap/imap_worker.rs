@@ -4,6 +4,8 @@ mod arrange;
 mod background;
 mod change;
 mod changed_elsewhere;
+mod compared;
+mod fetch_message;
 mod fetched;
 mod file_sent;
 mod list;
@@ -11,6 +13,8 @@ mod list_folders;
 mod mailstore;
 mod message;
 mod moving;
+mod read_whole;
+mod shown_texts;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -37,7 +41,7 @@ use super::shared::Shared;
 use crate::clients::imap::MailboxState as _;
 use list::fetch_rows_before;
 use list_folders::{fetch_folders, folders_of, list_commands};
-use message::CachedWhole;
+use read_whole::CachedWhole;
 
 /// Rows are used without a round trip for this long after the last response.
 const FRESH_FOR: Duration = Duration::from_secs(2);
@@ -74,6 +78,8 @@ pub(super) struct ImapWorker {
     reconnect_at: Option<Instant>,
     /// The last message that was fetched whole.
     whole: Option<CachedWhole>,
+    /// Whether the server refuses `BODY[1.MIME]`.
+    refuses_part_headers: bool,
 }
 
 /// An event that is not a request.
@@ -103,6 +109,7 @@ impl ImapWorker {
             failures: 0,
             reconnect_at: None,
             whole: None,
+            refuses_part_headers: false,
         }
     }
 

@@ -96,6 +96,8 @@ pub(super) struct FetchedRow {
     has_attachment: bool,
     /// Only if it is at most [`STRUCTURE_MAX_BYTES`].
     structure: Option<Box<Part>>,
+    /// Whether the structure was compared with the headers of the parts.
+    is_compared: bool,
     /// The server's description of the parts cannot be used: the message is fetched whole.
     pub(super) is_opaque: bool,
     /// When requests for more detail ended.
@@ -124,6 +126,8 @@ impl FetchedRow {
         let is_opaque =
             structure.is_none() && (detail != Detail::Full || has_item(data, b"BODYSTRUCTURE"));
         let has_attachment = structure.as_ref().is_some_and(Part::has_attachment);
+        let text_charset = structure.as_ref().and_then(Part::text_charset);
+        let text_charset = text_charset.map(str::to_owned);
         let structure = structure.filter(|root| weight_of(root) <= STRUCTURE_MAX_BYTES);
         let mut row = Self {
             arrived_unix_ms: arrived_of(data),
@@ -135,12 +139,11 @@ impl FetchedRow {
             ..Self::default()
         };
         if let Some(envelope) = data.envelope() {
-            row.from = few(described::addresses_of(envelope.from()));
-            row.to = few(described::addresses_of(envelope.to()));
-            row.subject = Some(cut(
-                described::text_of(envelope.subject()),
-                SUBJECT_MAX_BYTES,
-            ));
+            let charset = text_charset.as_deref();
+            row.from = few(described::addresses_of(envelope.from(), charset));
+            row.to = few(described::addresses_of(envelope.to(), charset));
+            let subject = described::text_of(envelope.subject(), charset);
+            row.subject = Some(cut(subject, SUBJECT_MAX_BYTES));
             row.written_unix_ms = envelope.date().and_then(described::date_of);
         } else if let Some(headers) = header.map(read_headers) {
             row.from = few(headers.from());
@@ -198,6 +201,25 @@ impl FetchedRow {
     /// The approximate memory size of the row.
     pub(super) fn weight_bytes(&self) -> usize {
         self.weight_bytes
+    }
+
+    /// Replaces the structure by one that was compared with the headers of the parts.
+    pub(super) fn set_structure(&mut self, root: &Part) {
+        let is_small = weight_of(root) <= STRUCTURE_MAX_BYTES;
+        self.structure = is_small.then(|| Box::new(root.clone()));
+        self.is_compared = is_small;
+        self.has_attachment = root.has_attachment();
+        self.weight_bytes = self.compute_weight();
+    }
+
+    /// Sets whether the message has attachments, if its structure does not say so.
+    pub(super) fn set_has_attachment(&mut self, has_attachment: bool) {
+        self.has_attachment = has_attachment;
+    }
+
+    /// Whether the cached structure was compared with the headers of the parts.
+    pub(super) fn is_compared(&self) -> bool {
+        self.is_compared
     }
 
     /// The structure of the message, if cached.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use app::api::types::MessageId;
+use mail_mime::tree::Part;
 use mail_proto::imap::selected::{Change, Selected};
 use mail_proto::imap::{Event, FetchData, Mailbox, SequenceNumber, Uid};
 
@@ -108,6 +109,24 @@ impl SelectedMailbox {
     /// Returns the row of a UID, if cached.
     pub(super) fn row(&self, uid: Uid) -> Option<&FetchedRow> {
         self.rows.get(&uid)
+    }
+
+    /// Replaces the structure in the row of a UID by one that was compared with the headers of the
+    /// parts.
+    pub(super) fn set_structure(&mut self, uid: Uid, root: &Part) {
+        if let Some(row) = self.rows.get_mut(&uid) {
+            let before = row.weight_bytes();
+            row.set_structure(root);
+            let after = row.weight_bytes();
+            self.rows_bytes = self.rows_bytes.saturating_sub(before).saturating_add(after);
+        }
+    }
+
+    /// Sets whether the message of a UID has attachments, by the parts that were found in it.
+    pub(super) fn set_has_attachment(&mut self, uid: Uid, root: &Part) {
+        if let Some(row) = self.rows.get_mut(&uid) {
+            row.set_has_attachment(root.has_attachment());
+        }
     }
 
     /// Sets the detail of the next FETCH for the list; `None` once it is complete.

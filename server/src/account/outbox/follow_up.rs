@@ -71,9 +71,10 @@ impl Outbox {
         {
             let mark = match source.kind {
                 ComposeKind::Forward => SourceMark::Forwarded,
-                ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll => {
-                    SourceMark::Answered
-                }
+                ComposeKind::New
+                | ComposeKind::Reply
+                | ComposeKind::ReplyAll
+                | ComposeKind::Unsubscribe => SourceMark::Answered,
             };
             let (folder, message) = (source.folder, source.message);
             let target = RequestTarget::Folder(folder.clone());

@@ -43,9 +43,6 @@ pub(crate) struct Case {
     /// The message with LF line ends.
     pub(crate) message: Vec<u8>,
     pub(crate) sees: Vec<Sees>,
-    /// Why the reader does not see this today. Such a cell fails when it is mended, so that it loses
-    /// its gap.
-    pub(crate) gap: Option<&'static str>,
 }
 
 impl Case {
@@ -102,23 +99,7 @@ impl Table {
             place,
             message,
             sees: sees.to_vec(),
-            gap: None,
         });
-    }
-
-    /// Adds a cell whose reader does not see this today.
-    fn gap(
-        &mut self,
-        class: &str,
-        place: &'static str,
-        message: Vec<u8>,
-        sees: &[Sees],
-        gap: &'static str,
-    ) {
-        self.cell(class, place, message, sees);
-        if let Some(case) = self.cases.last_mut() {
-            case.gap = Some(gap);
-        }
     }
 }
 

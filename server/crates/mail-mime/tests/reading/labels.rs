@@ -118,54 +118,55 @@ fn add_undeclared(table: &mut Table) {
 
 /// Fields too short to guess their charset, in messages whose text declares it.
 fn add_short(table: &mut Table) {
-    const GAP: &str = "the charset that is declared for the text is not used for the fields";
-    for (class, label, short, is_guessed) in [
-        (
-            "short gb18030, declared for the text",
-            "gb2312",
-            "张三",
-            true,
-        ),
-        ("short big5, declared for the text", "big5", "會議", false),
-        (
-            "short shift-jis, declared for the text",
-            "shift_jis",
-            "表",
-            false,
-        ),
-        (
-            "short euc-kr, declared for the text",
-            "euc-kr",
-            "회의",
-            true,
-        ),
-        (
-            "short koi8-r, declared for the text",
-            "koi8-r",
-            "Иван",
-            true,
-        ),
+    for (class, label, short) in [
+        ("short gb18030, declared for the text", "gb2312", "张三"),
+        ("short big5, declared for the text", "big5", "會議"),
+        ("short shift-jis, declared for the text", "shift_jis", "表"),
+        ("short euc-kr, declared for the text", "euc-kr", "회의"),
+        ("short koi8-r, declared for the text", "koi8-r", "Иван"),
         (
             "short windows-1251, declared for the text",
             "windows-1251",
             "Иван",
-            false,
         ),
     ] {
         let octets = encoded(short, label);
-        let mail = || Mail::new().with("Content-Type", format!("text/plain; charset={label}"));
+        let kind = format!("text/plain; charset={label}");
+        let mail = || Mail::new().with("Content-Type", &kind);
         let author = [&octets[..], b" <zhang@sender.example>"].concat();
-        let seen = format!("{short} <zhang@sender.example>");
-        for (place, message, sees) in [
-            ("subject", mail().with("Subject", &octets), subject(short)),
-            ("From name", mail().with("From", author), from(&seen)),
-        ] {
-            let message = message.body(&octets);
-            match is_guessed {
-                true => table.cell(class, place, message, &[sees]),
-                false => table.gap(class, place, message, &[sees], GAP),
-            }
-        }
+        let seen = from(&format!("{short} <zhang@sender.example>"));
+        let title = mail().with("Subject", &octets).body(&octets);
+        table.cell(class, "subject", title, &[subject(short)]);
+        let author = mail().with("From", author).body(&octets);
+        table.cell(class, "From name", author, &[seen]);
+        let words = part(format!("Content-Type: {kind}\n"), &octets);
+        let disposition = [
+            b"Content-Type: application/pdf\nContent-Disposition: attachment; filename=\"",
+            &octets[..],
+            b".pdf\"\n",
+        ]
+        .concat();
+        let mixed = Mail::new().with("Subject", &octets);
+        let mixed = mixed.parts("mixed", &[words, part(disposition, "x")]);
+        let seen = [subject(short), files(&[&format!("{short}.pdf")])];
+        table.cell(class, "subject and filename", mixed, &seen);
+    }
+    // Programs that declare ISO 8859-1 for whatever they write.
+    for (class, encoding, words) in [
+        (
+            "gb18030 beside a text in iso-8859-1",
+            "gb18030",
+            "关于本周会议的通知",
+        ),
+        (
+            "windows-1251 beside a text in iso-8859-1",
+            "windows-1251",
+            "Счёт на оплату",
+        ),
+    ] {
+        let mail = Mail::new().with("Content-Type", "text/plain; charset=iso-8859-1");
+        let mail = mail.with("Subject", encoded(words, encoding));
+        table.cell(class, "subject", mail.body("body\n"), &[subject(words)]);
     }
 }
 

@@ -1,19 +1,20 @@
 //! The FETCH responses for one message: whether they are complete, and access to their items.
 
 use bytes::Bytes;
+use mail_mime::charset;
 use mail_mime::header::Headers;
 use mail_mime::transfer::TransferEncoding;
 use mail_mime::tree::Part;
 use mail_proto::imap::{
-    BodyValue, Capability, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection,
+    BodyValue, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection, SectionText,
     Uid,
 };
 
+use super::super::described;
 use super::super::row::{arrived_of, marks_of};
-use super::super::selected::ImapConnection;
 use crate::account::error::AccountError;
 use crate::account::whole::read_headers;
-use crate::clients::imap::{Responses, WINDOW_BYTES};
+use crate::clients::imap::Responses;
 use crate::domain::Marks;
 
 /// The complete FETCH data of one message.
@@ -37,6 +38,8 @@ impl Fetched {
             data.items.splice(0..0, more.items.iter().cloned());
         }
         let is_complete = items.iter().all(|item| match item {
+            // A message is read without the headers of its parts.
+            FetchItem::BodyPeek { section, .. } if section.text == Some(SectionText::Mime) => true,
             FetchItem::BodyPeek { section, partial } => {
                 let offset = partial.map_or(0, |(offset, _)| offset);
                 let is_message = *section == ImapSection::message();
@@ -97,6 +100,11 @@ impl Fetched {
         })
     }
 
+    /// Returns the structure of the message, if it was requested and can be read.
+    pub(super) fn structure(&self) -> Option<Part> {
+        self.data.body_structure().map(described::part_of)
+    }
+
     pub(super) fn headers(&self) -> Headers {
         let header = self.body(&ImapSection::header());
         read_headers(&header.unwrap_or_default())
@@ -122,7 +130,7 @@ fn is_body(item: &FetchedItem) -> bool {
 }
 
 /// The FETCH items that describe the message as a whole.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Facts {
     pub(super) marks: Marks,
     pub(super) size_bytes: u64,
@@ -152,46 +160,125 @@ pub(super) fn peek(section: ImapSection, offset: u64, max_bytes: u32) -> FetchIt
     }
 }
 
-/// Builds the fetch item for a window of a text.
+/// How the octets of a text are fetched.
 ///
-/// If the text has NUL octets, as in UTF-16, and no transfer encoding, BODY cannot return it: a
+/// If a text has NUL octets, as in UTF-16, and no transfer encoding, BODY cannot return it: a
 /// literal has no NUL (RFC 9051 §9), and servers replace them.
-pub(super) fn peek_text(
-    connection: &ImapConnection,
-    text: &Part,
-    offset: u64,
-    max_bytes: u32,
-) -> Result<FetchItem, AccountError> {
-    let section = part_section(&text.section)?;
-    let charset = text.charset().unwrap_or_default().to_ascii_lowercase();
-    let has_nul = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646"]
-        .iter()
-        .any(|wide| charset.trim().starts_with(wide));
-    if has_nul
-        && matches!(
-            text.encoding,
-            TransferEncoding::SevenBit | TransferEncoding::EightBit | TransferEncoding::Binary
-        )
-        && connection.capabilities().has(Capability::Binary)
-    {
-        return Ok(FetchItem::BinaryPeek {
-            part: section.part,
-            partial: Some((offset, max_bytes)),
-        });
-    }
-    Ok(peek(section, offset, max_bytes))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextFetch {
+    /// As they are encoded, by BODY.
+    Encoded,
+    /// By BINARY (RFC 3516). The text has no transfer encoding that the server would decode.
+    Binary,
 }
 
-/// Returns how many bytes of the n-th text are requested with the others: a response has room for 2
-/// windows.
-pub(super) fn first_window(nth: usize) -> u32 {
-    match nth {
-        0 => WINDOW_BYTES,
-        _ => WINDOW_BYTES / 16,
+impl TextFetch {
+    /// Returns how a text is fetched first: its charset may need NUL octets. `has_binary` is whether
+    /// the server offers BINARY.
+    pub(super) fn of(has_binary: bool, text: &Part) -> Self {
+        let charset = text.charset().unwrap_or_default().to_ascii_lowercase();
+        let has_nul = ["utf-16", "utf-32", "ucs-2", "ucs-4", "iso-10646"]
+            .iter()
+            .any(|wide| charset.trim().starts_with(wide));
+        match has_binary && has_nul && is_unencoded(text) {
+            true => Self::Binary,
+            false => Self::Encoded,
+        }
     }
+
+    /// Returns how a text is fetched again, if NUL octets may be replaced in the window that was
+    /// fetched: Dovecot sends 0x80 for them, which is no character of ASCII or UTF-8.
+    pub(super) fn again(self, has_binary: bool, text: &Part, window: &[u8]) -> Self {
+        let is_utf_8 = text
+            .charset()
+            .is_none_or(|label| !charset::is_known(label) || label.eq_ignore_ascii_case("utf-8"));
+        let is_replaced = || window.utf8_chunks().any(|chunk| chunk.invalid() == [0x80]);
+        match has_binary && is_utf_8 && is_unencoded(text) && is_replaced() {
+            true => Self::Binary,
+            false => self,
+        }
+    }
+
+    /// Builds the fetch item for a window of a text.
+    pub(super) fn item(
+        self,
+        text: &Part,
+        offset: u64,
+        max_bytes: u32,
+    ) -> Result<FetchItem, AccountError> {
+        let section = part_section(&text.section)?;
+        Ok(match self {
+            Self::Encoded => peek(section, offset, max_bytes),
+            Self::Binary => FetchItem::BinaryPeek {
+                part: section.part,
+                partial: Some((offset, max_bytes)),
+            },
+        })
+    }
+}
+
+/// Whether BINARY returns the octets of a text as they are: it would decode any other encoding.
+fn is_unencoded(text: &Part) -> bool {
+    matches!(
+        text.encoding,
+        TransferEncoding::SevenBit | TransferEncoding::EightBit | TransferEncoding::Binary
+    )
 }
 
 pub(super) fn part_section(section: &str) -> Result<ImapSection, AccountError> {
     let part = PartNumber::parse(section.as_bytes()).ok_or(AccountError::NotFound)?;
     Ok(ImapSection::part(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_mime::params::Params;
+    use mail_mime::tree::LeafFields;
+
+    use super::*;
+
+    fn text(charset: &str, encoding: &str) -> Part {
+        Part::leaf(LeafFields {
+            section: "1",
+            media_type: "text/plain",
+            params: Params::decode([("charset", charset)]),
+            encoding: Some(encoding),
+            ..LeafFields::default()
+        })
+    }
+
+    #[test]
+    fn text_that_needs_null_octets_is_fetched_by_binary_if_the_server_offers_it() {
+        for (charset, encoding, has_binary, by) in [
+            ("utf-16le", "8bit", true, TextFetch::Binary),
+            ("utf-16le", "8bit", false, TextFetch::Encoded),
+            ("utf-16le", "base64", true, TextFetch::Encoded),
+            ("utf-8", "8bit", true, TextFetch::Encoded),
+        ] {
+            let text = text(charset, encoding);
+            assert_eq!(TextFetch::of(has_binary, &text), by, "{charset} {encoding}");
+        }
+    }
+
+    #[test]
+    fn text_is_fetched_again_if_its_null_octets_may_be_replaced() {
+        let again = |charset, encoding, has_binary, window: &[u8]| {
+            TextFetch::Encoded.again(has_binary, &text(charset, encoding), window)
+        };
+        let replaced = b"Seen\x80 words.";
+        assert_eq!(again("", "7bit", true, replaced), TextFetch::Binary);
+        assert_eq!(again("UTF-8", "8bit", true, replaced), TextFetch::Binary);
+        for (charset, encoding, has_binary, window) in [
+            ("utf-8", "8bit", false, &replaced[..]),
+            ("utf-8", "base64", true, replaced),
+            ("windows-1252", "8bit", true, b"10 \x80"),
+            ("gb18030", "8bit", true, b"\x81\x80"),
+            ("utf-8", "8bit", true, "a – b".as_bytes()),
+            ("utf-8", "8bit", true, b"cut \xe2\x80"),
+            ("utf-8", "8bit", true, b"caf\xe9"),
+        ] {
+            let by = again(charset, encoding, has_binary, window);
+            assert_eq!(by, TextFetch::Encoded, "{charset} {encoding} {window:?}");
+        }
+    }
 }
