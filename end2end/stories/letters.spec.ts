@@ -68,7 +68,7 @@ test('a bounce about a message that was not sent from here leads nowhere', async
 });
 
 test('what an answer quotes is folded until it is asked for', async ({ mailbox, page }) => {
-  await read(mailbox, letters.answer(), 'Re: The plan');
+  await read(mailbox, letters.answer(), 'Re: At ten?');
   const body = page.frameLocator('iframe').locator('body');
   await expect(body.getByText('Yes, at ten.')).toBeVisible();
   const quoted = body.getByText('Shall we meet at ten?');
@@ -179,6 +179,13 @@ test('the images of a sender are shown always, until that is taken back in the s
   await mailbox.goToInbox();
   await mailbox.open('Second offer');
   await expect(mailbox.reader.getByText('1 remote image not loaded')).toBeVisible();
+});
+
+test('a newsletter fits the screen although its own rules for phones do not see to that', { tag: ['@script', '@phone'] }, async ({ mailbox, page }) => {
+  await read(mailbox, letters.newsletter(), 'The autumn sale');
+  const wrapper = page.frameLocator('iframe').locator('body > div');
+  await expect(wrapper.getByText('Offer 1', { exact: true })).toBeVisible();
+  await expect.poll(() => wrapper.evaluate((div) => div.scrollWidth - div.clientWidth)).toBe(0);
 });
 
 test.describe('in the dark', () => {

@@ -84,7 +84,7 @@ export function bounce(messageId = '<1@x.example>'): Buffer {
 /** An answer in HTML, with the message that it answers below it. */
 export function answer(): Buffer {
   return message(
-    ['From: Ann <ann@x.example>', 'Subject: Re: The plan', 'Content-Type: text/html; charset=utf-8'],
+    ['From: Ann <ann@x.example>', 'Subject: Re: At ten?', 'Content-Type: text/html; charset=utf-8'],
     '<p>Yes, at ten.</p><div class="moz-cite-prefix">On Monday, Bob wrote:</div>' +
       `<blockquote type="cite">${'<p>Shall we meet at ten?</p>'.repeat(12)}</blockquote>\r\n`,
   );

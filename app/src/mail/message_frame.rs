@@ -17,6 +17,9 @@ use crate::ui::dynamic::{derived, effect, when};
 /// sends the same tokens as the document's own policy. Never `allow-scripts`.
 const SANDBOX: &str = "allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
+/// The class by which the style of the frame makes tables and images fit a phone.
+const FLUID: &str = "fluid";
+
 /// Observes the size of the body in the frame until it is dropped.
 struct Watch {
     observer: web_sys::ResizeObserver,
@@ -172,6 +175,12 @@ fn watch_height(frame: &web_sys::HtmlIFrameElement) -> Option<Watch> {
     let callback = {
         let (frame, body) = (frame.clone(), body.clone());
         Closure::<dyn FnMut()>::new(move || {
+            // A document whose own rules for phones do not make it fit is treated like one
+            // without any.
+            let document = body.last_element_child();
+            if document.is_some_and(|all| all.scroll_width() > all.client_width()) {
+                body.set_class_name(FLUID);
+            }
             let rect = body.get_bounding_client_rect();
             // The top margin, the same at the bottom, and space for a scrollbar below wide
             // messages.

@@ -10,7 +10,8 @@ use crate::clean::{Cleaned, Scheme};
 /// which the message may change.
 ///
 /// A document without media rules (`fluid`) is not made for phones; there, its tables and images
-/// take the width of the screen, whatever its styles say. An image that was not loaded is shown as
+/// take the width of the screen, whatever its styles say. The page gives `body` that class if a
+/// document does not fit. An image that was not loaded is shown as
 /// its alternative text in a box, which [`crate::clean::clean`] writes as a `picture` without an
 /// image; an image without alternative text takes its space but is invisible. The quote at the end
 /// is folded: its `summary` is empty, and [`wrap`] writes its words.
