@@ -117,6 +117,7 @@ impl MailBackend for MarkupBackend {
         view_cancel(view: ViewId) -> () { view }
         image_senders() -> Vec<ImageSender> {}
         images_show(sender: ImageSender, is_shown: bool) -> () { sender, is_shown }
+        list_leave(message: MessageRef) -> String { message }
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
         change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }

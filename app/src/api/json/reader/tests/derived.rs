@@ -100,6 +100,7 @@ fn types() -> Types {
         .variants_of::<TextSpan>()
         .variants_of::<BodyView>()
         .variants_of::<CardKind>()
+        .variants_of::<Unsubscribe>()
         .variants_of::<ComposeKind>()
         .variants_of::<Damage>()
         .variants_of::<OutboxState>()
