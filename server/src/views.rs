@@ -12,6 +12,7 @@ mod map;
 mod wording;
 
 pub use backend::SessionBackend;
+pub(crate) use cards::cards;
 pub(crate) use compose::{draft, stored_draft};
 pub use locale::Locale;
 pub(crate) use map::{account_view, upload_view};

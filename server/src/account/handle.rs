@@ -3,7 +3,7 @@
 mod images;
 pub(crate) mod leave;
 mod nested;
-mod supplements;
+pub(crate) mod supplements;
 
 use std::net::IpAddr;
 use std::sync::Arc;

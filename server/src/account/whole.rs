@@ -9,10 +9,13 @@ use mail_mime::body::Texts;
 use mail_mime::header::Headers;
 use mail_mime::limits::Limits;
 use mail_mime::parse::Message;
+use mail_mime::supplement::{self, Supplements};
+use mail_mime::transfer;
 use mail_mime::tree::{LeafFields, Part};
 use tokio::task::spawn_blocking;
 
 use super::error::AccountError;
+use super::off_thread::off_thread;
 use crate::domain::OpenedBody;
 
 /// Step size of decoding, in bytes: only the beginning of a long text is shown.
@@ -97,6 +100,33 @@ impl Split {
         let this = Arc::clone(self);
         let body = spawn_blocking(move || this.decode_body()).await;
         body.map_err(|error| AccountError::Internal(error.to_string()))
+    }
+
+    /// Reads what the other parts say, and adds what is packed into one of them to the body. A part
+    /// that is not readable adds nothing.
+    pub(crate) async fn supplement(
+        self: &Arc<Self>,
+        mut body: OpenedBody,
+    ) -> Result<(OpenedBody, Supplements), AccountError> {
+        let this = Arc::clone(self);
+        off_thread(move || {
+            let mut supplements = Supplements::default();
+            for (purpose, part) in supplement::wanted(&this.root) {
+                if let Some(encoded) = this.part(&part.section) {
+                    let mut octets = transfer::decode(encoded, part.encoding);
+                    octets.truncate(purpose.max_bytes());
+                    supplements.add(purpose, part, &octets);
+                }
+            }
+            if supplements.packed.is_some() {
+                body = body.with(&supplements);
+            }
+            if let OpenedBody::Text { text, .. } = &body {
+                supplements.add_text_bounce(&this.headers, text);
+            }
+            (body, supplements)
+        })
+        .await
     }
 
     fn decode_body(&self) -> OpenedBody {

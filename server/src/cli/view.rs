@@ -1,12 +1,14 @@
 //! `restante view`: shows a message file as the webmail shows it.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use app::api::types::Lang;
+use app::api::types::{CardKind, Lang, PartId};
 use bytes::Bytes;
 use clap::{ArgGroup, Args};
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use mail_mime::address::EmailAddress;
@@ -23,10 +25,12 @@ use super::exit::{self, Exit};
 use super::files;
 use crate::account::AccountError;
 use crate::account::body::{BodyKey, CleanedBody, clean_html};
+use crate::account::handle::supplements::unpack;
 use crate::account::off_thread::off_thread;
 use crate::account::whole::Split;
-use crate::domain::OpenedBody;
+use crate::domain::{Marks, Opened, OpenedBody};
 use crate::plain::Plain;
+use crate::views::{Locale, cards};
 
 /// What `restante view` takes.
 #[derive(Debug, Args)]
@@ -54,10 +58,17 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
     let raw = Bytes::from(files::read(&args.file)?);
     let split = Arc::new(Split::of(raw).await.map_err(unreadable)?);
     let body = split.body().await.map_err(unreadable)?;
+    let (body, supplements) = split.supplement(body).await.map_err(unreadable)?;
+    let message = Message {
+        split,
+        body,
+        supplements,
+    };
     if args.json {
-        write_json(&MessageJson::of(&split, &body).await?)?;
+        write_json(&MessageJson::of(&message).await?)?;
         return Ok(Exit::Done);
     }
+    let Message { split, body, .. } = &message;
     if matches!(body, OpenedBody::OverLimits) {
         return Err(CliError::new(
             Exit::Refused,
@@ -66,7 +77,7 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
         ));
     }
     if let Some(section) = &args.part {
-        files::write(&part_octets(&split, section)?)?;
+        files::write(&part_octets(split, section).await?)?;
         return Ok(Exit::Done);
     }
     let mut is_cut = matches!(
@@ -75,11 +86,11 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
     );
     let shown = match args.html {
         true => {
-            let cleaned = cleaned(&split, &body).await?;
+            let cleaned = message.cleaned().await?;
             is_cut |= cleaned.as_ref().is_some_and(|cleaned| cleaned.is_cut);
             without_controls(&cleaned.map(|body| body.document).unwrap_or_default())
         }
-        false => text_of(body).await? + "\n",
+        false => text_of(body.clone()).await? + "\n",
     };
     files::write(shown.as_bytes())?;
     match is_cut {
@@ -88,38 +99,84 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
     }
 }
 
-/// Returns the decoded octets of a part.
-fn part_octets(split: &Split, section: &str) -> Result<Vec<u8>, CliError> {
-    let part = split.root.find(section);
-    match part.zip(split.part(section)) {
-        Some((part, octets)) => Ok(transfer::decode(octets, part.encoding)),
-        None => {
-            let cause = format!("The message has no part {}.", display::line(section));
-            Err(CliError::new(Exit::NoInput, cause, ""))
-        }
+/// A message as it is shown.
+struct Message {
+    split: Arc<Split>,
+    body: OpenedBody,
+    supplements: Supplements,
+}
+
+impl Message {
+    /// Sanitizes the body as the message frame gets it, plain text too. Its parts are `part/N`.
+    async fn cleaned(&self) -> Result<Option<CleanedBody>, CliError> {
+        let documents = match &self.body {
+            OpenedBody::Html { documents, .. } => documents.clone(),
+            OpenedBody::Text { text, format, .. } => {
+                vec![document::preformatted(&text::unwrapped(text, *format))]
+            }
+            OpenedBody::Empty | OpenedBody::OverLimits => return Ok(None),
+        };
+        let key = BodyKey {
+            folder: "".into(),
+            message: "".into(),
+            images: Images::Blocked,
+            scheme: Scheme::Light,
+            quote_label: Lang::En.quoted_text(),
+            part_prefix: "part/".to_owned(),
+        };
+        let (root, supplements) = (self.split.root.clone(), self.supplements.clone());
+        let cleaned = clean_html(documents, root, supplements, &key).await;
+        cleaned.map(Some).map_err(unreadable)
+    }
+
+    /// Returns what the page says above the body, in English and UTC.
+    fn cards(&self) -> Vec<CardJson> {
+        let opened = Opened {
+            id: "".into(),
+            headers: self.split.headers.clone(),
+            root: self.split.root.clone(),
+            body: self.body.clone(),
+            supplements: self.supplements.clone(),
+            marks: Marks::default(),
+            size_bytes: 0,
+            arrived_unix_ms: None,
+            position: 0,
+            total: 0,
+            newer: None,
+            older: None,
+        };
+        let cards = cards(&opened, "", "", &Locale::default());
+        let json = cards.into_iter().map(|card| CardJson {
+            kind: card.kind,
+            title: card.title,
+            lines: card.lines,
+        });
+        json.collect()
     }
 }
 
-/// Sanitizes the body as the message frame gets it, plain text too. Its parts are `part/N`.
-async fn cleaned(split: &Split, body: &OpenedBody) -> Result<Option<CleanedBody>, CliError> {
-    let documents = match body {
-        OpenedBody::Html { documents, .. } => documents.clone(),
-        OpenedBody::Text { text, format, .. } => {
-            vec![document::preformatted(&text::unwrapped(text, *format))]
+/// Returns the decoded octets of a part, or of a file that is packed into one.
+async fn part_octets(split: &Split, section: &str) -> Result<Vec<u8>, CliError> {
+    let missing = || {
+        let cause = format!("The message has no part {}.", display::line(section));
+        CliError::new(Exit::NoInput, cause, "")
+    };
+    let packed = PartId(section.to_owned()).in_part();
+    let outer = packed.as_ref().map_or(section, |(part, _)| part.as_str());
+    let part = split.root.find(outer).zip(split.part(outer));
+    let (part, encoded) = part.ok_or_else(missing)?;
+    let octets = transfer::decode(encoded, part.encoding);
+    let Some((_, number)) = packed else {
+        return Ok(octets);
+    };
+    match unpack(part.clone(), octets, number).await {
+        Ok(file) => {
+            let windows: Vec<Bytes> = file.stream.try_collect().await.map_err(unreadable)?;
+            Ok(windows.concat())
         }
-        OpenedBody::Empty | OpenedBody::OverLimits => return Ok(None),
-    };
-    let key = BodyKey {
-        folder: "".into(),
-        message: "".into(),
-        images: Images::Blocked,
-        scheme: Scheme::Light,
-        quote_label: Lang::En.quoted_text(),
-        part_prefix: "part/".to_owned(),
-    };
-    let (root, supplements) = (split.root.clone(), Supplements::default());
-    let cleaned = clean_html(documents, root, supplements, &key).await;
-    cleaned.map(Some).map_err(unreadable)
+        Err(AccountError::NotFound) => Err(missing()),
+        Err(error) => Err(unreadable(error)),
+    }
 }
 
 /// Returns the text of a body, without characters that a terminal obeys.
@@ -173,7 +230,15 @@ struct MessageJson {
     body: BodyJson,
     text: String,
     attachments: Vec<AttachmentJson>,
+    cards: Vec<CardJson>,
     sealed: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct CardJson {
+    kind: CardKind,
+    title: String,
+    lines: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -211,12 +276,19 @@ struct AttachmentJson {
 }
 
 impl MessageJson {
-    async fn of(split: &Split, body: &OpenedBody) -> Result<Self, CliError> {
+    async fn of(message: &Message) -> Result<Self, CliError> {
+        let Message {
+            split,
+            body,
+            supplements,
+        } = message;
         let readable = split.root.readable();
         let cleaned = match body {
-            OpenedBody::Html { .. } => cleaned(split, body).await?,
+            OpenedBody::Html { .. } => message.cleaned().await?,
             _ => None,
         };
+        let shown = cleaned.as_ref().map(|cleaned| cleaned.content_ids.clone());
+        let shown = shown.unwrap_or_default();
         let (body_json, parts) = match (body, &cleaned) {
             (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => (
                 BodyJson::Html {
@@ -248,8 +320,9 @@ impl MessageJson {
             references: headers.references(),
             body: body_json,
             text: text_of(body.clone()).await?,
-            attachments: parts.into_iter().map(AttachmentJson::of).collect(),
-            sealed: split.root.sealed().map(sealed_name),
+            attachments: attachments(parts, supplements, &shown),
+            cards: message.cards(),
+            sealed: supplements.sealed(&split.root).map(sealed_name),
         })
     }
 }
@@ -264,6 +337,35 @@ impl AttachmentJson {
             cid: part.content_id.clone(),
         }
     }
+}
+
+/// Returns the attachments; in place of a part that packs files, these, but those that are shown.
+fn attachments(
+    parts: Vec<&Part>,
+    supplements: &Supplements,
+    shown: &BTreeSet<String>,
+) -> Vec<AttachmentJson> {
+    let packed_in = |part: &Part| {
+        let packed = supplements.packed.as_ref();
+        packed.filter(|packed| packed.section == part.section)
+    };
+    let mut found = Vec::new();
+    for part in parts {
+        match packed_in(part) {
+            None => found.push(AttachmentJson::of(part)),
+            Some(packed) => {
+                let files = packed.content.files_except(shown);
+                found.extend(files.map(|(index, file)| AttachmentJson {
+                    part: PartId::packed(&packed.section, index).to_string(),
+                    name: file.name.clone(),
+                    media_type: file.media_type.clone().unwrap_or_default(),
+                    size_bytes: file.size_bytes,
+                    cid: file.content_id.clone(),
+                }));
+            }
+        }
+    }
+    found
 }
 
 fn addresses(addresses: Vec<EmailAddress>) -> Vec<AddressJson> {

@@ -15,7 +15,7 @@ use crate::domain::Opened;
 
 /// Returns the cards of a message in the order to show. `own_address` is the reader's, and
 /// `incoming_host` the server that the message came from.
-pub(super) fn cards(
+pub(crate) fn cards(
     opened: &Opened,
     own_address: &str,
     incoming_host: &str,

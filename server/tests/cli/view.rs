@@ -178,3 +178,72 @@ async fn missing_file_is_exit_66() {
     assert_eq!((out.code, out.stdout.as_str()), (66, ""));
     assert!(out.stderr.contains("/nowhere/x.eml"), "{out:?}");
 }
+
+#[tokio::test]
+async fn a_bounce_has_the_card_that_the_page_shows() {
+    let bounce = "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n\
+        --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+        Final-Recipient: rfc822; nobody@shop.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n";
+    let out = restante(&["view", "-", "--json"]).input(bounce).end().await;
+    assert_eq!(out.code, 0, "{out:?}");
+    let cards = &out.json()["cards"];
+    assert_eq!(cards[0]["kind"], "report");
+    assert_eq!(cards[0]["title"], "A message of yours was not delivered");
+    let line = cards[0]["lines"][0].as_str().unwrap();
+    assert!(line.starts_with("nobody@shop.example: "), "{line}");
+}
+
+#[tokio::test]
+async fn files_of_a_signed_part_are_listed_and_written_by_their_number() {
+    let inner = "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\n\
+        The offer.\r\n--i\r\nContent-Type: text/csv; name=offer.csv\r\n\
+        Content-Disposition: attachment\r\n\r\na,b\r\n--i--\r\n";
+    // ContentInfo of SignedData, with the content and without signatures (RFC 5652 §5.1).
+    let data = der(0x04, inner.as_bytes());
+    let content = [der(0x06, &DATA), der(0xa0, &data)].concat();
+    let signed = [
+        der(0x02, &[1]),
+        der(0x31, &[]),
+        der(0x30, &content),
+        der(0x31, &[]),
+    ]
+    .concat();
+    let info = [der(0x06, &SIGNED_DATA), der(0xa0, &der(0x30, &signed))].concat();
+    let message = format!(
+        "From: ann@x.example\r\nSubject: Offer\r\nMIME-Version: 1.0\r\n\
+         Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+        STANDARD.encode(der(0x30, &info))
+    );
+    let out = restante(&["view", "-", "--json"])
+        .input(&message)
+        .end()
+        .await;
+    let json = out.json();
+    assert_eq!(json["text"], "The offer.", "{out:?}");
+    assert_eq!(json["attachments"][0]["name"], "offer.csv");
+    assert_eq!(json["cards"][0]["title"], "Signed with S/MIME, not checked");
+    let part = json["attachments"][0]["part"].as_str().unwrap();
+    let out = restante(&["view", "-", "--part", part])
+        .input(&message)
+        .end()
+        .await;
+    assert_eq!((out.code, &*out.stdout), (0, "a,b"));
+    let out = restante(&["view", "-", "--part", "1!9"])
+        .input(&message)
+        .end()
+        .await;
+    assert_ne!(out.code, 0, "{out:?}");
+}
+
+/// The object identifiers 1.2.840.113549.1.7.1 and .2.
+const DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+
+/// Encodes a value of less than 64 KiB in DER.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82], &length[..], content].concat()
+}

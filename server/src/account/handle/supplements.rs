@@ -141,7 +141,7 @@ impl AccountHandle {
 ///
 /// # Errors
 /// [`AccountError::NotFound`] if there is no such file.
-pub(super) async fn unpack(
+pub(crate) async fn unpack(
     container: Part,
     octets: Vec<u8>,
     number: usize,
