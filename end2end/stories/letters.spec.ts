@@ -140,6 +140,21 @@ test('a mailing list has its footer below the letter, and a way to leave it', as
   await expect(mailbox.reader.getByRole('link', { name: 'Unsubscribe' })).toHaveAttribute('href', 'https://lists.example/leave?u=1');
 });
 
+test('a list whose server is out of reach is not said to be left', async ({ mailbox, page }) => {
+  await read(mailbox, letters.signedNewsletter(), 'The weekly news');
+  await mailbox.reader.getByRole('button', { name: 'Unsubscribe' }).click();
+  // The demo connects to its own mail server only.
+  await expect(page.getByText('news.example cannot be reached, so nothing was sent.')).toBeVisible();
+  await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'The weekly news' })).toBeVisible();
+});
+
+test('a list that is left by mail opens the message for that', async ({ mailbox, page }) => {
+  await read(mailbox, letters.mailedList(), 'By mail');
+  await mailbox.reader.getByRole('link', { name: 'Unsubscribe' }).click();
+  await expect(page.getByLabel('To', { exact: true })).toHaveValue(/leave@lists\.example/);
+  await expect(page.getByLabel('Subject')).toHaveValue('leave us');
+});
+
 test('a message inside a message is a page of its own', async ({ mailbox, page }) => {
   await read(mailbox, letters.forwarded(), 'As a file');
   await mailbox.reader.locator('a.file').click();

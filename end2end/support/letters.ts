@@ -156,6 +156,30 @@ export function mailingList(): Buffer {
   );
 }
 
+/** A newsletter that is left by one click: the receiving server found the offer signed. */
+export function signedNewsletter(): Buffer {
+  return message(
+    [
+      'Authentication-Results: localhost; dkim=pass header.d=news.example',
+      'DKIM-Signature: v=1; a=rsa-sha256; d=news.example; s=a; h=from:list-unsubscribe:list-unsubscribe-post; bh=a; b=b',
+      'From: News <news@news.example>',
+      'Subject: The weekly news',
+      'List-Unsubscribe: <https://news.example/leave?u=1>',
+      'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
+      'Content-Type: text/plain',
+    ],
+    'Nothing happened.\r\n',
+  );
+}
+
+/** A mailing list that is left by a message. */
+export function mailedList(): Buffer {
+  return message(
+    ['From: Ann <ann@x.example>', 'Subject: By mail', 'List-Unsubscribe: <mailto:leave@lists.example?subject=leave%20us>', 'Content-Type: text/plain'],
+    'Hello list.\r\n',
+  );
+}
+
 /** A message that holds another message. */
 export function forwarded(): Buffer {
   return message(

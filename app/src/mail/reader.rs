@@ -11,8 +11,8 @@ use super::open_message::OpenMessage;
 use super::text_body::{OUTSIDE, TextBody, is_safe};
 use super::toolbar::{BottomBar, InnerBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
-    AccountView, BodyView, ComposeKind, FolderRole, HeaderField, IncomingKind, Lang, MessageRef,
-    MessageView, Person, Unsubscribe,
+    AccountView, BodyView, ComposeKind, DateText, FolderRole, HeaderField, IncomingKind, Lang,
+    MessageRef, MessageView, Person, Unsubscribe,
 };
 use crate::page::PageContext;
 use crate::state::prefetch;
@@ -114,6 +114,7 @@ pub fn Reader(
             .into_any()
         })
         .collect_view();
+    let shown_date = day_and_time(&date);
     let others: Vec<Person> = to.into_iter().chain(cc).collect();
     // A message inside another one cannot be changed.
     let outer = open.outer();
@@ -164,7 +165,7 @@ pub fn Reader(
                             datetime=datetime_attr(date.iso)
                             title=date.long
                         >
-                            {date.short}
+                            {shown_date}
                         </time>
                         {is_whole
                             .then(|| {
@@ -229,6 +230,15 @@ fn sender_line(from: &[Person], lang: Lang) -> String {
         lang.no_sender().into_owned()
     } else {
         people_line(from)
+    }
+}
+
+/// Returns "Today 09:42" or "3 Nov 09:42".
+fn day_and_time(date: &DateText) -> String {
+    match date.iso.get(11..16) {
+        Some(time) if date.short == time => format!("{} {time}", date.group),
+        Some(time) => format!("{} {time}", date.short),
+        None => date.short.clone(),
     }
 }
 
@@ -399,6 +409,20 @@ pub fn ReaderSkeleton() -> impl IntoView {
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_head_has_day_and_time() {
+        let date = |short: &str, iso: &str| DateText {
+            short: short.to_owned(),
+            long: String::new(),
+            iso: iso.to_owned(),
+            group: "Today".to_owned(),
+        };
+        let iso = "2026-11-21T09:42:00+01:00";
+        assert_eq!(day_and_time(&date("09:42", iso)), "Today 09:42");
+        assert_eq!(day_and_time(&date("3 Nov", iso)), "3 Nov 09:42");
+        assert_eq!(day_and_time(&date("No date", "")), "No date");
+    }
 
     #[test]
     fn one_more_recipient_is_named_and_several_are_counted() {

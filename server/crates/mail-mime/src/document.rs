@@ -35,7 +35,7 @@ border-radius:99px;background:#f1f2f4;color:#5b6472;font-size:13px;cursor:pointe
 summary:empty::-webkit-details-marker{display:none}\
 blockquote{margin:8px 0;padding:0 0 0 12px;border-inline-start:3px solid #d0d5dd}\
 a{color:#1a56c4}\
-@media(max-width:600px){\
+@media(max-width:600px){body{font-size:16px}\
 .fluid :is(table,td,th){width:auto!important;height:auto!important;min-width:0!important}\
 .fluid table{table-layout:auto!important}.fluid :is(td,th){white-space:normal!important}\
 .fluid :is(img,picture){max-width:100%!important;height:auto!important}}";
