@@ -140,12 +140,10 @@ test('a mailing list has its footer below the letter, and a way to leave it', as
   await expect(mailbox.reader.getByRole('link', { name: 'Unsubscribe' })).toHaveAttribute('href', 'https://lists.example/leave?u=1');
 });
 
-test('a list whose server is out of reach is not said to be left', async ({ mailbox, page }) => {
+test('a list whose server the operator does not allow is left on its page', async ({ mailbox }) => {
   await read(mailbox, letters.signedNewsletter(), 'The weekly news');
-  await mailbox.reader.getByRole('button', { name: 'Unsubscribe' }).click();
   // The demo connects to its own mail server only.
-  await expect(page.getByText('news.example cannot be reached, so nothing was sent.')).toBeVisible();
-  await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'The weekly news' })).toBeVisible();
+  await expect(mailbox.reader.getByRole('link', { name: 'Unsubscribe' })).toHaveAttribute('href', 'https://news.example/leave?u=1');
 });
 
 test('a list that is left by mail opens the message for that', async ({ mailbox, page }) => {

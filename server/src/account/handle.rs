@@ -1,7 +1,7 @@
 //! Sign-in, and the handle through which a session uses its account.
 
 mod images;
-pub(crate) mod leave;
+mod leave;
 mod nested;
 pub(crate) mod supplements;
 

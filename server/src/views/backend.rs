@@ -210,7 +210,7 @@ impl SessionBackend {
             body,
             attachments,
             cards,
-            map::unsubscribe(&opened, host),
+            map::unsubscribe(handle, &opened),
             &self.locale,
         ))
     }

@@ -18,7 +18,6 @@ use mail_mime::{spoofing, text};
 use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
-use crate::account::handle::leave;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
@@ -240,10 +239,9 @@ pub(super) fn message_view(
     }
 }
 
-/// Returns how a mailing list can be left. One click is offered if the receiving server says that
-/// the list signed it.
-pub(super) fn unsubscribe(opened: &Opened, incoming_host: &str) -> Option<Unsubscribe> {
-    if let Some(one_click) = leave::one_click(&opened.headers, incoming_host) {
+/// Returns how a mailing list can be left.
+pub(super) fn unsubscribe(handle: &AccountHandle, opened: &Opened) -> Option<Unsubscribe> {
+    if let Some(one_click) = handle.one_click(&opened.headers) {
         let host = one_click.host;
         return Some(Unsubscribe::OneClick { host });
     }

@@ -109,6 +109,14 @@ impl Dialer {
         self.dial(endpoint).await
     }
 
+    /// Checks a web server that a message names, before it is offered.
+    ///
+    /// # Errors
+    /// [`DialError::Fenced`], by the rule of [`Egress::admit_web`].
+    pub fn admit_web(&self, host: &str, port: u16) -> Result<(), DialError> {
+        self.egress.admit_web(host, port).map_err(DialError::Fenced)
+    }
+
     /// Opens a connection with TLS to a web server that a message names.
     ///
     /// # Errors
@@ -118,9 +126,7 @@ impl Dialer {
         host: &str,
         port: u16,
     ) -> Result<Transport<TcpStream>, DialError> {
-        self.egress
-            .admit_web(host, port)
-            .map_err(DialError::Fenced)?;
+        self.admit_web(host, port)?;
         let endpoint = Endpoint {
             host: host.to_owned(),
             port,

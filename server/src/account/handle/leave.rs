@@ -13,17 +13,20 @@ use crate::account::error::{AccountError, NotLeft};
 /// How many lists all sessions leave at a time.
 static LEAVING: Semaphore = Semaphore::const_new(8);
 
-/// Returns where the form is posted; `None` if the message offers none, or if the receiving server
-/// did not find a valid signature of the list over the offer (RFC 8058 §4).
-pub(crate) fn one_click(headers: &Headers, incoming_host: &str) -> Option<OneClick> {
-    let offered = ListFields::of(headers).unsubscribe?.one_click?;
-    let provider = Provider::of(headers, incoming_host);
-    let found = auth_results::verdict(headers, &|id| provider.is_own(id))?;
-    let passed = found.dkim?.passed_domains;
-    list_fields::is_signed_by(headers, &passed).then_some(offered)
-}
-
 impl AccountHandle {
+    /// Returns where the form is posted that leaves the list of a message; `None` if it offers
+    /// none, if the receiving server did not find a valid signature of the list over the offer
+    /// (RFC 8058 §4), or if the operator does not allow a connection to it.
+    pub(crate) fn one_click(&self, headers: &Headers) -> Option<OneClick> {
+        let offered = ListFields::of(headers).unsubscribe?.one_click?;
+        let provider = Provider::of(headers, &self.sign_in().incoming.host);
+        let found = auth_results::verdict(headers, &|id| provider.is_own(id))?;
+        let passed = found.dkim?.passed_domains;
+        let is_admitted = self.inner.dialer.admit_web(&offered.host, offered.port);
+        let is_offered = is_admitted.is_ok() && list_fields::is_signed_by(headers, &passed);
+        is_offered.then_some(offered)
+    }
+
     /// Posts the form that leaves the list of a message. Returns the host that accepted it.
     ///
     /// # Errors
@@ -34,8 +37,8 @@ impl AccountHandle {
         message: MessageId,
     ) -> Result<String, AccountError> {
         let opened = self.open(folder, message).await?;
-        let incoming_host = &self.sign_in().incoming.host;
-        let offered = one_click(&opened.headers, incoming_host).ok_or(AccountError::NotFound)?;
+        let offered = self.one_click(&opened.headers);
+        let offered = offered.ok_or(AccountError::NotFound)?;
         let post = FormPost {
             host: offered.host,
             port: offered.port,
