@@ -20,7 +20,7 @@ pub use error_cause::{
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use marks::{Marks, SourceMark, opposite};
-pub(crate) use message::{Listing, Opened, OpenedBody, Row, Section};
+pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{
     AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
     SentCopy, StoredDraft,

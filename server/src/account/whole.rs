@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail_mime::body::Body;
 use mail_mime::body::Texts;
 use mail_mime::header::Headers;
 use mail_mime::limits::Limits;
@@ -16,7 +17,6 @@ use tokio::task::spawn_blocking;
 
 use super::error::AccountError;
 use super::off_thread::off_thread;
-use crate::domain::OpenedBody;
 
 /// Step size of decoding, in bytes: only the beginning of a long text is shown.
 const DECODE_STEP_BYTES: usize = 64 << 10;
@@ -96,7 +96,7 @@ impl Split {
     }
 
     /// Returns the shown text, decoded off the async threads.
-    pub(crate) async fn body(self: &Arc<Self>) -> Result<OpenedBody, AccountError> {
+    pub(crate) async fn body(self: &Arc<Self>) -> Result<Body, AccountError> {
         let this = Arc::clone(self);
         let body = spawn_blocking(move || this.decode_body()).await;
         body.map_err(|error| AccountError::Internal(error.to_string()))
@@ -106,8 +106,8 @@ impl Split {
     /// that is not readable adds nothing.
     pub(crate) async fn supplement(
         self: &Arc<Self>,
-        mut body: OpenedBody,
-    ) -> Result<(OpenedBody, Supplements), AccountError> {
+        mut body: Body,
+    ) -> Result<(Body, Supplements), AccountError> {
         let this = Arc::clone(self);
         off_thread(move || {
             let mut supplements = Supplements::default();
@@ -119,9 +119,9 @@ impl Split {
                 }
             }
             if supplements.packed.is_some() {
-                body = body.with(&supplements);
+                body = supplements.body(body);
             }
-            if let OpenedBody::Text { text, .. } = &body {
+            if let Body::Text { text, .. } = &body {
                 supplements.add_text_bounce(&this.headers, text);
             }
             (body, supplements)
@@ -129,9 +129,9 @@ impl Split {
         .await
     }
 
-    fn decode_body(&self) -> OpenedBody {
+    fn decode_body(&self) -> Body {
         if self.is_unreadable {
-            return OpenedBody::OverLimits;
+            return Body::OverLimits;
         }
         let mut texts = Texts::default();
         for part in self.root.readable().texts {
@@ -148,7 +148,7 @@ impl Split {
                 texts.push(step);
             }
         }
-        texts.finish().into()
+        texts.finish()
     }
 }
 

@@ -12,6 +12,7 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use mail_mime::address::EmailAddress;
+use mail_mime::body::Body;
 use mail_mime::clean::{Images, Scheme};
 use mail_mime::date::Date;
 use mail_mime::supplement::Supplements;
@@ -28,7 +29,7 @@ use crate::account::body::{BodyKey, CleanedBody, clean_html};
 use crate::account::handle::supplements::unpack;
 use crate::account::off_thread::off_thread;
 use crate::account::whole::Split;
-use crate::domain::{Marks, Opened, OpenedBody};
+use crate::domain::{Marks, Opened};
 use crate::plain::Plain;
 use crate::views::{Locale, cards};
 
@@ -69,7 +70,7 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Done);
     }
     let Message { split, body, .. } = &message;
-    if matches!(body, OpenedBody::OverLimits) {
+    if matches!(body, Body::OverLimits) {
         return Err(CliError::new(
             Exit::Refused,
             "The message has more parts or header fields than are read.",
@@ -82,7 +83,7 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
     }
     let mut is_cut = matches!(
         body,
-        OpenedBody::Html { is_cut: true, .. } | OpenedBody::Text { is_cut: true, .. }
+        Body::Html { is_cut: true, .. } | Body::Text { is_cut: true, .. }
     );
     let shown = match args.html {
         true => {
@@ -102,7 +103,7 @@ pub(super) async fn run(args: &ViewArgs) -> Result<Exit, CliError> {
 /// A message as it is shown.
 struct Message {
     split: Arc<Split>,
-    body: OpenedBody,
+    body: Body,
     supplements: Supplements,
 }
 
@@ -110,11 +111,11 @@ impl Message {
     /// Sanitizes the body as the message frame gets it, plain text too. Its parts are `part/N`.
     async fn cleaned(&self) -> Result<Option<CleanedBody>, CliError> {
         let documents = match &self.body {
-            OpenedBody::Html { documents, .. } => documents.clone(),
-            OpenedBody::Text { text, format, .. } => {
+            Body::Html { documents, .. } => documents.clone(),
+            Body::Text { text, format, .. } => {
                 vec![document::preformatted(&text::unwrapped(text, *format))]
             }
-            OpenedBody::Empty | OpenedBody::OverLimits => return Ok(None),
+            Body::Empty | Body::OverLimits => return Ok(None),
         };
         let key = BodyKey {
             folder: "".into(),
@@ -180,15 +181,15 @@ async fn part_octets(split: &Split, section: &str) -> Result<Vec<u8>, CliError> 
 }
 
 /// Returns the text of a body, without characters that a terminal obeys.
-async fn text_of(body: OpenedBody) -> Result<String, CliError> {
+async fn text_of(body: Body) -> Result<String, CliError> {
     let text = off_thread(move || {
         let text = match body {
-            OpenedBody::Text { text, format, .. } => text::unwrapped(&text, format),
-            OpenedBody::Html { documents, .. } => {
+            Body::Text { text, format, .. } => text::unwrapped(&text, format),
+            Body::Html { documents, .. } => {
                 let texts = documents.iter().map(|html| text::from_html(html));
                 texts.collect::<Vec<_>>().join("\n\n")
             }
-            OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
+            Body::Empty | Body::OverLimits => String::new(),
         };
         display::lines(&text).trim_end().to_owned()
     });
@@ -284,13 +285,13 @@ impl MessageJson {
         } = message;
         let readable = split.root.readable();
         let cleaned = match body {
-            OpenedBody::Html { .. } => message.cleaned().await?,
+            Body::Html { .. } => message.cleaned().await?,
             _ => None,
         };
         let shown = cleaned.as_ref().map(|cleaned| cleaned.content_ids.clone());
         let shown = shown.unwrap_or_default();
         let (body_json, parts) = match (body, &cleaned) {
-            (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => (
+            (Body::Html { is_cut, .. }, Some(cleaned)) => (
                 BodyJson::Html {
                     blocked_images: cleaned.blocked_images,
                     tracking_pixels: cleaned.tracking_pixels,
@@ -298,11 +299,11 @@ impl MessageJson {
                 },
                 readable.attachments_except(&cleaned.content_ids),
             ),
-            (OpenedBody::Text { is_cut, .. }, _) => {
+            (Body::Text { is_cut, .. }, _) => {
                 (BodyJson::Text { is_cut: *is_cut }, readable.attachments)
             }
             // The only part is the whole message.
-            (OpenedBody::OverLimits, _) => (BodyJson::OverLimits, Vec::new()),
+            (Body::OverLimits, _) => (BodyJson::OverLimits, Vec::new()),
             _ => (BodyJson::Empty, readable.attachments),
         };
         let headers = &split.headers;

@@ -5,7 +5,6 @@ use mail_mime::address::EmailAddress;
 use mail_mime::body::Body;
 use mail_mime::header::Headers;
 use mail_mime::supplement::Supplements;
-use mail_mime::text::Format;
 use mail_mime::tree::Part;
 
 use super::Marks;
@@ -55,7 +54,7 @@ pub(crate) struct Opened {
     pub(crate) id: MessageId,
     pub(crate) headers: Headers,
     pub(crate) root: Part,
-    pub(crate) body: OpenedBody,
+    pub(crate) body: Body,
     /// What its other parts say.
     pub(crate) supplements: Supplements,
     pub(crate) marks: Marks,
@@ -66,67 +65,6 @@ pub(crate) struct Opened {
     pub(crate) total: u32,
     pub(crate) newer: Option<MessageId>,
     pub(crate) older: Option<MessageId>,
-}
-
-/// The body of an open message, transfer-decoded and as text.
-#[derive(Debug, Clone)]
-pub(crate) enum OpenedBody {
-    /// Plain text.
-    Text {
-        text: String,
-        /// The format of its lines.
-        format: Format,
-        is_cut: bool,
-    },
-    /// HTML as received: it must be sanitized before it is shown.
-    Html {
-        /// The HTML parts of the message in order, each a separate document.
-        documents: Vec<String>,
-        is_cut: bool,
-    },
-    /// No readable text.
-    Empty,
-    /// The message is over the parser's limits: only its source is offered.
-    OverLimits,
-}
-
-impl OpenedBody {
-    /// Returns the body with what other parts of the message add to it.
-    pub(crate) fn with(self, supplements: &Supplements) -> Self {
-        let texts = match self {
-            Self::Text {
-                text,
-                format,
-                is_cut,
-            } => Body::Text {
-                text,
-                format,
-                is_cut,
-            },
-            Self::Html { documents, is_cut } => Body::Html { documents, is_cut },
-            Self::Empty => Body::Empty,
-            Self::OverLimits => return Self::OverLimits,
-        };
-        supplements.body(texts).into()
-    }
-}
-
-impl From<Body> for OpenedBody {
-    fn from(body: Body) -> Self {
-        match body {
-            Body::Text {
-                text,
-                format,
-                is_cut,
-            } => Self::Text {
-                text,
-                format,
-                is_cut,
-            },
-            Body::Html { documents, is_cut } => Self::Html { documents, is_cut },
-            Body::Empty => Self::Empty,
-        }
-    }
 }
 
 /// The section of a message to fetch.

@@ -18,6 +18,7 @@ use app::api::types::{
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
+use mail_mime::body::Body;
 use mail_mime::clean::{Images, Scheme};
 
 use super::cards::cards;
@@ -33,7 +34,7 @@ use crate::account::lists::Lists;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
 use crate::account::worker::{RequestKind, RequestTarget};
-use crate::domain::{Changed, Opened, OpenedBody};
+use crate::domain::{Changed, Opened};
 
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
 /// it, so that the page shows the result at once, not first that the message is being sent.
@@ -135,7 +136,7 @@ impl SessionBackend {
         key: BodyKey,
         opened: &Opened,
     ) -> Result<Option<Arc<CleanedBody>>, AccountError> {
-        let OpenedBody::Html { documents, .. } = &opened.body else {
+        let Body::Html { documents, .. } = &opened.body else {
             return Ok(None);
         };
         let (root, supplements) = (opened.root.clone(), opened.supplements.clone());
@@ -160,7 +161,7 @@ impl SessionBackend {
         let readable = opened.root.readable();
         let mut attachments = Vec::new();
         let (body, parts) = match (&opened.body, &cleaned) {
-            (OpenedBody::Html { is_cut, .. }, Some(cleaned)) => {
+            (Body::Html { is_cut, .. }, Some(cleaned)) => {
                 let body = BodyView::Html {
                     blocked_images: cleaned.blocked_images,
                     shows_images,
@@ -169,7 +170,7 @@ impl SessionBackend {
                 };
                 (body, readable.attachments_except(&cleaned.content_ids))
             }
-            (OpenedBody::Text { is_cut, .. }, _) => {
+            (Body::Text { is_cut, .. }, _) => {
                 let (mut body, root) = (opened.body.clone(), opened.root.clone());
                 let is_own_text = opened.supplements.packed.is_none();
                 let read = off_thread(move || {
@@ -190,7 +191,7 @@ impl SessionBackend {
                 )
             }
             // The only part is the whole message, which can be saved as source.
-            (OpenedBody::OverLimits, _) => {
+            (Body::OverLimits, _) => {
                 let why = wording::message::over_limits(self.locale.lang).to_owned();
                 (BodyView::Empty { why }, Vec::new())
             }

@@ -5,6 +5,7 @@ use app::api::types::{
     UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
+use mail_mime::body::Body;
 use mail_mime::list_fields::ListFields;
 use mail_mime::{quote, text};
 
@@ -13,7 +14,7 @@ use super::map;
 use crate::account::AccountHandle;
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
-use crate::domain::{AttachedFile, Opened, OpenedBody, OutboxRow, StoredDraft};
+use crate::domain::{AttachedFile, Opened, OutboxRow, StoredDraft};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -180,8 +181,8 @@ fn format_addresses(mailboxes: &[EmailAddress]) -> String {
 
 async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     let text = match &opened.body {
-        OpenedBody::Text { text, format, .. } => text::unwrapped(text, *format),
-        OpenedBody::Html { documents, .. } => {
+        Body::Text { text, format, .. } => text::unwrapped(text, *format),
+        Body::Html { documents, .. } => {
             let documents = documents.clone();
             let texts = move || {
                 let texts = documents.iter().map(|html| text::from_html(html));
@@ -191,7 +192,7 @@ async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
                 .await
                 .map_err(|_| AccountError::Unreadable("HTML".to_owned()))?
         }
-        OpenedBody::Empty | OpenedBody::OverLimits => String::new(),
+        Body::Empty | Body::OverLimits => String::new(),
     };
     let shown = mail_mime::display::prefix(&text, QUOTED_MAX_BYTES);
     Ok(shown.trim_end().to_owned())

@@ -9,6 +9,7 @@ use app::api::types::{
     UploadView,
 };
 use mail_mime::address::EmailAddress;
+use mail_mime::body::Body;
 use mail_mime::list_fields::ListFields;
 use mail_mime::packed::Packed;
 use mail_mime::tree::Part;
@@ -21,7 +22,7 @@ use crate::account::AccountHandle;
 use crate::account::lists::List;
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
-use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, OpenedBody, Row, Viewer};
+use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, Row, Viewer};
 use crate::store::seal::BrowserKeys;
 
 /// Converts an account to its page type.
@@ -279,9 +280,9 @@ fn packed_views(packed: &Packed, used: &BTreeSet<String>) -> Vec<AttachmentView>
 
 /// Takes the files out of a plain text that holds some (uuencode). They belong to the part of the
 /// text, which has to be the only one.
-pub(super) fn take_files(body: &mut OpenedBody, root: &Part) -> Vec<AttachmentView> {
+pub(super) fn take_files(body: &mut Body, root: &Part) -> Vec<AttachmentView> {
     let readable = root.readable();
-    let (OpenedBody::Text { text, .. }, [part]) = (body, readable.texts.as_slice()) else {
+    let (Body::Text { text, .. }, [part]) = (body, readable.texts.as_slice()) else {
         return Vec::new();
     };
     let extracted = uuencode::extract(text);
@@ -322,8 +323,8 @@ fn file_view(part: PartId, name: &str, media_type: &str, size_bytes: u64) -> Att
 }
 
 /// Splits a text into blocks of equal quote depth.
-pub(super) fn text_blocks(opened: &OpenedBody) -> Vec<TextBlock> {
-    let OpenedBody::Text { text, format, .. } = opened else {
+pub(super) fn text_blocks(opened: &Body) -> Vec<TextBlock> {
+    let Body::Text { text, format, .. } = opened else {
         return Vec::new();
     };
     text::blocks(text, *format)

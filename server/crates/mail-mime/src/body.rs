@@ -29,6 +29,8 @@ pub enum Body {
     /// No readable text.
     #[default]
     Empty,
+    /// The message is over the parser's limits: only its source is offered.
+    OverLimits,
 }
 
 impl Body {
@@ -45,7 +47,7 @@ impl Body {
     pub fn is_cut(&self) -> bool {
         match self {
             Self::Text { is_cut, .. } | Self::Html { is_cut, .. } => *is_cut,
-            Self::Empty => false,
+            Self::Empty | Self::OverLimits => false,
         }
     }
 
@@ -65,7 +67,7 @@ impl Body {
                 .into_iter()
                 .map(|document| text(true, Format::Fixed, document))
                 .collect(),
-            Self::Empty => Vec::new(),
+            Self::Empty | Self::OverLimits => Vec::new(),
         }
     }
 }

@@ -199,6 +199,7 @@ impl Supplements {
     #[must_use]
     pub fn body(&self, texts: Body) -> Body {
         match &self.packed {
+            _ if texts == Body::OverLimits => texts,
             Some(packed) if packed.content.container == Container::Smime => {
                 packed.content.body.clone().followed_by(texts)
             }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use mail_mime::body::Body;
 use mail_mime::supplement::{self, Purpose, Supplements};
 use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
@@ -15,7 +16,7 @@ use super::{AccountHandle, PartDownload, whole};
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::clients::budget::Share;
-use crate::domain::{Opened, OpenedBody, Section};
+use crate::domain::{Opened, Section};
 
 /// Maximum decoded size of a part that files are taken out of, in bytes.
 const CONTAINER_BYTES: usize = 12 << 20;
@@ -41,10 +42,10 @@ impl AccountHandle {
             }
         }
         if opened.supplements.packed.is_some() {
-            let texts = std::mem::replace(&mut opened.body, OpenedBody::Empty);
-            opened.body = texts.with(&opened.supplements);
+            let texts = std::mem::replace(&mut opened.body, Body::Empty);
+            opened.body = opened.supplements.body(texts);
         }
-        if let OpenedBody::Text { text, .. } = &opened.body {
+        if let Body::Text { text, .. } = &opened.body {
             opened.supplements.add_text_bounce(&opened.headers, text);
         }
     }

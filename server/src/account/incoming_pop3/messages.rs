@@ -154,7 +154,7 @@ mod tests {
     use mail_proto::pop3::UniqueId;
 
     use super::*;
-    use crate::domain::OpenedBody;
+    use mail_mime::body::Body;
     use mail_mime::limits::SHOWN_BYTES;
 
     const MESSAGE: &[u8] = b"Subject: two\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
@@ -181,8 +181,7 @@ mod tests {
         assert_eq!(split.headers.subject(), "two");
         assert_eq!(split.part("2").unwrap().as_ref(), b"iVBORw==");
         assert!(split.root.has_attachment());
-        let OpenedBody::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap()
-        else {
+        let Body::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap() else {
             panic!()
         };
         assert_eq!((text.as_str(), is_cut), ("grüße", false));
@@ -196,8 +195,7 @@ mod tests {
         ]
         .concat();
         let loaded = load(&raw).await;
-        let OpenedBody::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap()
-        else {
+        let Body::Text { text, is_cut, .. } = loaded.split().unwrap().body().await.unwrap() else {
             panic!()
         };
         assert!(is_cut);
@@ -223,10 +221,7 @@ mod tests {
         let loaded = load(&raw).await;
         let split = loaded.split().unwrap();
         assert_eq!(split.headers.subject(), "long");
-        assert!(matches!(
-            split.body().await.unwrap(),
-            OpenedBody::OverLimits
-        ));
+        assert!(matches!(split.body().await.unwrap(), Body::OverLimits));
         assert_eq!(loaded.raw().as_ref(), raw);
     }
 

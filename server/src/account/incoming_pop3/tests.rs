@@ -6,6 +6,7 @@ mod odd;
 mod read;
 mod session;
 
+use mail_mime::body::Body;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,9 +35,7 @@ use crate::clients::ClientError;
 use crate::clients::budget::Budget;
 use crate::domain::INBOX_ID;
 use crate::domain::Unsupported;
-use crate::domain::{
-    AccountKey, Changed, Folder, Listing, Opened, OpenedBody, Section, SourceMark,
-};
+use crate::domain::{AccountKey, Changed, Folder, Listing, Opened, Section, SourceMark};
 use crate::store::{SCHEMA, Store, TestDir};
 use fake::{CapaListing, FakeServer, Quirks};
 

@@ -2,16 +2,17 @@
 //! promises nothing about the author.
 
 use app::api::types::{Card, CardKind, Lang};
+use mail_mime::body::Body;
 use mail_mime::openpgp::{self, Armored};
 use mail_mime::tree::SignatureKind;
 
-use crate::domain::{Opened, OpenedBody};
+use crate::domain::Opened;
 
 /// Returns the card; `None` if there is nothing to say.
 pub(super) fn card(opened: &Opened, lang: Lang) -> Option<Card> {
     let signature = opened.supplements.signature(&opened.root);
     let armored = match &opened.body {
-        OpenedBody::Text { text, .. } => openpgp::armored(text),
+        Body::Text { text, .. } => openpgp::armored(text),
         _ => None,
     };
     let (title, line) = words(signature, armored, lang)?;

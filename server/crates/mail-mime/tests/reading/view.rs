@@ -118,7 +118,7 @@ pub(crate) fn view(raw: &[u8]) -> Option<View> {
         None => taken_out(&mut body, &readable.texts),
     };
     let (text, content_ids) = match body {
-        Body::Empty => Default::default(),
+        Body::Empty | Body::OverLimits => Default::default(),
         Body::Text { text, format, .. } => {
             let blocks = text::blocks(&text, format).into_iter();
             let blocks = blocks.map(|block| (block.quote_depth, spans(block.spans)));

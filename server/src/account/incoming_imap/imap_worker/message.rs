@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::Bytes;
+use mail_mime::body::Body;
 use mail_mime::header::Headers;
 use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
@@ -23,7 +24,7 @@ use super::shown_texts::FirstWindows;
 use crate::account::error::AccountError;
 use crate::account::whole::{Split, byte_range, opaque_root, read_headers};
 use crate::clients::ClientError;
-use crate::domain::{Opened, OpenedBody, Section};
+use crate::domain::{Opened, Section};
 
 /// The section of the only part of a message.
 const ONLY_PART: &str = "1";
@@ -53,7 +54,7 @@ struct Described {
 struct Content {
     headers: Headers,
     root: Part,
-    body: OpenedBody,
+    body: Body,
 }
 
 impl Content {
@@ -195,7 +196,7 @@ impl ImapWorker {
                     None => Content {
                         headers,
                         root: opaque_root(facts.size_bytes),
-                        body: OpenedBody::OverLimits,
+                        body: Body::OverLimits,
                     },
                 }
             }

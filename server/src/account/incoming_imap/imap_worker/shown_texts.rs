@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use mail_mime::body::Body;
 use mail_mime::body::Texts;
 use mail_mime::tree::Part;
 use mail_proto::imap::{Capability, FetchItem, Uid};
@@ -13,7 +14,6 @@ use super::fetched::{Fetched, TextFetch};
 use crate::account::error::AccountError;
 use crate::clients::ClientError;
 use crate::clients::imap::WINDOW_BYTES;
-use crate::domain::OpenedBody;
 
 /// Number of texts that are requested when a message is opened; further ones only once there is
 /// room for them.
@@ -54,7 +54,7 @@ impl ImapWorker {
         root: &Part,
         windows: &FirstWindows,
         fetched: Fetched,
-    ) -> Result<OpenedBody, AccountError> {
+    ) -> Result<Body, AccountError> {
         let mut texts = Texts::default();
         let capabilities = self.connection().await?.capabilities();
         let has_binary = capabilities.has(Capability::Binary);
@@ -93,7 +93,7 @@ impl ImapWorker {
                 }
             }
         }
-        Ok(texts.finish().into())
+        Ok(texts.finish())
     }
 
     async fn text_window(

@@ -41,7 +41,7 @@ async fn a_message_is_read_once_and_served_from_memory() {
         session.id("three").await,
     );
     let opened = session.open(&two).await.unwrap();
-    let OpenedBody::Text { text, .. } = &opened.body else {
+    let Body::Text { text, .. } = &opened.body else {
         panic!("{:?}", opened.body)
     };
     assert_eq!(text.lines().collect::<Vec<_>>(), ["This is two.", "."]);
