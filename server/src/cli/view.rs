@@ -137,6 +137,7 @@ impl Message {
             headers: self.split.headers.clone(),
             root: self.split.root.clone(),
             body: self.body.clone(),
+            parts: Vec::new(),
             supplements: self.supplements.clone(),
             marks: Marks::default(),
             size_bytes: 0,

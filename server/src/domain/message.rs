@@ -1,6 +1,7 @@
 //! Messages as list rows, and as open messages.
 
 use app::api::types::{FolderRole, MessageId, PartId};
+use bytes::Bytes;
 use mail_mime::address::EmailAddress;
 use mail_mime::body::Body;
 use mail_mime::header::Headers;
@@ -56,6 +57,8 @@ pub(crate) struct Opened {
     pub(crate) root: Part,
     pub(crate) body: Body,
     /// What its other parts say.
+    /// Parts beside the text that were fetched with it, as encoded, by their sections.
+    pub(crate) parts: Vec<(String, Bytes)>,
     pub(crate) supplements: Supplements,
     pub(crate) marks: Marks,
     pub(crate) size_bytes: u64,

@@ -67,6 +67,31 @@ async fn every_step_takes_one_round_trip_and_the_sign_in_three() {
 }
 
 #[tokio::test]
+async fn what_the_other_parts_say_comes_with_the_text() {
+    let bounce = "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n\
+        --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+        Final-Recipient: rfc822; nobody@shop.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+        --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: returned\r\n\r\nHello.\r\n--b--\r\n";
+    let server = TestServer::new(Some(3)).await;
+    server.demo.deliver(bounce.to_owned());
+    let page = server.open(server.imap()).await.unwrap();
+    assert_eq!(window(&page, 0).await, 4);
+    until_idle(&server, 1).await;
+    let id = page.rows(&page.inbox()).await.remove(0).id;
+    let before = server.demo.round_trip_count();
+    let opened = page.open(id).await.unwrap();
+    assert_eq!(server.demo.round_trip_count() - before, 1);
+    let title = "A message of yours was not delivered";
+    assert!(
+        opened.cards.iter().any(|card| card.title == title),
+        "{:?}",
+        opened.cards
+    );
+}
+
+#[tokio::test]
 async fn window_is_complete_although_messages_were_removed_before_the_response() {
     let server = TestServer::new(Some(300)).await;
     let (page, other) = (

@@ -32,6 +32,7 @@ impl AccountHandle {
             headers: split.headers.clone(),
             root: split.root.clone(),
             body,
+            parts: Vec::new(),
             supplements: Supplements::default(),
             marks: Marks {
                 is_seen: true,

@@ -31,12 +31,21 @@ impl AccountHandle {
     /// Reads what the other parts of a message say. A part that cannot be read or is not readable
     /// adds nothing: the message is shown without it.
     pub(super) async fn read_supplements(&self, folder: &FolderId, opened: &mut Opened) {
+        let fetched = std::mem::take(&mut opened.parts);
         for (purpose, part) in supplement::wanted(&opened.root) {
             let known = opened.supplements.clone();
-            match self
-                .supplement(folder, &opened.id, known, purpose, part)
-                .await
-            {
+            let read = match fetched.iter().find(|(section, _)| *section == part.section) {
+                Some((_, encoded)) => Ok(PartOctets {
+                    octets: transfer::decode(encoded, part.encoding),
+                    _share: self.budget().share(),
+                }),
+                None => {
+                    let max_bytes = purpose.max_bytes();
+                    self.read_part(folder, &opened.id, part, max_bytes).await
+                }
+            };
+            let supplements = async { supplement(known, purpose, part, read?).await };
+            match supplements.await {
                 Ok(supplements) => opened.supplements = supplements,
                 Err(error) => tracing::info!(%error, ?purpose, "a part was not read"),
             }
@@ -48,25 +57,6 @@ impl AccountHandle {
         if let Body::Text { text, .. } = &opened.body {
             opened.supplements.add_text_bounce(&opened.headers, text);
         }
-    }
-
-    async fn supplement(
-        &self,
-        folder: &FolderId,
-        message: &MessageId,
-        mut supplements: Supplements,
-        purpose: Purpose,
-        part: &Part,
-    ) -> Result<Supplements, AccountError> {
-        let read = self
-            .read_part(folder, message, part, purpose.max_bytes())
-            .await?;
-        let part = part.clone();
-        off_thread(move || {
-            supplements.add(purpose, &part, &read.octets);
-            supplements
-        })
-        .await
     }
 
     /// Returns the first `max_bytes` of a part, decoded.
@@ -135,6 +125,21 @@ impl AccountHandle {
             .await?;
         unpack(container, read.octets, number).await
     }
+}
+
+/// Adds what a part says.
+async fn supplement(
+    mut supplements: Supplements,
+    purpose: Purpose,
+    part: &Part,
+    read: PartOctets,
+) -> Result<Supplements, AccountError> {
+    let part = part.clone();
+    off_thread(move || {
+        supplements.add(purpose, &part, &read.octets);
+        supplements
+    })
+    .await
 }
 
 /// Takes a file out of winmail.dat or S/MIME, or out of a text that has uuencoded files. `number`

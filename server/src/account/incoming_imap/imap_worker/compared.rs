@@ -1,5 +1,5 @@
 //! Compares the structure that the server describes with the headers of the message's parts, which
-//! are fetched with the shown texts.
+//! are fetched with the shown texts, as are small parts that say something beside them.
 
 use std::collections::HashMap;
 
@@ -18,31 +18,53 @@ pub(super) const HEADER_MAX_BYTES: u32 = 1 << 20;
 /// Maximum size of a fetched header of a part, in bytes. A longer one is not compared.
 const PART_HEADER_MAX_BYTES: u32 = 8 << 10;
 
+/// What is fetched of the parts of a message that its text can be shown without.
+#[derive(Debug, Default)]
+pub(super) struct PartItems {
+    /// The headers of its parts.
+    pub(super) headers: Vec<FetchItem>,
+    /// The beginnings of parts.
+    pub(super) octets: Vec<FetchItem>,
+}
+
 impl ImapWorker {
-    /// Fetches items of one message and, in the same command, headers of its parts; and a further
-    /// command in the same flight. A server that refuses the headers is not asked for any again.
+    /// Fetches items of one message and, in the same command, items of its parts; and a further
+    /// command in the same flight. A server that refuses the headers of parts is not asked for any
+    /// again.
     ///
     /// # Errors
     /// As [`ImapWorker::fetch_message`].
-    pub(super) async fn fetch_with_headers(
+    pub(super) async fn fetch_with_parts(
         &mut self,
         uid: Uid,
         items: Vec<FetchItem>,
-        headers: Vec<FetchItem>,
+        parts: PartItems,
         more: Option<Command>,
     ) -> Result<Fetched, AccountError> {
-        if headers.is_empty() || self.refuses_part_headers {
-            return self.fetch_message(uid, items, more).await;
+        let headers = match self.refuses_part_headers {
+            true => Vec::new(),
+            false => parts.headers,
+        };
+        let mut tries = vec![Vec::new()];
+        if !headers.is_empty() {
+            tries.push(headers.clone());
         }
-        let all = items.iter().cloned().chain(headers).collect();
-        match self.fetch_message(uid, all, more.clone()).await {
-            Err(AccountError::Client(ClientError::Refused { .. })) if !self.is_over() => {
-                let fetched = self.fetch_message(uid, items, more).await?;
-                self.refuses_part_headers = true;
-                Ok(fetched)
+        if !parts.octets.is_empty() {
+            tries.push(parts.octets.into_iter().chain(headers.clone()).collect());
+        }
+        while let Some(optional) = tries.pop() {
+            let fetched = self.fetch_with(uid, items.clone(), optional, more.clone());
+            match fetched.await {
+                Err(AccountError::Client(ClientError::Refused { .. }))
+                    if !tries.is_empty() && !self.is_over() => {}
+                Ok(fetched) => {
+                    self.refuses_part_headers |= tries.is_empty() && !headers.is_empty();
+                    return Ok(fetched);
+                }
+                result => return result,
             }
-            result => result,
         }
+        Err(AccountError::Withheld)
     }
 }
 

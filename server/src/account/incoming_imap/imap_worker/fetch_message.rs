@@ -29,11 +29,23 @@ impl ImapWorker {
         items: Vec<FetchItem>,
         more: Option<Command>,
     ) -> Result<Fetched, AccountError> {
+        self.fetch_with(uid, items, Vec::new(), more).await
+    }
+
+    /// The same with further items, which may be missing in the response.
+    pub(super) async fn fetch_with(
+        &mut self,
+        uid: Uid,
+        items: Vec<FetchItem>,
+        optional: Vec<FetchItem>,
+        more: Option<Command>,
+    ) -> Result<Fetched, AccountError> {
         let connection = self.connection().await?;
+        let all: Vec<FetchItem> = items.iter().cloned().chain(optional).collect();
         let by_uid = Command::Fetch {
             set: SequenceSet::single(uid),
             uid: true,
-            items: items.clone(),
+            items: all.clone(),
         };
         let commands = std::iter::once(by_uid).chain(more).collect();
         let responses = connection.run_raw(commands, Phase::Body).await?;
@@ -52,7 +64,7 @@ impl ImapWorker {
         let by_seq = Command::Fetch {
             set: SequenceSet::single(seq),
             uid: false,
-            items: items.clone(),
+            items: all,
         };
         let responses = connection.run_raw(vec![by_seq], Phase::Body).await?;
         Fetched::of(responses, uid, &items).ok_or(AccountError::Withheld)

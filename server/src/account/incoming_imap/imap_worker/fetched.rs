@@ -6,8 +6,7 @@ use mail_mime::header::Headers;
 use mail_mime::transfer::TransferEncoding;
 use mail_mime::tree::Part;
 use mail_proto::imap::{
-    BodyValue, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection, SectionText,
-    Uid,
+    BodyValue, FetchData, FetchItem, FetchedItem, PartNumber, Section as ImapSection, Uid,
 };
 
 use super::super::described;
@@ -24,8 +23,8 @@ pub(super) struct Fetched {
 }
 
 impl Fetched {
-    /// Collects the FETCH data of a message; `None` if a requested body section, or the message
-    /// itself, is missing.
+    /// Collects the FETCH data of a message; `None` if one of the body sections among these items, or
+    /// the message itself, is missing.
     pub(super) fn of(responses: Responses, uid: Uid, items: &[FetchItem]) -> Option<Self> {
         let mut matching = responses.fetched.iter().filter(|data| match data.uid() {
             Some(reported) => reported == uid,
@@ -38,8 +37,6 @@ impl Fetched {
             data.items.splice(0..0, more.items.iter().cloned());
         }
         let is_complete = items.iter().all(|item| match item {
-            // A message is read without the headers of its parts.
-            FetchItem::BodyPeek { section, .. } if section.text == Some(SectionText::Mime) => true,
             FetchItem::BodyPeek { section, partial } => {
                 let offset = partial.map_or(0, |(offset, _)| offset);
                 let is_message = *section == ImapSection::message();

@@ -16,7 +16,7 @@ use mail_proto::imap::{FetchItem, Section as ImapSection, Uid};
 
 use super::super::selected::uid_of;
 use super::ImapWorker;
-use super::compared::{HEADER_MAX_BYTES, compare, header_item, header_items};
+use super::compared::{HEADER_MAX_BYTES, PartItems, compare, header_item, header_items};
 use super::fetch_message::neighbours;
 use super::fetched::{Facts, Fetched, part_section, peek};
 use super::read_whole::{OWN_PART, Target, own_root};
@@ -55,6 +55,8 @@ struct Content {
     headers: Headers,
     root: Part,
     body: Body,
+    /// Other parts that were fetched with the texts.
+    parts: Vec<(String, Bytes)>,
 }
 
 impl Content {
@@ -64,6 +66,7 @@ impl Content {
             headers: split.headers.clone(),
             root: own_root(&split.root),
             body: split.body().await?,
+            parts: Vec::new(),
         })
     }
 }
@@ -142,21 +145,22 @@ impl ImapWorker {
             peek(ImapSection::header(), 0, HEADER_MAX_BYTES),
         ];
         let mut windows = FirstWindows::default();
-        let mut part_headers = Vec::new();
+        let mut parts = PartItems::default();
         match &known {
             // One round trip: the structure is already known.
             Some(root) => {
                 windows = FirstWindows::of(connection, root)?;
                 items.append(&mut windows.items);
+                parts.octets.append(&mut windows.other_items);
                 if state == StructureState::Known {
-                    part_headers = header_items(root)?;
+                    parts.headers = header_items(root)?;
                 }
             }
             None if is_opaque => {}
             None => items.push(FetchItem::BodyStructure),
         }
         let more = neighbours(connection, uid);
-        let opened = self.fetch_with_headers(uid, items, part_headers, more);
+        let opened = self.fetch_with_parts(uid, items, parts, more);
         let opened = match (mode, opened.await) {
             // Only the message itself is required.
             (
@@ -197,6 +201,7 @@ impl ImapWorker {
                         headers,
                         root: opaque_root(facts.size_bytes),
                         body: Body::OverLimits,
+                        parts: Vec::new(),
                     },
                 }
             }
@@ -214,6 +219,7 @@ impl ImapWorker {
             headers: content.headers,
             root: content.root,
             body: content.body,
+            parts: content.parts,
             supplements: Supplements::default(),
             marks: facts.marks,
             size_bytes: facts.size_bytes,
@@ -233,13 +239,17 @@ impl ImapWorker {
         root: &Part,
         windows: &mut FirstWindows,
     ) -> Result<Option<Fetched>, AccountError> {
-        let part_headers = header_items(root)?;
-        if windows.items.is_empty() && (part_headers.is_empty() || self.refuses_part_headers) {
+        let parts = PartItems {
+            headers: header_items(root)?,
+            octets: std::mem::take(&mut windows.other_items),
+        };
+        let has_headers = !parts.headers.is_empty() && !self.refuses_part_headers;
+        if windows.items.is_empty() && parts.octets.is_empty() && !has_headers {
             return Ok(None);
         }
         let mut items = vec![FetchItem::Uid];
         items.append(&mut windows.items);
-        let fetched = self.fetch_with_headers(uid, items, part_headers, None);
+        let fetched = self.fetch_with_parts(uid, items, parts, None);
         fetched.await.map(Some)
     }
 
@@ -282,12 +292,14 @@ impl ImapWorker {
         if let Some(charset) = root.text_charset() {
             headers.assume_charset(charset);
         }
+        let parts = windows.others_of(&fetched);
         let body = self.read_texts(target.uid, &root, &windows, fetched);
         let body = body.await?;
         Ok(Content {
             headers,
             root,
             body,
+            parts,
         })
     }
 
@@ -325,8 +337,11 @@ impl ImapWorker {
             // Its header is that of the message.
             items.push(peek(ImapSection::header(), 0, HEADER_MAX_BYTES));
         }
-        let headers = vec![header_item(part.as_str())?];
-        let fetched = self.fetch_with_headers(uid, items, headers, None).await?;
+        let parts = PartItems {
+            headers: vec![header_item(part.as_str())?],
+            octets: Vec::new(),
+        };
+        let fetched = self.fetch_with_parts(uid, items, parts, None).await?;
         let root = fetched.structure().ok_or(AccountError::Withheld)?;
         let header = fetched.body(&ImapSection::header()).unwrap_or_default();
         found(&compare(&root, header, &fetched).root)

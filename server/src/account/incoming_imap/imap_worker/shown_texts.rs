@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use mail_mime::body::Body;
-use mail_mime::body::Texts;
+use mail_mime::body::{Body, Texts};
+use mail_mime::supplement;
 use mail_mime::tree::Part;
 use mail_proto::imap::{Capability, FetchItem, Uid};
 
 use super::super::selected::ImapConnection;
 use super::ImapWorker;
-use super::fetched::{Fetched, TextFetch};
+use super::fetched::{Fetched, TextFetch, part_section, peek};
 use crate::account::error::AccountError;
 use crate::clients::ClientError;
 use crate::clients::imap::WINDOW_BYTES;
@@ -18,6 +18,8 @@ use crate::clients::imap::WINDOW_BYTES;
 /// Number of texts that are requested when a message is opened; further ones only once there is
 /// room for them.
 const FIRST_TEXTS: usize = 8;
+/// Parts beside the texts that say something are requested with them if they are smaller, in bytes.
+const OTHER_MAX_BYTES: u32 = 64 << 10;
 
 /// The first windows of the shown texts.
 #[derive(Debug, Default)]
@@ -25,6 +27,9 @@ pub(super) struct FirstWindows {
     /// How many bytes of each text are requested, by section.
     max_bytes: HashMap<String, u32>,
     pub(super) items: Vec<FetchItem>,
+    /// The sections of the other parts that are requested.
+    others: Vec<String>,
+    pub(super) other_items: Vec<FetchItem>,
 }
 
 impl FirstWindows {
@@ -42,7 +47,25 @@ impl FirstWindows {
             windows.items.push(item?);
             windows.max_bytes.insert(part.section.clone(), max_bytes);
         }
+        for (_, part) in supplement::wanted(root) {
+            let is_small = part.size_bytes < u64::from(OTHER_MAX_BYTES);
+            if is_small && !windows.max_bytes.contains_key(&part.section) {
+                let section = part_section(&part.section)?;
+                windows.other_items.push(peek(section, 0, OTHER_MAX_BYTES));
+                windows.others.push(part.section.clone());
+            }
+        }
         Ok(windows)
+    }
+
+    /// Returns the other parts that were fetched whole, as encoded, by their sections.
+    pub(super) fn others_of(&self, fetched: &Fetched) -> Vec<(String, Bytes)> {
+        let whole = |section: &String| {
+            let octets = fetched.body(&part_section(section).ok()?)?;
+            let is_whole = !octets.is_empty() && octets.len() < OTHER_MAX_BYTES as usize;
+            is_whole.then(|| (section.clone(), octets))
+        };
+        self.others.iter().filter_map(whole).collect()
     }
 }
 

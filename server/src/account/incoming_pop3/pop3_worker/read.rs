@@ -99,6 +99,7 @@ impl Pop3Worker {
             headers: split.headers.clone(),
             root: split.root.clone(),
             body,
+            parts: Vec::new(),
             supplements: Supplements::default(),
             marks: self.local_marks.marks(key),
             size_bytes: loaded.raw().len() as u64,
