@@ -4,7 +4,7 @@ import { subjectOf } from '../support/mailbox.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 
-test('a message is opened, put away and brought back by keys', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
+test('a message is opened, put away and brought back by keys', { tag: ['@script', '@desktop'] }, async ({ mailbox, faults }) => {
   const { keyboard } = mailbox.page;
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
   for (const [key, said] of [
@@ -22,6 +22,8 @@ test('a message is opened, put away and brought back by keys', { tag: ['@script'
     await expect(mailbox.row(subject).first()).toBeVisible();
     await mailbox.goToInbox();
   }
+  // The preview of a picture may be on its way when its message goes.
+  faults.forgive(/ERR_INCOMPLETE_CHUNKED_ENCODING .*\/part\//);
 });
 
 test('ticked messages are changed together by a key', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {

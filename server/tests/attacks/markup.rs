@@ -17,9 +17,10 @@ use crate::outline::Document;
 use crate::product::{PASSWORD, Product};
 use crate::watch::{Probe, Watch};
 
-const HARMLESS: &str = "harmless";
+/// With a space, as payloads have one: it is no media type either.
+const HARMLESS: &str = "harmless words";
 /// Harmless with a character that is not shown: a message says that its sender has some.
-const HIDING: &str = "harm\u{202e}less";
+const HIDING: &str = "harm\u{202e}less words";
 
 /// Returns the payloads that replace each string.
 fn payloads() -> Vec<String> {
@@ -111,7 +112,8 @@ fn mail(text: &str) -> Mail {
          Cc: {word} <cc@peer.test>\r\nBcc: {word} <bcc@peer.test>\r\nSubject: {word}\r\n\
          Date: Sun, 01 Feb 2026 10:00:00 +0000\r\nMessage-ID: <{0}@peer.test>\r\n\
          References: <{0}@peer.test>\r\nX-Line: {line}\r\nX-Word: {word}\r\n\
-         List-Unsubscribe: <{line}>\r\nContent-Type: text/plain\r\n\r\nHello {line}\r\n> {line}\r\n",
+         List-Unsubscribe: <{line}>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nHello {line}\r\n> {line}\r\n--b--\r\n",
         line.replace(['"', '\\', '<', '>'], "_"),
     );
     let part = |kind: &str, subtype: &str| {
@@ -125,8 +127,8 @@ fn mail(text: &str) -> Mail {
     Mail {
         subject: word.clone(),
         structure: format!(
-            "((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL){}{}{} \"MIXED\" NIL \
-             NIL NIL NIL)",
+            "((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL){}{}{} \"MIXED\" \
+             (\"BOUNDARY\" \"b\") NIL NIL NIL)",
             part("\"IMAGE\"", "\"PNG\""),
             part("\"APPLICATION\"", &quoted(text)),
             part(&quoted(text), &quoted(text)),

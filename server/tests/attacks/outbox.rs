@@ -243,10 +243,13 @@ async fn heavy(is_cut: bool, fetched: Arc<AtomicBool>) -> MailServer {
         "((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 8 1 NIL NIL NIL NIL){PART}{PART}{PART} \"MIXED\" \
          (\"BOUNDARY\" \"b\") NIL NIL NIL)"
     );
-    let mail = Mail {
-        structure,
-        ..Mail::plain("heavy")
-    };
+    let mut mail = Mail::plain("heavy");
+    mail.raw = mail.raw.replacen(
+        "\r\n\r\n",
+        "\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+        1,
+    );
+    mail.structure = structure;
     let script: Script = Box::new(move |protocol, received: &ClientCommand<'_>| {
         let (section, window) = received
             .command

@@ -82,7 +82,10 @@ fn html_mail(subject: &str, html: &str) -> Mail {
     let size = html.len();
     Mail {
         structure: format!("(\"TEXT\" \"HTML\" NIL NIL NIL \"8BIT\" {size} 1 NIL NIL NIL NIL)"),
-        raw: format!("From: ann@peer.test\r\nSubject: {subject}\r\n\r\n{html}"),
+        raw: format!(
+            "From: ann@peer.test\r\nSubject: {subject}\r\nContent-Type: text/html\r\n\
+             Content-Transfer-Encoding: 8bit\r\n\r\n{html}"
+        ),
         ..Mail::plain(subject)
     }
 }
