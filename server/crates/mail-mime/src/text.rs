@@ -276,6 +276,10 @@ fn push_text(spans: &mut Vec<Span>, text: &str) {
 /// Returns the target of a found link; `None` if it is not useful to the reader (`a.txt`,
 /// `file://`).
 fn href(text: &str, kind: Option<&LinkKind>) -> Option<String> {
+    // linkify takes narrow and other unusual spaces for a part of an address.
+    if text.contains(char::is_whitespace) {
+        return None;
+    }
     let begins = |prefix: &str| {
         text.get(..prefix.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(prefix))

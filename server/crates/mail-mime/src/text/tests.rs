@@ -193,3 +193,16 @@ proptest! {
         prop_assert_eq!(words.trim_end(), text.trim_end());
     }
 }
+
+#[test]
+fn an_address_with_an_unusual_space_is_text() {
+    for space in ['\u{202f}', '\u{2009}', '\u{3000}', '\u{a0}'] {
+        let found = blocks(&format!("write to a{space}b@x.example soon"), Format::Fixed);
+        let spans = found.iter().flat_map(|block| &block.spans);
+        for span in spans {
+            if let Span::Link { href, .. } = span {
+                assert!(!href.contains(char::is_whitespace), "{href:?}");
+            }
+        }
+    }
+}
