@@ -106,7 +106,7 @@ impl Split {
     /// that is not readable adds nothing.
     pub(crate) async fn supplement(
         self: &Arc<Self>,
-        mut body: Body,
+        texts: Body,
     ) -> Result<(Body, Supplements), AccountError> {
         let this = Arc::clone(self);
         off_thread(move || {
@@ -118,12 +118,7 @@ impl Split {
                     supplements.add(purpose, part, &octets);
                 }
             }
-            if supplements.packed.is_some() {
-                body = supplements.body(body);
-            }
-            if let Body::Text { text, .. } = &body {
-                supplements.add_text_bounce(&this.headers, text);
-            }
+            let body = supplements.complete(&this.headers, texts);
             (body, supplements)
         })
         .await

@@ -208,6 +208,16 @@ impl Supplements {
         }
     }
 
+    /// Ends the reading: returns the [`body`](Self::body), and reads it as a bounce if it is one.
+    #[must_use]
+    pub fn complete(&mut self, headers: &Headers, texts: Body) -> Body {
+        let body = self.body(texts);
+        if let Body::Text { text, .. } = &body {
+            self.add_text_bounce(headers, text);
+        }
+        body
+    }
+
     /// Returns what HTML may refer to, by content id: files that are packed with the HTML before
     /// parts of the message.
     pub fn by_content_id<'a>(&'a self, own: &Readable<'a>) -> HashMap<&'a str, Referenced<'a>> {

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use app::api::types::{FolderId, MessageId, PartId};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use mail_mime::body::Body;
 use mail_mime::supplement::{self, Purpose, Supplements};
 use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
@@ -50,13 +49,8 @@ impl AccountHandle {
                 Err(error) => tracing::info!(%error, ?purpose, "a part was not read"),
             }
         }
-        if opened.supplements.packed.is_some() {
-            let texts = std::mem::replace(&mut opened.body, Body::Empty);
-            opened.body = opened.supplements.body(texts);
-        }
-        if let Body::Text { text, .. } = &opened.body {
-            opened.supplements.add_text_bounce(&opened.headers, text);
-        }
+        let texts = std::mem::take(&mut opened.body);
+        opened.body = opened.supplements.complete(&opened.headers, texts);
     }
 
     /// Returns the first `max_bytes` of a part, decoded.

@@ -109,10 +109,7 @@ pub(crate) fn view(raw: &[u8]) -> Option<View> {
         decoded.truncate(purpose.max_bytes());
         supplements.add(purpose, part, &decoded);
     }
-    let mut body = supplements.body(texts);
-    if let Body::Text { text, .. } = &body {
-        supplements.add_text_bounce(message.headers(), text);
-    }
+    let mut body = supplements.complete(message.headers(), texts);
     let mut files = match &supplements.packed {
         Some(_) => Vec::new(),
         None => taken_out(&mut body, &readable.texts),
