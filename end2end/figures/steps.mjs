@@ -95,13 +95,19 @@ async function oneRun(browser, nth) {
       },
       [subject, text],
     );
-  /** Messages beside the open one are fetched meanwhile. */
-  const prefetched = () => page.waitForTimeout(700);
+  /** Waits until the message of a subject, beside the open one, is fetched. */
+  const fetched = async (subject) => {
+    const isIt = async (response) =>
+      response.url().endsWith('/api/message_open') && (await response.text()).includes(`"${subject}"`);
+    await page.waitForResponse(isIt);
+  };
+  let ahead = fetched('The winter sale');
   times['open newsletter 100 KB'] = await open('The summer sale', 'Offer 130');
-  await prefetched();
+  await ahead;
   times['open newsletter 100 KB, prefetched'] = await open('The winter sale', 'Offer 130');
+  ahead = fetched('Another plan');
   times['open plain 10 KB'] = await open('The plan', 'about the plan');
-  await prefetched();
+  await ahead;
   times['open plain 10 KB, prefetched'] = await open('Another plan', 'about the plan');
   times['next 50'] = await page.evaluate(() =>
     window.timed(() => {
