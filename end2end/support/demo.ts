@@ -29,7 +29,9 @@ export class Demo {
 
   static async start({ basePath, demoArguments }: DemoOptions): Promise<Demo> {
     const program = binary('RESTANTE_BINARY', fileURLToPath(new URL('../../target/debug/restante', import.meta.url)));
-    const words = ['demo', '--listen', '127.0.0.1:0', ...demoArguments];
+    // Messages leave at once, unless a story says otherwise.
+    const undo = demoArguments.includes('--undo-send-secs') ? [] : ['--undo-send-secs', '0'];
+    const words = ['demo', '--listen', '127.0.0.1:0', ...undo, ...demoArguments];
     if (basePath !== '') words.push('--base-path', basePath);
     const folder = mkdtempSync(join(tmpdir(), 'restante-story-'));
     const child = spawn(program, words, {

@@ -14,6 +14,7 @@
 //! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | maximum disk space of one account's queued messages and files; at least 3 times `upload_max_bytes` |
 //! | `spool_max_bytes` | 16 times `spool_account_max_bytes` | the same for all accounts together |
 //! | `ledger_keep_days` | `90` | days after its last change until an outbox entry is deleted, 1 to 3650 |
+//! | `undo_send_secs` | `10` | seconds for which a message can be stopped after "Send", 0 to 30; users can choose another time |
 //!
 //! Each `[[upstream]]` table describes a mail server, which may have a private address:
 //!
@@ -49,6 +50,11 @@ pub const LEDGER_KEEP_DAYS: u32 = 90;
 /// Maximum of `ledger_keep_days`.
 pub const LEDGER_KEEP_MAX_DAYS: u32 = 3650;
 
+/// The default of `undo_send_secs`.
+pub const UNDO_SEND_SECS: u32 = 10;
+/// Maximum of `undo_send_secs`.
+pub const UNDO_SEND_MAX_SECS: u32 = 30;
+
 /// The validated configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -76,6 +82,8 @@ pub struct Config {
     pub spool: SpoolLimits,
     /// Days after its last change until an outbox entry is deleted.
     pub ledger_keep_days: u32,
+    /// For how many seconds a message can be stopped, unless its user chose another time.
+    pub undo_send_secs: u32,
 }
 
 /// The listening address.
@@ -152,6 +160,7 @@ impl Config {
             upload_max_bytes: UPLOAD_DEFAULT_BYTES,
             spool: spool_limits(UPLOAD_DEFAULT_BYTES, None, None),
             ledger_keep_days: LEDGER_KEEP_DAYS,
+            undo_send_secs: UNDO_SEND_SECS,
         }
     }
 

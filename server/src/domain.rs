@@ -11,6 +11,7 @@ mod folder;
 mod marks;
 mod message;
 mod outbox;
+mod stored_sign_in;
 mod viewer;
 
 pub use account::AccountKey;
@@ -22,7 +23,8 @@ pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{
-    AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
-    SentCopy, StoredDraft,
+    AttachedFile, CopySearch, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult,
+    RowState, SentCopy, StoredDraft, TransportOptions,
 };
+pub(crate) use stored_sign_in::{StoredServer, StoredSignIn};
 pub(crate) use viewer::Viewer;

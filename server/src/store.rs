@@ -5,6 +5,8 @@
 //! with `$1`, INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims
 //! by conditional UPDATE. This module is the only one that names the driver.
 
+mod account_settings;
+mod delegated;
 pub mod flash;
 pub(crate) mod folders;
 pub(crate) mod image_senders;
@@ -92,6 +94,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 8,
         name: "image senders",
         sql: include_str!("store/migrations/0008_image_sender.sql"),
+    },
+    SchemaStep {
+        version: 9,
+        name: "delegated sign-in",
+        sql: include_str!("store/migrations/0009_delegated.sql"),
     },
 ];
 

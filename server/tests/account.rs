@@ -8,6 +8,7 @@ mod descriptions;
 mod entries;
 mod fallback;
 mod half_moves;
+mod held;
 mod held_up;
 mod hostile;
 mod imap;

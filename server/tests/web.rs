@@ -54,6 +54,7 @@ impl Product {
 
     async fn serve(demo: Demo, state_dir: PathBuf, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = demo::config(&demo, state_dir.clone());
+        config.undo_send_secs = 0;
         change(&mut config);
         let bound = Bound::new(&config.listen).await.unwrap();
         let authority = bound.address().unwrap().to_string();

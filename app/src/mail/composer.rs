@@ -124,9 +124,13 @@ pub fn Composer(
                         // The user has left the page.
                         return;
                     }
-                    tab.sent.set_value(sent.entry);
-                    let to = base.with_value(|base| url::outbox_entry(base, &sent.outbox));
-                    navigate(&to);
+                    let back = tab.mail_url.get_value();
+                    if let Some(entry) = sent.entry.filter(|_| back.is_some()) {
+                        tab.show_sent(entry);
+                    }
+                    navigate(&back.unwrap_or_else(|| {
+                        base.with_value(|base| url::outbox_entry(base, &sent.outbox))
+                    }));
                 }
                 Err(failure) => {
                     tab.note_error(&failure);

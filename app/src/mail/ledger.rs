@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use super::form::Hidden;
 use crate::api::types::{
-    ApiErrorText, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxState, RecipientState,
-    RecipientView, SentCopy,
+    ApiErrorText, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxId, OutboxState,
+    RecipientState, RecipientView, SentCopy,
 };
 use crate::page::PageContext;
 use crate::state::tab::Tab;
@@ -16,6 +16,7 @@ use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::error_banner::server_reply;
+use crate::ui::navigator::navigator;
 
 /// The label, icon and colour class of a state.
 struct StateBadge {
@@ -37,6 +38,7 @@ fn actions(state: &OutboxState, is_removed: bool) -> EntryActions {
         _ if is_removed => (false, &[PutBack, Delete]),
         OutboxState::Sending => (false, &[]),
         OutboxState::Waiting | OutboxState::WaitingForSignIn => (false, &[Stop]),
+        OutboxState::Held { .. } | OutboxState::Scheduled { .. } => (false, &[Retry, Stop]),
         OutboxState::WaitingToRetry { .. } => (false, &[Retry, Stop]),
         OutboxState::HandedOver | OutboxState::Damaged { .. } => (false, &[Remove]),
         OutboxState::PartlyRefused
@@ -51,6 +53,14 @@ fn actions(state: &OutboxState, is_removed: bool) -> EntryActions {
     }
 }
 
+/// Whether the message waits until its first attempt, for a time that is known.
+fn is_before_first_attempt(state: &OutboxState) -> bool {
+    matches!(
+        state,
+        OutboxState::Held { .. } | OutboxState::Scheduled { .. }
+    )
+}
+
 /// Returns the icon and the label of a change's button.
 fn button(
     change: EntryChange,
@@ -61,6 +71,7 @@ fn button(
         EntryChange::Retry if *state == OutboxState::Unknown => {
             ("refresh", lang.send_again_unknown())
         }
+        EntryChange::Retry if is_before_first_attempt(state) => ("send", lang.send_now()),
         EntryChange::Retry => ("refresh", lang.try_again()),
         EntryChange::Stop if matches!(state, OutboxState::WaitingToRetry { .. }) => {
             ("close", lang.stop_trying())
@@ -83,6 +94,8 @@ fn state_badge(entry: &OutboxEntry, lang: Lang) -> StateBadge {
         OutboxState::Waiting | OutboxState::WaitingForSignIn => {
             (lang.state_waiting(), "clock", "info")
         }
+        OutboxState::Held { .. } => (lang.state_waiting(), "clock", "info"),
+        OutboxState::Scheduled { .. } => (lang.state_scheduled(), "clock", "info"),
         OutboxState::WaitingToRetry { .. } => (lang.state_delayed(), "clock", "warn"),
         OutboxState::Sending => (lang.sending(), "send", "info"),
         OutboxState::HandedOver => (lang.state_handed_over(), "check", "ok"),
@@ -100,12 +113,21 @@ fn state_badge(entry: &OutboxEntry, lang: Lang) -> StateBadge {
     StateBadge { label, icon, class }
 }
 
+/// Returns the label of an entry's state.
+pub(super) fn state_label(entry: &OutboxEntry, lang: Lang) -> Cow<'static, str> {
+    state_badge(entry, lang).label
+}
+
 /// Returns the explanation of a state, unless the recipients already show it.
 fn explanation(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
     match &entry.state {
         OutboxState::Waiting => Some(lang.ledger_waiting()),
         OutboxState::WaitingForSignIn => Some(lang.ledger_waiting_sign_in()),
-        OutboxState::WaitingToRetry { at } => Some(lang.ledger_retry(at.long.clone())),
+        OutboxState::WaitingToRetry { at, until } => {
+            Some(lang.ledger_retry(at.long.clone(), until.long.clone()))
+        }
+        OutboxState::Held { secs } => Some(lang.ledger_held(*secs)),
+        OutboxState::Scheduled { at } => Some(lang.ledger_scheduled(at.long.clone())),
         OutboxState::Unknown => Some(lang.ledger_unknown()),
         OutboxState::Stopped => Some(lang.ledger_stopped()),
         OutboxState::Damaged { why } => Some(match why {
@@ -180,6 +202,8 @@ pub fn Entry(
         .map(|recipient| view! { <Recipient recipient=recipient /> }.into_any())
         .collect_view();
     let tab = Tab::expect();
+    let edit = is_before_first_attempt(&state)
+        .then(|| view! { <StopAndEdit outbox=id.clone() /> }.into_any());
     let changes = actions
         .changes
         .iter()
@@ -245,9 +269,41 @@ pub fn Entry(
                         }
                             .into_any()
                     })}
+                {edit}
                 {changes}
             </footer>
         </article>
+    }
+}
+
+/// Stops a message that has not left, and opens its form.
+#[component]
+pub fn StopAndEdit(outbox: OutboxId) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let tab = Tab::expect();
+    let form = url::compose_again(&page.base, &outbox);
+    let navigate = navigator();
+    let on_submit = {
+        let (outbox, form) = (outbox.clone(), form.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            let (navigate, form) = (navigate.clone(), form.clone());
+            tab.outbox_stop(outbox.clone(), move || navigate(&form));
+        }
+    };
+    view! {
+        <form
+            method="post"
+            action=url::outbox_change(&page.base, &outbox, EntryChange::Stop)
+            on:submit=on_submit
+        >
+            <Hidden name="return" value=form />
+            <button class="btn btn-line">
+                <Icon name="pencil" />
+                {lang.edit_message()}
+            </button>
+        </form>
     }
 }
 

@@ -5,6 +5,7 @@ use leptos_router::hooks::use_location;
 
 use super::form::Hidden;
 use super::labels::change_text;
+use super::sent_snack::{SentActions, SentText};
 use crate::api::types::{ChangeDone, UndoRef};
 use crate::flash::Flash;
 use crate::page::PageContext;
@@ -101,6 +102,10 @@ fn SnackLine(snack: Snack) -> impl IntoView {
             (change.done(lang).into_any(), undo)
         }
         Snack::Note(text) => (text.into_any(), None),
+        Snack::Sent => (
+            view! { <SentText /> }.into_any(),
+            Some(view! { <SentActions /> }.into_any()),
+        ),
         Snack::Failed { done, error, retry } => (
             view! {
                 <ErrorText error=error />

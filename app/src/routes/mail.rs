@@ -17,7 +17,7 @@ use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::status::set_response_status;
 use crate::text::url::{self, Shown};
-use crate::ui::dynamic::later;
+use crate::ui::dynamic::{effect, later};
 use crate::ui::error_banner::ErrorBanner;
 
 /// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
@@ -32,6 +32,15 @@ pub fn MailPage() -> impl IntoView {
         let base = PageContext::expect().base;
         move || current_url.with(|url| url::mail_path(&base, url.path()))
     };
+    // After sending, the page returns here.
+    effect(move || {
+        current_url.with(|url| {
+            let query = Some(url.search()).filter(|query| !query.is_empty());
+            let query = query.map_or_else(String::new, |query| format!("?{query}"));
+            tab.mail_url
+                .set_value(Some(format!("{}{query}", url.path())));
+        });
+    });
     let message = Memo::new({
         let path = path.clone();
         move |_| path()?.open()

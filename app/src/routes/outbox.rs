@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::outbox::outbox_list;
 use crate::api::session::session_show;
-use crate::api::types::{OutboxEntry, OutboxRows};
+use crate::api::types::{OutboxEntry, OutboxRows, OutboxState};
 use crate::mail::empty::Empty;
 use crate::mail::frame::PhoneBar;
 use crate::mail::ledger::Entry;
@@ -18,7 +18,7 @@ use crate::state::api_resource::api_resource;
 use crate::state::tab::Tab;
 use crate::status::set_response_status;
 use crate::text::url;
-use crate::ui::dynamic::{after_frame, later};
+use crate::ui::dynamic::later;
 
 /// The delay before the number of open entries is fetched: a message that is being sent causes
 /// several changes in a row, and one request covers them.
@@ -36,26 +36,7 @@ pub fn OutboxPage() -> impl IntoView {
     let retries = RwSignal::new(0_u32);
     let rows = api_resource(
         move || (tab.outbox_changes.get(), before.get(), retries.get()),
-        move |(_, before, _)| {
-            let sent = tab.sent.try_update_value(Option::take).flatten();
-            let sent = sent.filter(|_| before.is_none());
-            if sent.is_some() {
-                // The other entries are fetched after the frame that shows the sent message.
-                after_frame(move || {
-                    retries.try_update(|n: &mut u32| *n = n.wrapping_add(1));
-                });
-            }
-            async move {
-                match sent {
-                    Some(entry) => Ok(OutboxRows {
-                        entries: vec![entry],
-                        older: None,
-                        removed: Vec::new(),
-                    }),
-                    None => set_response_status(outbox_list(before).await),
-                }
-            }
-        },
+        move |(_, before, _)| async move { set_response_status(outbox_list(before).await) },
     );
     view! {
         <main class="pane pane-main" aria-label=lang.outbox()>
@@ -133,6 +114,17 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
         }
         .into_any();
     }
+    let waits = entries.iter().any(|entry| {
+        matches!(
+            entry.state,
+            OutboxState::Waiting
+                | OutboxState::Held { .. }
+                | OutboxState::Scheduled { .. }
+                | OutboxState::WaitingToRetry { .. }
+        )
+    });
+    let stored =
+        waits.then(|| view! { <p class="small muted">{lang.sign_in_stored()}</p> }.into_any());
     let entries = entries
         .into_iter()
         .map(|entry| {
@@ -168,6 +160,7 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
         .into_any()
     });
     view! {
+        {stored}
         <div class="ledger">{entries}</div>
         {pages}
         {removed}

@@ -325,7 +325,10 @@ impl Tab {
                     list.refresh();
                 }
             }
-            LiveEvent::Outbox { .. } => self.outbox_changed(),
+            LiveEvent::Outbox { outbox } => {
+                self.refresh_sent(&outbox);
+                self.outbox_changed();
+            }
             LiveEvent::Connection {
                 account,
                 host,

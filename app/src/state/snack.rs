@@ -22,6 +22,8 @@ pub enum Snack {
         /// The change.
         change: EntryChange,
     },
+    /// A message that was sent from this tab, in the state of [`Tab::sent`](super::tab::Tab::sent).
+    Sent,
     /// A complete sentence.
     Note(String),
     /// A failed change.

@@ -55,8 +55,10 @@ pub struct Tab {
     /// The number of outbox messages that need attention, if it is newer than the session's own
     /// number.
     pub outbox_open: RwSignal<Option<u32>>,
-    /// The entry of the last sent message, until it is shown.
-    pub sent: StoredValue<Option<OutboxEntry>>,
+    /// The entry of the last message that was sent from this tab.
+    pub sent: RwSignal<Option<OutboxEntry>>,
+    /// The URL of the list or the message that was last on the page.
+    pub mail_url: StoredValue<Option<String>>,
     /// Whether a fetch of `outbox_open` is scheduled.
     pub is_count_scheduled: StoredValue<bool>,
     /// Incremented to fetch the folder tree again.
@@ -94,7 +96,8 @@ impl Tab {
             is_outdated: RwSignal::new(false),
             outbox_changes: RwSignal::new(0),
             outbox_open: RwSignal::new(None),
-            sent: StoredValue::new(None),
+            sent: RwSignal::new(None),
+            mail_url: StoredValue::new(None),
             is_count_scheduled: StoredValue::new(false),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),

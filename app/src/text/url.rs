@@ -6,7 +6,7 @@
 
 use crate::api::types::{
     AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, ListSource, MessageId,
-    MessageRef, OutboxId, PartId, Window,
+    MessageRef, OutboxId, PartId, Priority, Window,
 };
 
 /// The value of `view` that shows the folder tree on a phone.
@@ -335,6 +335,27 @@ fn nibble(digit: u8) -> Option<u8> {
     char::from(digit)
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())
+}
+
+impl Priority {
+    /// Every priority, in the order of a menu.
+    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+
+    /// Its value in form fields.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Low => "low",
+        }
+    }
+
+    /// The priority with this value in a form field.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.word() == word)
+    }
 }
 
 impl EntryChange {

@@ -371,13 +371,38 @@ texts! {
         en: "Held here. It leaves even if this browser is closed.",
         zh: "邮件保存在这里，关闭浏览器也会发出。"
     }
+    state_scheduled() { en: "Scheduled", zh: "定时发送" }
+    ledger_held(n: u32) {
+        en: format!("Leaves in {}, even if you close this tab.", plural(u64::from(n), "second", "seconds")),
+        zh: format!("{n} 秒后发出，关闭标签页也不影响。")
+    }
+    ledger_scheduled(at: String) {
+        en: format!("Leaves on {at}, even if this browser is closed."),
+        zh: format!("将于 {at} 发出，关闭浏览器也不影响。")
+    }
+    sending_to(to: String) { en: format!("Sending to {to}."), zh: format!("正在发送给 {to}。") }
+    handed_over_to(to: String) {
+        en: format!("Your server took the message to {to}."),
+        zh: format!("您的服务器已接收发给 {to} 的邮件。")
+    }
+    recipient_and_more(name: String, others: u64) {
+        en: format!("{name} and {}", plural(others, "other", "others")),
+        zh: format!("{name} 等 {} 人", others + 1)
+    }
+    send_now() { en: "Send now", zh: "立即发送" }
+    edit_message() { en: "Edit", zh: "编辑" }
+    open_entry() { en: "Details", zh: "详情" }
+    sign_in_stored() {
+        en: "While a message waits, your sign-in is stored here, encrypted, so that it leaves even after you sign out. It is deleted with the last one.",
+        zh: "有邮件等待发送时，您的登录信息加密保存在此，因此退出后邮件仍会发出。最后一封发出后即删除。"
+    }
     ledger_waiting_sign_in() {
         en: "Held here. It leaves once you sign in to this account again.",
         zh: "邮件保存在这里，重新登录此账户后发出。"
     }
-    ledger_retry(at: String) {
-        en: format!("Not taken for now. Next try: {at}."),
-        zh: format!("暂未接收。下次尝试：{at}。")
+    ledger_retry(at: String, until: String) {
+        en: format!("Not taken for now. Next try: {at}. It is tried until {until}."),
+        zh: format!("暂未接收。下次尝试：{at}，最迟尝试至 {until}。")
     }
     ledger_handed_over(at: String) {
         en: format!("Your server took it at {at}. Delivery is now its job."),

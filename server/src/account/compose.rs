@@ -17,6 +17,7 @@ use super::model::{now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
 use crate::domain::{
     AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy,
+    TransportOptions,
 };
 
 /// Maximum number of recipients of one message.
@@ -58,6 +59,32 @@ pub(crate) fn may_replace(old: &OutboxRow, new: &OutboxRow) -> Result<(), NotRep
     }
 }
 
+/// When a message leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeavesAt {
+    /// After the time in which it can be stopped.
+    Held {
+        /// The end of that time.
+        unix_ms: i64,
+    },
+    /// At a time that its sender chose.
+    Chosen {
+        /// That time.
+        unix_ms: i64,
+    },
+}
+
+impl LeavesAt {
+    /// How many days ahead a time may be.
+    pub(crate) const SCHEDULE_MAX_DAYS: i64 = 366;
+
+    fn unix_ms(self) -> i64 {
+        match self {
+            Self::Held { unix_ms } | Self::Chosen { unix_ms } => unix_ms,
+        }
+    }
+}
+
 /// A composed message with its row, not yet in the store. Dropping it removes its files.
 pub(crate) struct Written {
     pub(crate) row: OutboxRow,
@@ -72,6 +99,7 @@ pub(crate) async fn spool(
     uploads: &Uploads,
     replaced: Option<&OutboxRow>,
     offset_minutes: i16,
+    leaves: LeavesAt,
     upload_max_bytes: u64,
 ) -> Result<Written, AccountError> {
     check_lengths(draft)?;
@@ -90,7 +118,11 @@ pub(crate) async fn spool(
         references: Vec::new(),
         message_id,
         date: Date {
-            unix_ms: now,
+            // A scheduled message is dated when it leaves.
+            unix_ms: match leaves {
+                LeavesAt::Chosen { unix_ms } => unix_ms,
+                LeavesAt::Held { .. } => now,
+            },
             offset_minutes,
         },
         attachments: Vec::new(),
@@ -158,7 +190,7 @@ pub(crate) async fn spool(
         state: RowState::Waiting,
         needs_sign_in: false,
         tries: 0,
-        due_unix_ms: now,
+        due_unix_ms: leaves.unix_ms(),
         created_unix_ms: now,
         changed_unix_ms: now,
         spool: Some(file.name.as_str().to_owned()),
@@ -183,6 +215,15 @@ pub(crate) async fn spool(
             attachments: all,
             source: draft.source.clone(),
             own_fields: composer.own_fields().to_owned(),
+            transport: TransportOptions {
+                wants_notice: draft.options.wants_notice,
+                requires_tls: draft.options.requires_tls,
+                scheduled_unix_ms: match leaves {
+                    LeavesAt::Chosen { unix_ms } => Some(unix_ms),
+                    LeavesAt::Held { .. } => None,
+                },
+            },
+            search: None,
         },
     };
     Ok(Written { row, files: owned })

@@ -12,6 +12,7 @@ use crate::domain::AccountKey;
 use crate::store::Store;
 
 /// The dependencies of an account's incoming side, for either protocol.
+#[derive(Clone)]
 pub(super) struct Dependencies {
     pub(super) key: AccountKey,
     pub(super) dialer: Arc<Dialer>,

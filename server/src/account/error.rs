@@ -222,6 +222,11 @@ pub enum InvalidField {
     FilesMissing,
     /// The form was already sent, and its content has changed since.
     FormSent,
+    /// The time at which a message is to be sent is not readable, past, or too far ahead.
+    SendTime {
+        /// How many days ahead it may be.
+        max_days: i64,
+    },
     /// A text is longer than the limit.
     TextTooLong {
         /// The limit, in bytes.

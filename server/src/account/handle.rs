@@ -18,7 +18,7 @@ use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
-use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio::sync::{Notify, OnceCell, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -27,9 +27,9 @@ use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::incoming::Incoming;
 use super::mailstore::Mailstore;
-use super::model::SignIn;
+use super::model::{SignIn, now_unix_ms};
 use super::open_pages::{OpenPages, Watcher};
-use super::outbox::Outbox;
+use super::outbox::{Couriers, OnDemand, Outbox, OutboxMailbox};
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
@@ -56,6 +56,7 @@ pub struct Accounts {
     /// The memory budget for the mail of all accounts.
     memory: Budget,
     prepared: Arc<Semaphore>,
+    couriers: Arc<Couriers>,
 }
 
 impl Accounts {
@@ -71,6 +72,7 @@ impl Accounts {
             bodies: BodyBudget::default(),
             memory: Budget::of_process(),
             prepared: Arc::new(Semaphore::new(PREPARED_CONNECTIONS)),
+            couriers: Arc::default(),
         }
     }
 
@@ -176,24 +178,23 @@ impl Accounts {
             if let Some(previous) = &keys.previous {
                 self.ledger.outbox_change_account(previous, &key).await?;
             }
-            self.ledger.outbox_release(&key).await
+            self.ledger.outbox_release(&key).await?;
+            // Messages that waited for this sign-in leave even if the session ends before they do.
+            let stored = sign_in.to_stored();
+            self.ledger
+                .delegate_if_needed(&key, &stored, now_unix_ms())
+                .await
         };
         adopt.await.map_err(AccountError::store)?;
-        let outbox = Arc::new(Outbox {
-            key: key.clone(),
-            ledger: self.ledger.clone(),
-            spool: self.spool.clone(),
-            dialer: Arc::clone(&self.dialer),
-            sign_in: sign_in.clone(),
-            pages: pages.clone(),
-            incoming: incoming.clone(),
-            wake: Notify::new(),
-            writing: Notify::new(),
-            prepared: Arc::clone(&self.prepared),
-            size_max_bytes: AtomicU64::new(0),
-            closing: closing.clone(),
-        });
-        tokio::spawn(Arc::clone(&outbox).run());
+        let mailbox = OutboxMailbox::Session(incoming.clone());
+        let outbox = self.outbox(
+            key.clone(),
+            sign_in.clone(),
+            pages.clone(),
+            mailbox,
+            closing.clone(),
+        );
+        tokio::spawn(Arc::clone(&outbox).run(self.couriers.enter(&key)));
         Ok(AccountHandle {
             inner: Arc::new(Inner {
                 key,
@@ -211,6 +212,65 @@ impl Accounts {
             }),
             caller: None,
         })
+    }
+}
+
+impl Accounts {
+    pub(super) fn couriers(&self) -> &Arc<Couriers> {
+        &self.couriers
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn outbox(
+        &self,
+        key: AccountKey,
+        sign_in: SignIn,
+        pages: OpenPages,
+        mailbox: OutboxMailbox,
+        closing: CancellationToken,
+    ) -> Arc<Outbox> {
+        Arc::new(Outbox {
+            key,
+            ledger: self.ledger.clone(),
+            spool: self.spool.clone(),
+            dialer: Arc::clone(&self.dialer),
+            sign_in,
+            pages,
+            mailbox,
+            wake: Notify::new(),
+            writing: Notify::new(),
+            prepared: Arc::clone(&self.prepared),
+            size_max_bytes: AtomicU64::new(0),
+            closing,
+        })
+    }
+
+    /// Returns the outbox of an account without a session, which runs until `closing`.
+    pub(super) fn courier(
+        &self,
+        key: AccountKey,
+        sign_in: SignIn,
+        closing: CancellationToken,
+    ) -> Arc<Outbox> {
+        let pages = OpenPages::new(key.id());
+        let dependencies = Dependencies {
+            key: key.clone(),
+            dialer: Arc::clone(&self.dialer),
+            client: None,
+            pages: pages.clone(),
+            closing: closing.clone(),
+            store: self.store.clone(),
+            budget: self.memory.clone(),
+        };
+        let mailbox = OutboxMailbox::OnDemand(Box::new(OnDemand {
+            sign_in: sign_in.clone(),
+            dependencies,
+            opened: OnceCell::new(),
+        }));
+        self.outbox(key, sign_in, pages, mailbox, closing)
     }
 }
 
@@ -542,6 +602,18 @@ impl AccountHandle {
                 .unwrap_or(Err(AccountError::SignedOut)),
             None => response.await,
         }
+    }
+
+    /// Returns for how many seconds its messages can be stopped, if its user chose a time.
+    pub(crate) async fn undo_send_secs(&self) -> Result<Option<u32>, AccountError> {
+        let secs = self.inner.store.undo_send_secs(self.key()).await;
+        secs.map_err(AccountError::store)
+    }
+
+    /// Chooses for how many seconds its messages can be stopped.
+    pub(crate) async fn set_undo_send_secs(&self, secs: u32) -> Result<(), AccountError> {
+        let set = self.inner.store.set_undo_send_secs(self.key(), secs);
+        set.await.map_err(AccountError::store)
     }
 
     /// Wakes the outbox to send messages that are due.

@@ -8,6 +8,7 @@ use mail_proto::Secret;
 
 use super::error::AccountError;
 use crate::clients::Access;
+use crate::domain::{StoredServer, StoredSignIn};
 
 /// An incoming server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,55 @@ impl SignIn {
     /// The login name.
     pub fn login(&self) -> &str {
         self.user.as_deref().unwrap_or(&self.address)
+    }
+
+    /// Returns the form in which it is stored for messages that leave without a session.
+    pub(crate) fn to_stored(&self) -> StoredSignIn {
+        StoredSignIn {
+            address: self.address.clone(),
+            user: self.user.clone(),
+            password: self.password.clone(),
+            incoming_kind: self.incoming.kind,
+            incoming: StoredServer {
+                host: self.incoming.host.clone(),
+                port: self.incoming.port,
+                tls: self.incoming.tls,
+            },
+            outgoing: StoredServer {
+                host: self.outgoing.host.clone(),
+                port: self.outgoing.port,
+                tls: self.outgoing.tls,
+            },
+        }
+    }
+
+    /// Restores a sign-in. It has no transcript: no session can show it.
+    pub(crate) fn of_stored(stored: StoredSignIn) -> Self {
+        let StoredSignIn {
+            address,
+            user,
+            password,
+            incoming_kind: kind,
+            incoming,
+            outgoing,
+        } = stored;
+        Self {
+            address,
+            user,
+            password,
+            incoming: Incoming {
+                kind,
+                host: incoming.host,
+                port: incoming.port,
+                tls: incoming.tls,
+            },
+            outgoing: Outgoing {
+                host: outgoing.host,
+                port: outgoing.port,
+                tls: outgoing.tls,
+            },
+            transcript: Recorder::new(0),
+        }
     }
 }
 

@@ -4,8 +4,10 @@
 //! reported as sending; `committing` is durable before the final dot; if no reply follows the final
 //! dot, the result is unknown and the message is never resent automatically.
 
+mod couriers;
 mod follow_up;
 mod link;
+mod mailbox;
 mod settle;
 
 use std::sync::Arc;
@@ -16,17 +18,18 @@ use app::api::live::LiveEvent;
 use app::api::types::{OutboxId, RecipientState};
 use bytes::Bytes;
 use mail_net::Dialer;
-use mail_proto::smtp::{Cause, Envelope, Outcome, Stage};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use mail_proto::smtp::{Cause, Envelope, EnvelopeId, Notify, Outcome, Return, Stage};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub(super) use self::couriers::{Couriers, Presence};
 use self::follow_up::{Copies, Settled};
 use self::link::ConnectionSlot;
+pub(super) use self::mailbox::{OnDemand, OutboxMailbox};
 use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
-use super::incoming::Incoming;
 use super::model::{SignIn, now_unix_ms};
 use super::open_pages::OpenPages;
 use super::spooled::SpooledMessage;
@@ -36,6 +39,12 @@ use crate::store::StoreError;
 use crate::store::outbox::Ledger;
 use crate::store::spool::{Spool, SpoolName};
 
+/// The notices of a message whose delivery is to be reported.
+const NOTIFY: Notify = Notify {
+    success: true,
+    failure: true,
+    delay: true,
+};
 /// The worker checks for due messages at least this often.
 const POLL_INTERVAL: Duration = Duration::from_secs(300);
 
@@ -47,11 +56,11 @@ pub(crate) struct Outbox {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) sign_in: SignIn,
     pub(super) pages: OpenPages,
-    pub(super) incoming: Incoming,
+    pub(super) mailbox: OutboxMailbox,
     /// A message is due.
-    pub(crate) wake: Notify,
+    pub(crate) wake: tokio::sync::Notify,
     /// A message is being written.
-    pub(crate) writing: Notify,
+    pub(crate) writing: tokio::sync::Notify,
     /// Bounds the connections that all outboxes open ahead.
     pub(crate) prepared: Arc<Semaphore>,
     /// The maximum message size of the server, in bytes, once known; 0 before.
@@ -61,10 +70,13 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     /// Sends messages that are due until the session ends.
-    pub(crate) async fn run(self: Arc<Self>) {
+    pub(super) async fn run(self: Arc<Self>, presence: Presence) {
         let (settled, follow_ups) = mpsc::unbounded_channel();
         let follower = Arc::clone(&self);
-        tokio::spawn(async move { follower.follow_up_all(follow_ups).await });
+        tokio::spawn(async move {
+            follower.follow_up_all(follow_ups).await;
+            drop(presence);
+        });
         let mut slot = ConnectionSlot::new();
         let mut is_first = true;
         loop {
@@ -87,6 +99,25 @@ impl Outbox {
                     return;
                 }
             }
+        }
+    }
+
+    /// Sends the messages that are due and follows them up, then ends.
+    async fn run_once(self: &Arc<Self>) {
+        let (settled, follow_ups) = mpsc::unbounded_channel();
+        let follower = Arc::clone(self);
+        let follower = tokio::spawn(async move { follower.follow_up_all(follow_ups).await });
+        let mut slot = ConnectionSlot::new();
+        if let Err(error) = self.send_due(&mut slot, &settled).await {
+            warn!(%error, "the outbox of an ended session could not be worked on");
+        }
+        slot.quit();
+        if let Err(error) = self.file_unfiled_copies(&settled).await {
+            warn!(%error, "copies of an ended session could not be filed");
+        }
+        drop(settled);
+        if let Err(error) = follower.await {
+            warn!(%error, "the follow-up of an ended session failed");
         }
     }
 
@@ -115,6 +146,10 @@ impl Outbox {
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
+            if row.needs_sign_in {
+                // No other message of the account tries the same password.
+                self.ledger.outbox_await_sign_in(&self.key).await?;
+            }
             match row.state {
                 _ if !is_written || !row.needs_follow_up() => {}
                 RowState::Result => drop(settled.send((row, Copies::None))),
@@ -268,11 +303,23 @@ enum Sent {
 
 /// Returns the envelope for the pending recipients, those without an attempt first: if a server
 /// accepts only a few at a time, no recipient waits behind a full mailbox.
+///
+/// The id of a notice is the Message-ID: the notice leads to the ledger (RFC 3461 §4.4).
 fn pending_envelope(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, AccountError> {
     let recipients = &row.message.recipients;
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);
     let pending = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
     let addresses = pending.map(|recipient| recipient.address.as_str());
-    envelope(&row.message.from, addresses, size_bytes)
-        .map_err(|error| AccountError::Internal(error.to_string()))
+    let mut envelope = envelope(&row.message.from, addresses, size_bytes)
+        .map_err(|error| AccountError::Internal(error.to_string()))?;
+    let transport = row.message.transport;
+    envelope.requires_tls = transport.requires_tls;
+    if transport.wants_notice {
+        for recipient in &mut envelope.recipients {
+            recipient.notify = Some(NOTIFY);
+        }
+        envelope.returns = Some(Return::Headers);
+        envelope.envelope_id = EnvelopeId::new(&row.message.message_id).ok();
+    }
+    Ok(envelope)
 }

@@ -53,6 +53,7 @@ fn describe(config: &Config) -> String {
         ),
     );
     line("ledger_keep_days", &config.ledger_keep_days.to_string());
+    line("undo_send_secs", &config.undo_send_secs.to_string());
     line(
         "upstreams",
         match config.upstreams {

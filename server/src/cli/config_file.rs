@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::config::{
     Config, LEDGER_KEEP_DAYS, LEDGER_KEEP_MAX_DAYS, Listen, SESSIONS_PER_ACCOUNT_CEILING,
-    UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES, Upstream, Upstreams, base_path, is_loopback_host,
-    spool_limits,
+    UNDO_SEND_MAX_SECS, UNDO_SEND_SECS, UPLOAD_CEILING_BYTES, UPLOAD_DEFAULT_BYTES, Upstream,
+    Upstreams, base_path, is_loopback_host, spool_limits,
 };
 use crate::limits::SESSIONS_PER_ACCOUNT;
 use crate::store::spool::SpoolLimits;
@@ -115,6 +115,7 @@ struct Document {
     spool_account_max_bytes: Option<Spanned<u64>>,
     spool_max_bytes: Option<Spanned<u64>>,
     ledger_keep_days: Option<Spanned<u32>>,
+    undo_send_secs: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -166,6 +167,7 @@ struct Raw {
     spool_account_max_bytes: Option<Setting<u64>>,
     spool_max_bytes: Option<Setting<u64>>,
     ledger_keep_days: Option<Setting<u32>>,
+    undo_send_secs: Option<Setting<u32>>,
 }
 
 /// Returns a variable's value as a line of TOML: a value that is not valid TOML becomes a string.
@@ -214,6 +216,7 @@ fn parse(text: &str, source: &Source) -> Result<Raw, ConfigError> {
         spool_account_max_bytes: document.spool_account_max_bytes.map(|v| setting(v, source)),
         spool_max_bytes: document.spool_max_bytes.map(|v| setting(v, source)),
         ledger_keep_days: document.ledger_keep_days.map(|v| setting(v, source)),
+        undo_send_secs: document.undo_send_secs.map(|v| setting(v, source)),
     })
 }
 
@@ -240,6 +243,7 @@ impl Raw {
         );
         put(&mut self.spool_max_bytes, newer.spool_max_bytes);
         put(&mut self.ledger_keep_days, newer.ledger_keep_days);
+        put(&mut self.undo_send_secs, newer.undo_send_secs);
     }
 
     /// Validates the values; relative CA files are resolved against the folder of the file.
@@ -325,6 +329,16 @@ impl Raw {
                 ));
             }
         };
+        let undo_send_secs = match &self.undo_send_secs {
+            None => UNDO_SEND_SECS,
+            Some(setting) if setting.value <= UNDO_SEND_MAX_SECS => setting.value,
+            Some(setting) => {
+                return Err(setting.error(
+                    format!("`undo_send_secs`: {} is out of range", setting.value),
+                    format!("write a number from 0 to {UNDO_SEND_MAX_SECS}"),
+                ));
+            }
+        };
         let mut upstream = Vec::new();
         for setting in self.upstream.into_iter().flatten() {
             upstream.push(setting.validate(folder)?);
@@ -344,6 +358,7 @@ impl Raw {
             upload_max_bytes,
             spool,
             ledger_keep_days,
+            undo_send_secs,
         })
     }
 

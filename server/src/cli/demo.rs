@@ -12,7 +12,9 @@ use mail_demo::{ADDRESS, DOMAIN, Demo, Options, PASSWORD};
 use tokio_util::sync::CancellationToken;
 
 use super::serve::{prepare, stop_on_signal};
-use crate::config::{Config, Listen, Upstream, Upstreams, base_path};
+use crate::config::{
+    Config, Listen, UNDO_SEND_MAX_SECS, UNDO_SEND_SECS, Upstream, Upstreams, base_path,
+};
 use crate::http::{Bound, serve};
 use crate::store::now_unix_ms;
 use crate::telemetry;
@@ -37,6 +39,10 @@ pub struct DemoArgs {
     /// The path below which it is served, such as /webmail.
     #[arg(long, value_name = "PATH", default_value = "")]
     pub base_path: String,
+    /// For how many seconds a message can be stopped after "Send", 0 to 30.
+    #[arg(long, value_name = "SECS", default_value_t = UNDO_SEND_SECS,
+          value_parser = clap::value_parser!(u32).range(..=i64::from(UNDO_SEND_MAX_SECS)))]
+    pub undo_send_secs: u32,
 }
 
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
@@ -63,6 +69,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         insecure_http: !listen.is_loopback(),
         listen,
         base_path: base.clone(),
+        undo_send_secs: args.undo_send_secs,
         ..config(&demo, state.0.clone())
     };
     let shutdown = CancellationToken::new();

@@ -1,7 +1,8 @@
 //! Messages in the outbox and their results.
 
 use app::api::types::{
-    AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState, UploadId,
+    AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState,
+    SendOptions, UploadId,
 };
 
 use super::{AccountKey, ErrorCause, ServerReply};
@@ -61,6 +62,29 @@ pub(crate) struct OutboxMessage {
     pub(crate) source: Option<ComposeSource>,
     /// Header fields that only the copy in Sent has, `Bcc`.
     pub(crate) own_fields: String,
+    pub(crate) transport: TransportOptions,
+    /// What the search for a message with an unknown outcome found; `None` before it.
+    pub(crate) search: Option<CopySearch>,
+}
+
+/// What the search for a message with an unknown outcome found in its sender's mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CopySearch {
+    /// A copy that the server filed itself: it has the message.
+    InFolder(FolderId),
+    /// No copy. The server may have the message nevertheless: most servers file none.
+    Nowhere,
+}
+
+/// What the outgoing server is asked for, beside the delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct TransportOptions {
+    /// A report of the delivery (RFC 3461).
+    pub(crate) wants_notice: bool,
+    /// TLS on every hop (RFC 8689).
+    pub(crate) requires_tls: bool,
+    /// The time that the sender chose for the first attempt.
+    pub(crate) scheduled_unix_ms: Option<i64>,
 }
 
 /// A file in the spool that belongs to a message.
@@ -112,6 +136,7 @@ pub(crate) struct StoredDraft {
     pub(crate) replaces: Option<OutboxId>,
     pub(crate) uploads: Vec<UploadId>,
     pub(crate) keep_parts: Vec<PartId>,
+    pub(crate) options: SendOptions,
 }
 
 /// A compose form that is stored until its sender signs in again.
@@ -162,6 +187,8 @@ impl OutboxMessage {
             attachments: Vec::new(),
             source: None,
             own_fields: String::new(),
+            transport: TransportOptions::default(),
+            search: None,
         }
     }
 }
@@ -189,10 +216,10 @@ impl OutboxRow {
         self.message.copy == SentCopy::Pending && self.has_accepted_recipient()
     }
 
-    /// Returns whether the first attempt has not ended.
-    pub(crate) fn is_first_attempt_pending(&self) -> bool {
+    /// Returns whether the first attempt is due and has not ended.
+    pub(crate) fn is_first_attempt_pending(&self, now_unix_ms: i64) -> bool {
         match self.state {
-            RowState::Waiting => self.tries == 0,
+            RowState::Waiting => self.tries == 0 && self.due_unix_ms <= now_unix_ms,
             RowState::Sending | RowState::Committing => true,
             RowState::Result => false,
         }

@@ -105,6 +105,10 @@ pub async fn serve(web: Web, bound: Bound) {
             .await;
         }
     });
+    let couriers = tokio::spawn({
+        let web = Web::clone(&web);
+        async move { web.accounts.run_couriers(web.shutdown.clone()).await }
+    });
     let accepting = accept_all(&web, &bound, &router, &builder, &connections);
     let _ = web.shutdown.run_until_cancelled(accepting).await;
     drop(bound);
@@ -122,6 +126,7 @@ pub async fn serve(web: Web, bound: Bound) {
         tracing::warn!("accounts were still open when the server stopped");
     }
     upkeep.abort();
+    couriers.abort();
     if let Err(error) = web.store.lease_release().await {
         tracing::warn!(%error, "the lease could not be given up: the next start waits for its end");
     }

@@ -121,8 +121,7 @@ impl Visitor {
             self.theme,
             Arc::clone(&session.uploads),
             session.lists.clone(),
-            web.config.upload_max_bytes,
-            web.base().to_owned(),
+            &web.config,
         )))
     }
 }

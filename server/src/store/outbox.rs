@@ -21,7 +21,7 @@ use sqlx::FromRow;
 use super::seal::{Purpose, Sealer};
 use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError, records};
-use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, StoredDraft};
+use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, StoredDraft, StoredSignIn};
 
 pub(crate) use self::change::REMOVED_RETENTION_MS;
 pub(crate) use self::forms::SentForm;
@@ -92,13 +92,22 @@ impl Ledger {
         Self { store, sealer }
     }
 
-    /// Inserts a row with its draft, in one transaction that is durable when this returns. The row
-    /// takes its files from this process or from the row `replaces`, which is deleted if it is
-    /// unchanged.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    /// Inserts a row with its draft and the sign-in by which it leaves, in one transaction that is
+    /// durable when this returns. The row takes its files from this process or from the row
+    /// `replaces`, which is deleted if it is unchanged.
     pub(crate) async fn outbox_insert(
         &self,
         row: &OutboxRow,
         draft: &StoredDraft,
+        sign_in: &StoredSignIn,
         form: Option<&FormKey>,
         files: &[&SpoolName],
         replaces: Option<&OutboxRow>,
@@ -173,6 +182,13 @@ impl Ledger {
             discard_files(&mut transaction, old.id.as_str()).await?;
             forms::repoint_forms(&mut transaction, &old.id, &row.id).await?;
         }
+        self.delegate(
+            &mut transaction,
+            &row.account_key,
+            sign_in,
+            row.created_unix_ms,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(Inserted::Done)
     }

@@ -4,7 +4,7 @@
 use app::api::types::{AccountId, FormKey};
 
 use super::outbox::BEGIN_IMMEDIATE;
-use super::records::{self, v1};
+use super::records::{self, v2};
 use super::seal::{Purpose, SealError, Sealer};
 use super::{Store, StoreError, form_hash};
 use crate::domain::PostedForm;
@@ -30,7 +30,7 @@ impl Store {
         now_unix_ms: i64,
     ) -> Result<bool, StoreError> {
         let (form_hash, account) = (form_hash(form), posted.account.clone());
-        let record = v1::PostedForm::from(posted);
+        let record = v2::PostedForm::from(posted);
         let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
         let purpose = Purpose::PostedForm(cookie.as_bytes());
         let sealed = sealer.seal(purpose, form_hash.as_bytes(), &json)?;

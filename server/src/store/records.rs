@@ -6,11 +6,12 @@
 //! and the servers' replies, never sentences of this program.
 
 mod v0;
-pub(in crate::store) mod v1;
+mod v1;
+pub(in crate::store) mod v2;
 
 use serde::Deserialize;
 
-use crate::domain::{OutboxMessage, PostedForm, StoredDraft};
+use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};
 
 /// Why an opened record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
     match version(json)? {
         0 => read::<v0::Message>(json).map(OutboxMessage::from),
         1 => read::<v1::Message>(json).map(OutboxMessage::from),
+        2 => read::<v2::Message>(json).map(OutboxMessage::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }
@@ -51,6 +53,7 @@ pub(super) fn read_draft(json: &[u8]) -> Result<StoredDraft, Unreadable> {
     match version(json)? {
         // Version 1 only added the version field.
         0 | 1 => read::<v1::Draft>(json).map(StoredDraft::from),
+        2 => read::<v2::Draft>(json).map(StoredDraft::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }
@@ -64,6 +67,16 @@ pub(super) fn read_embedded_draft(json: &[u8]) -> Result<StoredDraft, Unreadable
 pub(super) fn read_posted_form(json: &[u8]) -> Result<PostedForm, Unreadable> {
     match version(json)? {
         0 | 1 => read::<v1::PostedForm>(json).map(PostedForm::from),
+        2 => read::<v2::PostedForm>(json).map(PostedForm::from),
+        _ => Err(Unreadable::LaterProgram),
+    }
+}
+
+/// Reads the sign-in of an account. The first version of it is 2.
+pub(super) fn read_sign_in(json: &[u8]) -> Result<StoredSignIn, Unreadable> {
+    match version(json)? {
+        0 | 1 => Err(Unreadable::Bytes),
+        2 => read::<v2::SignIn<'_>>(json).map(StoredSignIn::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }

@@ -67,6 +67,8 @@ pub enum Purpose<'a> {
     ImageSender,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
+    /// A sign-in that messages need which leave without a session.
+    Delegated,
 }
 
 impl Purpose<'_> {
@@ -79,6 +81,7 @@ impl Purpose<'_> {
             Self::Pop3 => b"restante/pop3".into(),
             Self::ImageSender => b"restante/image-sender".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
+            Self::Delegated => b"restante/delegated".into(),
         }
     }
 }

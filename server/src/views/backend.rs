@@ -34,6 +34,7 @@ use crate::account::lists::Lists;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
 use crate::account::worker::{RequestKind, RequestTarget};
+use crate::config::Config;
 use crate::domain::{Changed, Opened};
 
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
@@ -49,19 +50,20 @@ pub struct SessionBackend {
     pub(super) uploads: Arc<Uploads>,
     lists: Lists,
     pub(super) upload_max_bytes: u64,
+    /// For how many seconds a message can be stopped, unless its user chose another time.
+    undo_send_secs: u32,
     base: String,
 }
 
 impl SessionBackend {
-    /// Creates the backend of a request. `base` is the URL path prefix of the product.
+    /// Creates the backend of a request.
     pub fn new(
         handles: Vec<AccountHandle>,
         locale: Locale,
         theme: Theme,
         uploads: Arc<Uploads>,
         lists: Lists,
-        upload_max_bytes: u64,
-        base: String,
+        config: &Config,
     ) -> Self {
         Self {
             handles,
@@ -73,8 +75,9 @@ impl SessionBackend {
             },
             uploads,
             lists,
-            upload_max_bytes,
-            base,
+            upload_max_bytes: config.upload_max_bytes,
+            undo_send_secs: config.undo_send_secs,
+            base: config.base_path.clone(),
         }
     }
 

@@ -144,6 +144,7 @@ pub(crate) fn stored_draft(draft: &Draft) -> StoredDraft {
         replaces: draft.replaces.clone(),
         uploads: draft.uploads.clone(),
         keep_parts: draft.keep_parts.clone(),
+        options: draft.options.clone(),
     }
 }
 
@@ -159,6 +160,7 @@ pub(crate) fn draft(stored: StoredDraft) -> Draft {
         replaces: stored.replaces,
         uploads: stored.uploads,
         keep_parts: stored.keep_parts,
+        options: stored.options,
         form: None,
         files: None,
     }

@@ -1,6 +1,7 @@
 //! Language and time zone of a request, and dates formatted for them.
 
 use app::api::types::{DateText, Lang};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
@@ -64,6 +65,14 @@ impl Locale {
     /// Returns the zone's UTC offset at a time in minutes, for a Date field.
     pub fn offset_minutes(&self, unix_ms: i64) -> i16 {
         i16::try_from(self.zoned(unix_ms).offset().seconds() / 60).unwrap_or_default()
+    }
+
+    /// Parses a date and a time in the zone, as `2026-11-30T08:05`, to Unix milliseconds. A time that
+    /// a clock change skips is the one after it.
+    pub fn parse_local(&self, text: &str) -> Option<i64> {
+        let at: DateTime = text.parse().ok()?;
+        let at = at.to_zoned(self.zone.clone()).ok()?;
+        Some(at.timestamp().as_millisecond())
     }
 
     fn zoned(&self, unix_ms: i64) -> Zoned {

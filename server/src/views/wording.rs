@@ -276,6 +276,16 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ),
             ("列表中没有这个位置。", "请从头重新打开列表。"),
         ),
+        InvalidField::SendTime { max_days } => match lang {
+            Lang::En => Meaning {
+                cause: "The message cannot be sent at this time.".to_owned(),
+                fix: format!("Choose a later time, at most {max_days} days ahead."),
+            },
+            Lang::ZhCn => Meaning {
+                cause: "无法在此时间发送邮件。".to_owned(),
+                fix: format!("请选择将来的时间，最多提前 {max_days} 天。"),
+            },
+        },
         InvalidField::TooManyFiles { max } => match lang {
             Lang::En => Meaning {
                 cause: format!("One message may have {max} files."),

@@ -16,7 +16,7 @@ use server::views::{Locale, SessionBackend};
 use tokio::time::timeout;
 
 use super::scripted_imap::{Mail, ScriptedImap};
-use super::test_server::{Page, TestServer};
+use super::test_server::{Page, TestServer, config};
 
 /// Creates a session with the accounts of these pages.
 fn session(pages: &[&Page]) -> SessionBackend {
@@ -26,8 +26,7 @@ fn session(pages: &[&Page]) -> SessionBackend {
         Theme::Light,
         Arc::default(),
         Lists::default(),
-        25 << 20,
-        String::new(),
+        &config(),
     )
 }
 

@@ -18,6 +18,7 @@ use mail_proto::Secret;
 use server::account::lists::Lists;
 use server::account::uploads::Uploads;
 use server::account::{AccountError, AccountHandle, Accounts, Incoming, Outgoing, SignIn};
+use server::config::Config;
 use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
 use server::store::spool::{Spool, SpoolLimits};
@@ -30,7 +31,7 @@ pub(super) const INBOX: &str = "SU5CT1g";
 /// A demo mail server, and accounts that may reach it.
 pub(super) struct TestServer {
     pub(super) demo: Demo,
-    test_accounts: TestAccounts,
+    pub(super) test_accounts: TestAccounts,
 }
 
 impl std::ops::Deref for TestServer {
@@ -247,6 +248,11 @@ impl TestAccounts {
 
     /// Wraps an account for requests of a page.
     pub(crate) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
+        self.page_with(handle, lang, &config())
+    }
+
+    /// The same with this configuration.
+    pub(crate) fn page_with(&self, handle: AccountHandle, lang: Lang, config: &Config) -> Page {
         let locale = Locale {
             lang,
             ..Locale::default()
@@ -257,14 +263,21 @@ impl TestAccounts {
             Theme::Light,
             Arc::clone(&self.uploads),
             Lists::default(),
-            25 << 20,
-            String::new(),
+            config,
         );
         Page {
             account: handle.id(),
             handle,
             backend,
         }
+    }
+}
+
+/// The configuration of the requests: messages leave at once.
+pub(crate) fn config() -> Config {
+    Config {
+        undo_send_secs: 0,
+        ..Config::local(std::path::Path::new("unused"))
     }
 }
 

@@ -86,8 +86,12 @@ impl Product {
             true => "",
             false => "upstreams = \"listed\"\n",
         };
+        let undo = match config.contains("undo_send_secs") {
+            true => "",
+            false => "undo_send_secs = 0\n",
+        };
         let text = format!(
-            "listen = \"127.0.0.1:0\"\nstate_dir = {state_dir:?}\n{upstreams}{config}\n\
+            "listen = \"127.0.0.1:0\"\nstate_dir = {state_dir:?}\n{upstreams}{undo}{config}\n\
              [[upstream]]\nhost = \"localhost\"\ntls = \"plain\"\n\
              ports = {{ imap = {:?}, pop3 = {:?}, smtp = {:?} }}\n",
             ports(|s| s.imap),

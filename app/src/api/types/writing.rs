@@ -105,6 +105,39 @@ pub struct Draft {
     /// The number of files that the form shows, in any state; `uploads` must have as many. Never
     /// stored.
     pub files: Option<u32>,
+    /// How it is sent.
+    #[serde(default)]
+    pub options: SendOptions,
+}
+
+/// How a message is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SendOptions {
+    /// When it is sent: a date and a time as `2026-11-30T08:05`, in the time zone of the request;
+    /// empty: at once.
+    pub send_at: String,
+    /// Its priority, for the recipients' programs.
+    pub priority: Priority,
+    /// Whether the recipients are asked to confirm that they read it (RFC 8098).
+    pub wants_receipt: bool,
+    /// Whether the servers are asked to report its delivery (RFC 3461).
+    pub wants_notice: bool,
+    /// Whether every server on its way must use TLS (RFC 8689).
+    pub requires_tls: bool,
+}
+
+/// The priority of a message, for the recipients' programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// None is named.
+    #[default]
+    Normal,
+    /// Important.
+    High,
+    /// Unimportant.
+    Low,
 }
 
 /// The keys that encrypt an account's unsent texts in the browser: 32 bytes each, in base64url. The
@@ -127,12 +160,24 @@ impl std::fmt::Debug for SealingKeys {
 pub enum OutboxState {
     /// Queued; will be sent automatically.
     Waiting,
+    /// Sent after some seconds, in which it can be stopped.
+    Held {
+        /// The remaining time in seconds, at least 1.
+        secs: u32,
+    },
+    /// Sent at the time that its sender chose.
+    Scheduled {
+        /// The time.
+        at: DateText,
+    },
     /// Queued, but the session that wrote it ended. Sent after the next sign-in.
     WaitingForSignIn,
     /// Temporarily refused; retried automatically.
     WaitingToRetry {
         /// The time of the next attempt.
         at: DateText,
+        /// The time after which no further attempt is made.
+        until: DateText,
     },
     /// Being sent to the server.
     Sending,

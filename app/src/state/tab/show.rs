@@ -15,7 +15,8 @@ const SNACK_DURATION: Duration = Duration::from_secs(10);
 impl Tab {
     /// Shows a snack.
     pub fn show_snack(self, snack: Snack) {
-        let is_temporary = !matches!(snack, Snack::Failed { .. });
+        // The line of a sent message decides itself when it is dismissed.
+        let is_temporary = !matches!(snack, Snack::Failed { .. } | Snack::Sent);
         self.snack.set(Some(snack.clone()));
         if is_temporary {
             set_timeout(

@@ -45,6 +45,20 @@ impl Tab {
         });
     }
 
+    /// Stops a message that has not left, then calls `done`. If it has left, the snack says so.
+    pub fn outbox_stop(self, outbox: OutboxId, done: impl FnOnce() + 'static) {
+        spawn_local(async move {
+            match outbox_change(outbox, EntryChange::Stop).await {
+                Ok(()) => {
+                    self.snack.set(None);
+                    done();
+                }
+                Err(error) => self.show_error(error, None),
+            }
+            self.outbox_changed();
+        });
+    }
+
     /// Undoes the changes that the snack offers to undo.
     pub fn undo_last(self) {
         if let Some(Snack::Outbox { outbox, change }) = self.snack.get_untracked()

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use super::Outbox;
+use super::{Outbox, OutboxMailbox};
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
 use crate::account::worker::{Request, RequestKind, RequestTarget};
@@ -81,7 +81,7 @@ impl Outbox {
             let (request, reply) = Request::new(target, RequestKind::Set, move |store| {
                 store.mark_source(folder.clone(), message.clone(), mark)
             });
-            if self.incoming.send(request).await.is_ok()
+            if self.mailbox.send(request).await.is_ok()
                 && let Ok(Err(error)) = reply.await
             {
                 info!(%error, "the message that was answered could not be marked");
@@ -109,6 +109,9 @@ impl Outbox {
     }
 
     async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> SentCopy {
+        if !self.mailbox.has_sent_folder() {
+            return SentCopy::NotKept;
+        }
         let failed = |error: &AccountError| {
             info!(%error, "the copy in Sent could not be filed");
             SentCopy::Failed(error.error_cause())
@@ -136,7 +139,7 @@ impl Outbox {
                 let (copy, message_id) = (copy.clone(), message_id.clone());
                 move |store| store.file_sent(copy.clone(), message_id.clone(), filing)
             });
-            if self.incoming.send(request).await.is_err() {
+            if self.mailbox.send(request).await.is_err() {
                 return SentCopy::Pending;
             }
             match reply.await {
@@ -162,7 +165,11 @@ impl Outbox {
 
     /// Schedules another search in Sent, after the time in which a server files its own copy.
     fn schedule_recheck(&self, message_id: String) {
-        let (incoming, closing) = (self.incoming.clone(), self.closing.clone());
+        let OutboxMailbox::Session(incoming) = &self.mailbox else {
+            // Without a session the server's behaviour is not learnt.
+            return;
+        };
+        let (incoming, closing) = (incoming.clone(), self.closing.clone());
         tokio::spawn(async move {
             if closing
                 .run_until_cancelled(sleep(RECHECK_AFTER))

@@ -134,7 +134,7 @@ fn finish(row: &mut OutboxRow) {
 
 fn wait_for_retry(row: &mut OutboxRow) {
     let now = now_unix_ms();
-    if now.saturating_sub(row.created_unix_ms) > RETRY_MAX_MS {
+    if now > row.retries_end_unix_ms() {
         row.end(RecipientState::NotSent);
         return;
     }
@@ -149,6 +149,13 @@ fn wait_for_retry(row: &mut OutboxRow) {
 }
 
 impl OutboxRow {
+    /// Returns when the automatic attempts end.
+    pub(crate) fn retries_end_unix_ms(&self) -> i64 {
+        let scheduled = self.message.transport.scheduled_unix_ms;
+        let start = scheduled.unwrap_or(self.created_unix_ms);
+        start.saturating_add(RETRY_MAX_MS)
+    }
+
     /// Schedules the message again for the recipients that were not accepted. Returns `false` if
     /// there are none, or if the message itself is no longer stored.
     pub(crate) fn retry(&mut self) -> bool {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, ComposeKind, ComposeSource, Draft, FormKey, Lang, OutboxId, PartId, UploadId,
-    UploadView,
+    AccountId, ComposeKind, ComposeSource, Draft, FormKey, Lang, OutboxId, PartId, Priority,
+    SendOptions, UploadId, UploadView,
 };
 use axum::body::{Body, BodyDataStream};
 use futures_util::stream;
@@ -125,6 +125,15 @@ impl ParsedForm {
             keep_parts: all("keep").into_iter().map(PartId).collect(),
             form: self.form(),
             files: None,
+            options: SendOptions {
+                send_at: text("send_at"),
+                priority: filled("priority")
+                    .and_then(Priority::from_word)
+                    .unwrap_or_default(),
+                wants_receipt: filled("receipt").is_some(),
+                wants_notice: filled("notice").is_some(),
+                requires_tls: filled("require_tls").is_some(),
+            },
         }
     }
 

@@ -113,6 +113,25 @@ impl Ledger {
         Ok(hidden.rows_affected() == 1)
     }
 
+    /// Lets the waiting rows of an account wait for its next sign-in, and deletes the sign-in that
+    /// was stored for them: the server refused the password.
+    pub(crate) async fn outbox_await_sign_in(
+        &self,
+        account: &AccountKey,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
+        for statement in [
+            "UPDATE outbox SET needs_sign_in = 1 \
+             WHERE account_key = $1 AND state = 'waiting' AND owner IS NULL",
+            "DELETE FROM delegated_sign_in WHERE account_key = $1",
+        ] {
+            let query = sqlx::query(statement).bind(&account.0);
+            query.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Records the copy in Sent and the marking of the source message, and writes nothing else: the
     /// user may change the row meanwhile.
     pub(crate) async fn outbox_record_copy(&self, row: &OutboxRow) -> Result<(), StoreError> {

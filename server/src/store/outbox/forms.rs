@@ -1,6 +1,6 @@
 //! Compose forms that were sent: each form sends one message, even if it is posted several times.
 
-use app::api::types::{AccountId, FormKey, OutboxId, PartId};
+use app::api::types::{AccountId, FormKey, OutboxId, PartId, SendOptions};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
 use crate::domain::{AccountKey, OutboxRow, StoredDraft};
-use crate::store::records::v1;
+use crate::store::records::v2;
 use crate::store::{Connection, StoreError, form_hash};
 
 /// The message that a form sent.
@@ -25,10 +25,13 @@ pub(crate) struct SentForm {
 #[derive(Serialize)]
 struct Content<'a> {
     texts: [&'a str; 5],
-    source: Option<v1::Source>,
+    source: Option<v2::Source>,
     replaces: &'a Option<OutboxId>,
     keep_parts: &'a [PartId],
     files: usize,
+    /// Absent where nothing is chosen: the digests of earlier versions stay the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<&'a SendOptions>,
 }
 
 fn digest(form: &FormKey, draft: &StoredDraft) -> String {
@@ -40,10 +43,11 @@ fn digest(form: &FormKey, draft: &StoredDraft) -> String {
             &draft.subject,
             &draft.body,
         ],
-        source: draft.source.clone().map(v1::Source::from),
+        source: draft.source.clone().map(v2::Source::from),
         replaces: &draft.replaces,
         keep_parts: &draft.keep_parts,
         files: draft.uploads.len(),
+        options: Some(&draft.options).filter(|options| **options != SendOptions::default()),
     };
     // Serializing strings, numbers and lists to JSON does not fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();

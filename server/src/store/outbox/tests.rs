@@ -1,14 +1,37 @@
+mod delegated;
 mod lasting;
 
-use app::api::types::RecipientState;
+use std::sync::LazyLock;
+
+use app::api::types::{IncomingKind, RecipientState};
 use serde_json::json;
 
 use super::*;
-use crate::domain::{OutboxMessage, RecipientResult, SentCopy};
+use crate::domain::{OutboxMessage, RecipientResult, SentCopy, StoredServer, Tls};
 use crate::store::process::LEASE_MS;
 use crate::store::seal::Purpose;
 use crate::store::spool::{Spool, SpoolLimits};
 use crate::store::{SCHEMA, TestDir};
+
+/// The sign-in that is stored with a row.
+fn sign_in() -> &'static StoredSignIn {
+    static SIGN_IN: LazyLock<StoredSignIn> = LazyLock::new(|| {
+        let server = |port| StoredServer {
+            host: "peer.test".to_owned(),
+            port,
+            tls: Tls::Implicit,
+        };
+        StoredSignIn {
+            address: "ann@peer.test".to_owned(),
+            user: None,
+            password: mail_proto::Secret::new("a password in nobody's file"),
+            incoming_kind: IncomingKind::Imap,
+            incoming: server(993),
+            outgoing: server(465),
+        }
+    });
+    &SIGN_IN
+}
 
 struct Fixture {
     dir: TestDir,
@@ -51,7 +74,7 @@ impl Fixture {
         let names = [&name.name];
         let inserted = self
             .ledger
-            .outbox_insert(&row, &draft, None, &names, None)
+            .outbox_insert(&row, &draft, sign_in(), None, &names, None)
             .await;
         assert_eq!(inserted.unwrap(), Inserted::Done);
         row
@@ -62,7 +85,7 @@ impl Fixture {
         let draft = StoredDraft::default();
         let inserted = self
             .ledger
-            .outbox_insert(row, &draft, None, &[], None)
+            .outbox_insert(row, &draft, sign_in(), None, &[], None)
             .await;
         assert_eq!(inserted.unwrap(), Inserted::Done);
     }
@@ -124,7 +147,9 @@ async fn a_row_is_found_by_the_id_of_its_message() {
         row.created_unix_ms = created_unix_ms;
         row.message.message_id = message_id.to_owned();
         let draft = StoredDraft::default();
-        let inserted = fixture.ledger.outbox_insert(&row, &draft, None, &[], None);
+        let inserted = fixture
+            .ledger
+            .outbox_insert(&row, &draft, sign_in(), None, &[], None);
         assert_eq!(inserted.await.unwrap(), Inserted::Done);
     };
     insert("a", 1_000_002, "1000000.x@peer.test").await;
@@ -195,9 +220,10 @@ async fn row_being_sent_cannot_be_replaced() {
     for old in [&seen, &claimed] {
         let draft = StoredDraft::default();
         let names = [&file.name];
-        let inserted = fixture
-            .ledger
-            .outbox_insert(&new, &draft, None, &names, Some(old));
+        let inserted =
+            fixture
+                .ledger
+                .outbox_insert(&new, &draft, sign_in(), None, &names, Some(old));
         assert_eq!(inserted.await.unwrap(), Inserted::NotReplaced);
     }
     assert_eq!(fixture.count("SELECT COUNT(*) FROM outbox").await, 1);
@@ -208,9 +234,10 @@ async fn row_being_sent_cannot_be_replaced() {
     let old_file = SpoolName::parse(released.spool.as_deref().unwrap()).unwrap();
     let names = [&file.name, &old_file];
     let draft = StoredDraft::default();
-    let inserted = fixture
-        .ledger
-        .outbox_insert(&new, &draft, None, &names, Some(&released));
+    let inserted =
+        fixture
+            .ledger
+            .outbox_insert(&new, &draft, sign_in(), None, &names, Some(&released));
     assert_eq!(inserted.await.unwrap(), Inserted::Done);
     drop(file);
     fixture.spool.sweep(10).await.unwrap();
@@ -229,11 +256,12 @@ async fn file_belongs_to_one_row_only() {
     let names = [&file.name];
     let first_insert = fixture
         .ledger
-        .outbox_insert(&first, &draft, None, &names, None);
+        .outbox_insert(&first, &draft, sign_in(), None, &names, None);
     assert_eq!(first_insert.await.unwrap(), Inserted::Done);
-    let second_insert = fixture
-        .ledger
-        .outbox_insert(&second, &draft, None, &names, None);
+    let second_insert =
+        fixture
+            .ledger
+            .outbox_insert(&second, &draft, sign_in(), None, &names, None);
     assert_eq!(second_insert.await.unwrap(), Inserted::FileMissing);
     assert_eq!(fixture.count("SELECT COUNT(*) FROM outbox").await, 1);
 }
@@ -246,7 +274,7 @@ async fn number_of_open_rows_is_limited() {
         let row = row(&format!("r{nth}"));
         let inserted = fixture
             .ledger
-            .outbox_insert(&row, &draft, None, &[], None)
+            .outbox_insert(&row, &draft, sign_in(), None, &[], None)
             .await;
         let expected = match nth < OPEN_MAX {
             true => Inserted::Done,

@@ -229,6 +229,7 @@ impl Ledger {
             "UPDATE OR IGNORE pop3_mark SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE pop3_delete SET account_key = $1 WHERE account_key = $2",
             "UPDATE OR IGNORE folder_mark SET account_key = $1 WHERE account_key = $2",
+            "UPDATE OR IGNORE account_setting SET account_key = $1 WHERE account_key = $2",
         ] {
             let query = sqlx::query(statement).bind(&new.0).bind(&old.0);
             query.execute(self.store.pool()).await?;
@@ -238,6 +239,9 @@ impl Ledger {
             "DELETE FROM pop3_mark WHERE account_key = $1",
             "DELETE FROM pop3_delete WHERE account_key = $1",
             "DELETE FROM folder_mark WHERE account_key = $1",
+            "DELETE FROM account_setting WHERE account_key = $1",
+            // Sealed for the old key: the next message stores it again.
+            "DELETE FROM delegated_sign_in WHERE account_key = $1",
         ] {
             let query = sqlx::query(statement).bind(&old.0);
             query.execute(self.store.pool()).await?;

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::v1;
-use crate::domain::{ErrorCause, OutboxMessage, RecipientResult, SentCopy, ServerReply};
+use crate::domain::{
+    ErrorCause, OutboxMessage, RecipientResult, SentCopy, ServerReply, TransportOptions,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Message {
@@ -79,6 +81,8 @@ impl From<Message> for OutboxMessage {
             attachments: message.attachments.into_iter().map(Into::into).collect(),
             source: message.source.map(Into::into),
             own_fields: message.own_fields,
+            transport: TransportOptions::default(),
+            search: None,
         }
     }
 }

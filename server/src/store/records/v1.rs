@@ -4,7 +4,7 @@
 
 use app::api::types::{
     AccountId, ComposeKind, ComposeSource, FolderId, FolderRole, FormKey, MessageId, OutboxId,
-    PartId, UploadId,
+    PartId, SendOptions, UploadId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ macro_rules! codes {
         $(#[$doc])*
         #[derive(Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub(super) enum $name {
+        pub(in crate::store::records) enum $name {
             $($variant $({ $($field: $type),+ })?),+
         }
 
@@ -43,6 +43,7 @@ macro_rules! codes {
         }
     )+ };
 }
+pub(super) use codes;
 
 codes! {
     RecipientState = app::api::types::RecipientState {
@@ -268,6 +269,8 @@ impl From<Message> for domain::OutboxMessage {
             attachments: message.attachments.into_iter().map(Into::into).collect(),
             source: message.source.map(Into::into),
             own_fields: message.own_fields,
+            transport: domain::TransportOptions::default(),
+            search: None,
         }
     }
 }
@@ -351,6 +354,7 @@ macro_rules! fields {
         }
     )+ };
 }
+pub(super) use fields;
 
 fields! {
     Server = domain::Server { protocol, host, port, tls }
@@ -388,6 +392,7 @@ impl From<Draft> for domain::StoredDraft {
             replaces: draft.replaces,
             uploads: draft.uploads,
             keep_parts: draft.keep_parts,
+            options: SendOptions::default(),
         }
     }
 }

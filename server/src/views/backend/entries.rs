@@ -28,6 +28,9 @@ impl SessionBackend {
                 if retried.retry() {
                     let written = ledger.outbox_change(&retried, &row).await;
                     written.map_err(AccountError::store)?;
+                    let sign_in = handle.sign_in().to_stored();
+                    let stored = ledger.delegate_if_needed(key, &sign_in, now_unix_ms());
+                    stored.await.map_err(AccountError::store)?;
                     outbox.wake.notify_one();
                 }
             }

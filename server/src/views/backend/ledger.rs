@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::SessionBackend;
-pub(crate) use crate::account::compose::{self, Attached, Written};
+pub(crate) use crate::account::compose::{self, Attached, LeavesAt, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
@@ -79,12 +79,14 @@ impl SessionBackend {
         };
         let replaced = replaced.as_ref().map(|(_, row)| row);
         let max_bytes = self.upload_max_bytes;
+        let leaves = self.leaves_at(handle, draft).await?;
         let written = compose::spool(
             handle,
             draft,
             &self.uploads,
             replaced,
             self.locale.offset_minutes(now_unix_ms()),
+            leaves,
             max_bytes,
         );
         let Written { row, files } = written.await?;
@@ -94,9 +96,10 @@ impl SessionBackend {
         let outbox = handle.outbox();
         let names: Vec<_> = files.iter().map(Attached::name).collect();
         let (stored, form) = (form::stored_draft(draft), draft.form.as_ref());
+        let sign_in = handle.sign_in().to_stored();
         let inserted = outbox
             .ledger
-            .outbox_insert(&row, &stored, form, &names, replaced);
+            .outbox_insert(&row, &stored, &sign_in, form, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
             Inserted::Done => {}
             Inserted::FormSent(sent) => return Ok(Err(sent)),
@@ -116,6 +119,39 @@ impl SessionBackend {
         Ok(Ok(row.id))
     }
 
+    /// Returns when a message leaves: at the time that its sender chose, else after the time for
+    /// undoing.
+    async fn leaves_at(
+        &self,
+        handle: &AccountHandle,
+        draft: &Draft,
+    ) -> Result<LeavesAt, AccountError> {
+        let now = now_unix_ms();
+        let typed = draft.options.send_at.trim();
+        if !typed.is_empty() {
+            let max_days = LeavesAt::SCHEDULE_MAX_DAYS;
+            let unix_ms = self.locale.parse_local(typed).filter(|at| {
+                let days = at.saturating_sub(now).div_euclid(24 * 3_600 * 1_000);
+                *at > now && days < max_days
+            });
+            let unix_ms = unix_ms.ok_or(AccountError::Invalid {
+                field: "send_at",
+                problem: InvalidField::SendTime { max_days },
+            })?;
+            return Ok(LeavesAt::Chosen { unix_ms });
+        }
+        let hold_ms = i64::from(self.undo_send_secs(handle).await?).saturating_mul(1000);
+        Ok(LeavesAt::Held {
+            unix_ms: now.saturating_add(hold_ms),
+        })
+    }
+
+    /// Returns for how many seconds the messages of an account can be stopped.
+    pub(super) async fn undo_send_secs(&self, handle: &AccountHandle) -> Result<u32, AccountError> {
+        let chosen = handle.undo_send_secs().await?;
+        Ok(chosen.unwrap_or(self.undo_send_secs))
+    }
+
     /// Waits until the first attempt of a message ended or the message was stopped, at most for
     /// `wait`.
     pub(crate) async fn wait_for_first_attempt(
@@ -126,7 +162,13 @@ impl SessionBackend {
     ) {
         let attempt = async {
             let mut events = find_handle(&self.handles, account).ok()?.subscribe();
-            while self.row(id).await.ok()?.1.is_first_attempt_pending() {
+            while self
+                .row(id)
+                .await
+                .ok()?
+                .1
+                .is_first_attempt_pending(now_unix_ms())
+            {
                 loop {
                     match events.recv().await {
                         Ok(LiveEvent::Outbox { outbox }) if outbox == *id => break,
@@ -249,7 +291,7 @@ impl SessionBackend {
             changed: date(row.changed_unix_ms),
             host: row.message.host.clone(),
             size_bytes: row.size_bytes,
-            state: state_of(row, date(row.due_unix_ms)),
+            state: state_of(row, now, date),
             trouble: row
                 .message
                 .error_cause
@@ -294,13 +336,27 @@ async fn form_sent(
     sent.map_err(AccountError::store)
 }
 
-fn state_of(row: &OutboxRow, due: DateText) -> OutboxState {
+fn state_of(row: &OutboxRow, now_unix_ms: i64, date: impl Fn(i64) -> DateText) -> OutboxState {
     if let Some(why) = row.damage {
         return OutboxState::Damaged { why };
     }
     match row.state {
         RowState::Waiting if row.needs_sign_in => OutboxState::WaitingForSignIn,
-        RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry { at: due },
+        RowState::Waiting if row.tries > 0 => OutboxState::WaitingToRetry {
+            at: date(row.due_unix_ms),
+            until: date(row.retries_end_unix_ms()),
+        },
+        RowState::Waiting if row.due_unix_ms > now_unix_ms => {
+            if row.message.transport.scheduled_unix_ms.is_some() {
+                let at = date(row.due_unix_ms);
+                return OutboxState::Scheduled { at };
+            }
+            let held_ms = row.due_unix_ms.saturating_sub(now_unix_ms);
+            let secs = u32::try_from(held_ms.div_euclid(1000).saturating_add(1));
+            OutboxState::Held {
+                secs: secs.unwrap_or(u32::MAX),
+            }
+        }
         RowState::Waiting => OutboxState::Waiting,
         RowState::Sending | RowState::Committing => OutboxState::Sending,
         RowState::Result => match row.outcome() {

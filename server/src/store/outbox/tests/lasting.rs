@@ -102,7 +102,7 @@ async fn digest_of_a_form_is_stable() {
     let row = row("a");
     let inserted = fixture
         .ledger
-        .outbox_insert(&row, &draft, Some(&form), &[], None);
+        .outbox_insert(&row, &draft, sign_in(), Some(&form), &[], None);
     assert_eq!(inserted.await.unwrap(), Inserted::Done);
     let (digest,): (String,) = sqlx::query_as("SELECT digest FROM sent_form")
         .fetch_one(fixture.ledger.store.pool())
@@ -127,7 +127,7 @@ async fn damaged_row_reports_its_cause_and_blocks_neither_list_nor_start() {
         .set("UPDATE outbox SET sealed = substr(sealed, 1, 60) WHERE id = 'cut'")
         .await;
     let sealer = &fixture.ledger.sealer;
-    let later = br#"{"version":2,"anything":[]}"#;
+    let later = br#"{"version":3,"anything":[]}"#;
     let sealed = sealer.seal(Purpose::Outbox, b"later\0ann", later).unwrap();
     sqlx::query("UPDATE outbox SET sealed = $1 WHERE id = 'later'")
         .bind(sealed)

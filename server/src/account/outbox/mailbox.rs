@@ -1,0 +1,60 @@
+//! The mailbox of an outbox: files copies in Sent, and marks the messages that were answered.
+
+use app::api::types::IncomingKind;
+use tokio::sync::OnceCell;
+use tracing::info;
+
+use crate::account::dependencies::Dependencies;
+use crate::account::incoming::Incoming;
+use crate::account::model::SignIn;
+use crate::account::worker::{Closed, Request};
+
+/// The incoming side that an outbox files its copies with.
+pub(in crate::account) enum OutboxMailbox {
+    /// That of the session.
+    Session(Incoming),
+    /// One that is opened for the first request.
+    OnDemand(Box<OnDemand>),
+}
+
+/// An incoming side that is opened for the first request.
+pub(in crate::account) struct OnDemand {
+    pub(in crate::account) sign_in: SignIn,
+    pub(in crate::account) dependencies: Dependencies,
+    /// `None` once it could not be opened.
+    pub(in crate::account) opened: OnceCell<Option<Incoming>>,
+}
+
+impl OutboxMailbox {
+    /// Whether it has a folder for copies. POP3 has none: the ledger is the record.
+    pub(super) fn has_sent_folder(&self) -> bool {
+        match self {
+            Self::Session(Incoming::Imap(_)) => true,
+            Self::Session(Incoming::Pop3(_)) => false,
+            Self::OnDemand(mailbox) => mailbox.sign_in.incoming.kind == IncomingKind::Imap,
+        }
+    }
+
+    /// Sends a request to it.
+    pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
+        match self {
+            Self::Session(incoming) => incoming.send(request).await,
+            Self::OnDemand(mailbox) => match mailbox.incoming().await {
+                Some(incoming) => incoming.send(request).await,
+                None => Err(Closed),
+            },
+        }
+    }
+}
+
+impl OnDemand {
+    async fn incoming(&self) -> Option<&Incoming> {
+        let open = || async {
+            let opened = Incoming::open(self.sign_in.clone(), self.dependencies.clone()).await;
+            opened
+                .inspect_err(|error| info!(%error, "the mailbox for copies could not be opened"))
+                .ok()
+        };
+        self.opened.get_or_init(open).await.as_ref()
+    }
+}
