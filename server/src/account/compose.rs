@@ -78,22 +78,17 @@ pub(crate) async fn spool(
     let now = now_unix_ms();
     let from = EmailAddress::new("", handle.address());
     let message_id = message_id(&from)?;
+    let date = Date {
+        unix_ms: now,
+        offset_minutes,
+    };
     let mut outgoing = OutgoingMessage {
-        from,
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
         bcc: parse_field("bcc", &draft.bcc)?,
         subject: draft.subject.clone(),
         body: draft.body.clone(),
-        html: None,
-        in_reply_to: None,
-        references: Vec::new(),
-        message_id,
-        date: Date {
-            unix_ms: now,
-            offset_minutes,
-        },
-        attachments: Vec::new(),
+        ..OutgoingMessage::new(from, message_id, date)
     };
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
     for (_, file) in &files {
@@ -101,6 +96,7 @@ pub(crate) async fn spool(
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size_bytes: file.size_bytes,
+            content_id: None,
         });
     }
     let source_parts = match &draft.source {
@@ -129,6 +125,7 @@ pub(crate) async fn spool(
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size_bytes: file.size_bytes,
+            content_id: None,
         });
     }
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
