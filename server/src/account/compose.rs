@@ -4,9 +4,9 @@ mod files;
 
 use std::sync::Arc;
 
-use app::api::types::{ComposeKind, ComposeSource, Draft, OutboxId, RecipientState};
+use app::api::types::{ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState};
 use mail_mime::address::{self, EmailAddress, InvalidAddress};
-use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage};
+use mail_mime::compose::{self, AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
 
 pub(crate) use self::files::Attached;
@@ -106,26 +106,28 @@ pub(crate) async fn spool(
     let now = now_unix_ms();
     let from = EmailAddress::new("", handle.address());
     let message_id = message_id(&from)?;
+    let date = Date {
+        // A scheduled message is dated when it leaves.
+        unix_ms: match leaves {
+            LeavesAt::Chosen { unix_ms } => unix_ms,
+            LeavesAt::Held { .. } => now,
+        },
+        offset_minutes,
+    };
     let mut outgoing = OutgoingMessage {
-        from,
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
         bcc: parse_field("bcc", &draft.bcc)?,
         subject: draft.subject.clone(),
         body: draft.body.clone(),
-        html: None,
-        in_reply_to: None,
-        references: Vec::new(),
-        message_id,
-        date: Date {
-            // A scheduled message is dated when it leaves.
-            unix_ms: match leaves {
-                LeavesAt::Chosen { unix_ms } => unix_ms,
-                LeavesAt::Held { .. } => now,
-            },
-            offset_minutes,
+        is_flowed: true,
+        priority: match draft.options.priority {
+            Priority::Normal => compose::Priority::Normal,
+            Priority::High => compose::Priority::High,
+            Priority::Low => compose::Priority::Low,
         },
-        attachments: Vec::new(),
+        wants_receipt: draft.options.wants_receipt,
+        ..OutgoingMessage::new(from, message_id, date)
     };
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
     for (_, file) in &files {
@@ -133,6 +135,7 @@ pub(crate) async fn spool(
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size_bytes: file.size_bytes,
+            content_id: None,
         });
     }
     let source_parts = match &draft.source {
@@ -161,6 +164,7 @@ pub(crate) async fn spool(
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size_bytes: file.size_bytes,
+            content_id: None,
         });
     }
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;

@@ -27,8 +27,9 @@ const ADDRESS_BYTES: usize = 254;
 
 /// An address that may stand in an SMTP envelope and between the brackets of a header field.
 ///
-/// ASCII only, with its domain in A-label form. It holds no CR, LF, space, control character or
-/// bracket, so it cannot end a command or a header field early.
+/// ASCII only, with its domain in A-label form; the local part may be UTF-8 if
+/// [`Address::parse_utf8`] made it. It holds no CR, LF, space, control character or bracket, so it
+/// cannot end a command or a header field early.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(String);
 
@@ -42,8 +43,21 @@ impl Address {
     ///
     /// # Errors
     /// The text is none of these, is too long, or holds an invisible character. The local part must
-    /// be ASCII, because SMTPUTF8 (RFC 6531) is not supported.
+    /// be ASCII: without SMTPUTF8 (RFC 6531) no server takes another.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
+        Self::checked(text, false)
+    }
+
+    /// Checks an address for a server with SMTPUTF8: as [`Address::parse`], and the local part may
+    /// have characters beyond ASCII (RFC 6531 §3.3), which are left as they are.
+    ///
+    /// # Errors
+    /// As for [`Address::parse`].
+    pub fn parse_utf8(text: &str) -> Result<Self, InvalidAddress> {
+        Self::checked(text, true)
+    }
+
+    fn checked(text: &str, is_utf8: bool) -> Result<Self, InvalidAddress> {
         if text.is_empty() {
             return Err(InvalidAddress::Empty);
         }
@@ -54,7 +68,7 @@ impl Address {
             return Err(InvalidAddress::WideAt);
         }
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidAddress::NoAt)?;
-        check_local(local)?;
+        check_local(local, is_utf8)?;
         if domain.contains(char::is_whitespace) {
             return Err(InvalidAddress::Space);
         }
@@ -65,7 +79,7 @@ impl Address {
         Ok(Self(format!("{local}@{domain}")))
     }
 
-    /// The address, ASCII.
+    /// The address.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -176,11 +190,11 @@ fn is_wide_at(c: char) -> bool {
     matches!(c, '\u{ff20}' | '\u{fe6b}')
 }
 
-fn check_local(local: &str) -> Result<(), InvalidAddress> {
-    if !local.is_ascii() {
+fn check_local(local: &str, is_utf8: bool) -> Result<(), InvalidAddress> {
+    if !is_utf8 && !local.is_ascii() {
         return Err(InvalidAddress::LocalPartNotAscii);
     }
-    if local.contains([' ', '\t']) {
+    if local.contains(char::is_whitespace) {
         return Err(InvalidAddress::Space);
     }
     if local.len() > LOCAL_BYTES {
@@ -191,7 +205,10 @@ fn check_local(local: &str) -> Result<(), InvalidAddress> {
         Some(rest) => rest.strip_suffix('"').is_some_and(is_quoted_content),
         None if local.contains('@') => return Err(InvalidAddress::SeveralAts),
         // Dots at the edge or side by side are invalid, yet such mailboxes exist.
-        None => !local.is_empty() && local.bytes().all(|b| is_atext(b) || b == b'.'),
+        None => {
+            let is_allowed = |b: u8| is_atext(b) || b == b'.' || !b.is_ascii();
+            !local.is_empty() && local.bytes().all(is_allowed)
+        }
     };
     if is_valid {
         Ok(())
@@ -203,7 +220,7 @@ fn check_local(local: &str) -> Result<(), InvalidAddress> {
 fn is_quoted_content(content: &str) -> bool {
     let mut is_escaped = false;
     let is_valid = content.bytes().all(|b| {
-        let is_plain = b.is_ascii_graphic() && !matches!(b, b'<' | b'>');
+        let is_plain = (b.is_ascii_graphic() || !b.is_ascii()) && !matches!(b, b'<' | b'>');
         let ends_quotes = b == b'"' && !is_escaped;
         is_escaped = b == b'\\' && !is_escaped;
         is_plain && !ends_quotes

@@ -1,15 +1,24 @@
 //! Builds an outgoing message so that its attachments are streamed.
 //!
-//! The caller writes [`Composer::head`], then for each attachment [`Composer::attachment_head`] and
-//! its octets through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size of the whole
-//! message is known in advance from the sizes of the files.
+//! The caller writes [`Composer::head`], then for each of [`Composer::parts`] its head and the
+//! octets of its attachment through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size
+//! of the whole message is known in advance from the sizes of the files.
 //!
-//! The output is 7-bit: ASCII, CRLF line ends only, no line over 998 octets. `Bcc` is in no field
-//! of it, only in [`Composer::own_fields`]. Text from the user or from another message cannot add a
-//! field: it is flattened, encoded or refused.
+//! The crate mail-builder writes the fields and the tree of parts. Around it stand guards: text
+//! from the user or from another message cannot add a field, because it is flattened, encoded or
+//! refused; `Bcc` is in no field, except for a [draft](Composer::draft). The clock, the ids and the
+//! boundaries are the caller's, so that equal input makes equal octets. The output has CRLF line
+//! ends only and no line over 998 octets; [`Wire`] says whether it is ASCII.
 
 mod body;
+mod draft;
 mod fields;
+mod mailbox;
+mod pieces;
+mod resent;
+
+pub use draft::{EXTRA_FIELDS_BYTES, extra_field};
+pub use resent::resent_fields;
 
 use std::collections::HashSet;
 
@@ -17,8 +26,10 @@ use crate::address::{Address, EmailAddress, InvalidAddress};
 use crate::date::Date;
 use crate::transfer;
 
+use mailbox::{Lists, Strictness};
+
 /// The metadata of an attachment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttachmentMeta {
     /// The file name, in any script; the composer cleans it.
     pub name: String,
@@ -26,6 +37,52 @@ pub struct AttachmentMeta {
     pub media_type: String,
     /// The exact size in bytes; [`Composer::size_bytes`] relies on it.
     pub size_bytes: u64,
+    /// The content id without brackets (RFC 2392). A part whose id the HTML refers to as `cid:` is
+    /// an image in the text; any other part is a file to save. A malformed id is left out.
+    pub content_id: Option<String>,
+}
+
+/// An answer to an invitation (RFC 6047).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarPart {
+    /// The method: "REPLY", "REQUEST".
+    pub method: String,
+    /// The iCalendar object, with any line ends.
+    pub text: String,
+}
+
+/// The importance of a message that the author declares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// No field is written.
+    #[default]
+    Normal,
+    /// `X-Priority: 1` and `Importance: high`.
+    High,
+    /// `X-Priority: 5` and `Importance: low`.
+    Low,
+}
+
+/// The kind of a message that no person wrote (RFC 3834 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AutoSubmitted {
+    /// An answer to a message: `auto-replied`.
+    Replied,
+    /// Any other message: `auto-generated`.
+    Generated,
+}
+
+/// The octets that may stand in a message, by what the server that takes it can do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// ASCII: every server takes it.
+    #[default]
+    SevenBit,
+    /// Texts may be 8-bit: needs 8BITMIME (RFC 6152).
+    EightBit,
+    /// Names, subject and local parts may be UTF-8 as well: needs SMTPUTF8 (RFC 6531). File names
+    /// stay in the form of RFC 2231, which more programs read.
+    Utf8,
 }
 
 /// A message to be built.
@@ -33,6 +90,8 @@ pub struct AttachmentMeta {
 pub struct OutgoingMessage {
     /// The author, for `From`.
     pub from: EmailAddress,
+    /// The mailboxes for answers, if they differ from the author.
+    pub reply_to: Vec<EmailAddress>,
     /// The recipients of `To`.
     pub to: Vec<EmailAddress>,
     /// The recipients of `Cc`.
@@ -43,8 +102,12 @@ pub struct OutgoingMessage {
     pub subject: String,
     /// The text, with any line ends.
     pub body: String,
+    /// Whether the text is sent as `format=flowed` (RFC 3676), written by [`crate::text::flow`].
+    pub is_flowed: bool,
     /// The same text as HTML, if there is one; the recipient's program chooses.
     pub html: Option<String>,
+    /// An answer to an invitation, the last form of the text.
+    pub calendar: Option<CalendarPart>,
     /// The id of the message that this one replies to, without brackets.
     pub in_reply_to: Option<String>,
     /// The message ids of the conversation, without brackets, oldest first.
@@ -53,8 +116,43 @@ pub struct OutgoingMessage {
     pub message_id: String,
     /// The time of writing.
     pub date: Date,
-    /// The attachments.
+    /// The declared importance.
+    pub priority: Priority,
+    /// Whether the author asks for a receipt when the message is read (RFC 8098 §2.1).
+    pub wants_receipt: bool,
+    /// Set if no person wrote the message.
+    pub auto_submitted: Option<AutoSubmitted>,
+    /// The attachments and the images of the HTML.
     pub attachments: Vec<AttachmentMeta>,
+    /// What the server can take.
+    pub wire: Wire,
+}
+
+impl OutgoingMessage {
+    /// Creates an empty message of an author, without recipients.
+    pub fn new(from: EmailAddress, message_id: String, date: Date) -> Self {
+        Self {
+            from,
+            reply_to: Vec::new(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            bcc: Vec::new(),
+            subject: String::new(),
+            body: String::new(),
+            is_flowed: false,
+            html: None,
+            calendar: None,
+            in_reply_to: None,
+            references: Vec::new(),
+            message_id,
+            date,
+            priority: Priority::Normal,
+            wants_receipt: false,
+            auto_submitted: None,
+            attachments: Vec::new(),
+            wire: Wire::SevenBit,
+        }
+    }
 }
 
 /// The reason why a message cannot be built. The user or the caller can correct each of them.
@@ -64,7 +162,7 @@ pub enum ComposeError {
     /// A mailbox has no address that mail can be sent to or from.
     #[error("{field}: {why}")]
     Address {
-        /// The field of the mailbox: "From", "To", "Cc" or "Bcc".
+        /// The field of the mailbox: "From", "Reply-To", "To", "Cc" or "Bcc".
         field: &'static str,
         /// The address as given.
         text: String,
@@ -77,6 +175,12 @@ pub enum ComposeError {
     /// The id of this message is not `left@right` of printable ASCII.
     #[error("the message id is malformed")]
     MessageId,
+    /// The method of the calendar part is not a word of letters, digits and hyphens.
+    #[error("the method of the calendar is malformed")]
+    CalendarMethod,
+    /// An extra field has a name that does not begin with `X-`, or its text is too long.
+    #[error("the field {0} cannot be written")]
+    ExtraField(&'static str),
 }
 
 /// A message that is ready to be streamed.
@@ -84,73 +188,80 @@ pub enum ComposeError {
 pub struct Composer {
     sender: Address,
     recipients: Vec<Address>,
+    own_fields: Vec<u8>,
     head: Vec<u8>,
-    own_fields: String,
-    attachment_heads: Vec<Vec<u8>>,
+    /// For each attachment in the order of the message: its index and the octets before it.
+    parts: Vec<(usize, Vec<u8>)>,
     tail: Vec<u8>,
     attachments_bytes: u64,
+    has_utf8_fields: bool,
 }
 
 impl Composer {
     /// Builds everything except the octets of the attachments.
     ///
-    /// `boundary_seed` is random text of the caller: its letters and digits make the delimiter
+    /// `boundary_seed` is random text of the caller: its letters and digits make the delimiters
     /// between the parts.
+    ///
+    /// # Errors
+    /// A mailbox, the id or the calendar's method is invalid, or there is no recipient.
     pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
-        let sender = checked("From", &outgoing.from)?;
-        let mut recipients: Vec<Address> = Vec::new();
-        let mut seen = HashSet::new();
-        for (field, mailboxes) in [
-            ("To", &outgoing.to),
-            ("Cc", &outgoing.cc),
-            ("Bcc", &outgoing.bcc),
-        ] {
-            for mailbox in mailboxes {
-                let address = checked(field, mailbox)?;
-                // A mailbox that occurs twice would receive a second copy.
-                let key = format!(
-                    "{}@{}",
-                    address.local(),
-                    address.domain().to_ascii_lowercase()
-                );
-                if seen.insert(key) {
-                    recipients.push(address);
-                }
-            }
-        }
-        if recipients.is_empty() {
+        let lists = Lists::of(outgoing, Strictness::RefuseInvalid)?;
+        let composer = Self::build(outgoing, &lists, fields::of_message, boundary_seed)?;
+        if composer.recipients.is_empty() {
             return Err(ComposeError::NoRecipient);
         }
-        let mut head = fields::write(outgoing)?;
-        let own_fields = fields::own(outgoing)?;
-        let boundary = body::boundary(boundary_seed);
-        let content = body::Content::of(outgoing, boundary_seed, &boundary);
-        let (mut attachment_heads, mut tail) = (Vec::new(), Vec::new());
-        if outgoing.attachments.is_empty() {
-            content.write(&mut head);
-        } else {
-            let content_type =
-                format!("Content-Type: multipart/mixed;\r\n boundary=\"{boundary}\"\r\n\r\n");
-            head.extend_from_slice(content_type.as_bytes());
-            head.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-            content.write(&mut head);
-            for attachment in &outgoing.attachments {
-                attachment_heads.push(body::attachment_head(attachment, &boundary));
-            }
-            tail = format!("\r\n--{boundary}--\r\n").into_bytes();
-        }
+        Ok(composer)
+    }
+
+    /// Builds a message that is stored and edited again.
+    ///
+    /// It needs no recipient, its header has `Bcc`, and invalid recipients are left out of the
+    /// fields: the caller keeps what was typed in an extra field. `extra_fields` are names that
+    /// begin with `X-` and any texts, together at most [`EXTRA_FIELDS_BYTES`]; [`extra_field`]
+    /// reads a text back.
+    ///
+    /// # Errors
+    /// The author, the id, the calendar's method or an extra field is invalid.
+    pub fn draft(
+        outgoing: &OutgoingMessage,
+        extra_fields: &[(&'static str, String)],
+        boundary_seed: &str,
+    ) -> Result<Self, ComposeError> {
+        let lists = Lists::of(outgoing, Strictness::LeaveOutInvalid)?;
+        let extra = draft::encode(extra_fields)?;
+        let of_draft = |outgoing: &OutgoingMessage, lists: &Lists| {
+            let mut fields = fields::of_message(outgoing, lists)?;
+            fields.extend(fields::bcc(lists, outgoing.wire));
+            fields.extend(extra);
+            Ok(fields)
+        };
+        Self::build(outgoing, &lists, of_draft, boundary_seed)
+    }
+
+    fn build(
+        outgoing: &OutgoingMessage,
+        lists: &Lists,
+        fields: impl FnOnce(&OutgoingMessage, &Lists) -> Result<fields::Fields, ComposeError>,
+        boundary_seed: &str,
+    ) -> Result<Self, ComposeError> {
+        let fields = fields(outgoing, lists)?;
+        let has_utf8_fields = fields::has_utf8(&fields);
+        let content = body::content(outgoing, boundary_seed)?;
+        let pieces::Written { head, parts, tail } = pieces::write(fields, content);
         let encoded = outgoing
             .attachments
             .iter()
             .map(|attachment| transfer::encoded_size_bytes(attachment.size_bytes));
         Ok(Self {
-            sender,
-            recipients,
+            sender: lists.from.address.clone(),
+            recipients: recipients(lists),
+            own_fields: fields::block(fields::bcc(lists, outgoing.wire)),
             head,
-            own_fields,
-            attachment_heads,
+            parts,
             tail,
             attachments_bytes: encoded.fold(0, u64::saturating_add),
+            has_utf8_fields,
         })
     }
 
@@ -165,9 +276,9 @@ impl Composer {
     }
 
     /// The field that only the Sent copy has: `Bcc`. It precedes the [`head`](Self::head); empty if
-    /// there are no such recipients.
+    /// there are no such recipients. A draft has the field in its header already.
     pub fn own_fields(&self) -> &str {
-        &self.own_fields
+        str::from_utf8(&self.own_fields).unwrap_or_default()
     }
 
     /// The header and the text.
@@ -175,9 +286,11 @@ impl Composer {
         &self.head
     }
 
-    /// The octets before the attachment at `index`, in the given order; `None` beyond the last.
-    pub fn attachment_head(&self, index: usize) -> Option<&[u8]> {
-        self.attachment_heads.get(index).map(Vec::as_slice)
+    /// The attachments in the order in which they are streamed: the images of the HTML come first.
+    ///
+    /// For each one its index in [`OutgoingMessage::attachments`] and the octets before its own.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = (usize, &[u8])> + Clone {
+        self.parts.iter().map(|(index, head)| (*index, &**head))
     }
 
     /// The octets after the last attachment; empty if there is none.
@@ -188,21 +301,39 @@ impl Composer {
     /// The exact size of the whole message in bytes, as SIZE and APPEND need it, provided that the
     /// files have the declared sizes.
     pub fn size_bytes(&self) -> u64 {
-        let own = self.attachment_heads.iter().map(Vec::len).sum::<usize>()
-            + self.head.len()
-            + self.tail.len();
+        let heads = self.parts.iter().map(|(_, head)| head.len()).sum::<usize>();
+        let own = heads + self.head.len() + self.tail.len();
         u64::try_from(own)
             .unwrap_or(u64::MAX)
             .saturating_add(self.attachments_bytes)
     }
+
+    /// Whether the message needs a server with 8BITMIME (RFC 6152): some of its octets are not
+    /// ASCII. Never with [`Wire::SevenBit`].
+    pub fn needs_8bitmime(&self) -> bool {
+        let heads = self.parts.iter().map(|(_, head)| head);
+        !self.head.is_ascii() || !self.tail.is_ascii() || heads.into_iter().any(|h| !h.is_ascii())
+    }
+
+    /// Whether the message needs a server with SMTPUTF8 (RFC 6531 §3.4): a local part of the
+    /// envelope or a header field is not ASCII. Only with [`Wire::Utf8`].
+    pub fn needs_smtputf8(&self) -> bool {
+        let mut envelope = self.recipients.iter().chain([&self.sender]);
+        self.has_utf8_fields || envelope.any(|address| !address.as_str().is_ascii())
+    }
 }
 
-fn checked(field: &'static str, mailbox: &EmailAddress) -> Result<Address, ComposeError> {
-    mailbox.envelope().map_err(|why| ComposeError::Address {
-        field,
-        text: mailbox.address.clone(),
-        why,
-    })
+/// Returns the recipients of the envelope. A mailbox that occurs twice would receive a second copy.
+fn recipients(lists: &Lists) -> Vec<Address> {
+    let mut seen = HashSet::new();
+    let all = [&lists.to, &lists.cc, &lists.bcc].into_iter().flatten();
+    all.map(|mailbox| &mailbox.address)
+        .filter(|address| {
+            let domain = address.domain().to_ascii_lowercase();
+            seen.insert(format!("{}@{domain}", address.local()))
+        })
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! Prepares plain text for display: quotation levels, links, format=flowed; and converts HTML to
-//! text.
+//! Prepares plain text for display: quotation levels, links, format=flowed; writes format=flowed;
+//! and converts HTML to text.
 
 use linkify::{LinkFinder, LinkKind};
 
 use crate::display;
 use crate::params::Params;
 
+mod flow;
 mod from_html;
+pub use flow::flow;
 pub use from_html::from_html;
 
 /// Adjacent lines of the same quotation depth.

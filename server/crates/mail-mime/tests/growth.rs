@@ -353,24 +353,18 @@ fn replies_are_linear_in_the_recipients() {
         let headers = Headers::parse(text.as_bytes()).unwrap();
         black_box(quote::reply_recipients(&headers, &[], true));
     });
+    let date = Date {
+        unix_ms: 0,
+        offset_minutes: 0,
+    };
+    let from = EmailAddress::new("", "b@x.example");
     let outgoing = |n: usize| OutgoingMessage {
-        from: EmailAddress::new("", "b@x.example"),
         to: (0..n)
             .map(|n| EmailAddress::new("", &format!("a{n}@x.example")))
             .collect(),
-        cc: Vec::new(),
-        bcc: Vec::new(),
         subject: "x".repeat(n),
         body: "x\n".repeat(n),
-        html: None,
-        in_reply_to: None,
-        references: Vec::new(),
-        message_id: "1@x.example".to_owned(),
-        date: Date {
-            unix_ms: 0,
-            offset_minutes: 0,
-        },
-        attachments: Vec::new(),
+        ..OutgoingMessage::new(from.clone(), "1@x.example".to_owned(), date)
     };
     assert_linear("a message to many", 1_000, outgoing, |outgoing| {
         black_box(Composer::new(outgoing, "seed").unwrap());

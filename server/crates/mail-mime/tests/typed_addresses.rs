@@ -16,39 +16,39 @@ type Accepted = (&'static str, &'static str, &'static [&'static str]);
 
 const ANN: &[&str] = &["ann@a.example"];
 const BOTH: &[&str] = &["ann@a.example", "ben@b.example"];
-const BOTH_WRITTEN: &str = "ann@a.example, ben@b.example";
+const BOTH_WRITTEN: &str = "<ann@a.example>, <ben@b.example>";
 
 #[rustfmt::skip]
 const ACCEPTED: &[Accepted] = &[
     // An address alone: no byte changes.
-    ("ann@a.example", "ann@a.example", ANN),
-    ("Ann@A.Example", "Ann@A.Example", &["Ann@A.Example"]),
-    ("  ann@a.example\t", "ann@a.example", ANN),
-    ("<ann@a.example>", "ann@a.example", ANN),
-    ("< ann@a.example >", "ann@a.example", ANN),
-    ("mailto:ann@a.example", "ann@a.example", ANN),
-    ("MailTo:ann@a.example", "ann@a.example", ANN),
-    ("<mailto:ann@a.example>", "ann@a.example", ANN),
+    ("ann@a.example", "<ann@a.example>", ANN),
+    ("Ann@A.Example", "<Ann@A.Example>", &["Ann@A.Example"]),
+    ("  ann@a.example\t", "<ann@a.example>", ANN),
+    ("<ann@a.example>", "<ann@a.example>", ANN),
+    ("< ann@a.example >", "<ann@a.example>", ANN),
+    ("mailto:ann@a.example", "<ann@a.example>", ANN),
+    ("MailTo:ann@a.example", "<ann@a.example>", ANN),
+    ("<mailto:ann@a.example>", "<ann@a.example>", ANN),
     // Names.
-    ("Ann <ann@a.example>", "Ann <ann@a.example>", ANN),
-    ("Ann<ann@a.example>", "Ann <ann@a.example>", ANN),
-    ("\"Ann\" <ann@a.example>", "Ann <ann@a.example>", ANN),
-    ("\"Ann\"<ann@a.example>", "Ann <ann@a.example>", ANN),
-    ("\"\" <ann@a.example>", "ann@a.example", ANN),
+    ("Ann <ann@a.example>", "\"Ann\" <ann@a.example>", ANN),
+    ("Ann<ann@a.example>", "\"Ann\" <ann@a.example>", ANN),
+    ("\"Ann\" <ann@a.example>", "\"Ann\" <ann@a.example>", ANN),
+    ("\"Ann\"<ann@a.example>", "\"Ann\" <ann@a.example>", ANN),
+    ("\"\" <ann@a.example>", "<ann@a.example>", ANN),
     ("\"Doe, Ann\" <ann@a.example>", "\"Doe, Ann\" <ann@a.example>", ANN),
     ("\"Ann \\\"A\\\" \\\\ Doe\" <ann@a.example>", "\"Ann \\\"A\\\" \\\\ Doe\" <ann@a.example>", ANN),
     ("Dr. Ann Q. Doe <ann@a.example>", "\"Dr. Ann Q. Doe\" <ann@a.example>", ANN),
     ("Ann (Sales) <ann@a.example>", "\"Ann (Sales)\" <ann@a.example>", ANN),
     ("[Team] Ann <ann@a.example>", "\"[Team] Ann\" <ann@a.example>", ANN),
     ("CORP\\ann <ann@a.example>", "\"CORP\\\\ann\" <ann@a.example>", ANN),
-    ("O'Neil <o'neil+tag@a.example>", "O'Neil <o'neil+tag@a.example>", &["o'neil+tag@a.example"]),
+    ("O'Neil <o'neil+tag@a.example>", "\"O'Neil\" <o'neil+tag@a.example>", &["o'neil+tag@a.example"]),
     ("\"ben@bank.example\" <ann@a.example>", "\"ben@bank.example\" <ann@a.example>", ANN),
     ("\"Re: <x>\" <ann@a.example>", "\"Re: <x>\" <ann@a.example>", ANN),
-    ("Ann\tDoe <ann@a.example>", "Ann Doe <ann@a.example>", ANN),
-    ("张三 <ann@a.example>", "=?UTF-8?B?5byg5LiJ?= <ann@a.example>", ANN),
-    ("山田　太郎 <ann@a.example>", "=?UTF-8?B?5bGx55Sw44CA5aSq6YOO?= <ann@a.example>", ANN),
-    ("👩\u{200d}👧 F <ann@a.example>", "=?UTF-8?B?8J+RqeKAjfCfkacgRg==?= <ann@a.example>", ANN),
-    ("می\u{200c}خواهم <ann@a.example>", "=?UTF-8?B?2YXbjOKAjNiu2YjYp9mH2YU=?= <ann@a.example>", ANN),
+    ("Ann\tDoe <ann@a.example>", "\"Ann Doe\" <ann@a.example>", ANN),
+    ("张三 <ann@a.example>", "=?utf-8?B?5byg5LiJ?= <ann@a.example>", ANN),
+    ("山田　太郎 <ann@a.example>", "=?utf-8?B?5bGx55Sw44CA5aSq6YOO?= <ann@a.example>", ANN),
+    ("👩\u{200d}👧 F <ann@a.example>", "=?utf-8?B?8J+RqeKAjfCfkacgRg==?= <ann@a.example>", ANN),
+    ("می\u{200c}خواهم <ann@a.example>", "=?utf-8?B?2YXbjOKAjNiu2YjYp9mH2YU=?= <ann@a.example>", ANN),
     // A typed encoded word stays as typed.
     ("=?utf-8?B?5byg5LiJ?= <ann@a.example>", "=?UTF-8?B?PT91dGYtOD9CPzVieWc1TGlKPz0=?= <ann@a.example>", ANN),
     // Separators.
@@ -61,35 +61,35 @@ const ACCEPTED: &[Accepted] = &[
     ("ann@a.example\r\nben@b.example", BOTH_WRITTEN, BOTH),
     (",, ann@a.example ,;\n, ben@b.example;,", BOTH_WRITTEN, BOTH),
     ("mailto:ann@a.example,ben@b.example", BOTH_WRITTEN, BOTH),
-    ("Ann <ann@a.example>, \"B, C\" <ben@b.example>", "Ann <ann@a.example>, \"B, C\" <ben@b.example>", BOTH),
+    ("Ann <ann@a.example>, \"B, C\" <ben@b.example>", "\"Ann\" <ann@a.example>, \"B, C\" <ben@b.example>", BOTH),
     // Once in the envelope; in the field as often as typed.
-    ("ann@a.example, Ann <ann@a.example>", "ann@a.example, Ann <ann@a.example>", ANN),
-    ("ann@a.example, ann@A.EXAMPLE", "ann@a.example, ann@A.EXAMPLE", ANN),
-    ("ann@a.example, Ann@a.example", "ann@a.example, Ann@a.example", &["ann@a.example", "Ann@a.example"]),
+    ("ann@a.example, Ann <ann@a.example>", "<ann@a.example>, \"Ann\" <ann@a.example>", ANN),
+    ("ann@a.example, ann@A.EXAMPLE", "<ann@a.example>, <ann@A.EXAMPLE>", ANN),
+    ("ann@a.example, Ann@a.example", "<ann@a.example>, <Ann@a.example>", &["ann@a.example", "Ann@a.example"]),
     // Local parts.
-    ("!#$%&'*+-/=?^_`{|}~@a.example", "!#$%&'*+-/=?^_`{|}~@a.example", &["!#$%&'*+-/=?^_`{|}~@a.example"]),
-    ("\"a.b\"@a.example", "\"a.b\"@a.example", &["\"a.b\"@a.example"]),
-    ("\"a@b\"@a.example", "\"a@b\"@a.example", &["\"a@b\"@a.example"]),
-    ("\"a,b;c\"@a.example", "\"a,b;c\"@a.example", &["\"a,b;c\"@a.example"]),
-    ("\"a\\\"b\"@a.example", "\"a\\\"b\"@a.example", &["\"a\\\"b\"@a.example"]),
-    ("\"a\\\\b\"@a.example", "\"a\\\\b\"@a.example", &["\"a\\\\b\"@a.example"]),
-    ("<\"a,b\"@a.example>", "\"a,b\"@a.example", &["\"a,b\"@a.example"]),
-    ("Ann <\"a(b\"@a.example>", "Ann <\"a(b\"@a.example>", &["\"a(b\"@a.example"]),
-    ("a..b@a.example", "a..b@a.example", &["a..b@a.example"]),
-    (".a@a.example", ".a@a.example", &[".a@a.example"]),
-    ("a.@a.example", "a.@a.example", &["a.@a.example"]),
+    ("!#$%&'*+-/=?^_`{|}~@a.example", "<!#$%&'*+-/=?^_`{|}~@a.example>", &["!#$%&'*+-/=?^_`{|}~@a.example"]),
+    ("\"a.b\"@a.example", "<\"a.b\"@a.example>", &["\"a.b\"@a.example"]),
+    ("\"a@b\"@a.example", "<\"a@b\"@a.example>", &["\"a@b\"@a.example"]),
+    ("\"a,b;c\"@a.example", "<\"a,b;c\"@a.example>", &["\"a,b;c\"@a.example"]),
+    ("\"a\\\"b\"@a.example", "<\"a\\\"b\"@a.example>", &["\"a\\\"b\"@a.example"]),
+    ("\"a\\\\b\"@a.example", "<\"a\\\\b\"@a.example>", &["\"a\\\\b\"@a.example"]),
+    ("<\"a,b\"@a.example>", "<\"a,b\"@a.example>", &["\"a,b\"@a.example"]),
+    ("Ann <\"a(b\"@a.example>", "\"Ann\" <\"a(b\"@a.example>", &["\"a(b\"@a.example"]),
+    ("a..b@a.example", "<a..b@a.example>", &["a..b@a.example"]),
+    (".a@a.example", "<.a@a.example>", &[".a@a.example"]),
+    ("a.@a.example", "<a.@a.example>", &["a.@a.example"]),
     // Domains.
-    ("root@localhost", "root@localhost", &["root@localhost"]),
-    ("a@1a-b.example", "a@1a-b.example", &["a@1a-b.example"]),
-    ("a@[192.0.2.1]", "a@[192.0.2.1]", &["a@[192.0.2.1]"]),
-    ("a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]", &["a@[IPv6:2001:db8::1]"]),
-    ("a@[ipv6:::1]", "a@[ipv6:::1]", &["a@[ipv6:::1]"]),
-    ("a@xn--fsqu00a.xn--0zwm56d", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
-    ("a@例子.测试", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
-    ("a@例子.XN--0zwm56d", "a@xn--fsqu00a.xn--0zwm56d", &["a@xn--fsqu00a.xn--0zwm56d"]),
-    ("张 <a@例子.测试>", "=?UTF-8?B?5byg?= <a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
-    ("a@BÜCHER.example", "a@xn--bcher-kva.example", &["a@xn--bcher-kva.example"]),
-    ("a@faß.example", "a@xn--fa-hia.example", &["a@xn--fa-hia.example"]),
+    ("root@localhost", "<root@localhost>", &["root@localhost"]),
+    ("a@1a-b.example", "<a@1a-b.example>", &["a@1a-b.example"]),
+    ("a@[192.0.2.1]", "<a@[192.0.2.1]>", &["a@[192.0.2.1]"]),
+    ("a@[IPv6:2001:db8::1]", "<a@[IPv6:2001:db8::1]>", &["a@[IPv6:2001:db8::1]"]),
+    ("a@[ipv6:::1]", "<a@[ipv6:::1]>", &["a@[ipv6:::1]"]),
+    ("a@xn--fsqu00a.xn--0zwm56d", "<a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
+    ("a@例子.测试", "<a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
+    ("a@例子.XN--0zwm56d", "<a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
+    ("张 <a@例子.测试>", "=?utf-8?B?5byg?= <a@xn--fsqu00a.xn--0zwm56d>", &["a@xn--fsqu00a.xn--0zwm56d"]),
+    ("a@BÜCHER.example", "<a@xn--bcher-kva.example>", &["a@xn--bcher-kva.example"]),
+    ("a@faß.example", "<a@xn--fa-hia.example>", &["a@xn--fa-hia.example"]),
 ];
 
 #[rustfmt::skip]
@@ -202,22 +202,14 @@ const REFUSED: &[(&str, InvalidAddress)] = &[
 ];
 
 fn outgoing(to: Vec<EmailAddress>) -> OutgoingMessage {
+    let date = Date {
+        unix_ms: 0,
+        offset_minutes: 0,
+    };
+    let from = EmailAddress::new("", "me@x.example");
     OutgoingMessage {
-        from: EmailAddress::new("", "me@x.example"),
         to,
-        cc: Vec::new(),
-        bcc: Vec::new(),
-        subject: String::new(),
-        body: String::new(),
-        html: None,
-        in_reply_to: None,
-        references: Vec::new(),
-        message_id: "1@x.example".to_owned(),
-        date: Date {
-            unix_ms: 0,
-            offset_minutes: 0,
-        },
-        attachments: Vec::new(),
+        ..OutgoingMessage::new(from, "1@x.example".to_owned(), date)
     }
 }
 

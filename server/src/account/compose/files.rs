@@ -150,8 +150,8 @@ pub(super) async fn write(
         .write(composer.head())
         .await
         .map_err(AccountError::spool)?;
-    for (index, file) in files.iter().enumerate() {
-        let head = composer.attachment_head(index).unwrap_or_default();
+    for (index, head) in composer.parts() {
+        let file = files.get(index).ok_or_else(attachment_missing)?;
         writer.write(head).await.map_err(AccountError::spool)?;
         encode(handle, file, &mut writer).await?;
     }

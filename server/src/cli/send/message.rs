@@ -63,25 +63,23 @@ impl Message {
                     .unwrap_or("application/octet-stream")
                     .to_owned(),
                 size_bytes,
+                content_id: None,
             });
         }
         let now = Zoned::now();
+        let date = Date {
+            unix_ms: now.timestamp().as_millisecond(),
+            offset_minutes: i16::try_from(now.offset().seconds() / 60).unwrap_or_default(),
+        };
         let outgoing = OutgoingMessage {
-            from,
             to: parse_addresses("--to", &args.to)?,
             cc: parse_addresses("--cc", &args.cc)?,
             bcc: parse_addresses("--bcc", &args.bcc)?,
             subject: args.subject.clone(),
             body,
             html,
-            in_reply_to: None,
-            references: Vec::new(),
-            message_id: message_id.clone(),
-            date: Date {
-                unix_ms: now.timestamp().as_millisecond(),
-                offset_minutes: i16::try_from(now.offset().seconds() / 60).unwrap_or_default(),
-            },
             attachments,
+            ..OutgoingMessage::new(from, message_id.clone(), date)
         };
         let composer = Composer::new(&outgoing, &random_id()?).map_err(|error| match error {
             ComposeError::NoRecipient => {
@@ -117,6 +115,15 @@ impl Message {
         self.composer.size_bytes()
     }
 
+    /// Returns the file of the attachment at a position of the message.
+    fn path(&self, position: usize) -> &Path {
+        let mut parts = self.composer.parts();
+        let file = parts
+            .nth(position)
+            .and_then(|(index, _)| self.files.get(index));
+        file.map_or(Path::new(""), PathBuf::as_path)
+    }
+
     /// Returns a reader at the start of the message.
     pub(super) fn read(&self) -> MessageReader<'_> {
         MessageReader {
@@ -138,7 +145,7 @@ enum Part {
     Head,
     AttachmentHead(usize),
     File {
-        index: usize,
+        position: usize,
         file: File,
         encoder: transfer::Encoder,
         remaining_bytes: u64,
@@ -157,29 +164,35 @@ impl MessageReader<'_> {
                 self.next = Part::AttachmentHead(0);
                 Bytes::copy_from_slice(message.composer.head())
             }
-            Part::AttachmentHead(index) => {
-                let (Some(path), Some(size_bytes)) =
-                    (message.files.get(index), message.sizes_bytes.get(index))
-                else {
+            Part::AttachmentHead(position) => {
+                let Some((index, head)) = message.composer.parts().nth(position) else {
                     self.next = Part::Tail;
                     return Ok(Some(Bytes::new()));
                 };
+                let (Some(path), Some(size_bytes)) =
+                    (message.files.get(index), message.sizes_bytes.get(index))
+                else {
+                    return Err(CliError::new(
+                        Exit::Software,
+                        "An attachment is missing.",
+                        "",
+                    ));
+                };
                 self.next = Part::File {
-                    index,
+                    position,
                     file: File::open(path).await.map_err(|e| unreadable(path, &e))?,
                     encoder: transfer::Encoder::new(),
                     remaining_bytes: *size_bytes,
                 };
-                let head = message.composer.attachment_head(index);
-                Bytes::copy_from_slice(head.unwrap_or_default())
+                Bytes::copy_from_slice(head)
             }
             Part::File {
-                index,
+                position,
                 file,
                 encoder,
                 remaining_bytes,
             } => {
-                self.file_chunk(index, file, encoder, remaining_bytes)
+                self.file_chunk(position, file, encoder, remaining_bytes)
                     .await?
             }
             Part::Tail => Bytes::copy_from_slice(message.composer.tail()),
@@ -190,12 +203,12 @@ impl MessageReader<'_> {
 
     async fn file_chunk(
         &mut self,
-        index: usize,
+        position: usize,
         mut file: File,
         mut encoder: transfer::Encoder,
         remaining_bytes: u64,
     ) -> Result<Bytes, CliError> {
-        let path = self.message.files.get(index).map_or(Path::new(""), |p| p);
+        let path = self.message.path(position);
         let mut read = vec![0; READ_BYTES];
         let count = file.read(&mut read).await;
         let count = count.map_err(|error| unreadable(path, &error))?;
@@ -211,14 +224,14 @@ impl MessageReader<'_> {
         if count > 0 {
             encoder.push(octets, &mut encoded);
             self.next = Part::File {
-                index,
+                position,
                 file,
                 encoder,
                 remaining_bytes,
             };
         } else if remaining_bytes == 0 {
             encoder.finish(&mut encoded);
-            self.next = Part::AttachmentHead(index.saturating_add(1));
+            self.next = Part::AttachmentHead(position.saturating_add(1));
         } else {
             return Err(changed());
         }

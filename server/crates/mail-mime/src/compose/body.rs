@@ -1,219 +1,248 @@
-//! The text parts, and the delimiters and fields around attachments.
+//! The tree of parts for mail-builder: the forms of the text, the images of the HTML, attachments.
 
-use super::{AttachmentMeta, OutgoingMessage};
-use crate::transfer::Encoder;
-use crate::{display, encoded_word};
+use std::collections::HashSet;
+
+use encodify::qp;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::mime::{BodyPart, MimePart};
+use percent_encoding::percent_decode_str;
+
+use super::fields::{is_message_id, is_printable, raw};
+use super::pieces::CUT;
+use super::{AttachmentMeta, CalendarPart, ComposeError, OutgoingMessage, Wire};
+use crate::{display, encoded_word, text, transfer};
 
 /// Maximum length of a line (RFC 5321 §4.5.3.1.6), without its end.
 const LINE_BYTES: usize = 998;
-/// Maximum length of a quoted-printable line (RFC 2045 §6.7).
-const QP_COLUMNS: usize = 76;
 /// Number of letters and digits of the seed in a boundary; RFC 2046 §5.1.1 allows 70 in all.
 const SEED_CHARACTERS: usize = 48;
+/// Begins every boundary. It can stand neither in base64 nor in quoted-printable.
+pub(super) const BOUNDARY_PREFIX: &str = "=_";
+/// Maximum length of a file name in one parameter: a longer one would be folded in its quotes.
+const PLAIN_NAME_BYTES: usize = 60;
 
-/// The delimiter between parts. `=_` can stand neither in base64 nor in quoted-printable.
-pub(super) fn boundary(seed: &str) -> String {
-    let seed = seed.chars().filter(char::is_ascii_alphanumeric);
-    format!("=_{}", seed.take(SEED_CHARACTERS).collect::<String>())
+/// The content of a message.
+pub(super) struct Content<'x> {
+    pub(super) root: MimePart<'x>,
+    /// The indexes of the attachments in the order of the tree.
+    pub(super) order: Vec<usize>,
 }
 
-/// The delimiter between the two forms of the text. The seed holds no `_`, so neither delimiter
-/// begins with the other.
-fn inner_boundary(seed: &str) -> String {
-    boundary(seed).replacen("=_", "=_a_", 1)
+/// Builds the tree of a message: `mixed(alternative(text, related(html, images), calendar),
+/// attachments)`, each multipart only where it has more than one part. The better form of the text
+/// comes last (RFC 2046 §5.1.4).
+pub(super) fn content(
+    outgoing: &OutgoingMessage,
+    boundary_seed: &str,
+) -> Result<Content<'static>, ComposeError> {
+    let seed: String = boundary_seed
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(SEED_CHARACTERS)
+        .collect();
+    // The letters differ and the seed holds no `_`, so no delimiter begins with another.
+    let boundary = |letter| format!("{BOUNDARY_PREFIX}{letter}_{seed}");
+    let (images, files) = images_and_files(outgoing);
+
+    let mut forms = vec![text_part(outgoing)];
+    if let Some(html) = &outgoing.html {
+        let mut parts = vec![encoded(ContentType::new("text/html"), html, outgoing.wire)];
+        parts.extend(attachments(outgoing, &images, "inline"));
+        // RFC 2387 §3.1 requires the type of the first part.
+        let related = ContentType::new("multipart/related").attribute("type", "text/html");
+        forms.push(multipart(related, boundary('r'), parts));
+    }
+    if let Some(calendar) = &outgoing.calendar {
+        forms.push(calendar_part(calendar, outgoing.wire)?);
+    }
+    let alternative = ContentType::new("multipart/alternative");
+    let mut parts = vec![multipart(alternative, boundary('a'), forms)];
+    parts.extend(attachments(outgoing, &files, "attachment"));
+    let mixed = ContentType::new("multipart/mixed");
+    Ok(Content {
+        root: multipart(mixed, boundary('m'), parts),
+        order: [images, files].concat(),
+    })
 }
 
-/// The content that is shown: the text, or the text and the same as HTML.
-pub(super) struct Content {
-    text: Text,
-    html: Option<(Text, String)>,
-}
-
-impl Content {
-    /// Encodes the text. `boundary` is the delimiter of the parts around it.
-    pub(super) fn of(outgoing: &OutgoingMessage, seed: &str, boundary: &str) -> Self {
-        let inner = inner_boundary(seed);
-        let delimiters = [boundary, inner.as_str()];
-        Self {
-            text: Text::of("text/plain", &outgoing.body, &delimiters),
-            html: outgoing
-                .html
-                .as_deref()
-                .map(|html| (Text::of("text/html", html, &delimiters), inner.clone())),
+/// Returns a multipart, or its only part.
+fn multipart(
+    content_type: ContentType<'static>,
+    boundary: String,
+    mut parts: Vec<MimePart<'static>>,
+) -> MimePart<'static> {
+    match (parts.pop(), parts.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            parts.extend(last);
+            MimePart::new(content_type.attribute("boundary", boundary), parts)
         }
     }
+}
 
-    /// Writes the fields, the empty line and the content. The better form comes last (RFC 2046
-    /// §5.1.4).
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let Some((html, boundary)) = &self.html else {
-            return self.text.write(out);
-        };
-        let fields =
-            format!("Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n");
-        out.extend_from_slice(fields.as_bytes());
-        for text in [&self.text, html] {
-            out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
-            text.write(out);
-            out.extend_from_slice(b"\r\n");
-        }
-        out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+/// Returns the indexes of the attachments that the HTML shows, and those of the others.
+fn images_and_files(outgoing: &OutgoingMessage) -> (Vec<usize>, Vec<usize>) {
+    let html = outgoing.html.as_deref().unwrap_or_default();
+    // RFC 2392 §2: the id in a link is percent-encoded.
+    let shown: HashSet<String> = html
+        .split("cid:")
+        .skip(1)
+        .filter_map(|rest| {
+            rest.split(|c: char| c.is_whitespace() || "\"'<>()".contains(c))
+                .next()
+        })
+        .map(|id| percent_decode_str(id).decode_utf8_lossy().into_owned())
+        .collect();
+    (0..outgoing.attachments.len()).partition(|index| {
+        let attachment = outgoing.attachments.get(*index);
+        let id = attachment.and_then(|attachment| attachment.content_id.as_deref());
+        id.is_some_and(|id| is_message_id(id) && shown.contains(id))
+    })
+}
+
+fn attachments<'o>(
+    outgoing: &'o OutgoingMessage,
+    indexes: &'o [usize],
+    disposition: &'static str,
+) -> impl Iterator<Item = MimePart<'static>> + 'o {
+    let chosen = indexes.iter();
+    chosen
+        .filter_map(|index| outgoing.attachments.get(*index))
+        .map(move |attachment| streamed(attachment, disposition))
+}
+
+fn text_part(outgoing: &OutgoingMessage) -> MimePart<'static> {
+    let content_type = ContentType::new("text/plain");
+    if !outgoing.is_flowed {
+        return encoded(content_type, &outgoing.body, outgoing.wire);
+    }
+    let flowed = normalised(&text::flow(&outgoing.body));
+    let content_type = content_type
+        .attribute("charset", "utf-8")
+        .attribute("format", "flowed");
+    // RFC 3676 §4.2: quoted-printable only where it is needed. mail-builder would choose it because
+    // of the spaces at the line ends.
+    match literal_encoding(&flowed, outgoing.wire) {
+        Some(encoding) => literal(content_type, encoding, flowed),
+        None => MimePart::new(content_type, flowed),
     }
 }
 
-/// One text part, encoded.
-struct Text {
-    media_type: &'static str,
+/// Returns an answer to an invitation. `method` is required (RFC 6047 §2.4).
+fn calendar_part(calendar: &CalendarPart, wire: Wire) -> Result<MimePart<'static>, ComposeError> {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if !(1..=40).contains(&calendar.method.len()) || !calendar.method.bytes().all(is_allowed) {
+        return Err(ComposeError::CalendarMethod);
+    }
+    let method = calendar.method.clone();
+    let content_type = ContentType::new("text/calendar").attribute("method", method);
+    Ok(encoded(content_type, &calendar.text, wire))
+}
+
+/// Returns a text part in the plainest encoding that holds it.
+fn encoded(content_type: ContentType<'static>, text: &str, wire: Wire) -> MimePart<'static> {
+    let text = normalised(text);
+    let content_type = content_type.attribute("charset", "utf-8");
+    if text.split("\r\n").any(is_special) {
+        // mail-builder would leave such lines as they are.
+        let octets = quoted_printable(&text);
+        if text.is_ascii() || octets.len() < base64_bytes(&text) {
+            return literal(content_type, "quoted-printable", octets);
+        }
+    } else if !text.is_ascii()
+        && !text.split("\r\n").any(|line| line.ends_with([' ', '\t']))
+        && let Some(encoding) = literal_encoding(&text, wire)
+    {
+        return literal(content_type, encoding, text);
+    }
+    // 7-bit up to 75 columns; else the shorter one of quoted-printable and base64.
+    MimePart::new(content_type, text)
+}
+
+/// Whether a line has a meaning of its own: programs with mbox files write a `>` before `From `
+/// (RFC 4155), and the line may be a delimiter.
+fn is_special(line: &str) -> bool {
+    let delimiter = line.strip_prefix("--");
+    line.starts_with("From ") || delimiter.is_some_and(|rest| rest.starts_with(BOUNDARY_PREFIX))
+}
+
+/// Encodes a text as quoted-printable without lines that [`is_special`].
+fn quoted_printable(text: &str) -> String {
+    let octets = format!("\r\n{}", qp::BODY.encode(text));
+    // The soft break keeps the line within 76 columns (RFC 2045 §6.7).
+    let octets = octets.replace("\r\nFrom ", "\r\n=46=\r\nrom ");
+    octets.strip_prefix("\r\n").unwrap_or(&octets).to_owned()
+}
+
+fn base64_bytes(text: &str) -> usize {
+    let bytes = transfer::encoded_size_bytes(u64::try_from(text.len()).unwrap_or(u64::MAX));
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Returns the encoding of a text that may be written as it is.
+fn literal_encoding(text: &str, wire: Wire) -> Option<&'static str> {
+    let mut lines = text.split("\r\n");
+    if lines.any(|line| line.len() > LINE_BYTES || is_special(line)) {
+        return None;
+    }
+    match (text.is_ascii(), wire) {
+        (true, _) => Some("7bit"),
+        (false, Wire::EightBit | Wire::Utf8) => Some("8bit"),
+        (false, Wire::SevenBit) => None,
+    }
+}
+
+/// Returns a part whose octets mail-builder writes as they are.
+fn literal(
+    content_type: ContentType<'static>,
     encoding: &'static str,
-    octets: Vec<u8>,
+    octets: String,
+) -> MimePart<'static> {
+    MimePart::new(content_type, BodyPart::Text(octets.into())).transfer_encoding(encoding)
 }
 
-impl Text {
-    /// Chooses the plainest encoding that holds the text. Never 8-bit, which needs a server with
-    /// 8BITMIME.
-    fn of(media_type: &'static str, body: &str, delimiters: &[&str]) -> Self {
-        let text = normalised(body);
-        let non_ascii = text.bytes().filter(|b| !b.is_ascii()).count();
-        let is_plain = text
-            .bytes()
-            .all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\t' | b'\n'))
-            && text
-                .lines()
-                .all(|line| line.len() <= LINE_BYTES && !line.starts_with("From "))
-            && !delimiters.iter().any(|delimiter| text.contains(delimiter));
-        if is_plain {
-            Self {
-                media_type,
-                encoding: "7bit",
-                octets: text.replace('\n', "\r\n").into_bytes(),
-            }
-        } else if non_ascii * 6 > text.len() {
-            // Base64 takes 4 octets for 3: shorter than quoted-printable, for example for Chinese.
-            let mut octets = Vec::new();
-            let mut encoder = Encoder::new();
-            encoder.push(text.replace('\n', "\r\n").as_bytes(), &mut octets);
-            encoder.finish(&mut octets);
-            Self {
-                media_type,
-                encoding: "base64",
-                octets,
-            }
-        } else {
-            Self {
-                media_type,
-                encoding: "quoted-printable",
-                octets: quoted_printable(&text),
-            }
-        }
-    }
-
-    /// Writes the fields, the empty line and the text.
-    fn write(&self, out: &mut Vec<u8>) {
-        let fields = format!(
-            "Content-Type: {}; charset=utf-8\r\nContent-Transfer-Encoding: {}\r\n\r\n",
-            self.media_type, self.encoding
-        );
-        out.extend_from_slice(fields.as_bytes());
-        out.extend_from_slice(&self.octets);
-    }
-}
-
-/// Returns the text with LF line ends, one after the last line, and without NUL.
-fn normalised(body: &str) -> String {
-    let mut text = body
+/// Returns the text with CRLF line ends, one after the last line, and without NUL. mail-builder
+/// puts line ends into base64 as they are, where they have to be CRLF (RFC 2045 §6.8).
+fn normalised(text: &str) -> String {
+    let mut text = text
         .replace("\r\n", "\n")
         .replace('\r', "\n")
         .replace('\0', "");
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    text
+    text.replace('\n', "\r\n")
 }
 
-/// Encodes a text with LF line ends as quoted-printable (RFC 2045 §6.7).
-fn quoted_printable(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + text.len() / 4);
-    for line in text.lines() {
-        let mut column = 0;
-        let last = line.len().saturating_sub(1);
-        for (index, octet) in line.bytes().enumerate() {
-            // Relays may remove spaces at a line end. A lone dot, `From ` and `--` at a line start
-            // have their own meanings in SMTP, in mbox files and between parts.
-            let is_literal = match octet {
-                b' ' | b'\t' => index != last,
-                b'.' | b'F' | b'-' => column > 0,
-                b'=' => false,
-                other => other.is_ascii_graphic(),
-            };
-            let width = if is_literal { 1 } else { 3 };
-            if column + width >= QP_COLUMNS {
-                out.extend_from_slice(b"=\r\n");
-                column = 0;
-            }
-            if is_literal {
-                out.push(octet);
-            } else {
-                out.extend_from_slice(format!("={octet:02X}").as_bytes());
-            }
-            column += width;
-        }
-        out.extend_from_slice(b"\r\n");
-    }
-    out
-}
-
-/// Formats the delimiter and the fields before an attachment's base64.
-pub(super) fn attachment_head(attachment: &AttachmentMeta, boundary: &str) -> Vec<u8> {
+/// Returns the part of an attachment, with [`CUT`] in place of its octets.
+fn streamed(attachment: &AttachmentMeta, disposition: &'static str) -> MimePart<'static> {
     let name = display::file_name(&attachment.name).unwrap_or_else(|| "attachment".to_owned());
-    let media_type = media_type(&attachment.media_type);
-    let (name_param, file_name_params) = if is_plain(&name) {
-        (format!("\"{name}\""), format!(";\r\n filename=\"{name}\""))
+    let media_type = media_type(&attachment.media_type).to_owned();
+    let part = if is_printable(&name) && name.len() <= PLAIN_NAME_BYTES {
+        MimePart::new(
+            ContentType::new(media_type).attribute("name", name.clone()),
+            CUT,
+        )
     } else {
         // RFC 2047 §5 forbids encoded words in quotes, but many programs know no other form;
-        // programs that know RFC 2231 read `filename*`.
-        let words = encoded_word::encode(&name).join("\r\n  ");
-        (format!("\"{words}\""), extended(&name))
+        // programs that know RFC 2231 read `filename*`, which mail-builder writes.
+        let words = encoded_word::encode(&name).join("\r\n ");
+        let value = format!("{media_type};\r\n name=\"{words}\"");
+        MimePart::raw(CUT).header("Content-Type", raw(value))
     };
-    format!(
-        "\r\n--{boundary}\r\n\
-         Content-Type: {media_type};\r\n name={name_param}\r\n\
-         Content-Transfer-Encoding: base64\r\n\
-         Content-Disposition: attachment{file_name_params}\r\n\r\n"
-    )
-    .into_bytes()
+    let id = attachment.content_id.as_deref();
+    let part = part.transfer_encoding("base64");
+    let part = match id.filter(|id| is_message_id(id)) {
+        Some(id) => part.header("Content-ID", MessageId::new(id.to_owned())),
+        None => part,
+    };
+    let disposition = ContentType::new(disposition).attribute("filename", name);
+    part.header("Content-Disposition", disposition)
 }
 
-fn is_plain(name: &str) -> bool {
-    name.bytes()
-        .all(|b| (b.is_ascii_graphic() || b == b' ') && !matches!(b, b'"' | b'\\'))
-        && !name.contains("=?")
-}
-
-/// Formats `filename*0*=utf-8''…` in pieces that fit a line (RFC 2231 §3 and §4).
-fn extended(name: &str) -> String {
-    let mut pieces = vec![String::from("utf-8''")];
-    for octet in name.bytes() {
-        let is_literal = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_');
-        let written = match is_literal {
-            true => char::from(octet).to_string(),
-            false => format!("%{octet:02X}"),
-        };
-        match pieces.last_mut() {
-            Some(piece) if piece.len() + written.len() <= 58 => piece.push_str(&written),
-            _ => pieces.push(written),
-        }
-    }
-    if let [whole] = pieces.as_slice() {
-        return format!(";\r\n filename*={whole}");
-    }
-    let numbered = pieces.iter().enumerate();
-    numbered
-        .map(|(number, piece)| format!(";\r\n filename*{number}*={piece}"))
-        .collect()
-}
-
-/// Returns a media type that may be written. Messages and multiparts may not be in base64 (RFC 2046
-/// §5.2.1 and §5.1), so they are sent as plain files.
+/// Returns a media type that may be written: mail-builder writes it as it is given. Messages and
+/// multiparts may not be in base64 (RFC 2046 §5.2.1 and §5.1), so they are sent as plain files.
 fn media_type(written: &str) -> &str {
     let is_token = |word: &str| {
         (1..=100).contains(&word.len())

@@ -1,121 +1,130 @@
-//! Header fields: encoded (RFC 2047) and folded (RFC 5322 §2.2.3).
+//! Header fields: what of them mail-builder writes, and what is given to it in its final form.
 
-use super::{ComposeError, OutgoingMessage, checked};
-use crate::address::{EmailAddress, is_atext};
+use mail_builder::headers::message_id::MessageId;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text;
+use mail_builder::headers::{Header, HeaderType};
+
+use super::mailbox::{self, Lists, Mailbox};
+use super::{AutoSubmitted, ComposeError, OutgoingMessage, Priority, Wire};
+use crate::encoded_word;
 use crate::header::REFERENCES_MAX;
-use crate::{display, encoded_word};
 
-/// Column at which lines are folded (RFC 5322 §2.1.1).
+/// Column at which lines are folded that hold encoded words (RFC 2047 §2).
 const COLUMNS: usize = 76;
 /// Length in bytes above which a word, which cannot be folded, is encoded, so that no line reaches
 /// 998 octets.
 const WORD_BYTES: usize = 200;
-/// Length in bytes above which a quoted name is encoded: it cannot be folded safely.
-const QUOTED_NAME_BYTES: usize = 60;
 /// Maximum length of a message id in a field, in bytes.
 const MESSAGE_ID_BYTES: usize = 900;
 
-/// Writes the fields of a message except those of its content.
-pub(super) fn write(outgoing: &OutgoingMessage) -> Result<Vec<u8>, ComposeError> {
-    if !is_message_id(&outgoing.message_id) || !outgoing.message_id.contains('@') {
-        return Err(ComposeError::MessageId);
-    }
-    let mut out = String::new();
-    field(&mut out, "Date", [outgoing.date.to_string()]);
-    mailboxes(&mut out, "From", std::slice::from_ref(&outgoing.from))?;
-    if outgoing.to.is_empty() && outgoing.cc.is_empty() {
-        field(&mut out, "To", ["undisclosed-recipients:;".to_owned()]);
-    }
-    mailboxes(&mut out, "To", &outgoing.to)?;
-    mailboxes(&mut out, "Cc", &outgoing.cc)?;
-    field(&mut out, "Subject", unstructured(&outgoing.subject));
-    field(
-        &mut out,
-        "Message-ID",
-        [format!("<{}>", outgoing.message_id)],
-    );
-    // These ids come from other messages; invalid ones are left out.
-    let in_reply_to = outgoing.in_reply_to.iter();
-    ids(&mut out, "In-Reply-To", in_reply_to);
-    let references = outgoing.references.iter().filter(|id| is_message_id(id));
-    let mut references: Vec<_> = references.collect();
-    if references.len() > REFERENCES_MAX {
-        references.drain(1..=references.len() - REFERENCES_MAX);
-    }
-    ids(&mut out, "References", references.into_iter());
-    field(&mut out, "MIME-Version", ["1.0".to_owned()]);
-    Ok(out.into_bytes())
-}
+/// Fields in their order.
+pub(super) type Fields = Vec<(&'static str, HeaderType<'static>)>;
 
-/// Writes the fields that only the Sent copy has.
-pub(super) fn own(outgoing: &OutgoingMessage) -> Result<String, ComposeError> {
-    let mut out = String::new();
-    mailboxes(&mut out, "Bcc", &outgoing.bcc)?;
+/// Returns the fields of a message, except `Bcc` and those of its content.
+///
+/// mail-builder would read the clock for a missing `Date` and `Message-ID`: both are always here.
+pub(super) fn of_message(
+    outgoing: &OutgoingMessage,
+    lists: &Lists,
+) -> Result<Fields, ComposeError> {
+    let wire = outgoing.wire;
+    let mut out: Fields = vec![
+        // mail-builder writes every date in UTC; the author's zone belongs to it (RFC 5322 §3.3).
+        ("Date", raw(outgoing.date.to_string())),
+    ];
+    let from = std::slice::from_ref(&lists.from);
+    mailboxes(&mut out, "From", from, wire);
+    mailboxes(&mut out, "Reply-To", &lists.reply_to, wire);
+    if lists.to.is_empty() && lists.cc.is_empty() && !lists.bcc.is_empty() {
+        // mail-builder quotes the name of a group; some programs look for this very text.
+        out.push(("To", raw("undisclosed-recipients:;")));
+    }
+    mailboxes(&mut out, "To", &lists.to, wire);
+    mailboxes(&mut out, "Cc", &lists.cc, wire);
+    out.push(("Subject", unstructured("Subject", &outgoing.subject, wire)));
+    out.push(("Message-ID", own_id(&outgoing.message_id)?));
+    // These ids come from other messages; invalid ones are left out.
+    ids(&mut out, "In-Reply-To", outgoing.in_reply_to.as_slice());
+    ids(&mut out, "References", &outgoing.references);
+    match outgoing.auto_submitted {
+        Some(AutoSubmitted::Replied) => out.push(("Auto-Submitted", raw("auto-replied"))),
+        Some(AutoSubmitted::Generated) => out.push(("Auto-Submitted", raw("auto-generated"))),
+        None => {}
+    }
+    if let Some((number, word)) = match outgoing.priority {
+        Priority::Normal => None,
+        Priority::High => Some(("1", "high")),
+        Priority::Low => Some(("5", "low")),
+    } {
+        out.extend([("X-Priority", raw(number)), ("Importance", raw(word))]);
+    }
+    if outgoing.wants_receipt {
+        mailboxes(&mut out, "Disposition-Notification-To", from, wire);
+    }
     Ok(out)
 }
 
-fn mailboxes(
-    out: &mut String,
-    name: &'static str,
-    list: &[EmailAddress],
-) -> Result<(), ComposeError> {
-    let mut words = Vec::new();
-    for (index, mailbox) in list.iter().enumerate() {
-        let address = checked(name, mailbox)?;
-        let comma = if index + 1 < list.len() { "," } else { "" };
-        let mut phrase = phrase(&mailbox.name);
-        if phrase.is_empty() {
-            words.push(format!("{address}{comma}"));
-        } else {
-            words.append(&mut phrase);
-            words.push(format!("<{address}>{comma}"));
-        }
-    }
-    if !words.is_empty() {
-        field(out, name, words);
-    }
-    Ok(())
+/// Returns the field that only the author's own copies have.
+pub(super) fn bcc(lists: &Lists, wire: Wire) -> Fields {
+    let mut out = Fields::new();
+    mailboxes(&mut out, "Bcc", &lists.bcc, wire);
+    out
 }
 
-fn ids<'i>(out: &mut String, name: &str, ids: impl Iterator<Item = &'i String>) {
-    let words: Vec<_> = ids
-        .filter(|id| is_message_id(id))
-        .map(|id| format!("<{id}>"))
-        .collect();
-    if !words.is_empty() {
-        field(out, name, words);
+/// Writes fields that are no whole header.
+pub(super) fn block(fields: Fields) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in fields {
+        out.extend_from_slice(format!("{name}: ").as_bytes());
+        value.write_header(&mut out, name.len() + 2);
+    }
+    out
+}
+
+/// Whether a field would be written with characters beyond ASCII. mail-builder encodes them in all
+/// values but raw ones and addresses.
+pub(super) fn has_utf8(fields: &Fields) -> bool {
+    !block(fields.clone()).is_ascii()
+}
+
+pub(super) fn mailboxes(out: &mut Fields, name: &'static str, list: &[Mailbox], wire: Wire) {
+    if let Some(value) = mailbox::value(name, list, wire) {
+        out.push((name, value));
     }
 }
 
-fn is_message_id(id: &str) -> bool {
+/// Returns the value of the field that identifies a message itself.
+pub(super) fn own_id(id: &str) -> Result<HeaderType<'static>, ComposeError> {
+    if is_message_id(id) && id.contains('@') {
+        Ok(MessageId::new(id.to_owned()).into())
+    } else {
+        Err(ComposeError::MessageId)
+    }
+}
+
+fn ids(out: &mut Fields, name: &'static str, ids: &[String]) {
+    let mut valid: Vec<_> = ids.iter().filter(|id| is_message_id(id)).cloned().collect();
+    if valid.len() > REFERENCES_MAX {
+        valid.drain(1..=valid.len() - REFERENCES_MAX);
+    }
+    if !valid.is_empty() {
+        out.push((name, MessageId::from(valid).into()));
+    }
+}
+
+/// Whether an id may be written. mail-builder writes it as it is given.
+pub(super) fn is_message_id(id: &str) -> bool {
     (1..=MESSAGE_ID_BYTES).contains(&id.len())
         && id
             .bytes()
             .all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>'))
 }
 
-/// Writes a field of words, folded between them. The words hold no line end.
-fn field(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) {
-    out.push_str(name);
-    out.push(':');
-    let mut column = name.len() + 1;
-    for word in words {
-        // The first line of a field may not be empty, so the first word is never folded.
-        if column + 1 + word.len() > COLUMNS && column > name.len() + 1 {
-            out.push_str("\r\n");
-            column = 0;
-        }
-        out.push(' ');
-        out.push_str(&word);
-        column += 1 + word.len();
-    }
-    out.push_str("\r\n");
-}
-
-/// Splits unstructured text (RFC 5322 §2.2.1) into words. It is sent as typed, including direction
-/// marks and joiners, except for control characters: line ends and tabs become spaces, others are
-/// removed.
-fn unstructured(text: &str) -> Vec<String> {
+/// Returns the value of an unstructured field (RFC 5322 §2.2.1). It is sent as typed, including
+/// direction marks and joiners, except for control characters: line ends and tabs become spaces,
+/// others are removed.
+fn unstructured(name: &'static str, text: &str, wire: Wire) -> HeaderType<'static> {
     let is_end = |c| matches!(c, '\r' | '\n' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let text: String = text
         .chars()
@@ -123,40 +132,46 @@ fn unstructured(text: &str) -> Vec<String> {
         .filter(|c| !c.is_control())
         .collect();
     let text = text.trim();
-    let is_plain = is_printable(text)
-        && !text.contains("=?")
-        // Folding would remove runs of spaces.
-        && !text.contains("  ")
-        && text.split(' ').all(|word| word.len() <= WORD_BYTES);
-    if is_plain {
-        text.split(' ').map(str::to_owned).collect()
-    } else {
-        encoded_word::encode(text)
+    let is_literal = wire == Wire::Utf8 || is_printable(text);
+    if !is_literal {
+        return Text::new(text.to_owned()).into();
     }
+    // mail-builder leaves look-alikes of encoded words as they are, which readers decode (RFC 2047
+    // §6.1), and runs of spaces, which many shorten at a fold (RFC 5322 §2.2.3).
+    if text.contains("=?") || text.contains("  ") {
+        return raw(folded(name, encoded_word::encode(text)));
+    }
+    if text.split(' ').any(|word| word.len() > WORD_BYTES) {
+        return Text::new(text.to_owned()).into();
+    }
+    // As raw text a long line is folded; as text it would be encoded.
+    raw(text.to_owned())
 }
 
-/// Splits a display name into words (RFC 5322 §3.2.5).
-fn phrase(name: &str) -> Vec<String> {
-    let name = display::line(name);
-    let name = name.trim();
-    if name.is_empty() {
-        return Vec::new();
+/// Joins words to the value of a field, folded between them at [`COLUMNS`]. The words hold no line
+/// end. mail-builder keeps these folds and adds none, since it folds raw values at 78 columns,
+/// which is too late for encoded words (RFC 2047 §2).
+pub(super) fn folded(name: &str, words: impl IntoIterator<Item = String>) -> String {
+    let mut out = String::new();
+    let mut column = name.len() + 1;
+    for word in words {
+        column += 1 + word.len();
+        // The first line of a field may not be empty, so the first word is never folded.
+        if !out.is_empty() && column > COLUMNS {
+            out.push_str("\r\n ");
+            column = 1 + word.len();
+        } else if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&word);
     }
-    let is_atoms = name
-        .split(' ')
-        .all(|word| !word.is_empty() && word.bytes().all(is_atext));
-    if !is_printable(name) || name.contains("=?") || name.len() > QUOTED_NAME_BYTES {
-        encoded_word::encode(name)
-    } else if is_atoms {
-        name.split(' ').map(str::to_owned).collect()
-    } else {
-        vec![format!(
-            "\"{}\"",
-            name.replace('\\', "\\\\").replace('"', "\\\"")
-        )]
-    }
+    out
 }
 
-fn is_printable(text: &str) -> bool {
+pub(super) fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+}
+
+pub(super) fn raw(value: impl Into<std::borrow::Cow<'static, str>>) -> HeaderType<'static> {
+    Raw::new(value).into()
 }
