@@ -5,6 +5,7 @@ mod contradicted;
 mod copies;
 mod crowded;
 mod descriptions;
+mod drafts;
 mod entries;
 mod fallback;
 mod half_moves;

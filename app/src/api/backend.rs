@@ -8,9 +8,10 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, EntryChange, FolderRef,
-    FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageRef, MessageRows,
-    MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, UndoRef, ViewId,
+    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, DraftResult,
+    EntryChange, FolderRef, FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark,
+    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
+    SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -84,6 +85,19 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Returns a compose form that corrects an outbox entry: its text and the recipients that did
     /// not receive it.
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm>;
+
+    /// Saves a draft among the drafts of its account, in place of its earlier copy
+    /// ([`Draft::saved`]). Unless `is_forced`, nothing is saved if another tab or another program
+    /// changed, sent or deleted that copy.
+    fn draft_save(
+        &self,
+        account: AccountId,
+        draft: Draft,
+        is_forced: bool,
+    ) -> BackendFuture<'_, DraftResult>;
+
+    /// Returns the form that continues a draft of this or another program.
+    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm>;
 
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;

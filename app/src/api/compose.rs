@@ -4,7 +4,10 @@
 use leptos::prelude::*;
 
 use super::error::ApiError;
-use super::types::{AccountId, ComposeForm, ComposeSource, Draft, OutboxId, SealingKeys, SentView};
+use super::types::{
+    AccountId, ComposeForm, ComposeSource, Draft, DraftResult, MessageRef, OutboxId, SealingKeys,
+    SentView,
+};
 use super::wire::Wire;
 
 /// Returns the initial content of a compose form.
@@ -22,6 +25,24 @@ pub async fn compose_start(
 #[server(prefix = "/api", endpoint = "compose_again", protocol = Wire)]
 pub async fn compose_again(outbox: OutboxId) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?.compose_again(outbox).await
+}
+
+/// Saves a draft among the drafts of its account; unless `is_forced`, only if its earlier copy is
+/// unchanged.
+#[server(prefix = "/api", endpoint = "draft_save", protocol = Wire)]
+pub async fn draft_save(
+    account: AccountId,
+    draft: Draft,
+    is_forced: bool,
+) -> Result<DraftResult, ApiError> {
+    let backend = super::backend::backend()?;
+    backend.draft_save(account, draft, is_forced).await
+}
+
+/// Returns the form that continues a draft.
+#[server(prefix = "/api", endpoint = "draft_open", protocol = Wire)]
+pub async fn draft_open(draft: MessageRef) -> Result<ComposeForm, ApiError> {
+    super::backend::backend()?.draft_open(draft).await
 }
 
 /// Returns the keys that encrypt an account's unsent texts in the browser.

@@ -56,6 +56,8 @@ ids! {
     ViewId
     /// A message in the outbox or the ledger.
     OutboxId
+    /// A draft: the Message-ID that its copies share, without brackets.
+    DraftId
     /// An uploaded file in the spool.
     UploadId
     /// A compose form, issued by the server: it sends at most one message, however often it is

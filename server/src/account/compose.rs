@@ -1,5 +1,6 @@
 //! Composing: the initial content of a reply, and a draft as a message in the spool.
 
+mod drafts;
 mod files;
 
 use std::sync::Arc;
@@ -8,7 +9,9 @@ use app::api::types::{ComposeKind, ComposeSource, Draft, OutboxId, Priority, Rec
 use mail_mime::address::{self, EmailAddress, InvalidAddress};
 use mail_mime::compose::{self, AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
+use mail_mime::header::Headers;
 
+pub(crate) use self::drafts::{fetch_attachments, read_draft, save_draft};
 pub(crate) use self::files::Attached;
 use self::files::{attached_files, copy_source_parts, write};
 use super::error::{AccountError, InvalidField, NotReplaced};
@@ -118,38 +121,17 @@ pub(crate) async fn spool(
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
         bcc: parse_field("bcc", &draft.bcc)?,
-        subject: draft.subject.clone(),
-        body: draft.body.clone(),
         is_flowed: true,
-        priority: match draft.options.priority {
-            Priority::Normal => compose::Priority::Normal,
-            Priority::High => compose::Priority::High,
-            Priority::Low => compose::Priority::Low,
-        },
-        wants_receipt: draft.options.wants_receipt,
-        ..OutgoingMessage::new(from, message_id, date)
+        ..outgoing(draft, from, message_id, date)
     };
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
-    for (_, file) in &files {
-        outgoing.attachments.push(AttachmentMeta {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size_bytes: file.size_bytes,
-            content_id: None,
-        });
-    }
+    outgoing.attachments.extend(files.iter().map(attachment));
+    outgoing.references = draft.thread.clone();
     let source_parts = match &draft.source {
-        Some(source) => {
+        Some(source) if needs_source(source, draft) => {
             let opened = open(handle, source).await?;
             if source.kind != ComposeKind::Forward {
-                outgoing.in_reply_to = opened.headers.message_id();
-                outgoing.references = opened.headers.references();
-                if outgoing.references.is_empty() {
-                    // RFC 5322 §3.6.4: a single id in In-Reply-To is that of the parent's parent.
-                    let ids = opened.headers.in_reply_to();
-                    outgoing.references = if ids.len() == 1 { ids } else { Vec::new() };
-                }
-                outgoing.references.extend(opened.headers.message_id());
+                outgoing.references = thread_of_answer(&opened.headers);
             }
             let mut remaining_bytes = upload_max_bytes;
             for (_, file) in &files {
@@ -157,16 +139,11 @@ pub(crate) async fn spool(
             }
             copy_source_parts(handle, source, draft, &opened, remaining_bytes).await?
         }
-        None => Vec::new(),
+        _ => Vec::new(),
     };
-    for (_, file) in &source_parts {
-        outgoing.attachments.push(AttachmentMeta {
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size_bytes: file.size_bytes,
-            content_id: None,
-        });
-    }
+    outgoing.in_reply_to = outgoing.references.last().cloned();
+    let parts = source_parts.iter().map(attachment);
+    outgoing.attachments.extend(parts);
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
     if composer.recipients().len() > RECIPIENTS_MAX {
         return Err(AccountError::Invalid {
@@ -228,9 +205,53 @@ pub(crate) async fn spool(
                 },
             },
             search: None,
+            draft: draft.saved.as_ref().map(|saved| saved.id.clone()),
         },
     };
     Ok(Written { row, files: owned })
+}
+
+/// Returns the message of a draft, without recipients and attachments.
+fn outgoing(draft: &Draft, from: EmailAddress, message_id: String, date: Date) -> OutgoingMessage {
+    OutgoingMessage {
+        subject: draft.subject.clone(),
+        body: draft.body.clone(),
+        priority: match draft.options.priority {
+            Priority::Normal => compose::Priority::Normal,
+            Priority::High => compose::Priority::High,
+            Priority::Low => compose::Priority::Low,
+        },
+        wants_receipt: draft.options.wants_receipt,
+        ..OutgoingMessage::new(from, message_id, date)
+    }
+}
+
+fn attachment((_, file): &(Attached, AttachedFile)) -> AttachmentMeta {
+    AttachmentMeta {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        size_bytes: file.size_bytes,
+        content_id: None,
+    }
+}
+
+/// Whether the message that is answered or forwarded has to be opened: for its parts, or for its
+/// conversation, which forms of earlier versions do not have.
+fn needs_source(source: &ComposeSource, draft: &Draft) -> bool {
+    let is_answer = matches!(source.kind, ComposeKind::Reply | ComposeKind::ReplyAll);
+    !draft.keep_parts.is_empty() || is_answer && draft.thread.is_empty()
+}
+
+/// Returns References of an answer to a message; its last id is In-Reply-To.
+pub(crate) fn thread_of_answer(headers: &Headers) -> Vec<String> {
+    let mut references = headers.references();
+    if references.is_empty() {
+        // RFC 5322 §3.6.4: a single id in In-Reply-To is that of the parent's parent.
+        let ids = headers.in_reply_to();
+        references = if ids.len() == 1 { ids } else { Vec::new() };
+    }
+    references.extend(headers.message_id());
+    references
 }
 
 /// Checks the length of the typed texts: they are stored, sealed, until the message is sent.

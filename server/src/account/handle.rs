@@ -6,11 +6,11 @@ mod nested;
 pub(crate) mod supplements;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use app::api::live::LiveEvent;
-use app::api::types::{AccountId, FolderId, Limitation, MessageId, PartId};
+use app::api::types::{AccountId, DraftId, FolderId, Limitation, MessageId, OutboxId, PartId};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -245,6 +245,7 @@ impl Accounts {
             prepared: Arc::clone(&self.prepared),
             size_max_bytes: AtomicU64::new(0),
             closing,
+            deleted_drafts: Mutex::default(),
         })
     }
 
@@ -628,6 +629,13 @@ impl AccountHandle {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.inner.outbox
+    }
+
+    /// Deletes the copies of the draft that a queued message was written as, in the background. If
+    /// this fails, it is repeated once the message is sent.
+    pub(crate) fn delete_draft_of(&self, outbox: OutboxId, draft: DraftId) {
+        let sender = Arc::clone(&self.inner.outbox);
+        tokio::spawn(async move { sender.delete_draft(draft, &outbox).await });
     }
 
     /// The maximum message size of the outgoing server, once it is known.

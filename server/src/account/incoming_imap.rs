@@ -159,7 +159,7 @@ impl ImapIncoming {
                     && self.shared.sent_copies() == SentCopies::ByUs
                     && self.open_other().is_none()
             }
-            RequestTarget::Sent => false,
+            RequestTarget::Sent | RequestTarget::Drafts => false,
         }
     }
 }

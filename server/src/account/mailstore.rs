@@ -1,6 +1,8 @@
 //! The operations on an account's mail, for either protocol.
 
-use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window};
+use app::api::types::{
+    Destination, DraftId, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use mail_mime::tree::Part;
@@ -8,8 +10,24 @@ use mail_mime::tree::Part;
 use super::error::AccountError;
 use super::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark, Unsupported,
+    Changed, DraftCopy, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section,
+    SourceMark, Unsupported,
 };
+
+/// A draft to be saved.
+#[derive(Debug, Clone)]
+pub(crate) struct DraftSave {
+    /// The message, with its id in the field `Message-ID`.
+    pub(crate) content: SpooledMessage,
+    /// The id that all copies of the draft share.
+    pub(crate) id: DraftId,
+    /// Its earlier copy. Only that one is replaced, unless `is_forced`.
+    pub(crate) replaces: Option<DraftCopy>,
+    /// Whether other copies, or the absence of the earlier one, do not matter.
+    pub(crate) is_forced: bool,
+    /// The name of the folder for drafts, if there is none.
+    pub(crate) folder_name: String,
+}
 
 /// The mail of one account. Operations run one after the other; an operation that a protocol does
 /// not support keeps the default, which returns an error.
@@ -104,6 +122,16 @@ pub(crate) trait Mailstore: Send {
         _filing: Filing,
     ) -> Result<Filed, AccountError> {
         Ok(Filed::NotKept)
+    }
+
+    /// Saves a draft in place of its earlier copy.
+    async fn save_draft(&mut self, _save: DraftSave) -> Result<DraftSaved, AccountError> {
+        Err(AccountError::Unsupported(Unsupported::Folders))
+    }
+
+    /// Deletes every copy of a draft. Succeeds if there is none.
+    async fn delete_draft(&mut self, _draft: DraftId) -> Result<(), AccountError> {
+        Err(AccountError::Unsupported(Unsupported::Folders))
     }
 
     /// Searches again some time after a copy was filed: if the server filed one too, ours is

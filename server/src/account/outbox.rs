@@ -10,8 +10,9 @@ mod link;
 mod mailbox;
 mod settle;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
@@ -66,6 +67,8 @@ pub(crate) struct Outbox {
     /// The maximum message size of the server, in bytes, once known; 0 before.
     pub(crate) size_max_bytes: AtomicU64,
     pub(crate) closing: CancellationToken,
+    /// Messages whose drafts are deleted, which the rows may not record yet.
+    pub(super) deleted_drafts: Mutex<HashSet<OutboxId>>,
 }
 
 impl Outbox {

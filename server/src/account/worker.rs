@@ -29,6 +29,8 @@ pub(crate) enum RequestTarget {
     Copy { size_bytes: u64, filing: Filing },
     /// Sent, to search it.
     Sent,
+    /// The folder for drafts.
+    Drafts,
 }
 
 /// What happens to a request when its caller is dropped, or when the connection turns out to be

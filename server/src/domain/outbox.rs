@@ -1,8 +1,8 @@
 //! Messages in the outbox and their results.
 
 use app::api::types::{
-    AccountId, ComposeSource, Damage, FolderId, FormKey, OutboxId, PartId, RecipientState,
-    SendOptions, UploadId,
+    AccountId, ComposeSource, Damage, DraftId, FolderId, FormKey, OutboxId, PartId, RecipientState,
+    SavedDraft, SendOptions, UploadId,
 };
 
 use super::{AccountKey, ErrorCause, ServerReply};
@@ -65,6 +65,8 @@ pub(crate) struct OutboxMessage {
     pub(crate) transport: TransportOptions,
     /// What the search for a message with an unknown outcome found; `None` before it.
     pub(crate) search: Option<CopySearch>,
+    /// The draft whose copies are deleted, because the message is sent; `None` once they are.
+    pub(crate) draft: Option<DraftId>,
 }
 
 /// What the search for a message with an unknown outcome found in its sender's mailbox.
@@ -137,6 +139,10 @@ pub(crate) struct StoredDraft {
     pub(crate) uploads: Vec<UploadId>,
     pub(crate) keep_parts: Vec<PartId>,
     pub(crate) options: SendOptions,
+    /// Its copy among the account's drafts.
+    pub(crate) saved: Option<SavedDraft>,
+    /// The Message-IDs of the conversation of a draft without a source.
+    pub(crate) thread: Vec<String>,
 }
 
 /// A compose form that is stored until its sender signs in again.
@@ -189,6 +195,7 @@ impl OutboxMessage {
             own_fields: String::new(),
             transport: TransportOptions::default(),
             search: None,
+            draft: None,
         }
     }
 }
@@ -228,7 +235,7 @@ impl OutboxRow {
     /// Returns whether work follows a result: filing the copy, marking the source message, or
     /// deleting the draft because every recipient has the message.
     pub(crate) fn needs_follow_up(&self) -> bool {
-        let is_marked = self.message.source.is_none();
+        let is_marked = self.message.source.is_none() && self.message.draft.is_none();
         !self.is_open() || self.is_copy_due() || (self.has_accepted_recipient() && !is_marked)
     }
 

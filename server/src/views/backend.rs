@@ -1,6 +1,7 @@
 //! The page's contract for the accounts of a session: calls the mailstore and converts the results
 //! to page types.
 
+mod drafts;
 mod entries;
 mod ledger;
 
@@ -12,9 +13,9 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource, Destination,
-    Draft, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView,
-    ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, SealingKeys, SessionView, Theme, UndoRef, ViewId,
+    Draft, DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView,
+    FoldersView, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -463,6 +464,22 @@ impl MailBackend for SessionBackend {
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move { self.localize(self.correction_form(&outbox).await) })
+    }
+
+    fn draft_save(
+        &self,
+        account: AccountId,
+        draft: Draft,
+        is_forced: bool,
+    ) -> BackendFuture<'_, DraftResult> {
+        Box::pin(async move {
+            let saved = self.save_draft(&account, &draft, is_forced).await;
+            self.localize(saved)
+        })
+    }
+
+    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {
+        Box::pin(async move { self.localize(self.draft_form(&draft).await) })
     }
 
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {

@@ -1,20 +1,23 @@
 //! The initial content of compose forms: replies, forwards and corrections of outbox entries.
 
 use app::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, Person, RecipientState,
-    UploadId, UploadView,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, MessageRef, Person,
+    RecipientState, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
 use mail_mime::list_fields::ListFields;
+use mail_mime::text::Format;
 use mail_mime::{quote, text};
 
 use super::locale::Locale;
-use super::map;
+use super::map::{self, upload_view};
 use crate::account::AccountHandle;
+use crate::account::compose::{fetch_attachments, read_draft, thread_of_answer};
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
-use crate::domain::{AttachedFile, Opened, OutboxRow, StoredDraft};
+use crate::account::uploads::{Upload, Uploads};
+use crate::domain::{AttachedFile, DraftCopy, Opened, OutboxRow, StoredDraft};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -68,6 +71,7 @@ pub(super) async fn start(
             form.draft.to = address::format_typed(&recipients.to);
             form.draft.cc = address::format_typed(&recipients.cc);
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
+            form.draft.thread = thread_of_answer(&opened.headers);
             form.draft.body = quoted(&opened, &plain_text(&opened).await?, locale);
         }
         ComposeKind::Forward => {
@@ -80,6 +84,60 @@ pub(super) async fn start(
         }
     }
     form.draft.source = Some(source);
+    Ok(form)
+}
+
+/// Returns the form that continues a draft. A draft with formatting is opened as text, and its copy
+/// stays beside the new one: this page cannot edit it.
+pub(super) async fn draft_form(
+    handle: &AccountHandle,
+    of: &MessageRef,
+    uploads: &Uploads,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    let copy = DraftCopy {
+        folder: of.folder.folder.clone(),
+        message: of.message.clone(),
+    };
+    let opened = handle
+        .open(copy.folder.clone(), copy.message.clone())
+        .await?;
+    let mut draft = read_draft(&opened.headers, copy.clone());
+    // What it answers or forwards may be gone: the draft stays.
+    let started = match draft.source.clone() {
+        Some(source) => start(handle, Some(source), locale, upload_max_bytes)
+            .await
+            .ok(),
+        None => None,
+    };
+    let mut form = match started {
+        Some(form) => form,
+        None => start(handle, None, locale, upload_max_bytes).await?,
+    };
+    let fetched = fetch_attachments(handle, &copy, &opened, uploads, upload_max_bytes);
+    let fetched = fetched.await?;
+    form.uploads = fetched.iter().map(upload_view).collect();
+    draft.uploads = fetched.iter().map(Upload::id).collect();
+    draft.body = match &opened.body {
+        Body::Text { text, format, .. } => {
+            let text = text.replace("\r\n", "\n");
+            let text = match format {
+                Format::Fixed => text,
+                _ => text::unwrapped(&text, *format),
+            };
+            text.strip_suffix('\n').unwrap_or(&text).to_owned()
+        }
+        Body::Html { .. } => {
+            draft.saved = None;
+            plain_text(&opened).await?
+        }
+        Body::Empty | Body::OverLimits => String::new(),
+    };
+    form.draft = Draft {
+        form: form.draft.form,
+        ..draft
+    };
     Ok(form)
 }
 
@@ -127,6 +185,8 @@ pub(super) async fn correction_form(
         uploads: form.uploads.iter().map(|file| file.id.clone()).collect(),
         keep_parts: Vec::new(),
         form: form.draft.form,
+        // It was deleted when the message was sent.
+        saved: None,
         ..draft(stored)
     };
     Ok(form)
@@ -145,6 +205,8 @@ pub(crate) fn stored_draft(draft: &Draft) -> StoredDraft {
         uploads: draft.uploads.clone(),
         keep_parts: draft.keep_parts.clone(),
         options: draft.options.clone(),
+        saved: draft.saved.clone(),
+        thread: draft.thread.clone(),
     }
 }
 
@@ -161,6 +223,8 @@ pub(crate) fn draft(stored: StoredDraft) -> Draft {
         uploads: stored.uploads,
         keep_parts: stored.keep_parts,
         options: stored.options,
+        saved: stored.saved,
+        thread: stored.thread,
         form: None,
         files: None,
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AttachmentView, DateText, FolderId, FolderRef, FormKey, MessageId, MessageRef,
-    OutboxId, PartId, Person, UploadId,
+    AccountId, AttachmentView, DateText, DraftId, FolderId, FolderRef, FormKey, MessageId,
+    MessageRef, OutboxId, PartId, Person, UploadId,
 };
 
 /// The kind of message that a compose form is opened for.
@@ -108,6 +108,36 @@ pub struct Draft {
     /// How it is sent.
     #[serde(default)]
     pub options: SendOptions,
+    /// Its copy among the account's drafts, which goes when the message is sent.
+    #[serde(default)]
+    pub saved: Option<SavedDraft>,
+    /// The Message-IDs of the conversation that a draft of another program belongs to, without
+    /// brackets; the last one is that of the message that it answers. Unused if there is a source.
+    #[serde(default)]
+    pub thread: Vec<String>,
+}
+
+/// The copy of a text among the account's drafts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedDraft {
+    /// The id of the draft, which stays the same from copy to copy.
+    pub id: DraftId,
+    /// The folder of the copy.
+    pub folder: FolderId,
+    /// The copy.
+    pub message: MessageId,
+}
+
+/// The result of saving a draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DraftResult {
+    /// This is its only copy now.
+    Saved(SavedDraft),
+    /// Nothing was saved: another tab or another program saved this draft.
+    ChangedElsewhere(SavedDraft),
+    /// Nothing was saved: the draft was sent or deleted elsewhere.
+    Gone,
 }
 
 /// How a message is sent.

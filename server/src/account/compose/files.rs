@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use app::api::types::{ComposeSource, Draft, UploadId};
+use app::api::types::{ComposeSource, Draft, FolderId, MessageId, PartId, UploadId};
 use futures_util::StreamExt as _;
 use mail_mime::compose::Composer;
 use mail_mime::transfer::{self, TransferEncoding};
@@ -79,20 +79,33 @@ pub(super) async fn copy_source_parts(
     opened: &Opened,
     max_bytes: u64,
 ) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
+    let message = (&source.folder, &source.message);
+    copy_parts(handle, message, &draft.keep_parts, opened, max_bytes).await
+}
+
+/// Copies parts of a message into the spool. Their size comes from the message's structure, and is
+/// checked against the limits before any byte is fetched.
+pub(super) async fn copy_parts(
+    handle: &AccountHandle,
+    (folder, message): (&FolderId, &MessageId),
+    parts: &[PartId],
+    opened: &Opened,
+    max_bytes: u64,
+) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
     let too_large = |max_bytes| AccountError::Invalid {
         field: "attachment",
         problem: InvalidField::TooLarge { max_bytes },
     };
     let mut seen = HashSet::new();
-    let mut parts = Vec::new();
+    let mut found_parts = Vec::new();
     let (mut announced, mut encoded) = (0_u64, 0_u64);
-    for part in draft.keep_parts.iter().filter(|part| seen.insert(*part)) {
+    for part in parts.iter().filter(|part| seen.insert(*part)) {
         let found = opened.root.find(part.as_str());
         let found = found.ok_or(AccountError::NotFound)?;
         let size_bytes = decoded_size(found);
         announced = announced.saturating_add(size_bytes);
         encoded = encoded.saturating_add(transfer::encoded_size_bytes(size_bytes));
-        parts.push((part, found, size_bytes));
+        found_parts.push((part, found, size_bytes));
     }
     if announced > max_bytes {
         return Err(too_large(max_bytes));
@@ -104,10 +117,10 @@ pub(super) async fn copy_source_parts(
     }
     let mut copied = Vec::new();
     let mut remaining_bytes = max_bytes;
-    for (part, found, size_bytes) in parts {
+    for (part, found, size_bytes) in found_parts {
         let mut writer = create(handle, size_bytes.min(remaining_bytes), remaining_bytes).await?;
         let download = handle
-            .part(source.folder.clone(), source.message.clone(), part.clone())
+            .part(folder.clone(), message.clone(), part.clone())
             .await?;
         let mut stream = download.stream;
         while let Some(bytes) = stream.next().await {

@@ -5,6 +5,7 @@ mod background;
 mod change;
 mod changed_elsewhere;
 mod compared;
+mod drafts;
 mod fetch_message;
 mod fetched;
 mod file_sent;

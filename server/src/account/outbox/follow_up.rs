@@ -1,8 +1,10 @@
 //! Follow-up of a sent message: the copy in Sent, and the mark on its source.
 
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::ComposeKind;
+use app::api::types::{ComposeKind, DraftId, OutboxId};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
@@ -67,6 +69,13 @@ impl Outbox {
             row.message.copy = self.file_copy(row, copies).await;
         }
         if row.has_accepted_recipient()
+            && let Some(draft) = row.message.draft.take()
+            && !self.deleted_drafts().remove(&row.id)
+        {
+            self.delete_draft(draft, &row.id).await;
+            self.deleted_drafts().remove(&row.id);
+        }
+        if row.has_accepted_recipient()
             && let Some(source) = row.message.source.take()
         {
             let mark = match source.kind {
@@ -106,6 +115,29 @@ impl Outbox {
         }
         self.tell(&row.id);
         Ok(())
+    }
+
+    /// Deletes the copies of the draft that a message was written as: it is in the outbox now.
+    pub(crate) async fn delete_draft(&self, draft: DraftId, outbox: &OutboxId) {
+        let (request, reply) =
+            Request::new(RequestTarget::Drafts, RequestKind::Set, move |store| {
+                store.delete_draft(draft.clone())
+            });
+        if self.mailbox.send(request).await.is_err() {
+            return;
+        }
+        match reply.await {
+            Ok(Ok(())) => drop(self.deleted_drafts().insert(outbox.clone())),
+            Ok(Err(error)) => info!(%error, "the draft of a message could not be deleted"),
+            Err(_) => {}
+        }
+    }
+
+    /// The messages whose drafts this outbox has deleted.
+    fn deleted_drafts(&self) -> MutexGuard<'_, HashSet<OutboxId>> {
+        self.deleted_drafts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> SentCopy {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::api::error::ApiError;
 use app::api::types::{
     AccountId, ComposeKind, ComposeSource, Draft, FormKey, Lang, OutboxId, PartId, Priority,
-    SendOptions, UploadId, UploadView,
+    SavedDraft, SendOptions, UploadId, UploadView,
 };
 use axum::body::{Body, BodyDataStream};
 use futures_util::stream;
@@ -134,6 +134,15 @@ impl ParsedForm {
                 wants_notice: filled("notice").is_some(),
                 requires_tls: filled("require_tls").is_some(),
             },
+            thread: all("thread"),
+            saved: filled("draft_id")
+                .zip(filled("draft_folder"))
+                .zip(filled("draft_message"))
+                .map(|((id, folder), message)| SavedDraft {
+                    id: id.into(),
+                    folder: folder.into(),
+                    message: message.into(),
+                }),
         }
     }
 

@@ -153,6 +153,7 @@ impl Ledger {
         }
         now.message.copy = row.message.copy.clone();
         now.message.source = row.message.source.clone();
+        now.message.draft = row.message.draft.clone();
         let sealed = self.seal_message(&now)?;
         sqlx::query(
             "UPDATE outbox SET sealed = $1, is_copy_due = $2 WHERE id = $3 AND account_key = $4",

@@ -1,6 +1,6 @@
 use app::api::types::{
     ComposeKind, ComposeSource, FolderId, FolderRole, IncomingKind, MessageId, OutboxId, PartId,
-    Priority, RecipientState, SendOptions, UploadId,
+    Priority, RecipientState, SavedDraft, SendOptions, UploadId,
 };
 use serde_json::Value;
 
@@ -64,6 +64,7 @@ fn message(cause: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
         own_fields: "Bcc: dan@peer.test\r\n".to_owned(),
         transport: TransportOptions::default(),
         search: None,
+        draft: None,
     }
 }
 
@@ -83,6 +84,8 @@ fn draft() -> StoredDraft {
         uploads: vec![UploadId::from("BBBBBBBBBBBBBBBBBBBBBB")],
         keep_parts: vec![PartId::from("1.2")],
         options: SendOptions::default(),
+        saved: None,
+        thread: Vec::new(),
     }
 }
 
@@ -164,6 +167,7 @@ fn messages_v2() -> Vec<OutboxMessage> {
     ];
     messages.extend(searches.map(|search| OutboxMessage {
         search: Some(search),
+        draft: Some("1.x@peer.test".into()),
         transport: TransportOptions {
             wants_notice: true,
             requires_tls: true,
@@ -189,6 +193,12 @@ fn posted_v2(priority: Priority) -> PostedForm {
         account: "ann".into(),
         draft: StoredDraft {
             options: options(priority),
+            saved: Some(SavedDraft {
+                id: "1.x@peer.test".into(),
+                folder: "Drafts".into(),
+                message: "1.2".into(),
+            }),
+            thread: vec!["1.y@peer.test".to_owned()],
             ..draft()
         },
         form: Some("key".into()),

@@ -83,6 +83,7 @@ impl From<Message> for OutboxMessage {
             own_fields: message.own_fields,
             transport: TransportOptions::default(),
             search: None,
+            draft: None,
         }
     }
 }

@@ -271,6 +271,7 @@ impl From<Message> for domain::OutboxMessage {
             own_fields: message.own_fields,
             transport: domain::TransportOptions::default(),
             search: None,
+            draft: None,
         }
     }
 }
@@ -393,6 +394,8 @@ impl From<Draft> for domain::StoredDraft {
             uploads: draft.uploads,
             keep_parts: draft.keep_parts,
             options: SendOptions::default(),
+            saved: None,
+            thread: Vec::new(),
         }
     }
 }

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use app::api::types::{
-    AccountId, ComposeKind, ComposeSource, FolderId, FormKey, IncomingKind, MessageId, Priority,
-    SendOptions,
+    AccountId, ComposeKind, ComposeSource, DraftId, FolderId, FormKey, IncomingKind, MessageId,
+    Priority, SavedDraft, SendOptions,
 };
 use mail_proto::Secret;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,7 @@ pub(in crate::store) struct Message {
     source: Option<Source>,
     transport: Transport,
     search: Option<Search>,
+    draft: Option<DraftId>,
 }
 
 /// The message that is answered or forwarded.
@@ -65,6 +66,16 @@ pub(in crate::store) struct Draft {
     draft: v1::Draft,
     source: Option<Source>,
     options: Options,
+    saved: Option<Saved>,
+    thread: Vec<String>,
+}
+
+/// The copy of a text among the account's drafts.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    id: DraftId,
+    folder: FolderId,
+    message: MessageId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +123,7 @@ fields! {
     Source = ComposeSource { kind, folder, message }
     Transport = domain::TransportOptions { wants_notice, requires_tls, scheduled_unix_ms }
     Options = SendOptions { send_at, priority, wants_receipt, wants_notice, requires_tls }
+    Saved = SavedDraft { id, folder, message }
     Server = domain::StoredServer { host, port, tls }
 }
 
@@ -121,6 +133,7 @@ impl From<domain::OutboxMessage> for Message {
             version: VERSION,
             source: message.source.take().map(Source::from),
             transport: message.transport.into(),
+            draft: message.draft.take(),
             search: message.search.take().map(|search| match search {
                 domain::CopySearch::InFolder(folder) => Search::InFolder { folder },
                 domain::CopySearch::Nowhere => Search::Nowhere,
@@ -135,6 +148,7 @@ impl From<Message> for domain::OutboxMessage {
         Self {
             source: record.source.map(Into::into),
             transport: record.transport.into(),
+            draft: record.draft,
             search: record.search.map(|search| match search {
                 Search::InFolder { folder } => domain::CopySearch::InFolder(folder),
                 Search::Nowhere => domain::CopySearch::Nowhere,
@@ -150,6 +164,8 @@ impl From<domain::StoredDraft> for Draft {
             version: VERSION,
             source: draft.source.take().map(Source::from),
             options: std::mem::take(&mut draft.options).into(),
+            saved: draft.saved.take().map(Saved::from),
+            thread: std::mem::take(&mut draft.thread),
             draft: draft.into(),
         }
     }
@@ -160,6 +176,8 @@ impl From<Draft> for domain::StoredDraft {
         Self {
             source: record.source.map(Into::into),
             options: record.options.into(),
+            saved: record.saved.map(Into::into),
+            thread: record.thread,
             ..record.draft.into()
         }
     }

@@ -112,6 +112,9 @@ impl SessionBackend {
             }
         }
         self.drop_uploads(draft);
+        if let Some(draft) = row.message.draft {
+            handle.delete_draft_of(row.id.clone(), draft);
+        }
         outbox.wake.notify_one();
         if replaced.is_some() {
             outbox.remove_discarded().await;

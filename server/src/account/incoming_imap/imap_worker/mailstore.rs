@@ -1,15 +1,17 @@
 //! The mailstore operations of an IMAP worker.
 
-use app::api::types::{Destination, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window};
+use app::api::types::{
+    Destination, DraftId, FolderId, FolderRole, Mark, MessageId, PartId, UndoId, Window,
+};
 use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::ImapWorker;
 use crate::account::error::AccountError;
-use crate::account::mailstore::mailstore;
+use crate::account::mailstore::{DraftSave, mailstore};
 use crate::account::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
+    Changed, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
 };
 
 mailstore!(ImapWorker {
@@ -40,6 +42,14 @@ mailstore!(ImapWorker {
         filing: Filing,
     ) -> Result<Filed, AccountError> {
         Self::file_sent(self, &copy, &message_id, filing).await
+    }
+
+    async fn save_draft(&mut self, save: DraftSave) -> Result<DraftSaved, AccountError> {
+        Self::save_draft(self, &save).await
+    }
+
+    async fn delete_draft(&mut self, draft: DraftId) -> Result<(), AccountError> {
+        Self::delete_draft(self, &draft).await
     }
 
     async fn remove_duplicate_copy(&mut self, message_id: String) -> Result<(), AccountError> {

@@ -268,7 +268,10 @@ impl ImapConnection {
     }
 
     /// Whether the selected mailbox has no other message marked as deleted.
-    async fn has_no_other_deleted(&mut self, uids: &[Uid]) -> Result<bool, AccountError> {
+    pub(super) async fn has_no_other_deleted(
+        &mut self,
+        uids: &[Uid],
+    ) -> Result<bool, AccountError> {
         let Some(found) = self.search(SearchKey::Deleted).await? else {
             return Ok(true);
         };
@@ -276,7 +279,7 @@ impl ImapConnection {
     }
 
     /// Returns those of these messages that the selected mailbox still has.
-    async fn find_existing(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
+    pub(super) async fn find_existing(&mut self, uids: &[Uid]) -> Result<Vec<Uid>, AccountError> {
         let Some(set) = uid_set(uids) else {
             return Ok(Vec::new());
         };
@@ -308,7 +311,7 @@ fn status_uid_next(mailbox: &Mailbox) -> Command {
 }
 
 /// Builds STORE and EXPUNGE for these messages, and no others.
-fn removal_commands(
+pub(super) fn removal_commands(
     connection: &ImapConnection,
     uids: &[Uid],
 ) -> Result<Vec<Command>, AccountError> {
