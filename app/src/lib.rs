@@ -66,7 +66,7 @@ pub fn App() -> impl IntoView {
         let page = page.clone();
         move || {
             unsent.start(&page, session);
-            unsent::leaving::watch(unsent, questions, session, page.clone());
+            unsent::leaving::watch(unsent, questions, session, tab, page.clone());
         }
     });
     state::title::show(tab);

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod api_resource;
+pub mod drafts;
 pub mod keys;
 pub mod list;
 pub mod live;

@@ -11,7 +11,7 @@ use super::types::{
     AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, DraftResult,
     EntryChange, FolderRef, FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark,
     MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
-    SessionView, UndoRef, ViewId,
+    SendingSettings, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -101,6 +101,12 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
+
+    /// Returns how the messages of each account of the session are sent.
+    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>>;
+
+    /// Chooses for how many seconds the messages of an account can be stopped after "Send".
+    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()>;
 
     /// Queues a message in the outbox for immediate delivery. Returns when the entry is durable,
     /// and after delivery if that takes a short time only. An invalid recipient is

@@ -2,9 +2,11 @@
 //! writes.
 
 mod check;
+mod conflict;
 pub mod fields;
 pub mod files;
 mod keeping;
+mod options;
 
 use std::time::Duration;
 
@@ -14,14 +16,17 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use self::check::{first_field, omission_question};
+use self::conflict::DraftConflict;
 use self::fields::{Fields, ForwardedParts, Line, Source};
 use self::files::Files;
 use self::keeping::{autosave, observe};
+use self::options::Options;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
 use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
+use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
 use crate::state::unsent::Unsent;
 use crate::state::unsent::text::Form;
@@ -57,6 +62,7 @@ pub fn Composer(
     let title = title(&draft, lang);
     tab.title.set(title.clone());
     let fields = Fields::unmounted();
+    fields.options.set(draft.options.clone());
     let files = Attachments::new(
         uploads.clone(),
         &missing,
@@ -82,6 +88,7 @@ pub fn Composer(
         files: None,
         ..draft.clone()
     });
+    let drafts = Drafts::new(account.clone(), unsent, fixed, tab);
     let sender = StoredValue::new(account.clone());
     let quote = StoredValue::new(draft.body.clone());
     let is_confirmed = RwSignal::new(false);
@@ -96,8 +103,8 @@ pub fn Composer(
                 return;
             }
         };
-        let uploads = uploads.into_iter().map(|upload| upload.id).collect();
-        let mut draft = fields.draft(fixed.get_value(), uploads);
+        let uploads: Vec<_> = uploads.into_iter().map(|upload| upload.id).collect();
+        let draft = fields.draft(fixed.get_value(), uploads.clone());
         if !is_confirmed.get_untracked()
             && let Some(question) =
                 omission_question(&draft, &quote.read_value(), fields, is_confirmed, lang)
@@ -106,12 +113,16 @@ pub fn Composer(
             return;
         }
         let file_count = files.lock();
-        draft.files = Some(file_count);
         let navigate = navigate.clone();
         let id = unsent.id();
         is_sending.set(true);
         error.set(None);
-        spawn_local(async move {
+        let deliver = move || async move {
+            let draft = Draft {
+                files: Some(file_count),
+                // The copy that was saved last is the one that is deleted.
+                ..fields.draft(fixed.get_value(), uploads)
+            };
             match message_send(sender.get_value(), draft).await {
                 Ok(sent) => {
                     if let Some(error) = files.chosen_since(file_count) {
@@ -141,6 +152,7 @@ pub fn Composer(
                         }
                     }
                     is_sending.try_set(false);
+                    drafts.resume();
                     files.unlock();
                     let field = failure.field.clone();
                     // The user may have left the form meanwhile.
@@ -151,7 +163,8 @@ pub fn Composer(
                     }
                 }
             }
-        });
+        };
+        drafts.end(move || spawn_local(deliver()));
     };
     let on_key = {
         let send = send.clone();
@@ -183,10 +196,11 @@ pub fn Composer(
         account: account.clone(),
         source: draft.source.clone(),
         replaces: draft.replaces.clone(),
+        draft: draft.saved.as_ref().map(|saved| saved.id.clone()),
         initial,
     };
-    autosave(unsent, form, fields, files, fixed);
-    let observe = move || observe(unsent, fields, files, fixed);
+    autosave(unsent, drafts, form, fields, files, fixed);
+    let observe = move || observe(unsent, drafts, fields, files, fixed);
     effect(move || {
         let Some(form) = form_element.get() else {
             return;
@@ -254,6 +268,7 @@ pub fn Composer(
             {dynamic(move || {
                 error.get().map(|error| view! { <ErrorBanner error=error /> }.into_any())
             })}
+            <DraftConflict account=account.clone() drafts=drafts />
             // The server reads these two first.
             <Hidden name="account" value=account.to_string() />
             <Hidden name="form" value=draft.form.clone().map(|form| form.0).unwrap_or_default() />
@@ -283,6 +298,7 @@ pub fn Composer(
                 element=fields.forwarded_parts
             />
             <Files files=files uploads=uploads missing=missing />
+            <Options options=fields.options error=error />
             <footer class="c-foot">
                 <button
                     class="btn btn-primary"
@@ -296,15 +312,30 @@ pub fn Composer(
                             view! { <Icon name="send" class="i-dir" /> }.into_any()
                         }
                     })}
-                    {dynamic(move || if is_sending.get() { lang.sending() } else { lang.send() })}
+                    {dynamic(move || {
+                        if is_sending.get() {
+                            lang.sending()
+                        } else if fields.options.with(|options| options.send_at.is_empty()) {
+                            lang.send()
+                        } else {
+                            lang.send_later()
+                        }
+                    })}
                 </button>
                 <span class="grow"></span>
+                <button class="btn btn-line nojs" name="action" value="save">
+                    {lang.save_draft()}
+                </button>
                 <span class="hint" role="status">
                     {dynamic(move || {
                         if unsent.has_store_failed.get() {
-                            lang.unsent_not_kept()
-                        } else {
-                            lang.recipients_hint()
+                            return lang.unsent_not_kept();
+                        }
+                        match drafts.state.get() {
+                            DraftState::Saving => lang.draft_saving(),
+                            DraftState::Saved => lang.draft_saved(),
+                            DraftState::Failed(error) => lang.draft_failed(error.cause),
+                            _ => lang.recipients_hint(),
                         }
                     })}
                 </span>

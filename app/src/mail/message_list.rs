@@ -43,6 +43,7 @@ pub fn MessageList(
     let mail_location: MailLocation = expect_context();
     let base = StoredValue::new(page.base);
     let name = folder_label(rows.role, &rows.name, lang).into_owned();
+    let is_drafts = rows.role == Some(FolderRole::Drafts);
     let (offset, shown) = (rows.offset, u32::try_from(rows.rows.len()).unwrap_or(0));
     let list = ListState::new(source.clone(), rows, tab.take_rows_in_page());
     tab.show_list(list);
@@ -51,7 +52,11 @@ pub fn MessageList(
         list.refresh();
     }
     let limitations = StoredValue::new(account.limitations.clone());
-    let context = RowContext { list, limitations };
+    let context = RowContext {
+        list,
+        limitations,
+        is_drafts,
+    };
 
     set_title(tab, list, name.clone());
     update_counts(tab, list);

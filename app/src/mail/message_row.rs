@@ -23,6 +23,8 @@ pub struct RowContext {
     pub list: ListState,
     /// The account's limitations.
     pub limitations: StoredValue<Vec<Limitation>>,
+    /// Whether its messages are drafts, which open in the compose form.
+    pub is_drafts: bool,
 }
 
 /// The row at one position of the list; a placeholder while the row loads.
@@ -76,7 +78,10 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         date,
         ..
     } = row.get_untracked();
-    let href = url::message_at(&page.base, &id, position);
+    let href = match context.is_drafts {
+        true => url::compose_draft(&page.base, &id),
+        false => url::message_at(&page.base, &id, position),
+    };
     let sender = if people.is_empty() {
         lang.no_sender().into_owned()
     } else {

@@ -5,11 +5,11 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
-use crate::api::compose::{compose_again, compose_start};
+use crate::api::compose::{compose_again, compose_start, draft_open};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, FolderId, FormKey, MessageId,
-    OutboxId, Person, SessionView,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, FolderId, FolderRef, FormKey,
+    MessageId, MessageRef, OutboxId, Person, SessionView,
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
@@ -19,6 +19,7 @@ use crate::state::api_resource::{api_resource, serialized_context};
 use crate::state::session::Session;
 use crate::state::unsent::Unsent;
 use crate::status::set_response_status;
+use crate::text::url;
 use crate::ui::dynamic::later;
 
 /// A compose form that was posted and refused; the page shows it again with its content.
@@ -44,11 +45,26 @@ enum RequestedForm {
     Start(Option<AccountId>, Option<ComposeSource>),
     /// A correction of an outbox entry.
     Correct(OutboxId),
+    /// A draft that is continued.
+    Continue(MessageRef),
 }
 
 fn requested_form(query: &ParamsMap) -> RequestedForm {
     if let Some(outbox) = query.get("again") {
         return RequestedForm::Correct(OutboxId(outbox));
+    }
+    if query.get("kind").as_deref() == Some(url::COMPOSE_DRAFT)
+        && let (Some(account), Some(folder), Some(message)) = (
+            query.get("account"),
+            query.get("folder"),
+            query.get("message"),
+        )
+    {
+        let folder = FolderRef {
+            account: AccountId(account),
+            folder: FolderId(folder),
+        };
+        return RequestedForm::Continue(folder.message(MessageId(message)));
     }
     let kind = query
         .get("kind")
@@ -87,6 +103,7 @@ pub fn ComposePage() -> impl IntoView {
             }
             let form = match requested {
                 RequestedForm::Correct(entry) => compose_again(entry).await,
+                RequestedForm::Continue(draft) => draft_open(draft).await,
                 RequestedForm::Start(Some(account), source) => compose_start(account, source).await,
                 RequestedForm::Start(None, source) => {
                     let first = session.await?.accounts.into_iter().next();
@@ -158,6 +175,7 @@ fn unsent_form(
         draft: Draft {
             source: offer.text.draft.source.clone(),
             replaces: offer.text.draft.replaces.clone(),
+            saved: offer.text.draft.saved.clone(),
             ..Draft::default()
         },
         forwarded: Vec::new(),

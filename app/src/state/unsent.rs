@@ -24,7 +24,7 @@ use leptos::task::spawn_local;
 use self::text::{Form, Offer, Text};
 use super::session::Session;
 use super::upload::whole;
-use crate::api::types::{AccountId, Draft, UploadView};
+use crate::api::types::{AccountId, Draft, MessageRef, SavedDraft, UploadView};
 use crate::page::PageContext;
 
 /// The pause between two writes of a text.
@@ -183,7 +183,7 @@ impl Unsent {
             if let Some(claimed) = state.claimed.take() {
                 let mut offer = Offer::clone(&claimed);
                 let draft = &mut offer.text.draft;
-                (draft.source, draft.replaces) = (None, None);
+                (draft.source, draft.replaces, draft.saved) = (None, None, None);
                 draft.keep_parts = Vec::new();
                 state.claimed = Some(Rc::new(offer));
             }
@@ -368,11 +368,38 @@ impl Unsent {
         self.notify();
     }
 
-    /// Discards the text in the form.
-    pub fn discard(self) {
-        if let Some(id) = self.id() {
-            self.delete(&id);
-        }
+    /// Discards the text in the form. Returns its copy among the drafts of its account.
+    pub fn discard(self) -> Option<MessageRef> {
+        let current = with(|state| state.current.clone())?;
+        self.delete(&current.id);
+        let saved = current.text.draft.saved.as_ref()?;
+        Some(saved.of(&current.account))
+    }
+
+    /// Returns the account and the content of the text in the form, and its version.
+    pub fn written(self) -> Option<(Rc<Offer>, u32)> {
+        with(|state| {
+            state
+                .current
+                .clone()
+                .map(|current| (current, state.version))
+        })
+    }
+
+    /// Records that the text in the form has a copy among the drafts of its account.
+    pub fn set_saved(self, saved: &SavedDraft) {
+        with(|state| {
+            if let Some(form) = &mut state.form {
+                form.draft = Some(saved.id.clone());
+            }
+            if let Some(current) = state.current.take() {
+                let mut offer = Offer::clone(&current);
+                offer.text.draft.saved = Some(saved.clone());
+                state.current = Some(Rc::new(offer));
+                state.version = state.version.wrapping_add(1);
+            }
+        });
+        self.store_soon();
     }
 
     /// Claims an offer for the next form. `false` if another tab writes it.

@@ -12,6 +12,9 @@ use crate::api::types::{
 /// The value of `view` that shows the folder tree on a phone.
 pub const VIEW_FOLDERS: &str = "folders";
 
+/// The value of `kind` in the URL of a form that continues a draft.
+pub const COMPOSE_DRAFT: &str = "draft";
+
 /// The field of the query that asks to show a part instead of saving it.
 pub const VIEW: &str = "view";
 
@@ -194,6 +197,16 @@ pub fn compose_source(base: &str, kind: ComposeKind, of: &MessageRef) -> String 
     )
 }
 
+/// The form that continues a draft.
+pub fn compose_draft(base: &str, of: &MessageRef) -> String {
+    format!(
+        "{}&kind={COMPOSE_DRAFT}&folder={}&message={}",
+        compose(base, &of.folder.account),
+        encode(of.folder.folder.as_str()),
+        encode(of.message.as_str())
+    )
+}
+
 /// The form that corrects an outbox entry.
 pub fn compose_again(base: &str, outbox: &OutboxId) -> String {
     format!("{base}/compose?again={}", encode(outbox.as_str()))
@@ -227,6 +240,11 @@ pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> Stri
         encode(outbox.as_str()),
         change.word()
     )
+}
+
+/// Chooses how messages are sent; for posts only.
+pub fn settings_sending(base: &str) -> String {
+    format!("{base}/settings/sending")
 }
 
 /// The appearance settings; the form is posted to the same URL: `lang`, `theme`, `return`.

@@ -371,6 +371,51 @@ texts! {
         en: "Held here. It leaves even if this browser is closed.",
         zh: "邮件保存在这里，关闭浏览器也会发出。"
     }
+    send_options() { en: "Options", zh: "选项" }
+    send_at() { en: "Send later", zh: "定时发送" }
+    send_later() { en: "Schedule", zh: "定时发送" }
+    priority() { en: "Priority", zh: "优先级" }
+    priority_normal() { en: "Normal", zh: "普通" }
+    priority_high() { en: "High", zh: "高" }
+    priority_low() { en: "Low", zh: "低" }
+    wants_receipt() { en: "Ask the recipients to confirm reading", zh: "请求已读回执" }
+    wants_notice() { en: "Ask the servers to report delivery", zh: "请求服务器报告投递结果" }
+    requires_tls() {
+        en: "Deliver only over encrypted connections; else it comes back",
+        zh: "仅通过加密连接投递，否则退回"
+    }
+    undo_send() { en: "Undo after sending", zh: "撤销发送" }
+    undo_send_lead() {
+        en: "For this long after Send, a message is held here and can be stopped.",
+        zh: "点击“发送”后，邮件先在此保留这段时间，期间可以撤销。"
+    }
+    undo_send_of(address: String) {
+        en: format!("Time to undo for {address}"),
+        zh: format!("{address} 的撤销时间")
+    }
+    undo_send_secs(n: u32) {
+        en: if n == 0 { "Send at once".to_owned() } else { plural(u64::from(n), "second", "seconds") },
+        zh: if n == 0 { "立即发送".to_owned() } else { format!("{n} 秒") }
+    }
+    saved() { en: "Saved", zh: "已保存" }
+    save_draft() { en: "Save draft", zh: "存草稿" }
+    draft_saving() { en: "Saving the draft", zh: "正在保存草稿" }
+    draft_saved() { en: "Saved in Drafts", zh: "已存入草稿箱" }
+    draft_failed(cause: String) {
+        en: format!("Kept in this browser, not in Drafts: {cause}"),
+        zh: format!("已保存在浏览器中，未存入草稿箱：{cause}")
+    }
+    draft_changed_elsewhere() {
+        en: "This draft was changed in another tab or program. Nothing here was saved over it.",
+        zh: "此草稿已在其他标签页或程序中更改，这里的内容没有覆盖它。"
+    }
+    draft_gone() {
+        en: "This draft was sent or deleted in another tab or program.",
+        zh: "此草稿已在其他标签页或程序中发送或删除。"
+    }
+    draft_open_other() { en: "Open the other version", zh: "打开另一版本" }
+    draft_keep_this() { en: "Keep this text", zh: "保留此内容" }
+    continue_draft() { en: "Continue writing", zh: "继续编辑" }
     state_scheduled() { en: "Scheduled", zh: "定时发送" }
     ledger_held(n: u32) {
         en: format!("Leaves in {}, even if you close this tab.", plural(u64::from(n), "second", "seconds")),

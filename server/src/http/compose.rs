@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, AttachmentView, ComposeForm, Draft, FormKey, PartId, Person, UploadId,
+    AccountId, AttachmentView, ComposeForm, Draft, DraftResult, FormKey, PartId, Person, UploadId,
 };
 use app::routes::compose::ComposeRetry;
 use app::text::url;
@@ -51,6 +51,27 @@ pub(super) async fn submit(
         Some(error) if parsed.fields.is_empty() => page::failed(&web, &visitor, error, None),
         Some(error) => {
             render_retry(&web, &visitor, session, account, text_of(&parsed), error).await
+        }
+        None if field(&parsed.fields, "action") == Some("save") => {
+            match backend
+                .draft_save(account.clone(), parsed.draft(), false)
+                .await
+            {
+                Ok(DraftResult::Saved(saved)) => {
+                    let draft = url::compose_draft(web.base(), &saved.of(&account));
+                    page::see_other(&draft)
+                }
+                Ok(DraftResult::ChangedElsewhere(_) | DraftResult::Gone) => {
+                    // The next save makes a draft of its own.
+                    let mut text = text_of(&parsed);
+                    text.draft.saved = None;
+                    let error = RequestError::DraftChanged.to_api(visitor.lang);
+                    render_retry(&web, &visitor, session, account, text, error).await
+                }
+                Err(error) => {
+                    render_retry(&web, &visitor, session, account, text_of(&parsed), error).await
+                }
+            }
         }
         None => match backend.message_send(account.clone(), parsed.draft()).await {
             Ok(outbox) => {
@@ -167,6 +188,9 @@ async fn render_retry(
 /// Returns the address of a compose form.
 fn address(base: &str, account: &AccountId, draft: &Draft) -> String {
     let address = match (&draft.replaces, &draft.source) {
+        _ if draft.saved.is_some() => draft.saved.as_ref().map_or_else(String::new, |saved| {
+            url::compose_draft(base, &saved.of(account))
+        }),
         (Some(outbox), _) => url::compose_again(base, outbox),
         (None, Some(source)) => url::compose_source(base, source.kind, &source.of(account)),
         (None, None) => url::compose(base, account),

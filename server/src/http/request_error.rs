@@ -46,6 +46,8 @@ pub(super) enum RequestError {
     FilesMissing(String),
     /// The session had ended when the form was posted; the message is not sent.
     NotSentYet,
+    /// The draft was changed, sent or deleted elsewhere; the text is not saved.
+    DraftChanged,
     /// The stored text belongs to another account.
     OtherAccount,
     /// There is no room to store a text until the sign-in.
@@ -73,7 +75,9 @@ impl RequestError {
                 (ErrorKind::Invalid, None, None)
             }
             Self::FilesMissing(_) => (ErrorKind::Invalid, Some("attachment"), None),
-            Self::NotSentYet | Self::OtherAccount => (ErrorKind::Invalid, None, None),
+            Self::NotSentYet | Self::DraftChanged | Self::OtherAccount => {
+                (ErrorKind::Invalid, None, None)
+            }
             Self::TextNotKept => (ErrorKind::NoRoom, None, None),
             Self::TooManyRequests => (ErrorKind::Busy, None, Some(10)),
             Self::TooManyAccounts => (ErrorKind::NoRoom, None, None),
@@ -179,6 +183,10 @@ impl RequestError {
                 "This message was not sent: your session had ended.",
                 "Here is what you wrote. Look through it and press Send.",
             ),
+            Self::DraftChanged => (
+                "This draft was changed, sent or deleted in another tab or program.",
+                "Nothing here was saved over it. Press Save draft again to keep this text as a draft of its own.",
+            ),
             Self::OtherAccount => (
                 "A text waits here that was written from another account.",
                 "Sign out and sign in with that account to get it back. It is kept for an hour.",
@@ -260,6 +268,10 @@ impl RequestError {
             Self::NotSentYet => (
                 "这封邮件没有发出:当时会话已结束。",
                 "您写的内容在此。请检查后按“发送”。",
+            ),
+            Self::DraftChanged => (
+                "此草稿已在其他标签页或程序中更改、发送或删除。",
+                "这里的内容没有覆盖它。再次按“存草稿”可将此内容另存为新草稿。",
             ),
             Self::OtherAccount => (
                 "这里有一份用另一账户写的内容。",

@@ -44,6 +44,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/act"), post(forms::act))
         .route(&at("/pin"), post(forms::pin))
         .route(&at("/images"), post(forms::images))
+        .route(&at("/settings/sending"), post(forms::sending_settings))
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),

@@ -15,7 +15,8 @@ use app::api::types::{
     AccountId, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource, Destination,
     Draft, DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView,
     FoldersView, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SessionView, Theme, UndoRef, ViewId,
+    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SendingSettings, SessionView, Theme, UndoRef,
+    ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -480,6 +481,29 @@ impl MailBackend for SessionBackend {
 
     fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move { self.localize(self.draft_form(&draft).await) })
+    }
+
+    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
+        Box::pin(async move {
+            let mut settings = Vec::new();
+            for handle in &self.handles {
+                let undo_send_secs = self.localize(self.undo_send_secs(handle).await)?;
+                settings.push(SendingSettings {
+                    account: handle.id(),
+                    address: handle.address().to_owned(),
+                    undo_send_secs,
+                });
+            }
+            Ok(settings)
+        })
+    }
+
+    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&account))?;
+            let secs = secs.min(SendingSettings::UNDO_SEND_MAX_SECS);
+            self.localize(handle.set_undo_send_secs(secs).await)
+        })
     }
 
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {

@@ -128,6 +128,17 @@ pub struct SavedDraft {
     pub message: MessageId,
 }
 
+impl SavedDraft {
+    /// Returns the message reference of the copy, for the account of the form.
+    pub fn of(&self, account: &AccountId) -> MessageRef {
+        FolderRef {
+            account: account.clone(),
+            folder: self.folder.clone(),
+        }
+        .message(self.message.clone())
+    }
+}
+
 /// The result of saving a draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -367,4 +378,21 @@ pub struct ApiErrorText {
     pub fix: String,
     /// The server's reply, verbatim.
     pub reply: Option<String>,
+}
+
+/// How the messages of an account are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendingSettings {
+    /// The account.
+    pub account: AccountId,
+    /// Its address.
+    pub address: String,
+    /// For how many seconds a message can be stopped after "Send", 0 to
+    /// [`UNDO_SEND_MAX_SECS`](Self::UNDO_SEND_MAX_SECS).
+    pub undo_send_secs: u32,
+}
+
+impl SendingSettings {
+    /// Maximum of `undo_send_secs`.
+    pub const UNDO_SEND_MAX_SECS: u32 = 30;
 }

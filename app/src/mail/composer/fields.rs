@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::api::error::ApiError;
-use crate::api::types::{AttachmentView, Draft, PartId, UploadId};
+use crate::api::types::{AttachmentView, Draft, PartId, SendOptions, UploadId};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
@@ -27,6 +27,8 @@ pub struct Fields {
     pub body: NodeRef<html::Textarea>,
     /// The parts of a forwarded message.
     pub forwarded_parts: NodeRef<html::Div>,
+    /// How the message is sent.
+    pub options: RwSignal<SendOptions>,
 }
 
 impl Fields {
@@ -39,6 +41,7 @@ impl Fields {
             subject: NodeRef::new(),
             body: NodeRef::new(),
             forwarded_parts: NodeRef::new(),
+            options: RwSignal::new(SendOptions::default()),
         }
     }
 
@@ -113,6 +116,7 @@ impl Fields {
         if let Some(body) = self.body.get_untracked() {
             body.set_value(&draft.body);
         }
+        self.options.set(draft.options.clone());
         for check_box in self.check_boxes("input") {
             check_box.set_checked(
                 draft
@@ -144,6 +148,7 @@ impl Fields {
             body,
             uploads,
             keep_parts: self.checked_parts(),
+            options: self.options.get_untracked(),
             ..fixed
         }
     }
@@ -187,8 +192,23 @@ pub fn Source(draft: Draft) -> impl IntoView {
         }
         .into_any()
     });
+    let thread = draft
+        .thread
+        .into_iter()
+        .map(|id| view! { <Hidden name="thread" value=id /> }.into_any())
+        .collect_view();
+    let saved = draft.saved.map(|saved| {
+        view! {
+            <Hidden name="draft_id" value=saved.id.0 />
+            <Hidden name="draft_folder" value=saved.folder.0 />
+            <Hidden name="draft_message" value=saved.message.0 />
+        }
+        .into_any()
+    });
     (
         source,
+        thread,
+        saved,
         draft
             .replaces
             .map(|entry| view! { <Hidden name="again" value=entry.0 /> }.into_any()),

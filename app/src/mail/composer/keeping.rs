@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::fields::Fields;
 use crate::api::types::Draft;
+use crate::state::drafts::Drafts;
 use crate::state::unsent::Unsent;
 use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
@@ -15,6 +16,7 @@ use crate::ui::dynamic::effect;
 /// requested for it.
 pub(super) fn autosave(
     unsent: Unsent,
+    drafts: Drafts,
     form: Form,
     fields: Fields,
     files: Attachments,
@@ -34,7 +36,7 @@ pub(super) fn autosave(
                 fields.fill(&initial);
             }
             // Reports text typed before hydration.
-            observe(unsent, fields, files, fixed);
+            observe(unsent, drafts, fields, files, fixed);
         }
     });
     effect(move || {
@@ -43,7 +45,7 @@ pub(super) fn autosave(
             .files
             .with(|files| files.iter().for_each(|file| file.progress.track()));
         if fields.body.get().is_some() {
-            observe(unsent, fields, files, fixed);
+            observe(unsent, drafts, fields, files, fixed);
         }
     });
     effect(move || {
@@ -71,7 +73,10 @@ pub(super) fn autosave(
         );
     });
     if cfg!(feature = "hydrate") {
-        on_cleanup(move || unsent.unregister_form(number.get_value()));
+        on_cleanup(move || {
+            drafts.leave();
+            unsent.unregister_form(number.get_value());
+        });
     }
 }
 
@@ -79,6 +84,7 @@ pub(super) fn autosave(
 /// at a text field that is removed while the user writes in it.
 pub(super) fn observe(
     unsent: Unsent,
+    drafts: Drafts,
     fields: Fields,
     files: Attachments,
     fixed: StoredValue<Draft>,
@@ -91,4 +97,5 @@ pub(super) fn observe(
     let uploads = ids.filter(|id| !id.0.is_empty()).cloned().collect();
     let draft = fields.draft(fixed.get_value(), uploads);
     unsent.changed(draft, listing, files.is_uploading());
+    drafts.changed();
 }

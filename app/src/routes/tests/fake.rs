@@ -443,6 +443,49 @@ impl MailBackend for FakeBackend {
         }))
     }
 
+    fn draft_save(&self, _: AccountId, draft: Draft, _: bool) -> BackendFuture<'_, DraftResult> {
+        ready(Ok(match draft.saved {
+            Some(saved) => DraftResult::Saved(saved),
+            None => DraftResult::Gone,
+        }))
+    }
+
+    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {
+        let saved = SavedDraft {
+            id: "d@restante.test".into(),
+            folder: draft.folder.folder,
+            message: draft.message,
+        };
+        let draft = Draft {
+            body: "a draft".into(),
+            saved: Some(saved),
+            thread: vec!["p@restante.test".to_owned()],
+            ..Draft::default()
+        };
+        ready(Ok(ComposeForm {
+            account: "acc".into(),
+            from: person("Demo", "demo@restante.test"),
+            draft,
+            forwarded: Vec::new(),
+            uploads: Vec::new(),
+            missing: Vec::new(),
+            upload_max_bytes: 25_000_000,
+            server_max_bytes: None,
+        }))
+    }
+
+    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
+        ready(Ok(vec![SendingSettings {
+            account: "acc".into(),
+            address: "demo@restante.test".into(),
+            undo_send_secs: 10,
+        }]))
+    }
+
+    fn undo_send_set(&self, _: AccountId, _: u32) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
     fn unsent_keys(&self, _: AccountId) -> BackendFuture<'_, SealingKeys> {
         ready(Ok(SealingKeys(vec!["A".repeat(43)])))
     }
@@ -476,6 +519,12 @@ impl MailBackend for FakeBackend {
                 Self::entry("e1", OutboxState::Refused, RecipientState::Refused),
                 Self::entry("e2", OutboxState::Unknown, RecipientState::Unknown),
                 Self::entry("e3", OutboxState::Waiting, RecipientState::Waiting),
+                Self::entry("e7", OutboxState::Held { secs: 9 }, RecipientState::Waiting),
+                Self::entry(
+                    "e8",
+                    OutboxState::Scheduled { at: date() },
+                    RecipientState::Waiting,
+                ),
                 Self::entry("e4", OutboxState::HandedOver, RecipientState::HandedOver),
             ],
             older: Some("7.e4".into()),

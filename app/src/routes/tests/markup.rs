@@ -125,6 +125,12 @@ impl MailBackend for MarkupBackend {
             account, source
         }
         compose_again(outbox: OutboxId) -> ComposeForm { outbox }
+        draft_save(account: AccountId, draft: Draft, is_forced: bool) -> DraftResult {
+            account, draft, is_forced
+        }
+        draft_open(draft: MessageRef) -> ComposeForm { draft }
+        sending_show() -> Vec<SendingSettings> {}
+        undo_send_set(account: AccountId, secs: u32) -> () { account, secs }
         unsent_keys(account: AccountId) -> SealingKeys { account }
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
         outbox_list(before: Option<String>) -> OutboxRows { before }

@@ -13,9 +13,11 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Event, HtmlElement, HtmlFormElement, MouseEvent};
 
 use super::{Unsent, load_stored, with};
-use crate::api::types::Lang;
+use crate::api::types::{FolderRole, Lang};
 use crate::page::PageContext;
+use crate::state::act::MessageAction;
 use crate::state::session::Session;
+use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::question::{ActionFn, Answer, Question, QuestionHandle};
 
@@ -26,12 +28,21 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 thread_local! {
     /// The link or form that waits for an answer.
     static WAITING: RefCell<Option<HtmlElement>> = const { RefCell::new(None) };
+    /// The tab, which shows what becomes of a draft.
+    static TAB: RefCell<Option<Tab>> = const { RefCell::new(None) };
     /// Whether a click comes from the answer to a question.
     static IS_CONFIRMED_CLICK: RefCell<bool> = const { RefCell::new(false) };
 }
 
 /// Watches links, sign-out and page unload until the tab is closed.
-pub fn watch(unsent: Unsent, questions: QuestionHandle, session: Session, page: PageContext) {
+pub fn watch(
+    unsent: Unsent,
+    questions: QuestionHandle,
+    session: Session,
+    tab: Tab,
+    page: PageContext,
+) {
+    TAB.set(Some(tab));
     let lang = page.lang;
     let compose = url::compose_form(&page.base);
     listen("click", move |event| {
@@ -103,7 +114,7 @@ fn clicked(
     let to = link.get_attribute("href").unwrap_or_default();
     let question = if link.has_attribute("data-discard") {
         let discard = move || {
-            unsent.discard();
+            discard(unsent);
             follow_link();
         };
         discard_question(lang, lang.go_on_writing(), Arc::new(discard))
@@ -137,6 +148,18 @@ fn clicked(
     event.prevent_default();
     WAITING.set(Some(link));
     questions.ask(question);
+}
+
+/// Discards the text in the form. Its copy among the drafts is moved to Trash, which can be undone.
+fn discard(unsent: Unsent) {
+    if let Some(copy) = unsent.discard() {
+        let to_trash = MessageAction::move_to(FolderRole::Trash);
+        TAB.with_borrow(|tab| {
+            if let Some(tab) = tab {
+                tab.act(vec![copy], to_trash);
+            }
+        });
+    }
 }
 
 /// Follows the link that was clicked.
@@ -177,7 +200,7 @@ fn replace_question(unsent: Unsent, lang: Lang, proceed: ActionFn) -> Question {
                 label: lang.discard_text(),
                 class: "btn-danger",
                 action: Arc::new(move || {
-                    unsent.discard();
+                    discard(unsent);
                     proceed();
                 }),
             },

@@ -1,7 +1,7 @@
 //! An unsent text, and its serialization.
 
 use crate::api::json::decode;
-use crate::api::types::{AccountId, ComposeSource, Draft, OutboxId, UploadId, UploadView};
+use crate::api::types::{AccountId, ComposeSource, Draft, DraftId, OutboxId, UploadId, UploadView};
 use crate::text::url;
 
 /// A compose form: the message it answers or the entry it corrects, and its initial content.
@@ -13,6 +13,8 @@ pub struct Form {
     pub source: Option<ComposeSource>,
     /// The outbox entry that it corrects.
     pub replaces: Option<OutboxId>,
+    /// The draft that it continues.
+    pub draft: Option<DraftId>,
     /// Its initial content; `None` if that is already an unsent text.
     pub initial: Option<Draft>,
 }
@@ -89,9 +91,15 @@ impl Offer {
     /// Returns the URL of its form.
     pub fn url(&self, base: &str) -> String {
         let Draft {
-            source, replaces, ..
+            source,
+            replaces,
+            saved,
+            ..
         } = &self.text.draft;
         match (source, replaces) {
+            _ if saved.is_some() => saved.as_ref().map_or_else(String::new, |saved| {
+                url::compose_draft(base, &saved.of(&self.account))
+            }),
             (_, Some(entry)) => url::compose_again(base, entry),
             (Some(of), None) => url::compose_source(base, of.kind, &of.of(&self.account)),
             (None, None) => url::compose(base, &self.account),
@@ -101,7 +109,11 @@ impl Offer {
     /// Whether it was written in this form.
     pub(super) fn is_of(&self, form: &Form) -> bool {
         let draft = &self.text.draft;
+        if let Some(saved) = &draft.saved {
+            return self.account == form.account && form.draft.as_ref() == Some(&saved.id);
+        }
         self.account == form.account
+            && form.draft.is_none()
             && draft.source == form.source
             && draft.replaces == form.replaces
     }

@@ -1,0 +1,237 @@
+//! Saves the text in the compose form among the drafts of its account.
+//!
+//! The browser has every change within 2 s ([`Unsent`]); the mail server has it within 10 s, as one
+//! copy. A copy that another tab or another program changed is not overwritten: the user decides.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::tab::Tab;
+use super::unsent::Unsent;
+use crate::api::compose::draft_save;
+use crate::api::error::{ApiError, ErrorKind};
+use crate::api::types::{AccountId, Draft, DraftResult, SavedDraft};
+
+/// The pause between a change and saving it.
+const SAVE_DELAY: Duration = Duration::from_secs(6);
+/// The same for a text with large files, which are sent to the mail server each time.
+const LARGE_SAVE_DELAY: Duration = Duration::from_secs(60);
+/// Size above which files are large, in bytes.
+const LARGE_BYTES: u64 = 1 << 20;
+
+/// What is known of the copy among the drafts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DraftState {
+    /// There is none, or a change is not saved yet.
+    Unsaved,
+    /// It is being saved.
+    Saving,
+    /// The copy is up to date.
+    Saved,
+    /// Saving failed; it is repeated with the next change.
+    Failed(ApiError),
+    /// This account has no drafts on its server.
+    Unsupported,
+    /// Another tab or another program saved this copy; nothing is saved until the user decides.
+    ChangedElsewhere(SavedDraft),
+    /// The draft was sent or deleted elsewhere; nothing is saved until the user decides.
+    Gone,
+}
+
+/// Saves the text of one form. A handle: copies share the same state.
+#[derive(Clone, Copy)]
+pub struct Drafts {
+    account: StoredValue<AccountId>,
+    unsent: Unsent,
+    /// The values of the form without a field, with the saved copy.
+    fixed: StoredValue<Draft>,
+    /// What is known of the copy.
+    pub state: RwSignal<DraftState>,
+    /// The version of the text that is saved.
+    saved_version: StoredValue<u32>,
+    is_scheduled: StoredValue<bool>,
+    is_saving: StoredValue<bool>,
+    /// Set once the message is sent: its draft is not saved again.
+    is_over: StoredValue<bool>,
+    /// Called once the save that is under way has ended.
+    after_save: StoredValue<Option<Box<dyn FnOnce()>>, LocalStorage>,
+    tab: Tab,
+}
+
+impl Drafts {
+    /// Creates the state of a form.
+    pub fn new(account: AccountId, unsent: Unsent, fixed: StoredValue<Draft>, tab: Tab) -> Self {
+        Self {
+            account: StoredValue::new(account),
+            unsent,
+            fixed,
+            state: RwSignal::new(DraftState::Unsaved),
+            saved_version: StoredValue::new(0),
+            is_scheduled: StoredValue::new(false),
+            is_saving: StoredValue::new(false),
+            is_over: StoredValue::new(false),
+            after_save: StoredValue::new_local(None),
+            tab,
+        }
+    }
+
+    /// Schedules saving after a change.
+    pub fn changed(self) {
+        let Some((written, version)) = self.unsent.written() else {
+            return;
+        };
+        if self.is_blocked() || self.saved_version.try_get_value() == Some(version) {
+            return;
+        }
+        if self.state.get_untracked() == DraftState::Saved {
+            self.state.set(DraftState::Unsaved);
+        }
+        if self.is_scheduled.get_value() {
+            return;
+        }
+        self.is_scheduled.set_value(true);
+        let bytes: u64 = written.text.files.iter().map(|file| file.size_bytes).sum();
+        let delay = match bytes > LARGE_BYTES {
+            true => LARGE_SAVE_DELAY,
+            false => SAVE_DELAY,
+        };
+        set_timeout(
+            move || {
+                if self.is_scheduled.try_set_value(false).is_none() {
+                    spawn_local(self.save(false));
+                }
+            },
+            delay,
+        );
+    }
+
+    fn is_blocked(self) -> bool {
+        let state = self.state.try_get_untracked();
+        self.is_over.try_get_value() != Some(false)
+            || matches!(
+                state,
+                None | Some(
+                    DraftState::Unsupported | DraftState::ChangedElsewhere(_) | DraftState::Gone
+                )
+            )
+    }
+
+    /// Saves the text now, also over a copy that another tab changed.
+    pub fn keep_this(self) {
+        self.state.set(DraftState::Unsaved);
+        spawn_local(self.save(true));
+    }
+
+    /// Saves the text now, if it changed.
+    pub fn save_now(self) {
+        if !self.is_blocked() {
+            spawn_local(self.save(false));
+        }
+    }
+
+    async fn save(self, is_forced: bool) {
+        let Some((written, version)) = self.unsent.written() else {
+            return;
+        };
+        let is_saved = self.saved_version.try_get_value() == Some(version);
+        if self.is_saving.try_get_value() != Some(false) || is_saved || self.is_blocked() {
+            return;
+        }
+        self.is_saving.set_value(true);
+        self.state.set(DraftState::Saving);
+        let mut draft = written.text.draft.clone();
+        draft.saved = self
+            .fixed
+            .try_with_value(|fixed| fixed.saved.clone())
+            .flatten();
+        draft.form = None;
+        let uploads = written.text.files.iter().map(|file| file.id.clone());
+        draft.uploads = uploads.filter(|id| !id.0.is_empty()).collect();
+        let result = draft_save(written.account.clone(), draft, is_forced).await;
+        if self.is_saving.try_set_value(false).is_some() {
+            // The form was left; the text is still in the browser.
+            return;
+        }
+        if let Ok(DraftResult::Saved(saved)) = &result {
+            self.fixed
+                .update_value(|fixed| fixed.saved = Some(saved.clone()));
+        }
+        if let Some(then) = self.after_save.try_update_value(Option::take).flatten() {
+            then();
+            return;
+        }
+        match result {
+            Ok(DraftResult::Saved(saved)) => {
+                let is_current = self.unsent.written().is_some_and(|(_, now)| now == version);
+                self.unsent.set_saved(&saved);
+                if is_current && let Some((_, now)) = self.unsent.written() {
+                    self.saved_version.set_value(now);
+                    self.state.set(DraftState::Saved);
+                } else {
+                    self.state.set(DraftState::Unsaved);
+                    self.changed();
+                }
+            }
+            Ok(DraftResult::ChangedElsewhere(other)) => {
+                self.state.set(DraftState::ChangedElsewhere(other));
+            }
+            Ok(DraftResult::Gone) => self.state.set(DraftState::Gone),
+            Err(error) if error.kind == ErrorKind::Unsupported => {
+                self.state.set(DraftState::Unsupported);
+            }
+            Err(error) => {
+                self.tab.note_error(&error);
+                self.state.set(DraftState::Failed(error));
+            }
+        }
+    }
+
+    /// Saves nothing more, because the message is sent, and calls `then` once a save that is under
+    /// way has ended.
+    pub fn end(self, then: impl FnOnce() + 'static) {
+        self.is_over.set_value(true);
+        if self.is_saving.get_value() {
+            self.after_save.set_value(Some(Box::new(then)));
+        } else {
+            then();
+        }
+    }
+
+    /// Saves again: the message was not sent.
+    pub fn resume(self) {
+        if self.is_over.try_set_value(false).is_none() {
+            self.changed();
+        }
+    }
+
+    /// Saves a changed text when its form is left. Once it is saved, the browser's copy goes.
+    pub fn leave(self) {
+        let Some((written, version)) = self.unsent.written() else {
+            return;
+        };
+        if self.is_blocked() {
+            return;
+        }
+        let unsent = self.unsent;
+        let id = written.id.clone();
+        if self.saved_version.get_value() == version {
+            unsent.delete(&id);
+            return;
+        }
+        let is_whole = written.text.files.iter().all(|file| !file.id.0.is_empty());
+        if !is_whole || self.is_saving.get_value() {
+            return;
+        }
+        let mut draft = written.text.draft.clone();
+        draft.saved = self.fixed.with_value(|fixed| fixed.saved.clone());
+        draft.form = None;
+        let account = self.account.get_value();
+        spawn_local(async move {
+            if let Ok(DraftResult::Saved(_)) = draft_save(account, draft, false).await {
+                unsent.delete(&id);
+            }
+        });
+    }
+}
