@@ -22,10 +22,13 @@ pub use resent::resent_fields;
 
 use std::collections::HashSet;
 
+use memchr::memmem;
+
 use crate::address::{Address, EmailAddress, InvalidAddress};
 use crate::date::Date;
 use crate::transfer;
 
+use fields::{Fields, Purpose};
 use mailbox::{Lists, Strictness};
 
 /// The metadata of an attachment.
@@ -207,7 +210,8 @@ impl Composer {
     /// A mailbox, the id or the calendar's method is invalid, or there is no recipient.
     pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
         let lists = Lists::of(outgoing, Strictness::RefuseInvalid)?;
-        let composer = Self::build(outgoing, &lists, fields::of_message, boundary_seed)?;
+        let fields = fields::of_message(outgoing, &lists, Purpose::Send)?;
+        let composer = Self::build(outgoing, &lists, fields, boundary_seed)?;
         if composer.recipients.is_empty() {
             return Err(ComposeError::NoRecipient);
         }
@@ -229,26 +233,21 @@ impl Composer {
         boundary_seed: &str,
     ) -> Result<Self, ComposeError> {
         let lists = Lists::of(outgoing, Strictness::LeaveOutInvalid)?;
-        let extra = draft::encode(extra_fields)?;
-        let of_draft = |outgoing: &OutgoingMessage, lists: &Lists| {
-            let mut fields = fields::of_message(outgoing, lists)?;
-            fields.extend(fields::bcc(lists, outgoing.wire));
-            fields.extend(extra);
-            Ok(fields)
-        };
-        Self::build(outgoing, &lists, of_draft, boundary_seed)
+        let mut fields = fields::of_message(outgoing, &lists, Purpose::Draft)?;
+        fields.extend(draft::encode(extra_fields)?);
+        Self::build(outgoing, &lists, fields, boundary_seed)
     }
 
     fn build(
         outgoing: &OutgoingMessage,
         lists: &Lists,
-        fields: impl FnOnce(&OutgoingMessage, &Lists) -> Result<fields::Fields, ComposeError>,
+        fields: Fields,
         boundary_seed: &str,
     ) -> Result<Self, ComposeError> {
-        let fields = fields(outgoing, lists)?;
-        let has_utf8_fields = fields::has_utf8(&fields);
         let content = body::content(outgoing, boundary_seed)?;
         let pieces::Written { head, parts, tail } = pieces::write(fields, content);
+        let header_bytes = memmem::find(&head, b"\r\n\r\n").unwrap_or(head.len());
+        let header = head.get(..header_bytes).unwrap_or(&head);
         let encoded = outgoing
             .attachments
             .iter()
@@ -257,11 +256,11 @@ impl Composer {
             sender: lists.from.address.clone(),
             recipients: recipients(lists),
             own_fields: fields::block(fields::bcc(lists, outgoing.wire)),
+            has_utf8_fields: !header.is_ascii(),
             head,
             parts,
             tail,
             attachments_bytes: encoded.fold(0, u64::saturating_add),
-            has_utf8_fields,
         })
     }
 

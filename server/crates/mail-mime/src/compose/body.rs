@@ -17,8 +17,8 @@ use crate::{display, encoded_word, text, transfer};
 const LINE_BYTES: usize = 998;
 /// Number of letters and digits of the seed in a boundary; RFC 2046 §5.1.1 allows 70 in all.
 const SEED_CHARACTERS: usize = 48;
-/// Begins every boundary. It can stand neither in base64 nor in quoted-printable.
-pub(super) const BOUNDARY_PREFIX: &str = "=_";
+/// Begins every delimiter. It can stand neither in base64 nor in quoted-printable.
+pub(super) const DELIMITER_PREFIX: &str = "--=_";
 /// Maximum length of a file name in one parameter: a longer one would be folded in its quotes.
 const PLAIN_NAME_BYTES: usize = 60;
 
@@ -42,12 +42,17 @@ pub(super) fn content(
         .take(SEED_CHARACTERS)
         .collect();
     // The letters differ and the seed holds no `_`, so no delimiter begins with another.
-    let boundary = |letter| format!("{BOUNDARY_PREFIX}{letter}_{seed}");
+    let boundary = |letter| format!("=_{letter}_{seed}");
     let (images, files) = images_and_files(outgoing);
 
     let mut forms = vec![text_part(outgoing)];
     if let Some(html) = &outgoing.html {
-        let mut parts = vec![encoded(ContentType::new("text/html"), html, outgoing.wire)];
+        let mut parts = vec![encoded(
+            ContentType::new("text/html"),
+            html,
+            outgoing.wire,
+            Spaces::Typed,
+        )];
         parts.extend(attachments(outgoing, &images, "inline"));
         // RFC 2387 §3.1 requires the type of the first part.
         let related = ContentType::new("multipart/related").attribute("type", "text/html");
@@ -114,19 +119,12 @@ fn attachments<'o>(
 
 fn text_part(outgoing: &OutgoingMessage) -> MimePart<'static> {
     let content_type = ContentType::new("text/plain");
-    if !outgoing.is_flowed {
-        return encoded(content_type, &outgoing.body, outgoing.wire);
+    if outgoing.is_flowed {
+        let content_type = content_type.attribute("format", "flowed");
+        let text = text::flow(&outgoing.body);
+        return encoded(content_type, &text, outgoing.wire, Spaces::Flowed);
     }
-    let flowed = normalised(&text::flow(&outgoing.body));
-    let content_type = content_type
-        .attribute("charset", "utf-8")
-        .attribute("format", "flowed");
-    // RFC 3676 §4.2: quoted-printable only where it is needed. mail-builder would choose it because
-    // of the spaces at the line ends.
-    match literal_encoding(&flowed, outgoing.wire) {
-        Some(encoding) => literal(content_type, encoding, flowed),
-        None => MimePart::new(content_type, flowed),
-    }
+    encoded(content_type, &outgoing.body, outgoing.wire, Spaces::Typed)
 }
 
 /// Returns an answer to an invitation. `method` is required (RFC 6047 §2.4).
@@ -137,34 +135,54 @@ fn calendar_part(calendar: &CalendarPart, wire: Wire) -> Result<MimePart<'static
     }
     let method = calendar.method.clone();
     let content_type = ContentType::new("text/calendar").attribute("method", method);
-    Ok(encoded(content_type, &calendar.text, wire))
+    Ok(encoded(content_type, &calendar.text, wire, Spaces::Typed))
+}
+
+/// What the spaces at the line ends of a text are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spaces {
+    Typed,
+    Flowed,
 }
 
 /// Returns a text part in the plainest encoding that holds it.
-fn encoded(content_type: ContentType<'static>, text: &str, wire: Wire) -> MimePart<'static> {
+fn encoded(
+    content_type: ContentType<'static>,
+    text: &str,
+    wire: Wire,
+    spaces: Spaces,
+) -> MimePart<'static> {
     let text = normalised(text);
     let content_type = content_type.attribute("charset", "utf-8");
-    if text.split("\r\n").any(is_special) {
-        // mail-builder would leave such lines as they are.
+    let is_literal = match spaces {
+        // RFC 3676 §4.2: quoted-printable only where it is needed. mail-builder would choose it
+        // because of the spaces at the line ends.
+        Spaces::Flowed => true,
+        // mail-builder writes no 8-bit text.
+        Spaces::Typed => !text.is_ascii() && !lines(&text).any(|line| line.ends_with([' ', '\t'])),
+    };
+    if let Some(encoding) = literal_encoding(&text, wire).filter(|_| is_literal) {
+        return literal(content_type, encoding, text);
+    }
+    if lines(&text).any(is_special) {
+        // mail-builder would leave such lines as they are, but for a text in base64.
         let octets = quoted_printable(&text);
         if text.is_ascii() || octets.len() < base64_bytes(&text) {
             return literal(content_type, "quoted-printable", octets);
         }
-    } else if !text.is_ascii()
-        && !text.split("\r\n").any(|line| line.ends_with([' ', '\t']))
-        && let Some(encoding) = literal_encoding(&text, wire)
-    {
-        return literal(content_type, encoding, text);
     }
     // 7-bit up to 75 columns; else the shorter one of quoted-printable and base64.
     MimePart::new(content_type, text)
 }
 
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\r\n")
+}
+
 /// Whether a line has a meaning of its own: programs with mbox files write a `>` before `From `
-/// (RFC 4155), and the line may be a delimiter.
+/// (RFC 4155), and a delimiter ends a part.
 fn is_special(line: &str) -> bool {
-    let delimiter = line.strip_prefix("--");
-    line.starts_with("From ") || delimiter.is_some_and(|rest| rest.starts_with(BOUNDARY_PREFIX))
+    line.starts_with("From ") || line.contains(DELIMITER_PREFIX)
 }
 
 /// Encodes a text as quoted-printable without lines that [`is_special`].
@@ -182,8 +200,7 @@ fn base64_bytes(text: &str) -> usize {
 
 /// Returns the encoding of a text that may be written as it is.
 fn literal_encoding(text: &str, wire: Wire) -> Option<&'static str> {
-    let mut lines = text.split("\r\n");
-    if lines.any(|line| line.len() > LINE_BYTES || is_special(line)) {
+    if lines(text).any(|line| line.len() > LINE_BYTES || is_special(line)) {
         return None;
     }
     match (text.is_ascii(), wire) {

@@ -21,12 +21,20 @@ const MESSAGE_ID_BYTES: usize = 900;
 /// Fields in their order.
 pub(super) type Fields = Vec<(&'static str, HeaderType<'static>)>;
 
-/// Returns the fields of a message, except `Bcc` and those of its content.
+/// What a message is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Send,
+    Draft,
+}
+
+/// Returns the fields of a message, except those of its content. Only a draft has `Bcc`.
 ///
 /// mail-builder would read the clock for a missing `Date` and `Message-ID`: both are always here.
 pub(super) fn of_message(
     outgoing: &OutgoingMessage,
     lists: &Lists,
+    purpose: Purpose,
 ) -> Result<Fields, ComposeError> {
     let wire = outgoing.wire;
     let mut out: Fields = vec![
@@ -36,12 +44,15 @@ pub(super) fn of_message(
     let from = std::slice::from_ref(&lists.from);
     mailboxes(&mut out, "From", from, wire);
     mailboxes(&mut out, "Reply-To", &lists.reply_to, wire);
-    if lists.to.is_empty() && lists.cc.is_empty() && !lists.bcc.is_empty() {
+    if lists.to.is_empty() && lists.cc.is_empty() && purpose == Purpose::Send {
         // mail-builder quotes the name of a group; some programs look for this very text.
         out.push(("To", raw("undisclosed-recipients:;")));
     }
     mailboxes(&mut out, "To", &lists.to, wire);
     mailboxes(&mut out, "Cc", &lists.cc, wire);
+    if purpose == Purpose::Draft {
+        out.extend(bcc(lists, wire));
+    }
     out.push(("Subject", unstructured("Subject", &outgoing.subject, wire)));
     out.push(("Message-ID", own_id(&outgoing.message_id)?));
     // These ids come from other messages; invalid ones are left out.
@@ -80,12 +91,6 @@ pub(super) fn block(fields: Fields) -> Vec<u8> {
         value.write_header(&mut out, name.len() + 2);
     }
     out
-}
-
-/// Whether a field would be written with characters beyond ASCII. mail-builder encodes them in all
-/// values but raw ones and addresses.
-pub(super) fn has_utf8(fields: &Fields) -> bool {
-    !block(fields.clone()).is_ascii()
 }
 
 pub(super) fn mailboxes(out: &mut Fields, name: &'static str, list: &[Mailbox], wire: Wire) {
