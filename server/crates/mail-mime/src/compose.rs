@@ -13,6 +13,7 @@
 mod body;
 mod draft;
 mod fields;
+mod folding;
 mod mailbox;
 mod pieces;
 mod resent;

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use encodify::qp;
+use mail_builder::headers::HeaderType;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::mime::{BodyPart, MimePart};
 use percent_encoding::percent_decode_str;
 
-use super::fields::{is_message_id, is_printable, raw};
-use super::pieces::CUT;
+use super::fields::is_message_id;
+use super::folding::{is_printable, raw};
 use super::{AttachmentMeta, CalendarPart, ComposeError, OutgoingMessage, Wire};
 use crate::{display, encoded_word, text, transfer};
 
@@ -21,6 +22,10 @@ const SEED_CHARACTERS: usize = 48;
 pub(super) const DELIMITER_PREFIX: &str = "--=_";
 /// Maximum length of a file name in one parameter: a longer one would be folded in its quotes.
 const PLAIN_NAME_BYTES: usize = 60;
+
+/// The content of a part that is streamed beside mail-builder, which writes it at once. No field
+/// and no text holds a NUL, so nothing else that is written equals it.
+pub(super) const CUT: &[u8] = &[0];
 
 /// The content of a message.
 pub(super) struct Content<'x> {
@@ -254,8 +259,22 @@ fn streamed(attachment: &AttachmentMeta, disposition: &'static str) -> MimePart<
         Some(id) => part.header("Content-ID", MessageId::new(id.to_owned())),
         None => part,
     };
-    let disposition = ContentType::new(disposition).attribute("filename", name);
-    part.header("Content-Disposition", disposition)
+    part.header("Content-Disposition", disposition_of(disposition, name))
+}
+
+/// Returns the value of Content-Disposition (RFC 2183).
+fn disposition_of(disposition: &'static str, name: String) -> HeaderType<'static> {
+    // mail-builder folds a name of this length in its quotes, where a run of spaces becomes one
+    // for some readers. Longer ones it writes in pieces (RFC 2231 §3), as is done here.
+    let is_folded = is_printable(&name) && (PLAIN_NAME_BYTES + 1..=78).contains(&name.len());
+    match name.split_at_checked(PLAIN_NAME_BYTES) {
+        Some((first, second)) if is_folded && name.contains("  ") => raw(format!(
+            "{disposition};\r\n filename*0=\"{first}\";\r\n filename*1=\"{second}\""
+        )),
+        _ => ContentType::new(disposition)
+            .attribute("filename", name)
+            .into(),
+    }
 }
 
 /// Returns a media type that may be written: mail-builder writes it as it is given. Messages and

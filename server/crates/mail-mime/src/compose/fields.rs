@@ -1,17 +1,15 @@
 //! Header fields: what of them mail-builder writes, and what is given to it in its final form.
 
 use mail_builder::headers::message_id::MessageId;
-use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::headers::{Header, HeaderType};
 
+use super::folding::{folded, is_printable, raw};
 use super::mailbox::{self, Lists, Mailbox};
 use super::{AutoSubmitted, ComposeError, OutgoingMessage, Priority, Wire};
 use crate::encoded_word;
 use crate::header::REFERENCES_MAX;
 
-/// Column at which lines are folded that hold encoded words (RFC 2047 §2).
-const COLUMNS: usize = 76;
 /// Length in bytes above which a word, which cannot be folded, is encoded, so that no line reaches
 /// 998 octets.
 const WORD_BYTES: usize = 200;
@@ -151,32 +149,4 @@ fn unstructured(name: &'static str, text: &str, wire: Wire) -> HeaderType<'stati
     }
     // As raw text a long line is folded; as text it would be encoded.
     raw(text.to_owned())
-}
-
-/// Joins words to the value of a field, folded between them at [`COLUMNS`]. The words hold no line
-/// end. mail-builder keeps these folds and adds none, since it folds raw values at 78 columns,
-/// which is too late for encoded words (RFC 2047 §2).
-pub(super) fn folded(name: &str, words: impl IntoIterator<Item = String>) -> String {
-    let mut out = String::new();
-    let mut column = name.len() + 1;
-    for word in words {
-        column += 1 + word.len();
-        // The first line of a field may not be empty, so the first word is never folded.
-        if !out.is_empty() && column > COLUMNS {
-            out.push_str("\r\n ");
-            column = 1 + word.len();
-        } else if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&word);
-    }
-    out
-}
-
-pub(super) fn is_printable(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
-}
-
-pub(super) fn raw(value: impl Into<std::borrow::Cow<'static, str>>) -> HeaderType<'static> {
-    Raw::new(value).into()
 }

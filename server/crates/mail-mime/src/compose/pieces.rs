@@ -5,12 +5,8 @@ use std::borrow::Cow;
 use mail_builder::{MessageBuilder, Writer};
 use memchr::memmem;
 
-use super::body::{Content, DELIMITER_PREFIX};
+use super::body::{CUT, Content, DELIMITER_PREFIX};
 use super::fields::Fields;
-
-/// The content of a part that is streamed beside mail-builder, which writes it at once. No field
-/// and no text holds a NUL, so nothing else that is written equals it.
-pub(super) const CUT: &[u8] = &[0];
 
 /// A message without the octets of its attachments.
 #[derive(Debug)]

@@ -213,9 +213,10 @@ mod tests {
             // The reader leaves out empty lines at the beginning.
             prop_assert_eq!(read.trim_matches('\n'), tidy.trim_matches('\n'));
             for line in flowed.lines() {
-                let can_break = line.trim_end().char_indices().any(|(at, c)| {
-                    c == ' ' && at > 2 && line[..at].ends_with(|c: char| c.is_ascii_alphabetic())
-                        && line[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
+                let characters: Vec<char> = line.trim_end().chars().skip(2).collect();
+                let can_break = characters.windows(3).any(|three| {
+                    let is_letter = |c: char| c.is_ascii_alphabetic();
+                    three[1] == ' ' && is_letter(three[0]) && is_letter(three[2])
                 });
                 prop_assert!(!can_break || line.chars().count() <= 76, "{:?}", line);
             }
