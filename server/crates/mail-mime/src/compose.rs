@@ -192,7 +192,7 @@ pub enum ComposeError {
 pub struct Composer {
     sender: Address,
     recipients: Vec<Address>,
-    own_fields: Vec<u8>,
+    own_fields: String,
     head: Vec<u8>,
     /// For each attachment in the order of the message: its index and the octets before it.
     parts: Vec<(usize, Vec<u8>)>,
@@ -211,12 +211,11 @@ impl Composer {
     /// A mailbox, the id or the calendar's method is invalid, or there is no recipient.
     pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
         let lists = Lists::of(outgoing, Strictness::RefuseInvalid)?;
-        let fields = fields::of_message(outgoing, &lists, Purpose::Send)?;
-        let composer = Self::build(outgoing, &lists, fields, boundary_seed)?;
-        if composer.recipients.is_empty() {
+        if lists.to.is_empty() && lists.cc.is_empty() && lists.bcc.is_empty() {
             return Err(ComposeError::NoRecipient);
         }
-        Ok(composer)
+        let fields = fields::of_message(outgoing, &lists, Purpose::Send)?;
+        Self::build(outgoing, &lists, fields, boundary_seed)
     }
 
     /// Builds a message that is stored and edited again.
@@ -245,6 +244,7 @@ impl Composer {
         fields: Fields,
         boundary_seed: &str,
     ) -> Result<Self, ComposeError> {
+        let own_fields = fields::block(fields::bcc(lists, outgoing.wire));
         let content = body::content(outgoing, boundary_seed)?;
         let pieces::Written { head, parts, tail } = pieces::write(fields, content);
         let header_bytes = memmem::find(&head, b"\r\n\r\n").unwrap_or(head.len());
@@ -256,7 +256,7 @@ impl Composer {
         Ok(Self {
             sender: lists.from.address.clone(),
             recipients: recipients(lists),
-            own_fields: fields::block(fields::bcc(lists, outgoing.wire)),
+            own_fields: String::from_utf8(own_fields).unwrap_or_default(),
             has_utf8_fields: !header.is_ascii(),
             head,
             parts,
@@ -278,7 +278,7 @@ impl Composer {
     /// The field that only the Sent copy has: `Bcc`. It precedes the [`head`](Self::head); empty if
     /// there are no such recipients. A draft has the field in its header already.
     pub fn own_fields(&self) -> &str {
-        str::from_utf8(&self.own_fields).unwrap_or_default()
+        &self.own_fields
     }
 
     /// The header and the text.

@@ -20,6 +20,11 @@ const LINE_BYTES: usize = 998;
 const SEED_CHARACTERS: usize = 48;
 /// Begins every delimiter. It can stand neither in base64 nor in quoted-printable.
 pub(super) const DELIMITER_PREFIX: &str = "--=_";
+/// Begins a line before which programs with mbox files write a `>` (RFC 4155).
+const MBOX_FROM: &str = "From ";
+/// Maximum length in bytes of a line of ASCII that is not broken as quoted-printable, whatever stands
+/// at its end.
+const SHORT_LINE_BYTES: usize = 72;
 /// Maximum length of a file name in one parameter: a longer one would be folded in its quotes.
 const PLAIN_NAME_BYTES: usize = 60;
 
@@ -169,9 +174,11 @@ fn encoded(
     if let Some(encoding) = literal_encoding(&text, wire).filter(|_| is_literal) {
         return literal(content_type, encoding, text);
     }
-    if lines(&text).any(is_special) {
-        // mail-builder would leave such lines as they are, but for a text in base64.
+    // mail-builder would leave special lines as they are, and a soft break may begin one.
+    let is_encoded = || lines(&text).any(|line| line.len() > SHORT_LINE_BYTES || !line.is_ascii());
+    if lines(&text).any(is_special) || (text.contains(MBOX_FROM) && is_encoded()) {
         let octets = quoted_printable(&text);
+        // In base64, which mail-builder chooses where it is shorter, there are no such lines.
         if text.is_ascii() || octets.len() < base64_bytes(&text) {
             return literal(content_type, "quoted-printable", octets);
         }
@@ -184,10 +191,9 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split("\r\n")
 }
 
-/// Whether a line has a meaning of its own: programs with mbox files write a `>` before `From `
-/// (RFC 4155), and a delimiter ends a part.
+/// Whether a line has a meaning of its own: for programs with mbox files, or as a delimiter.
 fn is_special(line: &str) -> bool {
-    line.starts_with("From ") || line.contains(DELIMITER_PREFIX)
+    line.starts_with(MBOX_FROM) || line.contains(DELIMITER_PREFIX)
 }
 
 /// Encodes a text as quoted-printable without lines that [`is_special`].

@@ -69,7 +69,9 @@ pub(super) fn of_message(
         out.extend([("X-Priority", raw(number)), ("Importance", raw(word))]);
     }
     if outgoing.wants_receipt {
-        mailboxes(&mut out, "Disposition-Notification-To", from, wire);
+        // The address alone: an encoded name may not fit the line of so long a field name.
+        let address = format!("<{}>", lists.from.address);
+        out.push(("Disposition-Notification-To", raw(address)));
     }
     Ok(out)
 }

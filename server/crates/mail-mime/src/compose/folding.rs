@@ -7,6 +7,7 @@ use mail_builder::headers::raw::Raw;
 
 /// Column at which lines are folded that hold encoded words (RFC 2047 §2).
 const COLUMNS: usize = 76;
+
 /// Joins words to the value of a field, folded between them at [`COLUMNS`]. The words hold no line
 /// end. mail-builder keeps these folds and adds none, since it folds raw values at 78 columns,
 /// which is too late for encoded words (RFC 2047 §2).

@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 
-#[path = "../tests/interop/generator.rs"]
 mod generator;
 
 fn main() -> std::io::Result<()> {

@@ -364,6 +364,16 @@ fn lines_that_programs_change_are_quoted_printable() {
     let parsed = parse(message.as_bytes());
     let read = parsed.part_text(parsed.root(), 1 << 20);
     assert_eq!(read.replace("\r\n", "\n"), outgoing.body);
+
+    // Nor does a soft break make such a line.
+    for start in 0..8 {
+        outgoing.body = format!("{}{}\n", "x".repeat(start), " From here on".repeat(20));
+        let message = String::from_utf8(built(&outgoing, &[])).unwrap();
+        assert!(!message.contains("\r\nFrom "), "{message}");
+        let parsed = parse(message.as_bytes());
+        let read = parsed.part_text(parsed.root(), 1 << 20);
+        assert_eq!(read.replace("\r\n", "\n"), outgoing.body);
+    }
 }
 
 #[test]

@@ -63,8 +63,12 @@ fn assert_rules(message: &[u8], wire: Wire) {
     }
     let parsed = Message::parse(message, &Limits::DEFAULT).unwrap();
     assert!(parsed.headers().first("Bcc").is_none());
-    let (header, _) = text.split_once("\r\n\r\n").unwrap();
+    let (header, body) = text.split_once("\r\n\r\n").unwrap();
     assert_header_lines(header);
+    assert!(
+        !body.starts_with("From ") && !body.contains("\r\nFrom "),
+        "{body}"
+    );
     let mut boundaries = HashSet::new();
     assert_boundaries(parsed.root(), text, &mut boundaries);
 }
