@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::site::files_below;
 use crate::workspace::Workspace;
 
-/// The folders of the sources, which contain no generated or installed files.
+/// The folders of the sources. They contain no generated files; npm packages are left out.
 const FOLDERS: [&str; 10] = [
     "app/src",
     "frontend/src",
@@ -49,7 +49,7 @@ impl Sources {
                 continue;
             }
             for file in files_below(&folder)? {
-                if !is_source(&file) {
+                if !is_source(&file) || is_installed(&file) {
                     continue;
                 }
                 let text = fs::read_to_string(&file)
@@ -131,9 +131,20 @@ fn is_source(file: &Path) -> bool {
         .is_some_and(|ending| ending == "rs" || ending == "css" || ending == "ts")
 }
 
+/// Whether a file belongs to an npm package beside a test that reads with it.
+fn is_installed(file: &Path) -> bool {
+    file.iter().any(|folder| folder == "node_modules")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn npm_packages_are_not_sources() {
+        assert!(is_installed(Path::new("a/tests/node_modules/b/c.ts")));
+        assert!(!is_installed(Path::new("a/tests/read_back.ts")));
+    }
 
     #[test]
     fn product_lines_leave_out_comments_and_tests_but_keep_their_numbers() {

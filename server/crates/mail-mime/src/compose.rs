@@ -13,6 +13,7 @@
 mod body;
 mod draft;
 mod fields;
+mod folding;
 mod mailbox;
 mod pieces;
 mod resent;
@@ -22,10 +23,13 @@ pub use resent::resent_fields;
 
 use std::collections::HashSet;
 
+use memchr::memmem;
+
 use crate::address::{Address, EmailAddress, InvalidAddress};
 use crate::date::Date;
 use crate::transfer;
 
+use fields::{Fields, Purpose};
 use mailbox::{Lists, Strictness};
 
 /// The metadata of an attachment.
@@ -188,7 +192,7 @@ pub enum ComposeError {
 pub struct Composer {
     sender: Address,
     recipients: Vec<Address>,
-    own_fields: Vec<u8>,
+    own_fields: String,
     head: Vec<u8>,
     /// For each attachment in the order of the message: its index and the octets before it.
     parts: Vec<(usize, Vec<u8>)>,
@@ -207,11 +211,11 @@ impl Composer {
     /// A mailbox, the id or the calendar's method is invalid, or there is no recipient.
     pub fn new(outgoing: &OutgoingMessage, boundary_seed: &str) -> Result<Self, ComposeError> {
         let lists = Lists::of(outgoing, Strictness::RefuseInvalid)?;
-        let composer = Self::build(outgoing, &lists, fields::of_message, boundary_seed)?;
-        if composer.recipients.is_empty() {
+        if lists.to.is_empty() && lists.cc.is_empty() && lists.bcc.is_empty() {
             return Err(ComposeError::NoRecipient);
         }
-        Ok(composer)
+        let fields = fields::of_message(outgoing, &lists, Purpose::Send)?;
+        Self::build(outgoing, &lists, fields, boundary_seed)
     }
 
     /// Builds a message that is stored and edited again.
@@ -229,26 +233,22 @@ impl Composer {
         boundary_seed: &str,
     ) -> Result<Self, ComposeError> {
         let lists = Lists::of(outgoing, Strictness::LeaveOutInvalid)?;
-        let extra = draft::encode(extra_fields)?;
-        let of_draft = |outgoing: &OutgoingMessage, lists: &Lists| {
-            let mut fields = fields::of_message(outgoing, lists)?;
-            fields.extend(fields::bcc(lists, outgoing.wire));
-            fields.extend(extra);
-            Ok(fields)
-        };
-        Self::build(outgoing, &lists, of_draft, boundary_seed)
+        let mut fields = fields::of_message(outgoing, &lists, Purpose::Draft)?;
+        fields.extend(draft::encode(extra_fields)?);
+        Self::build(outgoing, &lists, fields, boundary_seed)
     }
 
     fn build(
         outgoing: &OutgoingMessage,
         lists: &Lists,
-        fields: impl FnOnce(&OutgoingMessage, &Lists) -> Result<fields::Fields, ComposeError>,
+        fields: Fields,
         boundary_seed: &str,
     ) -> Result<Self, ComposeError> {
-        let fields = fields(outgoing, lists)?;
-        let has_utf8_fields = fields::has_utf8(&fields);
+        let own_fields = fields::block(fields::bcc(lists, outgoing.wire));
         let content = body::content(outgoing, boundary_seed)?;
         let pieces::Written { head, parts, tail } = pieces::write(fields, content);
+        let header_bytes = memmem::find(&head, b"\r\n\r\n").unwrap_or(head.len());
+        let header = head.get(..header_bytes).unwrap_or(&head);
         let encoded = outgoing
             .attachments
             .iter()
@@ -256,12 +256,12 @@ impl Composer {
         Ok(Self {
             sender: lists.from.address.clone(),
             recipients: recipients(lists),
-            own_fields: fields::block(fields::bcc(lists, outgoing.wire)),
+            own_fields: String::from_utf8(own_fields).unwrap_or_default(),
+            has_utf8_fields: !header.is_ascii(),
             head,
             parts,
             tail,
             attachments_bytes: encoded.fold(0, u64::saturating_add),
-            has_utf8_fields,
         })
     }
 
@@ -278,7 +278,7 @@ impl Composer {
     /// The field that only the Sent copy has: `Bcc`. It precedes the [`head`](Self::head); empty if
     /// there are no such recipients. A draft has the field in its header already.
     pub fn own_fields(&self) -> &str {
-        str::from_utf8(&self.own_fields).unwrap_or_default()
+        &self.own_fields
     }
 
     /// The header and the text.

@@ -138,12 +138,12 @@ fn split_within(text: &str, at: char, max_bytes: usize) -> Option<(&str, &str)> 
     Some((text.get(..index)?, text.get(index + 1..)?))
 }
 
-/// Maximum number of octets of text in one `=?UTF-8?B?…?=`: the word then has at most 64
-/// characters, and its line 76 with the longest field name before it (RFC 2047 §2).
-const WORD_OCTETS: usize = 39;
+/// Maximum number of octets of text in one `=?UTF-8?B?…?=`: the word then has at most 60
+/// characters, and its line less than 76 with the longest field name before it (RFC 2047 §2).
+const WORD_OCTETS: usize = 36;
 
 /// Encodes text as words of UTF-8 and base64, one item per word, each holding whole characters and
-/// at most 64 characters long (RFC 2047 §2 and §5).
+/// at most 60 characters long (RFC 2047 §2 and §5).
 pub(crate) fn encode(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;
@@ -220,7 +220,7 @@ mod tests {
         #[test]
         fn encoded_text_round_trips(text in "\\PC{0,200}") {
             let words = encode(&text);
-            prop_assert!(words.iter().all(|word| word.len() <= 64 && word.is_ascii()));
+            prop_assert!(words.iter().all(|word| word.len() <= 60 && word.is_ascii()));
             prop_assert_eq!(decode(&words.join("\r\n ")), text);
         }
 

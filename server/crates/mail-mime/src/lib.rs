@@ -22,7 +22,7 @@
 //!
 //! The splitter is our own, because a message is never decoded as a whole here: raw ranges are
 //! stored, and one part at a time goes through a streaming decoder. The crate mail-parser reads
-//! structured fields, behind `rfc5322`.
+//! structured fields, behind `rfc5322`; mail-builder writes messages, behind [`compose`].
 
 #![warn(missing_docs)]
 #![deny(

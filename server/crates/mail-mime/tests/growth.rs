@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use mail_mime::auth_results::{AuthResults, Provider, verdict};
 use mail_mime::clean::{CleanOptions, Images, Scheme, clean};
-use mail_mime::compose::{Composer, OutgoingMessage};
+use mail_mime::compose::{AttachmentMeta, Composer, OutgoingMessage};
 use mail_mime::header::{Headers, message_ids};
 use mail_mime::list_fields::ListFields;
 use mail_mime::params::Params;
 use mail_mime::smime::{self, SmimeLimits};
 use mail_mime::spoofing::{self, author_signs};
-use mail_mime::text::{Format, blocks, from_html, preview};
+use mail_mime::text::{Format, blocks, flow, from_html, preview};
 use mail_mime::tnef::{self, TnefLimits};
 use mail_mime::tree::{LeafFields, Part};
 use mail_mime::unstructured::decode_unstructured;
@@ -369,6 +369,39 @@ fn replies_are_linear_in_the_recipients() {
     assert_linear("a message to many", 1_000, outgoing, |outgoing| {
         black_box(Composer::new(outgoing, "seed").unwrap());
     });
+}
+
+#[test]
+fn drafts_and_images_are_linear_in_what_is_typed() {
+    let date = Date {
+        unix_ms: 0,
+        offset_minutes: 0,
+    };
+    let from = EmailAddress::new("", "b@x.example");
+    let outgoing = |n: usize| OutgoingMessage {
+        body: "cid:From --=_ ".repeat(n),
+        is_flowed: true,
+        html: Some("<img src=cid:1@x.example>cid:".repeat(n)),
+        attachments: (0..n / 10)
+            .map(|n| AttachmentMeta {
+                content_id: Some(format!("{n}@x.example")),
+                ..AttachmentMeta::default()
+            })
+            .collect(),
+        ..OutgoingMessage::new(from.clone(), "1@x.example".to_owned(), date)
+    };
+    assert_linear("a draft", 2_000, outgoing, |outgoing| {
+        let extra = [("X-Draft", outgoing.body.clone())];
+        black_box(Composer::draft(outgoing, &extra, "seed").unwrap());
+    });
+    for piece in [
+        "word ", "x", "> ", ">", "-- ", " ", "好 ", "\u{200b}", "\n", "> a\n",
+    ] {
+        let typed = |n: usize| piece.repeat(n);
+        assert_linear(piece, 10_000, typed, |typed| {
+            black_box(flow(typed));
+        });
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use encodify::qp;
+use mail_builder::headers::HeaderType;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::mime::{BodyPart, MimePart};
 use percent_encoding::percent_decode_str;
 
-use super::fields::{is_message_id, is_printable, raw};
-use super::pieces::CUT;
+use super::fields::is_message_id;
+use super::folding::{is_printable, raw};
 use super::{AttachmentMeta, CalendarPart, ComposeError, OutgoingMessage, Wire};
 use crate::{display, encoded_word, text, transfer};
 
@@ -17,10 +18,19 @@ use crate::{display, encoded_word, text, transfer};
 const LINE_BYTES: usize = 998;
 /// Number of letters and digits of the seed in a boundary; RFC 2046 §5.1.1 allows 70 in all.
 const SEED_CHARACTERS: usize = 48;
-/// Begins every boundary. It can stand neither in base64 nor in quoted-printable.
-pub(super) const BOUNDARY_PREFIX: &str = "=_";
+/// Begins every delimiter. It can stand neither in base64 nor in quoted-printable.
+pub(super) const DELIMITER_PREFIX: &str = "--=_";
+/// Begins a line before which programs with mbox files write a `>` (RFC 4155).
+const MBOX_FROM: &str = "From ";
+/// Maximum length in bytes of a line of ASCII that is not broken as quoted-printable, whatever stands
+/// at its end.
+const SHORT_LINE_BYTES: usize = 72;
 /// Maximum length of a file name in one parameter: a longer one would be folded in its quotes.
 const PLAIN_NAME_BYTES: usize = 60;
+
+/// The content of a part that is streamed beside mail-builder, which writes it at once. No field
+/// and no text holds a NUL, so nothing else that is written equals it.
+pub(super) const CUT: &[u8] = &[0];
 
 /// The content of a message.
 pub(super) struct Content<'x> {
@@ -42,12 +52,17 @@ pub(super) fn content(
         .take(SEED_CHARACTERS)
         .collect();
     // The letters differ and the seed holds no `_`, so no delimiter begins with another.
-    let boundary = |letter| format!("{BOUNDARY_PREFIX}{letter}_{seed}");
+    let boundary = |letter| format!("=_{letter}_{seed}");
     let (images, files) = images_and_files(outgoing);
 
     let mut forms = vec![text_part(outgoing)];
     if let Some(html) = &outgoing.html {
-        let mut parts = vec![encoded(ContentType::new("text/html"), html, outgoing.wire)];
+        let mut parts = vec![encoded(
+            ContentType::new("text/html"),
+            html,
+            outgoing.wire,
+            Spaces::Typed,
+        )];
         parts.extend(attachments(outgoing, &images, "inline"));
         // RFC 2387 §3.1 requires the type of the first part.
         let related = ContentType::new("multipart/related").attribute("type", "text/html");
@@ -114,19 +129,12 @@ fn attachments<'o>(
 
 fn text_part(outgoing: &OutgoingMessage) -> MimePart<'static> {
     let content_type = ContentType::new("text/plain");
-    if !outgoing.is_flowed {
-        return encoded(content_type, &outgoing.body, outgoing.wire);
+    if outgoing.is_flowed {
+        let content_type = content_type.attribute("format", "flowed");
+        let text = text::flow(&outgoing.body);
+        return encoded(content_type, &text, outgoing.wire, Spaces::Flowed);
     }
-    let flowed = normalised(&text::flow(&outgoing.body));
-    let content_type = content_type
-        .attribute("charset", "utf-8")
-        .attribute("format", "flowed");
-    // RFC 3676 §4.2: quoted-printable only where it is needed. mail-builder would choose it because
-    // of the spaces at the line ends.
-    match literal_encoding(&flowed, outgoing.wire) {
-        Some(encoding) => literal(content_type, encoding, flowed),
-        None => MimePart::new(content_type, flowed),
-    }
+    encoded(content_type, &outgoing.body, outgoing.wire, Spaces::Typed)
 }
 
 /// Returns an answer to an invitation. `method` is required (RFC 6047 §2.4).
@@ -137,34 +145,55 @@ fn calendar_part(calendar: &CalendarPart, wire: Wire) -> Result<MimePart<'static
     }
     let method = calendar.method.clone();
     let content_type = ContentType::new("text/calendar").attribute("method", method);
-    Ok(encoded(content_type, &calendar.text, wire))
+    Ok(encoded(content_type, &calendar.text, wire, Spaces::Typed))
+}
+
+/// What the spaces at the line ends of a text are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spaces {
+    Typed,
+    Flowed,
 }
 
 /// Returns a text part in the plainest encoding that holds it.
-fn encoded(content_type: ContentType<'static>, text: &str, wire: Wire) -> MimePart<'static> {
+fn encoded(
+    content_type: ContentType<'static>,
+    text: &str,
+    wire: Wire,
+    spaces: Spaces,
+) -> MimePart<'static> {
     let text = normalised(text);
     let content_type = content_type.attribute("charset", "utf-8");
-    if text.split("\r\n").any(is_special) {
-        // mail-builder would leave such lines as they are.
+    let is_literal = match spaces {
+        // RFC 3676 §4.2: quoted-printable only where it is needed. mail-builder would choose it
+        // because of the spaces at the line ends.
+        Spaces::Flowed => true,
+        // mail-builder writes no 8-bit text.
+        Spaces::Typed => !text.is_ascii() && !lines(&text).any(|line| line.ends_with([' ', '\t'])),
+    };
+    if let Some(encoding) = literal_encoding(&text, wire).filter(|_| is_literal) {
+        return literal(content_type, encoding, text);
+    }
+    // mail-builder would leave special lines as they are, and a soft break may begin one.
+    let is_encoded = || lines(&text).any(|line| line.len() > SHORT_LINE_BYTES || !line.is_ascii());
+    if lines(&text).any(is_special) || (text.contains(MBOX_FROM) && is_encoded()) {
         let octets = quoted_printable(&text);
+        // In base64, which mail-builder chooses where it is shorter, there are no such lines.
         if text.is_ascii() || octets.len() < base64_bytes(&text) {
             return literal(content_type, "quoted-printable", octets);
         }
-    } else if !text.is_ascii()
-        && !text.split("\r\n").any(|line| line.ends_with([' ', '\t']))
-        && let Some(encoding) = literal_encoding(&text, wire)
-    {
-        return literal(content_type, encoding, text);
     }
     // 7-bit up to 75 columns; else the shorter one of quoted-printable and base64.
     MimePart::new(content_type, text)
 }
 
-/// Whether a line has a meaning of its own: programs with mbox files write a `>` before `From `
-/// (RFC 4155), and the line may be a delimiter.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\r\n")
+}
+
+/// Whether a line has a meaning of its own: for programs with mbox files, or as a delimiter.
 fn is_special(line: &str) -> bool {
-    let delimiter = line.strip_prefix("--");
-    line.starts_with("From ") || delimiter.is_some_and(|rest| rest.starts_with(BOUNDARY_PREFIX))
+    line.starts_with(MBOX_FROM) || line.contains(DELIMITER_PREFIX)
 }
 
 /// Encodes a text as quoted-printable without lines that [`is_special`].
@@ -182,8 +211,7 @@ fn base64_bytes(text: &str) -> usize {
 
 /// Returns the encoding of a text that may be written as it is.
 fn literal_encoding(text: &str, wire: Wire) -> Option<&'static str> {
-    let mut lines = text.split("\r\n");
-    if lines.any(|line| line.len() > LINE_BYTES || is_special(line)) {
+    if lines(text).any(|line| line.len() > LINE_BYTES || is_special(line)) {
         return None;
     }
     match (text.is_ascii(), wire) {
@@ -237,8 +265,22 @@ fn streamed(attachment: &AttachmentMeta, disposition: &'static str) -> MimePart<
         Some(id) => part.header("Content-ID", MessageId::new(id.to_owned())),
         None => part,
     };
-    let disposition = ContentType::new(disposition).attribute("filename", name);
-    part.header("Content-Disposition", disposition)
+    part.header("Content-Disposition", disposition_of(disposition, name))
+}
+
+/// Returns the value of Content-Disposition (RFC 2183).
+fn disposition_of(disposition: &'static str, name: String) -> HeaderType<'static> {
+    // mail-builder folds a name of this length in its quotes, where a run of spaces becomes one
+    // for some readers. Longer ones it writes in pieces (RFC 2231 §3), as is done here.
+    let is_folded = is_printable(&name) && (PLAIN_NAME_BYTES + 1..=78).contains(&name.len());
+    match name.split_at_checked(PLAIN_NAME_BYTES) {
+        Some((first, second)) if is_folded && name.contains("  ") => raw(format!(
+            "{disposition};\r\n filename*0=\"{first}\";\r\n filename*1=\"{second}\""
+        )),
+        _ => ContentType::new(disposition)
+            .attribute("filename", name)
+            .into(),
+    }
 }
 
 /// Returns a media type that may be written: mail-builder writes it as it is given. Messages and

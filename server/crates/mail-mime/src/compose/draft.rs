@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::ComposeError;
-use super::fields::{Fields, folded, raw};
+use super::fields::Fields;
+use super::folding::{folded, raw};
 use crate::header::Headers;
 
 /// Maximum size of the texts of all extra fields of a draft, in bytes. The header stays below

@@ -1,17 +1,15 @@
 //! Header fields: what of them mail-builder writes, and what is given to it in its final form.
 
 use mail_builder::headers::message_id::MessageId;
-use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::headers::{Header, HeaderType};
 
+use super::folding::{folded, is_printable, raw};
 use super::mailbox::{self, Lists, Mailbox};
 use super::{AutoSubmitted, ComposeError, OutgoingMessage, Priority, Wire};
 use crate::encoded_word;
 use crate::header::REFERENCES_MAX;
 
-/// Column at which lines are folded that hold encoded words (RFC 2047 §2).
-const COLUMNS: usize = 76;
 /// Length in bytes above which a word, which cannot be folded, is encoded, so that no line reaches
 /// 998 octets.
 const WORD_BYTES: usize = 200;
@@ -21,12 +19,20 @@ const MESSAGE_ID_BYTES: usize = 900;
 /// Fields in their order.
 pub(super) type Fields = Vec<(&'static str, HeaderType<'static>)>;
 
-/// Returns the fields of a message, except `Bcc` and those of its content.
+/// What a message is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Send,
+    Draft,
+}
+
+/// Returns the fields of a message, except those of its content. Only a draft has `Bcc`.
 ///
 /// mail-builder would read the clock for a missing `Date` and `Message-ID`: both are always here.
 pub(super) fn of_message(
     outgoing: &OutgoingMessage,
     lists: &Lists,
+    purpose: Purpose,
 ) -> Result<Fields, ComposeError> {
     let wire = outgoing.wire;
     let mut out: Fields = vec![
@@ -36,12 +42,15 @@ pub(super) fn of_message(
     let from = std::slice::from_ref(&lists.from);
     mailboxes(&mut out, "From", from, wire);
     mailboxes(&mut out, "Reply-To", &lists.reply_to, wire);
-    if lists.to.is_empty() && lists.cc.is_empty() && !lists.bcc.is_empty() {
+    if lists.to.is_empty() && lists.cc.is_empty() && purpose == Purpose::Send {
         // mail-builder quotes the name of a group; some programs look for this very text.
         out.push(("To", raw("undisclosed-recipients:;")));
     }
     mailboxes(&mut out, "To", &lists.to, wire);
     mailboxes(&mut out, "Cc", &lists.cc, wire);
+    if purpose == Purpose::Draft {
+        out.extend(bcc(lists, wire));
+    }
     out.push(("Subject", unstructured("Subject", &outgoing.subject, wire)));
     out.push(("Message-ID", own_id(&outgoing.message_id)?));
     // These ids come from other messages; invalid ones are left out.
@@ -60,7 +69,9 @@ pub(super) fn of_message(
         out.extend([("X-Priority", raw(number)), ("Importance", raw(word))]);
     }
     if outgoing.wants_receipt {
-        mailboxes(&mut out, "Disposition-Notification-To", from, wire);
+        // The address alone: an encoded name may not fit the line of so long a field name.
+        let address = format!("<{}>", lists.from.address);
+        out.push(("Disposition-Notification-To", raw(address)));
     }
     Ok(out)
 }
@@ -80,12 +91,6 @@ pub(super) fn block(fields: Fields) -> Vec<u8> {
         value.write_header(&mut out, name.len() + 2);
     }
     out
-}
-
-/// Whether a field would be written with characters beyond ASCII. mail-builder encodes them in all
-/// values but raw ones and addresses.
-pub(super) fn has_utf8(fields: &Fields) -> bool {
-    !block(fields.clone()).is_ascii()
 }
 
 pub(super) fn mailboxes(out: &mut Fields, name: &'static str, list: &[Mailbox], wire: Wire) {
@@ -146,32 +151,4 @@ fn unstructured(name: &'static str, text: &str, wire: Wire) -> HeaderType<'stati
     }
     // As raw text a long line is folded; as text it would be encoded.
     raw(text.to_owned())
-}
-
-/// Joins words to the value of a field, folded between them at [`COLUMNS`]. The words hold no line
-/// end. mail-builder keeps these folds and adds none, since it folds raw values at 78 columns,
-/// which is too late for encoded words (RFC 2047 §2).
-pub(super) fn folded(name: &str, words: impl IntoIterator<Item = String>) -> String {
-    let mut out = String::new();
-    let mut column = name.len() + 1;
-    for word in words {
-        column += 1 + word.len();
-        // The first line of a field may not be empty, so the first word is never folded.
-        if !out.is_empty() && column > COLUMNS {
-            out.push_str("\r\n ");
-            column = 1 + word.len();
-        } else if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&word);
-    }
-    out
-}
-
-pub(super) fn is_printable(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
-}
-
-pub(super) fn raw(value: impl Into<std::borrow::Cow<'static, str>>) -> HeaderType<'static> {
-    Raw::new(value).into()
 }

@@ -2,9 +2,8 @@
 
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address as Written;
-use mail_builder::headers::raw::Raw;
 
-use super::fields::{folded, is_printable};
+use super::folding::{folded, is_printable, raw};
 use super::{ComposeError, OutgoingMessage, Wire};
 use crate::address::{Address, EmailAddress};
 use crate::{display, encoded_word};
@@ -140,5 +139,5 @@ pub(super) fn value(
             address.push(',');
         }
     }
-    Some(Raw::new(folded(name, words)).into())
+    Some(raw(folded(name, words)))
 }

@@ -5,12 +5,8 @@ use std::borrow::Cow;
 use mail_builder::{MessageBuilder, Writer};
 use memchr::memmem;
 
-use super::body::{BOUNDARY_PREFIX, Content};
+use super::body::{CUT, Content, DELIMITER_PREFIX};
 use super::fields::Fields;
-
-/// The content of a part that is streamed beside mail-builder, which writes it at once. No field
-/// and no text holds a NUL, so nothing else that is written equals it.
-pub(super) const CUT: &[u8] = &[0];
 
 /// A message without the octets of its attachments.
 #[derive(Debug)]
@@ -46,7 +42,7 @@ pub(super) fn write(fields: Fields, content: Content<'_>) -> Written {
         };
     };
     // No text holds a delimiter, so the last one is that of the first attachment.
-    let delimiter = format!("\r\n--{BOUNDARY_PREFIX}");
+    let delimiter = format!("\r\n{DELIMITER_PREFIX}");
     let start = memmem::rfind(first, delimiter.as_bytes()).unwrap_or(first.len());
     let fields = first.split_off(start);
     Written {

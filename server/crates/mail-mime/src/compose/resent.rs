@@ -1,6 +1,7 @@
 //! The block of fields that a redirected message begins with (RFC 5322 §3.6.6).
 
 use super::fields::{self, Fields};
+use super::folding::raw;
 use super::mailbox::Mailbox;
 use super::{ComposeError, Wire};
 use crate::address::EmailAddress;
@@ -30,7 +31,7 @@ pub fn resent_fields(
     if to.is_empty() && cc.is_empty() {
         return Err(ComposeError::NoRecipient);
     }
-    let mut out: Fields = vec![("Resent-Date", fields::raw(date.to_string()))];
+    let mut out: Fields = vec![("Resent-Date", raw(date.to_string()))];
     fields::mailboxes(&mut out, "Resent-From", &from, Wire::SevenBit);
     fields::mailboxes(&mut out, "Resent-To", &to, Wire::SevenBit);
     fields::mailboxes(&mut out, "Resent-Cc", &cc, Wire::SevenBit);

@@ -5,6 +5,10 @@ use crate::parse::Message;
 use crate::transfer::Encoder;
 use proptest::prelude::*;
 
+mod injection;
+mod options;
+mod properties;
+
 fn note() -> OutgoingMessage {
     OutgoingMessage {
         to: vec![

@@ -103,6 +103,131 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Whether a reader shows a character as a space, or may not show it at all.
 fn is_blank(c: char) -> bool {
-    is_space(c) || display::is_hidden(c)
+    is_space(c) || (c != '\t' && display::is_hidden(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::unwrapped;
+    use proptest::prelude::*;
+
+    const FLOWED: Format = Format::Flowed { del_sp: false };
+
+    /// The text as a reader should see it: quotation marks side by side, no spaces at line ends.
+    fn tidy(text: &str) -> String {
+        let lines = display::lines(text);
+        let lines = lines.split('\n').map(|line| {
+            let (depth, content) = quotation(line, Format::Fixed);
+            let content = match content {
+                "-- " => content,
+                _ => content.trim_end_matches(' '),
+            };
+            let marks = ">".repeat(depth as usize);
+            match depth > 0 && !content.is_empty() {
+                true => format!("{marks} {content}"),
+                false => format!("{marks}{content}"),
+            }
+        });
+        // The reader does not tell whether the last line has an end.
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn read(text: &str) -> String {
+        unwrapped(&flow(text), FLOWED)
+    }
+
+    #[test]
+    fn long_lines_are_broken_at_spaces_and_read_as_one() {
+        let text = "word ".repeat(40);
+        let flowed = flow(&text);
+        assert!(flowed.lines().all(|line| line.len() <= 75), "{flowed}");
+        assert_eq!(flowed.lines().count(), 3);
+        assert!(flowed.lines().take(2).all(|line| line.ends_with("word ")));
+        assert_eq!(unwrapped(&flowed, FLOWED), text.trim_end());
+    }
+
+    #[test]
+    fn quotes_are_wrapped_within_their_depth() {
+        let text = format!("> > {}\n> short\nmine", "quoted ".repeat(15));
+        let flowed = flow(&text);
+        let lines: Vec<_> = flowed.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert!(lines[0].starts_with(">> quoted") && lines[0].ends_with(' '));
+        assert!(lines[1].starts_with(">> quoted") && !lines[1].ends_with(' '));
+        assert_eq!(lines[2..], ["> short", "mine"]);
+        assert_eq!(read(&text), tidy(&text));
+    }
+
+    #[test]
+    fn lines_that_would_be_misread_are_stuffed() {
+        for (text, flowed) in [
+            (" indented", "  indented"),
+            ("From here on", " From here on"),
+            ("a \nb  \nc", "a\nb\nc"),
+            ("bye\n-- \nAnn", "bye\n-- \nAnn"),
+            ("> -- \n>", "> -- \n>"),
+            ("--  ", "--"),
+            ("\u{200f}>x", " \u{200f}>x"),
+            ("a \u{200f}", "a"),
+            ("a\u{200f}", "a\u{200f}"),
+            ("a\r\nb\rc\n", "a\nb\nc\n"),
+            ("", ""),
+        ] {
+            assert_eq!(flow(text), flowed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn chinese_text_is_never_broken_inside() {
+        let text = "这是一个没有空格的长句子，".repeat(20);
+        assert_eq!(flow(&text), text);
+        let spaced = "中文 有空格 的句子 ".repeat(30);
+        assert_eq!(flow(&spaced), spaced.trim_end());
+        let mixed = "中文 word 的句子 ".repeat(30);
+        assert!(flow(&mixed).lines().count() > 1);
+        assert_eq!(read(&mixed), mixed.trim_end());
+    }
+
+    #[test]
+    fn a_separator_inside_a_paragraph_stays_inside() {
+        let long = "x".repeat(80);
+        for text in [
+            format!("-- {long}"),
+            format!("{long} -- {long} -- y"),
+            format!("{} -- {long}", "word ".repeat(14)),
+        ] {
+            assert_eq!(read(&text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_back(
+            text in "([a-zA-Z>.-]{1,9}|From|-- |中文|好|שלום|  | |\n|\n> |\n>> |\n> > |\t|👩){0,120}",
+        ) {
+            let flowed = flow(&text);
+            let (read, tidy) = (unwrapped(&flowed, FLOWED), tidy(&text));
+            // The reader leaves out empty lines at the beginning.
+            prop_assert_eq!(read.trim_matches('\n'), tidy.trim_matches('\n'));
+            for line in flowed.lines() {
+                let characters: Vec<char> = line.trim_end().chars().skip(2).collect();
+                let can_break = characters.windows(3).any(|three| {
+                    let is_letter = |c: char| c.is_ascii_alphabetic();
+                    three[1] == ' ' && is_letter(three[0]) && is_letter(three[2])
+                });
+                prop_assert!(!can_break || line.chars().count() <= 76, "{:?}", line);
+            }
+            // Writing it once more changes nothing.
+            let again = flow(&read);
+            prop_assert_eq!(again.trim_matches('\n'), flowed.trim_matches('\n'));
+        }
+
+        #[test]
+        fn any_characters_are_written(text: String) {
+            flow(&text);
+        }
+    }
 }
