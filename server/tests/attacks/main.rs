@@ -17,6 +17,7 @@ mod addresses;
 mod answers;
 mod at_once;
 mod connections;
+mod exactly_once;
 mod harness;
 mod markup;
 mod nested;
