@@ -11,6 +11,7 @@ mod folder;
 mod marks;
 mod message;
 mod outbox;
+mod person;
 mod viewer;
 
 pub use account::AccountKey;
@@ -25,4 +26,5 @@ pub(crate) use outbox::{
     AttachedFile, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult, RowState,
     SentCopy, StoredDraft,
 };
+pub(crate) use person::KnownPerson;
 pub(crate) use viewer::Viewer;

@@ -9,6 +9,7 @@ pub mod flash;
 pub(crate) mod folders;
 pub(crate) mod image_senders;
 pub(crate) mod outbox;
+mod people;
 pub(crate) mod pop3;
 pub(crate) mod posted;
 pub(crate) mod private;
@@ -92,6 +93,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 8,
         name: "image senders",
         sql: include_str!("store/migrations/0008_image_sender.sql"),
+    },
+    SchemaStep {
+        version: 10,
+        name: "people",
+        sql: include_str!("store/migrations/0010_person.sql"),
     },
 ];
 
