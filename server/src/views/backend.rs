@@ -501,7 +501,7 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.localize(self.handle(&account))?;
             let known = self.localize(handle.people().await)?;
-            Ok(people::compare(&known, &addresses))
+            Ok(people::compare(&known, &addresses, self.locale.lang))
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use app::api::types::{AddressWarning, COMPARED_MAX, PersonSuggestion, SUGGESTIONS_MAX};
+use app::api::types::{AddressWarning, COMPARED_MAX, Lang, PersonSuggestion, SUGGESTIONS_MAX};
 use app::text::people::{find, fold};
 use mail_mime::address::{Address, EmailAddress};
 use mail_mime::spoofing::{self, Sign, shown_domain};
@@ -67,25 +67,58 @@ fn folded(text: &str) -> String {
 
 /// Returns those of the first [`COMPARED_MAX`] addresses that may be mistaken for others. An address
 /// that was written to before never is.
-pub(super) fn compare(known: &[KnownPerson], addresses: &[String]) -> Vec<AddressWarning> {
+pub(super) fn compare(
+    known: &[KnownPerson],
+    addresses: &[String],
+    lang: Lang,
+) -> Vec<AddressWarning> {
     let known: Vec<Address> = known
         .iter()
         .filter_map(|person| Address::parse(&person.address).ok())
         .collect();
     let addresses = addresses.iter().take(COMPARED_MAX);
-    addresses.filter_map(|text| warning(&known, text)).collect()
+    addresses
+        .filter_map(|address| {
+            let text = oddity(&known, address)?.text(lang);
+            let address = address.clone();
+            Some(AddressWarning { address, text })
+        })
+        .collect()
 }
 
-fn warning(known: &[Address], text: &str) -> Option<AddressWarning> {
+/// What is unusual about an address.
+#[derive(Debug, PartialEq, Eq)]
+enum Oddity {
+    /// It, or its domain, is nearly one that was written to.
+    Resembles { part: String, known: String },
+    /// Its domain has letters that look like others.
+    Imitates { domain: String },
+}
+
+impl Oddity {
+    fn text(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Resembles { part, known }, Lang::En) => {
+                format!("{part} is not {known}, to whom you wrote before.")
+            }
+            (Self::Resembles { part, known }, Lang::ZhCn) => {
+                format!("{part} 不是您曾写过信的 {known}。")
+            }
+            (Self::Imitates { domain }, Lang::En) => {
+                format!("{domain} has letters that look like others.")
+            }
+            (Self::Imitates { domain }, Lang::ZhCn) => {
+                format!("{domain} 中有与其他字母相似的字符。")
+            }
+        }
+    }
+}
+
+fn oddity(known: &[Address], text: &str) -> Option<Oddity> {
     let address = Address::parse(text).ok()?;
     if known.iter().any(|other| other.is_same_mailbox(&address)) {
         return None;
     }
-    let warning = |part: &str, known: Option<String>| AddressWarning {
-        address: text.to_owned(),
-        part: part.to_owned(),
-        known,
-    };
     let typed_domain = text.rsplit_once('@').map_or("", |(_, domain)| domain);
     let domain = address.domain();
     let is_known_domain = |other: &&Address| other.domain().eq_ignore_ascii_case(domain);
@@ -95,9 +128,9 @@ fn warning(known: &[Address], text: &str) -> Option<AddressWarning> {
             local.chars().count() >= LOCAL_CHARS_MIN
                 && is_one_edit(&local, &other.local().to_lowercase())
         });
-        return similar.map(|other| {
-            let known = format!("{}@{}", other.local(), shown_domain(other.domain()));
-            warning(text, Some(known))
+        return similar.map(|other| Oddity::Resembles {
+            part: text.to_owned(),
+            known: format!("{}@{}", other.local(), shown_domain(other.domain())),
         });
     }
     let similar = known.iter().find(|other| {
@@ -106,14 +139,16 @@ fn warning(known: &[Address], text: &str) -> Option<AddressWarning> {
             || is_one_edit(&domain.to_lowercase(), &other.to_lowercase())
     });
     if let Some(similar) = similar {
-        return Some(warning(typed_domain, Some(shown_domain(similar.domain()))));
+        return Some(Oddity::Resembles {
+            part: typed_domain.to_owned(),
+            known: shown_domain(similar.domain()),
+        });
     }
     let signs = spoofing::signs(&EmailAddress::new("", text));
     let is_imitation = |sign: &Sign| matches!(sign, Sign::MixedScripts | Sign::LookAlikeDomain);
-    signs
-        .iter()
-        .any(is_imitation)
-        .then(|| warning(typed_domain, None))
+    let domain = typed_domain.to_owned();
+    let is_imitation = signs.iter().any(is_imitation);
+    is_imitation.then_some(Oddity::Imitates { domain })
 }
 
 /// Whether two texts differ in one character that was replaced, added or left out, or in two
@@ -207,11 +242,13 @@ mod tests {
             known("", "team1@haiou.example", 1, 0),
         ];
         let compared = |address: &str| {
-            let warnings = compare(&people, &[address.to_owned()]);
-            let first = warnings.into_iter().next();
-            first.map(|warning| (warning.part, warning.known))
+            let warnings = compare(&people, &[address.to_owned()], Lang::En);
+            warnings.into_iter().next().map(|warning| warning.text)
         };
-        let resembles = |part: &str, known: &str| Some((part.to_owned(), Some(known.to_owned())));
+        let resembles = |part: &str, known: &str| {
+            Some(format!("{part} is not {known}, to whom you wrote before."))
+        };
+        let imitates = "bаnk-а.example has letters that look like others.".to_owned();
         for (address, expected) in [
             (
                 "service@bank.examp1e",
@@ -230,10 +267,7 @@ mod tests {
                 "mraia@haiou.example",
                 resembles("mraia@haiou.example", "maria@haiou.example"),
             ),
-            (
-                "x@bаnk-а.example",
-                Some(("bаnk-а.example".to_owned(), None)),
-            ),
+            ("x@bаnk-а.example", Some(imitates)),
             // Known, of another name, or a number.
             ("Service@BANK.example", None),
             ("other@bank.example", None),
@@ -251,6 +285,6 @@ mod tests {
     fn a_request_compares_a_limited_number_of_addresses() {
         let people = [known("", "service@bank.example", 1, 0)];
         let addresses = vec!["x@banks.example".to_owned(); COMPARED_MAX + 1];
-        assert_eq!(compare(&people, &addresses).len(), COMPARED_MAX);
+        assert_eq!(compare(&people, &addresses, Lang::ZhCn).len(), COMPARED_MAX);
     }
 }

@@ -25,9 +25,6 @@ pub struct PersonSuggestion {
 pub struct AddressWarning {
     /// The compared address.
     pub address: String,
-    /// The part of it that is unusual: the domain, or the whole address.
-    pub part: String,
-    /// The same part of the address written to before that looks like it; `None` if the part
-    /// itself looks like other characters.
-    pub known: Option<String>,
+    /// What is unusual about it, as a sentence.
+    pub text: String,
 }

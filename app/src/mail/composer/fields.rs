@@ -27,6 +27,8 @@ pub struct Fields {
     pub body: NodeRef<html::Textarea>,
     /// The parts of a forwarded message.
     pub forwarded_parts: NodeRef<html::Div>,
+    /// A counter of the drafts that were written into the fields.
+    pub fills: RwSignal<u32>,
 }
 
 impl Fields {
@@ -39,6 +41,7 @@ impl Fields {
             subject: NodeRef::new(),
             body: NodeRef::new(),
             forwarded_parts: NodeRef::new(),
+            fills: RwSignal::new(0),
         }
     }
 
@@ -110,6 +113,7 @@ impl Fields {
                 }
             }
         }
+        self.fills.update(|n| *n = n.wrapping_add(1));
         if let Some(body) = self.body.get_untracked() {
             body.set_value(&draft.body);
         }

@@ -477,9 +477,8 @@ impl MailBackend for FakeBackend {
         addresses: Vec<String>,
     ) -> BackendFuture<'_, Vec<AddressWarning>> {
         let warning = |address: String| AddressWarning {
-            part: address.clone(),
+            text: format!("{address} has letters that look like others."),
             address,
-            known: None,
         };
         ready(Ok(addresses.into_iter().map(warning).collect()))
     }
