@@ -5,7 +5,7 @@ mod check;
 pub mod fields;
 pub mod files;
 mod keeping;
-mod recipients;
+pub mod recipients;
 
 use std::time::Duration;
 

@@ -285,8 +285,10 @@ texts! {
     }
     people_offered(n: u64) { en: plural(n, "suggestion", "suggestions"), zh: format!("{n} 个建议") }
     people_list() { en: "Suggestions", zh: "建议" }
-    forget_person(address: String) { en: format!("Forget {address}"), zh: format!("不再建议 {address}") }
-    forget_key() { en: "Forget this address (Shift+Delete)", zh: "不再建议此地址（Shift+Delete）" }
+    forget_person(address: String) {
+        en: format!("Forget {address} (Shift+Delete)"),
+        zh: format!("不再建议 {address}（Shift+Delete）")
+    }
     send() { en: "Send", zh: "发送" }
     sending() { en: "Sending", zh: "正在发送" }
     send_without(no_subject: bool, no_text: bool) {

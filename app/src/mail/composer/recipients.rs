@@ -26,7 +26,7 @@ const COUNTED_MIN: usize = 4;
 
 /// The recipient field `name` of the compose form.
 #[component]
-pub(super) fn Recipients(
+pub fn Recipients(
     /// `to`, `cc` or `bcc`.
     name: &'static str,
     /// Its label.
@@ -176,9 +176,8 @@ fn entry_line(chips: Chips, label: String) -> AnyView {
         ..COUNTED_MIN => String::new(),
         count => grouped(count as u64),
     };
-    let group_label = label.clone();
     view! {
-        <div class="chips" role="group" aria-label=group_label>
+        <div class="chips">
             {each(
                 move || chips.read(|state| state.chips.iter().take(SHOWN_MAX).cloned().collect()),
                 |chip: &Chip| chip.key.to_string(),
@@ -288,7 +287,7 @@ fn avatar(person: &crate::api::types::Person) -> AnyView {
     .into_any()
 }
 
-/// One offered person, and the button that forgets the address.
+/// One offered person, and a button that forgets the address.
 fn offer_view(chips: Chips, index: usize, offer: PersonSuggestion) -> AnyView {
     let lang = PageContext::expect().lang;
     let person = offer.person;
@@ -318,15 +317,10 @@ fn offer_view(chips: Chips, index: usize, offer: PersonSuggestion) -> AnyView {
                     <small class="cut">{second_line}</small>
                 </span>
             </div>
-            <button
-                class="btn btn-icon btn-sm"
-                type="button"
-                tabindex="-1"
-                aria-label=lang.forget_person(address)
-                title=lang.forget_key()
-            >
+            // A list box may hold options only. The keyboard has Shift+Delete.
+            <span class="btn btn-icon btn-sm" aria-hidden="true" title=lang.forget_person(address)>
                 <Icon name="close" class="i-s" />
-            </button>
+            </span>
         </div>
     }
     .into_any()

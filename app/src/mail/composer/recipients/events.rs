@@ -12,8 +12,9 @@ use crate::mail::composer::files::property;
 
 /// Listens to the events inside a recipient field.
 pub(super) fn listen(root: &HtmlElement, chips: Chips, fields: Fields) {
-    let listener = Closure::<dyn FnMut(Event)>::new(move |event| handle(&event, chips, fields));
-    // Collected with the element.
+    let listener = Closure::<dyn Fn(Event)>::new(move |event| handle(&event, chips, fields));
+    // Not `FnMut`: an event that moves the focus is followed by others before it ends. The browser
+    // collects the listener with the element.
     let listener = listener.into_js_value();
     for name in [
         "focusin",
@@ -139,7 +140,7 @@ fn click(chips: Chips, target: &Element, is_double: bool) {
     let offer = closest(".offer").and_then(|offer| offer.first_element_child());
     if let Some(index) = offer.and_then(number) {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        match closest("button") {
+        match closest(".btn") {
             Some(_) => chips.forget(index),
             None => chips.accept(index),
         }
