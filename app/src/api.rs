@@ -17,6 +17,7 @@ pub mod json;
 pub mod live;
 pub mod message;
 pub mod outbox;
+pub mod people;
 pub mod session;
 pub mod types;
 pub mod wire;

@@ -3,6 +3,8 @@
 
 pub mod address;
 pub mod markup;
+pub mod people;
+pub mod recipients;
 pub mod size;
 pub mod url;
 pub mod words;

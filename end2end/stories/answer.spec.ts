@@ -15,7 +15,7 @@ test('reads, answers with an attachment, sees it arrive, deletes it and takes th
 
   const answer = await mailbox.answer('Reply');
   await expect(answer.subject).toHaveValue('Re: Boat on Saturday');
-  await expect(answer.to).toHaveValue(new RegExp(ADDRESS));
+  await expect(answer.recipients()).toHaveValue(new RegExp(ADDRESS));
   await expect(answer.text).toHaveValue(/> Shall we sail at ten\?/);
   await answer.fill({ text: 'At ten it is. <b>& "the list"</b>\n' });
   await answer.attach('list.txt', 'text/plain', FILE);
@@ -73,6 +73,6 @@ test('an answer to all goes to everybody but oneself', async ({ mailbox }) => {
   await mailbox.arrives('Two readers');
   await mailbox.open('Two readers');
   const answer = await mailbox.answer('Reply all');
-  const all = `${await answer.to.inputValue()} ${await mailbox.page.getByLabel('Cc', { exact: true }).inputValue()}`;
+  const all = `${await answer.recipients().inputValue()} ${await answer.recipients('cc').inputValue()}`;
   expect(all).toContain('mei@restante.test');
 });

@@ -13,6 +13,9 @@ test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
   await draft.to.fill(ADDRESS);
   await draft.to.press('Enter');
   if (mailbox.view.hasScript) {
+    // The first one ends the address.
+    await expect(draft.to).toHaveValue('');
+    await draft.to.press('Enter');
     await expect(draft.subject).toBeFocused();
     await page.keyboard.type('Boat');
     await page.keyboard.press('Enter');
@@ -25,7 +28,7 @@ test('Enter goes from line to line and sends nothing', async ({ mailbox }) => {
   }
   await draft.subject.press('Enter');
   await page.getByLabel('From').press('Enter');
-  await expect(draft.to).toHaveValue(ADDRESS);
+  await expect(draft.recipients()).toHaveValue(ADDRESS);
   await page.goto(mailbox.demo.url('/outbox'));
   // An earlier request would have been recorded before this page loaded.
   expect(posts).toEqual([]);

@@ -208,6 +208,11 @@ export class Draft {
     return this.page.getByLabel('To', { exact: true });
   }
 
+  /** The field that holds all recipients as one text. With script the user sees chips of it. */
+  recipients(field: 'to' | 'cc' | 'bcc' = 'to'): Locator {
+    return this.page.locator(`input[name="${field}"]`);
+  }
+
   get subject(): Locator {
     return this.page.getByLabel('Subject');
   }

@@ -12,6 +12,7 @@ mod folder;
 mod marks;
 mod message;
 mod outbox;
+mod person;
 mod stored_sign_in;
 mod viewer;
 
@@ -28,5 +29,6 @@ pub(crate) use outbox::{
     AttachedFile, CopySearch, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult,
     RowState, SentCopy, StoredDraft, TransportOptions,
 };
+pub(crate) use person::KnownPerson;
 pub(crate) use stored_sign_in::{StoredServer, StoredSignIn};
 pub(crate) use viewer::Viewer;

@@ -11,6 +11,7 @@ pub mod flash;
 pub(crate) mod folders;
 pub(crate) mod image_senders;
 pub(crate) mod outbox;
+mod people;
 pub(crate) mod pop3;
 pub(crate) mod posted;
 pub(crate) mod private;
@@ -99,6 +100,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 9,
         name: "delegated sign-in",
         sql: include_str!("store/migrations/0009_delegated.sql"),
+    },
+    SchemaStep {
+        version: 10,
+        name: "people",
+        sql: include_str!("store/migrations/0010_person.sql"),
     },
 ];
 

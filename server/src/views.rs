@@ -9,6 +9,7 @@ mod cards;
 mod compose;
 mod locale;
 mod map;
+mod people;
 mod wording;
 
 pub use backend::SessionBackend;

@@ -18,6 +18,7 @@ mod lists;
 mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;
+mod people;
 mod pop3;
 mod reading;
 mod recipients;

@@ -8,10 +8,10 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, ChangesDone, ComposeForm, ComposeSource, Destination, Draft, DraftResult,
-    EntryChange, FolderRef, FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark,
-    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, SealingKeys,
-    SendingSettings, SessionView, UndoRef, ViewId,
+    AccountId, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Destination, Draft,
+    DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, ImageSender,
+    ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows,
+    PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -112,6 +112,29 @@ pub trait MailBackend: Send + Sync + 'static {
     /// and after delivery if that takes a short time only. An invalid recipient is
     /// [`ErrorKind::Invalid`] with the field's name.
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
+
+    /// Returns the people whose name or address matches a typed text, at most [`SUGGESTIONS_MAX`]:
+    /// those written to most often and most recently first. A blank text matches nobody.
+    ///
+    /// [`SUGGESTIONS_MAX`]: super::types::SUGGESTIONS_MAX
+    fn people_suggest(
+        &self,
+        account: AccountId,
+        typed: String,
+    ) -> BackendFuture<'_, Vec<PersonSuggestion>>;
+
+    /// Compares recipients with the people written to before, and returns those that may be
+    /// mistaken for others. Only the first [`COMPARED_MAX`] are compared.
+    ///
+    /// [`COMPARED_MAX`]: super::types::COMPARED_MAX
+    fn people_compare(
+        &self,
+        account: AccountId,
+        addresses: Vec<String>,
+    ) -> BackendFuture<'_, Vec<AddressWarning>>;
+
+    /// Forgets a person. Succeeds if the address is not known.
+    fn person_forget(&self, account: AccountId, address: String) -> BackendFuture<'_, ()>;
 
     /// Returns a page of the ledger of all accounts of the session, newest first. `before` is
     /// [`OutboxRows::older`] of the preceding page; `None` requests the newest entries.

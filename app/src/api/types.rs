@@ -5,6 +5,7 @@
 
 mod list;
 mod message;
+mod people;
 mod writing;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use crate::lang::Lang;
 pub use crate::page::Theme;
 pub use list::*;
 pub use message::*;
+pub use people::*;
 pub use writing::*;
 
 /// Declares opaque ids: string newtypes.

@@ -2,11 +2,12 @@
 //! writes.
 
 mod check;
-mod conflict;
+pub mod conflict;
 pub mod fields;
 pub mod files;
 mod keeping;
-mod options;
+pub mod options;
+pub mod recipients;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use self::fields::{Fields, ForwardedParts, Line, Source};
 use self::files::Files;
 use self::keeping::{autosave, observe};
 use self::options::Options;
+use self::recipients::Recipients;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
@@ -224,13 +226,16 @@ pub fn Composer(
     let line =
         move |name: &'static str, label: std::borrow::Cow<'static, str>, value: String, element| {
             view! {
-                <Line
+                <Recipients
                     name=name
                     label=label.into_owned()
                     value=value
                     autofocus=name == first
                     element=element
+                    fields=fields
+                    account=sender
                     error=error
+                    report=Callback::new(move |()| observe())
                 />
             }
             .into_any()
@@ -283,7 +288,14 @@ pub fn Composer(
                 {line("cc", lang.cc(), draft.cc, fields.cc)}
                 {line("bcc", lang.bcc(), draft.bcc, fields.bcc)}
             </details>
-            {line("subject", lang.subject(), draft.subject, fields.subject)}
+            <Line
+                name="subject"
+                label=lang.subject().into_owned()
+                value=draft.subject
+                autofocus=first == "subject"
+                element=fields.subject
+                error=error
+            />
             <TextArea
                 name="body"
                 label=lang.message_text()

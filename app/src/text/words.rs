@@ -271,6 +271,24 @@ texts! {
     message_text() { en: "Message text", zh: "邮件正文" }
     cc_bcc() { en: "Cc and Bcc", zh: "抄送和密送" }
     recipients_hint() { en: "Several addresses: put a comma between.", zh: "多个地址请用逗号分隔。" }
+    recipient_invalid(entry: String, others: u64) {
+        en: match others { 0 => format!("{entry} is not an address. Correct it or remove it."), _ => format!("{entry} and {} more are not addresses. Correct or remove them.", grouped(others)) },
+        zh: match others { 0 => format!("{entry} 不是邮箱地址，请更正或移除。"), _ => format!("{entry} 等 {} 项不是邮箱地址，请更正或移除。", grouped(others.saturating_add(1))) }
+    }
+    recipient_selected(entry: String) {
+        en: format!("{entry} selected. Delete removes it, Enter edits it."),
+        zh: format!("已选中 {entry}。按 Delete 移除，按 Enter 编辑。")
+    }
+    recipients_selected(n: u64) {
+        en: format!("{} recipients selected. Delete removes them.", grouped(n)),
+        zh: format!("已选中 {} 位收件人。按 Delete 移除。", grouped(n))
+    }
+    people_offered(n: u64) { en: plural(n, "suggestion", "suggestions"), zh: format!("{n} 个建议") }
+    people_list() { en: "Suggestions", zh: "建议" }
+    forget_person(address: String) {
+        en: format!("Forget {address} (Shift+Delete)"),
+        zh: format!("不再建议 {address}（Shift+Delete）")
+    }
     send() { en: "Send", zh: "发送" }
     sending() { en: "Sending", zh: "正在发送" }
     send_without(no_subject: bool, no_text: bool) {

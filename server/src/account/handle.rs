@@ -3,6 +3,7 @@
 mod images;
 mod leave;
 mod nested;
+mod people;
 pub(crate) mod supplements;
 
 use std::net::IpAddr;

@@ -5,11 +5,14 @@
 //! the golden rows of the former one stay in the tree (`records/golden/`). Records contain codes
 //! and the servers' replies, never sentences of this program.
 
+mod person;
 mod v0;
 mod v1;
 pub(in crate::store) mod v2;
 
 use serde::Deserialize;
+
+pub(super) use person::{read_person, write_person};
 
 use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};
 

@@ -65,6 +65,8 @@ pub enum Purpose<'a> {
     Pop3,
     /// The address of a sender whose remote images are shown.
     ImageSender,
+    /// A person an account wrote to.
+    Person,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
@@ -80,6 +82,7 @@ impl Purpose<'_> {
             Self::Outbox => b"restante/outbox".into(),
             Self::Pop3 => b"restante/pop3".into(),
             Self::ImageSender => b"restante/image-sender".into(),
+            Self::Person => b"restante/person".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
         }
@@ -311,6 +314,13 @@ impl Sealer {
     /// Returns the cookie value of a browser that posted this form without a session.
     pub fn form_cookie(&self, form: &FormKey) -> String {
         let text = format!("form-cookie\0{}", form.as_str());
+        URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
+    }
+
+    /// Returns the hash that finds the row of a person an account wrote to; the same for an address
+    /// in any case. It changes with the server key, as the account key does.
+    pub(super) fn person_hash(&self, account: &AccountKey, address: &str) -> String {
+        let text = format!("person\0{}\0{}", account.0, address.to_lowercase());
         URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
     }
 

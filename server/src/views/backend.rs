@@ -12,11 +12,11 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource, Destination,
-    Draft, DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView,
-    FoldersView, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, SealingKeys, SendingSettings, SessionView, Theme, UndoRef,
-    ViewId,
+    AccountId, AddressWarning, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource,
+    Destination, Draft, DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole,
+    FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows,
+    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
+    SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -27,12 +27,14 @@ use super::cards::cards;
 use super::compose::{self, find_handle};
 use super::locale::Locale;
 use super::map;
+use super::people;
 use super::wording;
 use super::wording::role_name;
 use crate::account::body::{BodyKey, CleanedBody, clean_html};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::lists::Lists;
+use crate::account::model::now_unix_ms;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
 use crate::account::worker::{RequestKind, RequestTarget};
@@ -519,6 +521,37 @@ impl MailBackend for SessionBackend {
             self.wait_for_first_attempt(&account, &outbox, FIRST_ATTEMPT_WAIT)
                 .await;
             Ok(outbox)
+        })
+    }
+
+    fn people_suggest(
+        &self,
+        account: AccountId,
+        typed: String,
+    ) -> BackendFuture<'_, Vec<PersonSuggestion>> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&account))?;
+            let known = self.localize(handle.people().await)?;
+            Ok(people::suggest(known, &typed, now_unix_ms()))
+        })
+    }
+
+    fn people_compare(
+        &self,
+        account: AccountId,
+        addresses: Vec<String>,
+    ) -> BackendFuture<'_, Vec<AddressWarning>> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&account))?;
+            let known = self.localize(handle.people().await)?;
+            Ok(people::compare(&known, &addresses, self.locale.lang))
+        })
+    }
+
+    fn person_forget(&self, account: AccountId, address: String) -> BackendFuture<'_, ()> {
+        Box::pin(async move {
+            let handle = self.localize(self.handle(&account))?;
+            self.localize(handle.person_forget(&address).await)
         })
     }
 

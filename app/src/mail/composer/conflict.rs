@@ -11,7 +11,7 @@ use crate::ui::dynamic::dynamic;
 
 /// Asks which text is kept, once the copy among the drafts was changed elsewhere.
 #[component]
-pub(super) fn DraftConflict(account: AccountId, drafts: Drafts) -> impl IntoView {
+pub fn DraftConflict(account: AccountId, drafts: Drafts) -> impl IntoView {
     let page = PageContext::expect();
     let (lang, base) = (page.lang, page.base);
     dynamic(move || {

@@ -29,6 +29,8 @@ pub struct Fields {
     pub forwarded_parts: NodeRef<html::Div>,
     /// How the message is sent.
     pub options: RwSignal<SendOptions>,
+    /// A counter of the drafts that were written into the fields.
+    pub fills: RwSignal<u32>,
 }
 
 impl Fields {
@@ -42,6 +44,7 @@ impl Fields {
             body: NodeRef::new(),
             forwarded_parts: NodeRef::new(),
             options: RwSignal::new(SendOptions::default()),
+            fills: RwSignal::new(0),
         }
     }
 
@@ -113,6 +116,7 @@ impl Fields {
                 }
             }
         }
+        self.fills.update(|n| *n = n.wrapping_add(1));
         if let Some(body) = self.body.get_untracked() {
             body.set_value(&draft.body);
         }

@@ -154,7 +154,7 @@ fn accept_dropped(files: Attachments) {
 
 /// Returns a property by name: each `web-sys` binding of these events would add a feature to every
 /// dependent crate.
-fn property(of: &JsValue, name: &str) -> Option<JsValue> {
+pub(super) fn property(of: &JsValue, name: &str) -> Option<JsValue> {
     let value = js_sys::Reflect::get(of, &name.into()).ok()?;
     (!value.is_null() && !value.is_undefined()).then_some(value)
 }

@@ -10,7 +10,7 @@ use crate::ui::dynamic::derived;
 
 /// The options of a message, folded unless one is chosen.
 #[component]
-pub(super) fn Options(
+pub fn Options(
     /// The options, as they are chosen.
     options: RwSignal<SendOptions>,
     /// The error of the form.

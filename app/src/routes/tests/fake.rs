@@ -500,6 +500,36 @@ impl MailBackend for FakeBackend {
         ready(Ok("e2".into()))
     }
 
+    fn people_suggest(
+        &self,
+        _: AccountId,
+        typed: String,
+    ) -> BackendFuture<'_, Vec<PersonSuggestion>> {
+        ready(Ok(vec![PersonSuggestion {
+            person: Person {
+                name: typed,
+                address: "ann@x.example".to_owned(),
+            },
+            written_count: 2,
+        }]))
+    }
+
+    fn people_compare(
+        &self,
+        _: AccountId,
+        addresses: Vec<String>,
+    ) -> BackendFuture<'_, Vec<AddressWarning>> {
+        let warning = |address: String| AddressWarning {
+            text: format!("{address} has letters that look like others."),
+            address,
+        };
+        ready(Ok(addresses.into_iter().map(warning).collect()))
+    }
+
+    fn person_forget(&self, _: AccountId, _: String) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
     fn outbox_list(&self, before: Option<String>) -> BackendFuture<'_, OutboxRows> {
         if before.is_some() {
             return ready(Ok(OutboxRows {

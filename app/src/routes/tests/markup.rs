@@ -133,6 +133,13 @@ impl MailBackend for MarkupBackend {
         undo_send_set(account: AccountId, secs: u32) -> () { account, secs }
         unsent_keys(account: AccountId) -> SealingKeys { account }
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
+        people_suggest(account: AccountId, typed: String) -> Vec<PersonSuggestion> {
+            account, typed
+        }
+        people_compare(account: AccountId, addresses: Vec<String>) -> Vec<AddressWarning> {
+            account, addresses
+        }
+        person_forget(account: AccountId, address: String) -> () { account, address }
         outbox_list(before: Option<String>) -> OutboxRows { before }
         outbox_show(outbox: OutboxId) -> OutboxEntry { outbox }
         outbox_change(outbox: OutboxId, change: EntryChange) -> () { outbox, change }

@@ -246,6 +246,8 @@ impl Ledger {
             let query = sqlx::query(statement).bind(&old.0);
             query.execute(self.store.pool()).await?;
         }
+        let (store, sealer) = (&self.store, &self.sealer);
+        store.people_change_account(sealer, old, new).await?;
         Ok(moved)
     }
 

@@ -101,7 +101,10 @@ impl SessionBackend {
             .ledger
             .outbox_insert(&row, &stored, &sign_in, form, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
-            Inserted::Done => {}
+            Inserted::Done => {
+                let fields = [&draft.to, &draft.cc, &draft.bcc];
+                handle.remember_recipients(fields.map(String::as_str)).await;
+            }
             Inserted::FormSent(sent) => return Ok(Err(sent)),
             Inserted::TooMany => {
                 return Err(AccountError::NoRoom(NoRoom::Messages { max: OPEN_MAX }));

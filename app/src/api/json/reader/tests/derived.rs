@@ -14,12 +14,13 @@ use crate::flash::Flash;
 use crate::routes::compose::ComposeRetry;
 
 /// The source files that declare decoded types.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../../error.rs"),
     include_str!("../../../live.rs"),
     include_str!("../../../types.rs"),
     include_str!("../../../types/list.rs"),
     include_str!("../../../types/message.rs"),
+    include_str!("../../../types/people.rs"),
     include_str!("../../../types/writing.rs"),
     include_str!("../../../../page.rs"),
 ];
@@ -117,6 +118,8 @@ fn types() -> Types {
         .response::<()>()
         .response::<ChangesDone>()
         .response::<Vec<ImageSender>>()
+        .response::<Vec<PersonSuggestion>>()
+        .response::<Vec<AddressWarning>>()
         .response::<ComposeForm>()
         .response::<DraftResult>()
         .response::<Vec<SendingSettings>>()
