@@ -216,13 +216,11 @@ fn plan(random: &mut Random, nth: usize, is_killed: bool) -> Plan {
         faults.push(any_fault(random));
     }
     let is_cut_inside = faults.iter().any(|fault| fault.step == Step::Body);
-    // CHUNKING without PIPELINING is left out: the client waits for its deadline of 300 s then.
-    let is_pipelined = random.is_one_in(2);
     Plan {
         nth,
         recipients: random.below(5) + 1,
-        is_pipelined,
-        is_chunking: random.is_one_in(2) && is_pipelined,
+        is_pipelined: random.is_one_in(2),
+        is_chunking: random.is_one_in(2),
         // More than the receive buffer of the server.
         body_bytes: if is_cut_inside { 200_000 } else { 100 },
         attachment_bytes: 0,

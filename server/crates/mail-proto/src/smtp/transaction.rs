@@ -367,7 +367,8 @@ impl Transaction {
             None if is_bdat && is_envelope_accepted => {
                 self.defer_recipients();
                 self.phase = Phase::Body;
-                Next::Wait
+                // A message of known size is announced before the owner supplies it.
+                self.next_of_body()
             }
             Some(reply) if reply.code == 354 => {
                 if is_envelope_accepted {

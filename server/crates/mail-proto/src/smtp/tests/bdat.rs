@@ -130,6 +130,32 @@ fn without_pipelining_each_chunk_waits_for_the_reply_to_the_last() {
     assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
 }
 
+#[test]
+fn without_pipelining_the_chunk_of_a_message_of_known_size_follows_the_envelope() {
+    let played = talk(&[
+        GREETING,
+        CHUNKING,
+        Do(|c| {
+            let mut envelope = envelope(&["jones@foo.example"]);
+            envelope.size_bytes = Some(7);
+            envelope.is_size_exact = true;
+            c.send(envelope);
+        }),
+        Server("250 ok\r\n"),
+        Server("250 ok\r\n"),
+        Body(&["hello\r\n"]),
+        Sends(
+            "EHLO client.example\r\nMAIL FROM:<smith@bar.example>\r\n\
+             RCPT TO:<jones@foo.example>\r\nBDAT 5\r\nhello",
+        ),
+        Server("250 ok\r\n"),
+        COMMIT,
+        Sends("BDAT 2 LAST\r\n\r\n"),
+        Server("250 done\r\n"),
+    ]);
+    assert!(matches!(outcome(&played), Outcome::Accepted { .. }));
+}
+
 // docs/protocols.md, SMTP: CHUNKING, BINARYMIME
 #[test]
 fn bdat_sends_crlf_lines_without_stuffed_dots() {
