@@ -7,8 +7,8 @@ use leptos::prelude::*;
 
 use super::form::Hidden;
 use crate::api::types::{
-    ApiErrorText, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxId, OutboxState,
-    RecipientState, RecipientView, SentCopy,
+    ApiErrorText, CopyFound, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxId,
+    OutboxState, RecipientState, RecipientView, SentCopy,
 };
 use crate::page::PageContext;
 use crate::state::tab::Tab;
@@ -128,7 +128,11 @@ fn explanation(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
         }
         OutboxState::Held { secs } => Some(lang.ledger_held(*secs)),
         OutboxState::Scheduled { at } => Some(lang.ledger_scheduled(at.long.clone())),
-        OutboxState::Unknown => Some(lang.ledger_unknown()),
+        OutboxState::Unknown => Some(match &entry.found {
+            Some(CopyFound::In { .. }) => lang.ledger_unknown_found(),
+            Some(CopyFound::Nowhere) => lang.ledger_unknown_nowhere(),
+            None => lang.ledger_unknown(),
+        }),
         OutboxState::Stopped => Some(lang.ledger_stopped()),
         OutboxState::Damaged { why } => Some(match why {
             Damage::KeyLost => lang.ledger_key_lost(),
@@ -159,15 +163,19 @@ pub fn Entry(
     let meaning = explanation(&entry, lang);
     let actions = actions(&entry.state, is_removed);
     let copy = copy_text(&entry.copy, lang);
-    let sent_folder = match &entry.copy {
-        SentCopy::Filed { folder } => {
+    let copy_folder = match (&entry.copy, &entry.found) {
+        (SentCopy::Filed { folder }, _) | (_, Some(CopyFound::In { folder })) => Some(folder),
+        _ => None,
+    };
+    let sent_folder = match copy_folder {
+        Some(folder) => {
             let of = FolderRef {
                 account: entry.account.clone(),
                 folder: folder.clone(),
             };
             Some(url::folder(&page.base, &of, 1))
         }
-        SentCopy::Pending | SentCopy::NotKept | SentCopy::Failed { .. } => None,
+        None => None,
     };
     let OutboxEntry {
         id,

@@ -493,6 +493,14 @@ texts! {
         en: "The link died after the message was sent, before the server answered. It may have gone out. Check Sent before repeating.",
         zh: "邮件发出后、服务器答复前连接中断。邮件可能已送出，重发前请先查看“已发送”。"
     }
+    ledger_unknown_found() {
+        en: "The link died before the server answered, but a copy is in its folder: the server has the message.",
+        zh: "服务器答复前连接中断，但文件夹中有它的副本：服务器已收到邮件。"
+    }
+    ledger_unknown_nowhere() {
+        en: "The link died after the message was sent, before the server answered. There is no copy in Sent, but not every server puts one there: it may have gone out.",
+        zh: "邮件发出后、服务器答复前连接中断。“已发送”中没有副本，但并非所有服务器都会保存，邮件可能已送出。"
+    }
     copy_not_kept() {
         en: "This account keeps no copy of sent mail. This entry is the record.",
         zh: "此账户不保留已发送邮件的副本，以此记录为准。"

@@ -124,6 +124,15 @@ pub(crate) trait Mailstore: Send {
         Ok(Filed::NotKept)
     }
 
+    /// Searches Sent and the folder of all mail for a message by its id, without angle brackets.
+    async fn find_copy(
+        &mut self,
+        _message_id: String,
+        _written_unix_ms: i64,
+    ) -> Result<Option<FolderId>, AccountError> {
+        Err(AccountError::Unsupported(Unsupported::Folders))
+    }
+
     /// Saves a draft in place of its earlier copy.
     async fn save_draft(&mut self, _save: DraftSave) -> Result<DraftSaved, AccountError> {
         Err(AccountError::Unsupported(Unsupported::Folders))

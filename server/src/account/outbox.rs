@@ -12,7 +12,7 @@ mod settle;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
@@ -46,6 +46,13 @@ const NOTIFY: Notify = Notify {
     failure: true,
     delay: true,
 };
+/// The pauses between attempts to write a result.
+const SAVE_PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+];
 /// The worker checks for due messages at least this often.
 const POLL_INTERVAL: Duration = Duration::from_secs(300);
 
@@ -145,7 +152,7 @@ impl Outbox {
             let result = self.send(&mut row, slot).await;
             row.changed_unix_ms = now_unix_ms();
             let is_written = match result {
-                Sent::Settled => self.ledger.outbox_save_result(&row).await?,
+                Sent::Settled => self.save_result(&row).await?,
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
@@ -162,6 +169,23 @@ impl Outbox {
         }
         slot.rest();
         Ok(())
+    }
+
+    /// Records a result. A database that is busy or a disk that is full is tried again: until then
+    /// the row would be shown as being sent.
+    async fn save_result(&self, row: &OutboxRow) -> Result<bool, StoreError> {
+        let mut pauses = SAVE_PAUSES.into_iter();
+        loop {
+            let error = match self.ledger.outbox_save_result(row).await {
+                Ok(is_written) => return Ok(is_written),
+                Err(error) => error,
+            };
+            warn!(%error, "the result of a message could not be written");
+            match pauses.next() {
+                Some(pause) => sleep(pause).await,
+                None => return Err(error),
+            }
+        }
     }
 
     /// Connects to the outgoing server and signs in, with a single attempt.
@@ -216,10 +240,12 @@ impl Outbox {
             };
             envelope.is_plain = is_plain;
             let id = row.id.clone();
-            let commit = || async move {
+            let commit_error = Mutex::new(None);
+            let commit = || async {
                 let written = self.ledger.outbox_commit(&id, now_unix_ms()).await;
                 written.unwrap_or_else(|error| {
-                    warn!(%error, "the state before the final dot could not be written");
+                    let mut slot = commit_error.lock().unwrap_or_else(PoisonError::into_inner);
+                    *slot = Some(error);
                     false
                 })
             };
@@ -252,7 +278,18 @@ impl Outbox {
                     settle_error(row, &error, true);
                     return Sent::Settled;
                 }
-                Delivery::TakenOver => return Sent::TakenOver,
+                Delivery::TakenOver => {
+                    let error = commit_error
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take();
+                    let Some(error) = error else {
+                        return Sent::TakenOver;
+                    };
+                    // The dot was not sent, because its state could not be written.
+                    settle_error(row, &AccountError::store(error), true);
+                    return Sent::Settled;
+                }
             }
         }
     }

@@ -76,6 +76,8 @@ pub(crate) enum CopySearch {
     InFolder(FolderId),
     /// No copy. The server may have the message nevertheless: most servers file none.
     Nowhere,
+    /// The account has no folder that could be searched.
+    Unsupported,
 }
 
 /// What the outgoing server is asked for, beside the delivery.
@@ -223,6 +225,11 @@ impl OutboxRow {
         self.message.copy == SentCopy::Pending && self.has_accepted_recipient()
     }
 
+    /// Returns whether the message may have been sent, and its copy is still to be searched.
+    pub(crate) fn is_search_due(&self) -> bool {
+        self.outcome() == Some(Outcome::Unknown) && self.message.search.is_none()
+    }
+
     /// Returns whether the first attempt is due and has not ended.
     pub(crate) fn is_first_attempt_pending(&self, now_unix_ms: i64) -> bool {
         match self.state {
@@ -236,7 +243,10 @@ impl OutboxRow {
     /// deleting the draft because every recipient has the message.
     pub(crate) fn needs_follow_up(&self) -> bool {
         let is_marked = self.message.source.is_none() && self.message.draft.is_none();
-        !self.is_open() || self.is_copy_due() || (self.has_accepted_recipient() && !is_marked)
+        !self.is_open()
+            || self.is_copy_due()
+            || self.is_search_due()
+            || (self.has_accepted_recipient() && !is_marked)
     }
 
     /// Ends the automatic attempts: the pending recipients get the state `rest`.

@@ -288,7 +288,7 @@ impl Ledger {
         .bind(owner(is_still_owned))
         .bind(i64::from(row.is_open()))
         .bind(row.outcome().map(Outcome::name))
-        .bind(i64::from(row.is_copy_due()))
+        .bind(i64::from(row.is_copy_due() || row.is_search_due()))
         .execute(&mut *transaction)
         .await?;
         if done.rows_affected() != 1 {

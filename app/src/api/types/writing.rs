@@ -322,6 +322,19 @@ pub enum SentCopy {
     },
 }
 
+/// What the search for a message that may have been sent found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyFound {
+    /// A copy that the server filed itself is in this folder: the server has the message.
+    In {
+        /// The folder's id.
+        folder: FolderId,
+    },
+    /// There is none; not every server files one.
+    Nowhere,
+}
+
 /// A message in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEntry {
@@ -347,6 +360,8 @@ pub struct OutboxEntry {
     pub recipients: Vec<RecipientView>,
     /// The copy in Sent.
     pub copy: SentCopy,
+    /// What the search for a message in state [`OutboxState::Unknown`] found, once it has ended.
+    pub found: Option<CopyFound>,
 }
 
 /// A page of the ledger.

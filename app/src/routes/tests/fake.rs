@@ -124,6 +124,7 @@ impl FakeBackend {
                 reply: Some("550 5.1.1 User unknown".into()),
             }],
             copy: SentCopy::NotKept,
+            found: None,
         }
     }
 }

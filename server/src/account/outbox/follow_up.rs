@@ -13,7 +13,7 @@ use super::{Outbox, OutboxMailbox};
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
 use crate::account::worker::{Request, RequestKind, RequestTarget};
-use crate::domain::{Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
+use crate::domain::{CopySearch, Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
 use crate::store::StoreError;
 
 /// The pauses between searches for a copy that the server is expected to file.
@@ -68,6 +68,9 @@ impl Outbox {
         if row.is_copy_due() {
             row.message.copy = self.file_copy(row, copies).await;
         }
+        if row.is_search_due() {
+            row.message.search = self.search_copy(row).await;
+        }
         if row.has_accepted_recipient()
             && let Some(draft) = row.message.draft.take()
             && !self.deleted_drafts().remove(&row.id)
@@ -115,6 +118,36 @@ impl Outbox {
         }
         self.tell(&row.id);
         Ok(())
+    }
+
+    /// Searches for the copy of a message that may have been sent: a server that files copies itself
+    /// has it then. `None` if the search failed; it is repeated after the next sign-in.
+    async fn search_copy(&self, row: &OutboxRow) -> Option<CopySearch> {
+        if !self.mailbox.has_sent_folder() {
+            return Some(CopySearch::Unsupported);
+        }
+        let mut pauses = COPY_SEARCH_PAUSES.into_iter();
+        loop {
+            let (message_id, written) = (row.message.message_id.clone(), row.created_unix_ms);
+            let (request, reply) =
+                Request::new(RequestTarget::Sent, RequestKind::Read, move |store| {
+                    store.find_copy(message_id.clone(), written)
+                });
+            self.mailbox.send(request).await.ok()?;
+            match reply.await {
+                Ok(Ok(Some(folder))) => return Some(CopySearch::InFolder(folder)),
+                Ok(Ok(None)) => match pauses.next() {
+                    Some(pause) => sleep(pause).await,
+                    None => return Some(CopySearch::Nowhere),
+                },
+                Ok(Err(AccountError::MissingFolder(_))) => return Some(CopySearch::Unsupported),
+                Ok(Err(error)) => {
+                    info!(%error, "a message that may be sent could not be searched");
+                    return None;
+                }
+                Err(_) => return None,
+            }
+        }
     }
 
     /// Deletes the copies of the draft that a message was written as: it is in the outbox now.

@@ -1,5 +1,7 @@
 //! The state of a row after a delivery attempt.
 
+use std::collections::HashSet;
+
 use app::api::types::RecipientState;
 use mail_proto::smtp::{self, Address, Cause, Outcome, Reply};
 
@@ -99,8 +101,38 @@ pub(super) fn settle_outcome(row: &mut OutboxRow, outcome: Outcome) {
                 _ => wait_for_retry(row),
             }
         }
-        Outcome::Unknown { .. } => row.mark_unknown(),
+        Outcome::Unknown { recipients, .. } => {
+            // A recipient that was refused before the message does not have it.
+            let mut unlisted: HashSet<String> = pending_addresses(row);
+            for (address, result) in recipients {
+                unlisted.remove(address.as_str());
+                let Some(record) = record_of(row, &address) else {
+                    continue;
+                };
+                match result {
+                    smtp::RecipientResult::Refused(reply) => refuse(record, &reply),
+                    smtp::RecipientResult::Accepted(_) | smtp::RecipientResult::Unanswered => {
+                        record.state = RecipientState::Unknown;
+                    }
+                    // The transaction had no room for it.
+                    smtp::RecipientResult::Deferred(_) => {}
+                }
+            }
+            for record in &mut row.message.recipients {
+                if unlisted.contains(&record.address) {
+                    record.state = RecipientState::Unknown;
+                }
+            }
+            finish(row);
+        }
     }
+}
+
+/// Returns the addresses of the recipients that the message still has to be sent to.
+fn pending_addresses(row: &OutboxRow) -> HashSet<String> {
+    let recipients = row.message.recipients.iter();
+    let pending = recipients.filter(|recipient| recipient.is_wanted());
+    pending.map(|recipient| recipient.address.clone()).collect()
 }
 
 fn record_of<'a>(row: &'a mut OutboxRow, address: &Address) -> Option<&'a mut RecipientResult> {
@@ -166,8 +198,12 @@ impl OutboxRow {
             return false;
         }
         let mut is_rescheduled = false;
+        // While other recipients are tried again, one that may have the message is left out: only
+        // once nothing else is tried, the user decides on it.
+        let is_waiting = self.state == RowState::Waiting;
         for record in &mut self.message.recipients {
-            if record.state != RecipientState::HandedOver {
+            let may_have_it = record.state == RecipientState::Unknown && is_waiting;
+            if record.state != RecipientState::HandedOver && !may_have_it {
                 record.state = RecipientState::Waiting;
                 is_rescheduled = true;
             }
@@ -180,6 +216,7 @@ impl OutboxRow {
             self.due_unix_ms = now;
             self.changed_unix_ms = now;
             self.message.error_cause = None;
+            self.message.search = None;
         }
         is_rescheduled
     }

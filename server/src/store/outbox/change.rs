@@ -40,7 +40,7 @@ impl Ledger {
         .bind(seen.changed_unix_ms)
         .bind(i64::from(seen.tries))
         .bind(row.outcome().map(Outcome::name))
-        .bind(i64::from(row.is_copy_due()))
+        .bind(i64::from(row.is_copy_due() || row.is_search_due()))
         .execute(self.store.pool())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -159,7 +159,7 @@ impl Ledger {
             "UPDATE outbox SET sealed = $1, is_copy_due = $2 WHERE id = $3 AND account_key = $4",
         )
         .bind(sealed)
-        .bind(i64::from(now.is_copy_due()))
+        .bind(i64::from(now.is_copy_due() || now.is_search_due()))
         .bind(row.id.as_str())
         .bind(&row.account_key.0)
         .execute(&mut *transaction)

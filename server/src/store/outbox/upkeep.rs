@@ -29,8 +29,8 @@ impl Ledger {
         // Opening the row sets the recipients that were not refused to unknown, because of its
         // outcome.
         sqlx::query(
-            "UPDATE outbox SET state = 'result', outcome = $1, changed_unix_ms = $2 \
-             WHERE state = 'committing' AND owner IS NULL",
+            "UPDATE outbox SET state = 'result', outcome = $1, changed_unix_ms = $2, \
+             is_copy_due = 1 WHERE state = 'committing' AND owner IS NULL",
         )
         .bind(Outcome::Unknown.name())
         .bind(now_unix_ms)
@@ -133,7 +133,7 @@ impl Ledger {
             .bind(self.seal_message(&row)?)
             .bind(draft)
             .bind(row.outcome().map(Outcome::name))
-            .bind(i64::from(row.is_copy_due()))
+            .bind(i64::from(row.is_copy_due() || row.is_search_due()))
             .bind(i64::from(row.is_open()))
             .bind(&id)
             .execute(&mut *transaction)

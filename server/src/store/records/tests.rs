@@ -164,6 +164,7 @@ fn messages_v2() -> Vec<OutboxMessage> {
     let searches = [
         CopySearch::InFolder(FolderId::from("Sent")),
         CopySearch::Nowhere,
+        CopySearch::Unsupported,
     ];
     messages.extend(searches.map(|search| OutboxMessage {
         search: Some(search),

@@ -56,6 +56,7 @@ struct Transport {
 enum Search {
     InFolder { folder: FolderId },
     Nowhere,
+    Unsupported,
 }
 
 /// A draft.
@@ -137,6 +138,7 @@ impl From<domain::OutboxMessage> for Message {
             search: message.search.take().map(|search| match search {
                 domain::CopySearch::InFolder(folder) => Search::InFolder { folder },
                 domain::CopySearch::Nowhere => Search::Nowhere,
+                domain::CopySearch::Unsupported => Search::Unsupported,
             }),
             message: message.into(),
         }
@@ -152,6 +154,7 @@ impl From<Message> for domain::OutboxMessage {
             search: record.search.map(|search| match search {
                 Search::InFolder { folder } => domain::CopySearch::InFolder(folder),
                 Search::Nowhere => domain::CopySearch::Nowhere,
+                Search::Unsupported => domain::CopySearch::Unsupported,
             }),
             ..record.message.into()
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use app::api::live::LiveEvent;
 use app::api::types::{
-    AccountId, Card, CardKind, ComposeForm, DateText, Draft, OutboxEntry, OutboxId, OutboxRows,
-    OutboxState, RecipientView, SentCopy,
+    AccountId, Card, CardKind, ComposeForm, CopyFound, DateText, Draft, OutboxEntry, OutboxId,
+    OutboxRows, OutboxState, RecipientView, SentCopy,
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ pub(crate) use crate::account::compose::{self, Attached, LeavesAt, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
-use crate::domain::{Opened, OutboxRow, Outcome, RowState, SentCopy as Copy};
+use crate::domain::{CopySearch, Opened, OutboxRow, Outcome, RowState, SentCopy as Copy};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 use crate::views::compose::{self as form, find_handle};
 use crate::views::wording::error_cause;
@@ -323,6 +323,13 @@ impl SessionBackend {
                 Copy::Failed(why) => SentCopy::Failed {
                     cause: error_cause::text(why, lang).cause,
                 },
+            },
+            found: match &row.message.search {
+                Some(CopySearch::InFolder(folder)) => Some(CopyFound::In {
+                    folder: folder.clone(),
+                }),
+                Some(CopySearch::Nowhere) => Some(CopyFound::Nowhere),
+                Some(CopySearch::Unsupported) | None => None,
             },
         }
     }

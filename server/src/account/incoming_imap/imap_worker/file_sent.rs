@@ -144,6 +144,27 @@ impl ImapWorker {
         }
     }
 
+    /// Searches Sent and the folder of all mail for a message.
+    pub(super) async fn find_copy(
+        &mut self,
+        message_id: &str,
+        written_unix_ms: i64,
+    ) -> Result<Option<FolderId>, AccountError> {
+        let written_unix_secs = written_unix_ms.div_euclid(1000);
+        let sent = self.sent_mailbox().await?;
+        let all = self.shared.folder_by_role(FolderRole::All);
+        for mailbox in [Some(sent), all.map(|(mailbox, _, _)| mailbox)]
+            .into_iter()
+            .flatten()
+        {
+            let found = self.find(&mailbox, message_id, written_unix_secs).await?;
+            if !found.is_empty() {
+                return Ok(self.shared.folder(&mailbox).map(|folder| folder.id));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the messages with a Message-ID in Sent. A server that cannot search returns none.
     async fn find(
         &mut self,

@@ -44,6 +44,14 @@ mailstore!(ImapWorker {
         Self::file_sent(self, &copy, &message_id, filing).await
     }
 
+    async fn find_copy(
+        &mut self,
+        message_id: String,
+        written_unix_ms: i64,
+    ) -> Result<Option<FolderId>, AccountError> {
+        Self::find_copy(self, &message_id, written_unix_ms).await
+    }
+
     async fn save_draft(&mut self, save: DraftSave) -> Result<DraftSaved, AccountError> {
         Self::save_draft(self, &save).await
     }
