@@ -59,28 +59,28 @@ async fn typed_addresses_reach_the_server_and_the_header() {
     let fixture = Fixture::new().await;
     let page = &fixture.page;
     for (input, rcpt, to) in [
-        ("Ann@A.Example", &["Ann@A.Example"][..], "Ann@A.Example"),
+        ("Ann@A.Example", &["Ann@A.Example"][..], "<Ann@A.Example>"),
         (
             "\"Doe, Ann\" <ann@a.example>；ben@b.example",
             &["ann@a.example", "ben@b.example"],
-            "\"Doe, Ann\" <ann@a.example>, ben@b.example",
+            "\"Doe, Ann\" <ann@a.example>, <ben@b.example>",
         ),
         (
             "\"a@b\"@c.example, <\"x,y\"@c.example>",
             &["\"a@b\"@c.example", "\"x,y\"@c.example"],
-            "\"a@b\"@c.example, \"x,y\"@c.example",
+            "<\"a@b\"@c.example>, <\"x,y\"@c.example>",
         ),
         (
             "张三 <zhang@例子.测试>",
             &["zhang@xn--fsqu00a.xn--0zwm56d"],
-            "=?UTF-8?B?5byg5LiJ?= <zhang@xn--fsqu00a.xn--0zwm56d>",
+            "=?utf-8?B?5byg5LiJ?= <zhang@xn--fsqu00a.xn--0zwm56d>",
         ),
         (
             "\"ben@bank.example\" <ann@a.example>",
             &["ann@a.example"],
             "\"ben@bank.example\" <ann@a.example>",
         ),
-        ("a..b@[IPv6:::1]", &["a..b@[IPv6:::1]"], "a..b@[IPv6:::1]"),
+        ("a..b@[IPv6:::1]", &["a..b@[IPv6:::1]"], "<a..b@[IPv6:::1]>"),
     ] {
         let before = fixture.smtp.commands("RCPT TO:").len();
         let sent = page

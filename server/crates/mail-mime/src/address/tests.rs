@@ -216,3 +216,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rfc6531_local_parts_are_taken_only_where_they_are_asked_for() {
+    for (text, written) in [
+        ("josé@x.example", "josé@x.example"),
+        ("\"é,x\"@x.example", "\"é,x\"@x.example"),
+        ("用户@例子.测试", "用户@xn--fsqu00a.xn--0zwm56d"),
+        ("ann@x.example", "ann@x.example"),
+    ] {
+        assert_eq!(Address::parse_utf8(text).unwrap().as_str(), written);
+        assert_eq!(
+            Address::parse(text).is_ok(),
+            text.starts_with("ann"),
+            "{text}"
+        );
+    }
+    for (text, why) in [
+        ("jo\u{3000}sé@x.example", InvalidAddress::Space),
+        ("jo\u{a0}sé@x.example", InvalidAddress::Space),
+        (
+            "jo\u{200b}sé@x.example",
+            InvalidAddress::HiddenCharacter('\u{200b}'),
+        ),
+        ("é＠x.example", InvalidAddress::WideAt),
+        ("é<@x.example", InvalidAddress::LocalPart),
+        ("é\r\n@x.example", InvalidAddress::HiddenCharacter('\r')),
+    ] {
+        assert_eq!(Address::parse_utf8(text), Err(why), "{text:?}");
+    }
+    let long = format!("{}@x.example", "é".repeat(33));
+    assert_eq!(
+        Address::parse_utf8(&long),
+        Err(InvalidAddress::LocalPartTooLong)
+    );
+}

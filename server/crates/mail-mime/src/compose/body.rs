@@ -6,7 +6,7 @@ use encodify::qp;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
-use mail_builder::mime::{BodyPart, MimePart};
+use mail_builder::mime::MimePart;
 use percent_encoding::percent_decode_str;
 
 use super::fields::is_message_id;
@@ -177,11 +177,7 @@ fn encoded(
     // mail-builder would leave special lines as they are, and a soft break may begin one.
     let is_encoded = || lines(&text).any(|line| line.len() > SHORT_LINE_BYTES || !line.is_ascii());
     if lines(&text).any(is_special) || (text.contains(MBOX_FROM) && is_encoded()) {
-        let octets = quoted_printable(&text);
-        // In base64, which mail-builder chooses where it is shorter, there are no such lines.
-        if text.is_ascii() || octets.len() < base64_bytes(&text) {
-            return literal(content_type, "quoted-printable", octets);
-        }
+        return guarded(content_type, &text);
     }
     // 7-bit up to 75 columns; else the shorter one of quoted-printable and base64.
     MimePart::new(content_type, text)
@@ -196,17 +192,21 @@ fn is_special(line: &str) -> bool {
     line.starts_with(MBOX_FROM) || line.contains(DELIMITER_PREFIX)
 }
 
-/// Encodes a text as quoted-printable without lines that [`is_special`].
-fn quoted_printable(text: &str) -> String {
+/// Returns a text part without lines that [`is_special`]: in base64, which has none, or in
+/// quoted-printable, whichever is shorter.
+fn guarded(content_type: ContentType<'static>, text: &str) -> MimePart<'static> {
     let octets = format!("\r\n{}", qp::BODY.encode(text));
     // The soft break keeps the line within 76 columns (RFC 2045 §6.7).
     let octets = octets.replace("\r\nFrom ", "\r\n=46=\r\nrom ");
-    octets.strip_prefix("\r\n").unwrap_or(&octets).to_owned()
-}
-
-fn base64_bytes(text: &str) -> usize {
-    let bytes = transfer::encoded_size_bytes(u64::try_from(text.len()).unwrap_or(u64::MAX));
-    usize::try_from(bytes).unwrap_or(usize::MAX)
+    let octets = octets.strip_prefix("\r\n").unwrap_or(&octets);
+    let mut base64 = Vec::new();
+    let mut encoder = transfer::Encoder::new();
+    encoder.push(text.as_bytes(), &mut base64);
+    encoder.finish(&mut base64);
+    match octets.len() <= base64.len() {
+        true => literal(content_type, "quoted-printable", octets),
+        false => literal(content_type, "base64", base64),
+    }
 }
 
 /// Returns the encoding of a text that may be written as it is.
@@ -225,9 +225,9 @@ fn literal_encoding(text: &str, wire: Wire) -> Option<&'static str> {
 fn literal(
     content_type: ContentType<'static>,
     encoding: &'static str,
-    octets: String,
+    octets: impl Into<Vec<u8>>,
 ) -> MimePart<'static> {
-    MimePart::new(content_type, BodyPart::Text(octets.into())).transfer_encoding(encoding)
+    MimePart::new(content_type, octets.into()).transfer_encoding(encoding)
 }
 
 /// Returns the text with CRLF line ends, one after the last line, and without NUL. mail-builder

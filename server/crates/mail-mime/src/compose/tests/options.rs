@@ -377,6 +377,22 @@ fn lines_that_programs_change_are_quoted_printable() {
 }
 
 #[test]
+fn a_file_name_is_not_folded_at_a_run_of_spaces() {
+    for name in [
+        "Minutes  of  the  meeting  of  the  committee,  final  version  2026.pdf",
+        "Minutes of the  meeting of the committee, final version, with all notes of 2026.pdf",
+    ] {
+        let mut outgoing = note();
+        outgoing.attachments = vec![attachment(name, "application/pdf", b"")];
+        let message = built(&outgoing, &[b""]);
+        let parsed = parse(&message);
+        assert_eq!(parsed.root().children[1].name.as_deref(), Some(name));
+        let text = String::from_utf8_lossy(&message);
+        assert!(text.lines().all(|line| !line.starts_with("  ")), "{text}");
+    }
+}
+
+#[test]
 fn equal_input_makes_equal_octets() {
     let mut outgoing = note();
     outgoing.html = Some("<img src=\"cid:1@x.example\">".to_owned());

@@ -73,10 +73,11 @@ fn assert_rules(message: &[u8], wire: Wire) {
     assert_boundaries(parsed.root(), text, &mut boundaries);
 }
 
-/// Lines of more than 78 columns hold no place to fold, and encoded words keep their limits (RFC
-/// 2047 §2).
+/// Lines of more than 78 columns hold no place to fold, no run of spaces is at a fold, where readers
+/// shorten it, and encoded words keep their limits (RFC 2047 §2).
 fn assert_header_lines(header: &str) {
     for line in header.split("\r\n") {
+        assert!(!line.starts_with("  "), "{header}");
         let value = match line.starts_with(' ') {
             true => line.trim_start(),
             false => line.split_once(": ").unwrap().1,
