@@ -112,9 +112,8 @@ test('people written to are suggested by keyboard and by tap, and can be forgott
   await expect(draft.recipients()).toHaveValue('"Amélie Durand" <amelie@restante.test>');
   await expect(draft.to).toHaveAttribute('aria-expanded', 'false');
   // A recipient of the field is not offered again.
-  await draft.to.pressSequentially('amelie');
-  await page.waitForResponse(/people_suggest/);
-  await expect(offers).toHaveCount(0);
+  await draft.to.pressSequentially('am');
+  await expect(offers).toHaveText([/amos/]);
   await draft.to.fill('思');
   await offers.filter({ hasText: '陈思远' }).click();
   await expect(draft.recipients()).toHaveValue('"Amélie Durand" <amelie@restante.test>, "陈思远" <chen@restante.test>');
@@ -125,10 +124,16 @@ test('people written to are suggested by keyboard and by tap, and can be forgott
   await draft.to.press('Shift+Delete');
   await expect(offers).toHaveCount(0);
   await forgotten;
+  await draft.to.fill('');
+  await draft.to.press('ControlOrMeta+a');
+  await draft.to.press('Delete');
+  await expect(draft.recipients()).toHaveValue('');
+  await page.goto(mailbox.demo.url('/compose'));
+  await mailbox.isAlive();
   const asked = page.waitForResponse(/people_suggest/);
   await draft.to.fill('am');
   await asked;
-  await expect(offers).toHaveCount(0);
+  await expect(offers).toHaveText([/Amélie/]);
   // What looks like a known address is told, and nothing is prevented.
   await draft.to.fill('amelia@restante.test');
   await draft.to.press('Enter');
@@ -183,13 +188,14 @@ test('chips survive a reload', { tag: '@script' }, async ({ mailbox }) => {
   await expect(chips(page)).toHaveCount(3);
 });
 
-test('without script the field is a plain list', { tag: '@plain' }, async ({ mailbox }) => {
+test('without script the field is a plain list', { tag: '@plain' }, async ({ mailbox, faults }) => {
   const draft = await mailbox.compose();
   await expect(draft.to).toHaveAttribute('name', 'to');
   await draft.fill({ to: `${ADDRESS}, ben b.example`, subject: 'Plain', text: 'x\n' });
   await mailbox.page.getByRole('button', { name: 'Send', exact: true }).click();
   await expect(draft.to).toHaveValue(`${ADDRESS}, ben b.example`);
   await expect(draft.to).toHaveAttribute('aria-invalid', 'true');
+  faults.forgiveStatus(422);
   await draft.to.fill(ADDRESS);
   await draft.send();
 });

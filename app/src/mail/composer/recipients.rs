@@ -21,8 +21,8 @@ use crate::ui::dynamic::{derived, dynamic, each, effect, when};
 
 /// Maximum number of chips that are rendered; the rest is a number.
 const SHOWN_MAX: usize = 200;
-/// The number of recipients from which a phone shows it.
-const COUNTED_MIN: usize = 4;
+/// The number of recipients from which it is shown.
+const COUNTED_MIN: usize = 8;
 
 /// The recipient field `name` of the compose form.
 #[component]

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use super::*;
+use crate::store::outbox::Ledger;
 use crate::store::{SCHEMA, TestDir};
 
 struct Fixture {
     store: Store,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     dir: TestDir,
 }
 
@@ -12,7 +15,7 @@ impl Fixture {
         let dir = TestDir::new();
         Self {
             store: Store::open(dir.path(), SCHEMA).await.unwrap(),
-            sealer: Sealer::open(dir.path()).unwrap(),
+            sealer: Arc::new(Sealer::open(dir.path()).unwrap()),
             dir,
         }
     }
@@ -131,13 +134,11 @@ async fn people_follow_their_account_to_its_new_key() {
     let former = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{}\n{former}", "B".repeat(42) + "A")).unwrap();
     let rotated = Fixture {
-        sealer: Sealer::open(fixture.dir.path()).unwrap(),
+        sealer: Arc::new(Sealer::open(fixture.dir.path()).unwrap()),
         ..fixture
     };
-    let moved = rotated
-        .store
-        .people_change_account(&rotated.sealer, &old, &new);
-    moved.await.unwrap();
+    let ledger = Ledger::new(rotated.store.clone(), Arc::clone(&rotated.sealer));
+    ledger.outbox_change_account(&old, &new).await.unwrap();
     assert!(rotated.known(&old).await.is_empty());
     let known = rotated.known(&new).await;
     assert_eq!(known[0], person("Ann", "ann@x.example", 1, 5));
