@@ -1,5 +1,6 @@
 // No message is sent twice or without a selected file, and no text is lost.
 import { expect, test } from '../support/story.ts';
+import { openEntry } from '../support/mailbox.ts';
 import { ADDRESS } from '../support/demo.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
@@ -10,7 +11,7 @@ test('two clicks on Send are one message', async ({ mailbox }) => {
   const draft = await mailbox.compose();
   await draft.fill({ to: ADDRESS, subject: 'Clicked twice', text: 'Once is enough.\n' });
   await mailbox.page.getByRole('button', send).dblclick();
-  await expect(mailbox.page.getByRole('heading', { level: 1, name: 'Outbox' })).toBeVisible();
+  await openEntry(mailbox.page);
   await mailbox.outcome('Clicked twice', 'Handed over');
   await expect(mailbox.entry('Clicked twice')).toHaveCount(1);
 });

@@ -198,6 +198,15 @@ export class Mailbox {
   }
 }
 
+/** Opens the entry of the message that was just sent. With script the page returns to the mail. */
+export async function openEntry(page: Page): Promise<void> {
+  const outbox = page.getByRole('heading', { level: 1, name: 'Outbox' });
+  const details = page.locator('.snack').getByRole('link', { name: 'Details' });
+  await expect(outbox.or(details).first()).toBeVisible();
+  if (await details.isVisible()) await details.click();
+  await expect(outbox).toBeVisible();
+}
+
 export class Draft {
   constructor(
     private readonly page: Page,
@@ -236,8 +245,9 @@ export class Draft {
     }
   }
 
+  /** Sends the message, and opens its entry in the outbox. */
   async send(): Promise<void> {
     await this.page.getByRole('button', { name: 'Send', exact: true }).click();
-    await expect(this.page.getByRole('heading', { level: 1, name: 'Outbox' })).toBeVisible();
+    await openEntry(this.page);
   }
 }
