@@ -206,31 +206,23 @@ impl Drafts {
         }
     }
 
-    /// Saves a changed text when its form is left. Once it is saved, the browser's copy goes.
+    /// Saves a changed text when its form is left. The browser keeps it as well and offers it.
     pub fn leave(self) {
         let Some((written, version)) = self.unsent.written() else {
             return;
         };
-        if self.is_blocked() {
-            return;
-        }
-        let unsent = self.unsent;
-        let id = written.id.clone();
-        if self.saved_version.get_value() == version {
-            unsent.delete(&id);
-            return;
-        }
         let is_whole = written.text.files.iter().all(|file| !file.id.0.is_empty());
-        if !is_whole || self.is_saving.get_value() {
+        let is_saved = self.saved_version.get_value() == version;
+        if self.is_blocked() || self.is_saving.get_value() || is_saved || !is_whole {
             return;
         }
         let mut draft = written.text.draft.clone();
         draft.saved = self.fixed.with_value(|fixed| fixed.saved.clone());
         draft.form = None;
-        let account = self.account.get_value();
+        let (unsent, account) = (self.unsent, self.account.get_value());
         spawn_local(async move {
-            if let Ok(DraftResult::Saved(_)) = draft_save(account, draft, false).await {
-                unsent.delete(&id);
+            if let Ok(DraftResult::Saved(saved)) = draft_save(account, draft, false).await {
+                unsent.set_saved_of(&written.id, &saved);
             }
         });
     }

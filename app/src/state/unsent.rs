@@ -376,6 +376,24 @@ impl Unsent {
         Some(saved.of(&current.account))
     }
 
+    /// Records that a text that was left has a copy among the drafts of its account.
+    pub fn set_saved_of(self, id: &str, saved: &SavedDraft) {
+        let found = with(|state| {
+            let offer = state.offers.iter().find(|offer| offer.id == id)?;
+            let mut offer = Offer::clone(offer);
+            offer.text.draft.saved = Some(saved.clone());
+            let offer = Rc::new(offer);
+            state.insert_offer(Rc::clone(&offer));
+            Some(offer)
+        });
+        if let Some(offer) = found {
+            self.notify();
+            spawn_local(async move {
+                store(&offer).await;
+            });
+        }
+    }
+
     /// Returns the account and the content of the text in the form, and its version.
     pub fn written(self) -> Option<(Rc<Offer>, u32)> {
         with(|state| {
