@@ -343,7 +343,8 @@ pub fn Composer(
                         if unsent.has_store_failed.get() {
                             return lang.unsent_not_kept();
                         }
-                        match drafts.state.get() {
+                        // A change of the global state reaches this after the form was left.
+                        match drafts.state.try_get().unwrap_or(DraftState::Unsaved) {
                             DraftState::Saving => lang.draft_saving(),
                             DraftState::Saved => lang.draft_saved(),
                             DraftState::Failed(error) => lang.draft_failed(error.cause),

@@ -30,12 +30,13 @@ pub fn Options(
                  label: std::borrow::Cow<'static, str>,
                  of: fn(&mut SendOptions) -> &mut bool| {
         let is_checked = move || options.with(|now| *of(&mut now.clone()));
+        let is_initially_checked = *of(&mut initial.clone());
         view! {
             <label class="check">
                 <input
                     type="checkbox"
                     name=name
-                    checked=is_checked()
+                    checked=is_initially_checked
                     prop:checked=is_checked
                     on:change=move |event| {
                         let is_chosen = event_target_checked(&event);
