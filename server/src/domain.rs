@@ -30,5 +30,5 @@ pub(crate) use outbox::{
     RowState, SentCopy, StoredDraft, TransportOptions,
 };
 pub(crate) use person::KnownPerson;
-pub(crate) use stored_sign_in::{StoredServer, StoredSignIn};
+pub(crate) use stored_sign_in::{Secret, StoredServer, StoredSignIn};
 pub(crate) use viewer::Viewer;

@@ -12,7 +12,7 @@ mod map;
 mod people;
 mod wording;
 
-pub use backend::SessionBackend;
+pub use backend::{SessionBackend, SiteSettings};
 pub(crate) use cards::cards;
 pub(crate) use compose::{draft, stored_draft};
 pub use locale::Locale;

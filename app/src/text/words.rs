@@ -2,6 +2,8 @@
 //!
 //! A text that lacks a language does not compile. Texts are calm and short, name the thing that
 //! failed, and promise nothing that is not known.
+//!
+//! Long because it is one table.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,6 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+mod couriers;
 mod images;
 mod leave;
 mod nested;
@@ -7,8 +8,8 @@ mod people;
 pub(crate) mod supplements;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, DraftId, FolderId, Limitation, MessageId, OutboxId, PartId};
@@ -19,7 +20,7 @@ use mail_mime::transfer::Decoder;
 use mail_mime::tree::Part;
 use mail_net::Dialer;
 use mail_net::transcript::Entry;
-use tokio::sync::{Notify, OnceCell, Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,7 +31,7 @@ use super::incoming::Incoming;
 use super::mailstore::Mailstore;
 use super::model::{SignIn, now_unix_ms};
 use super::open_pages::{OpenPages, Watcher};
-use super::outbox::{Couriers, OnDemand, Outbox, OutboxMailbox};
+use super::outbox::{Couriers, Outbox, OutboxMailbox};
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
@@ -213,66 +214,6 @@ impl Accounts {
             }),
             caller: None,
         })
-    }
-}
-
-impl Accounts {
-    pub(super) fn couriers(&self) -> &Arc<Couriers> {
-        &self.couriers
-    }
-
-    pub(super) fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    fn outbox(
-        &self,
-        key: AccountKey,
-        sign_in: SignIn,
-        pages: OpenPages,
-        mailbox: OutboxMailbox,
-        closing: CancellationToken,
-    ) -> Arc<Outbox> {
-        Arc::new(Outbox {
-            key,
-            ledger: self.ledger.clone(),
-            spool: self.spool.clone(),
-            dialer: Arc::clone(&self.dialer),
-            sign_in,
-            pages,
-            mailbox,
-            wake: Notify::new(),
-            writing: Notify::new(),
-            prepared: Arc::clone(&self.prepared),
-            size_max_bytes: AtomicU64::new(0),
-            closing,
-            deleted_drafts: Mutex::default(),
-        })
-    }
-
-    /// Returns the outbox of an account without a session, which runs until `closing`.
-    pub(super) fn courier(
-        &self,
-        key: AccountKey,
-        sign_in: SignIn,
-        closing: CancellationToken,
-    ) -> Arc<Outbox> {
-        let pages = OpenPages::new(key.id());
-        let dependencies = Dependencies {
-            key: key.clone(),
-            dialer: Arc::clone(&self.dialer),
-            client: None,
-            pages: pages.clone(),
-            closing: closing.clone(),
-            store: self.store.clone(),
-            budget: self.memory.clone(),
-        };
-        let mailbox = OutboxMailbox::OnDemand(Box::new(OnDemand {
-            sign_in: sign_in.clone(),
-            dependencies,
-            opened: OnceCell::new(),
-        }));
-        self.outbox(key, sign_in, pages, mailbox, closing)
     }
 }
 

@@ -113,7 +113,7 @@ impl Outbox {
     }
 
     /// Sends the messages that are due and follows them up, then ends.
-    async fn run_once(self: &Arc<Self>) {
+    pub(super) async fn run_once(self: &Arc<Self>) {
         let (settled, follow_ups) = mpsc::unbounded_channel();
         let follower = Arc::clone(self);
         let follower = tokio::spawn(async move { follower.follow_up_all(follow_ups).await });

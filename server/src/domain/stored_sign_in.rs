@@ -1,7 +1,7 @@
 //! The sign-in of an account whose messages leave after its session ended.
 
 use app::api::types::IncomingKind;
-use mail_proto::Secret;
+pub(crate) use mail_proto::Secret;
 
 use super::Tls;
 

@@ -20,7 +20,7 @@ use super::{Web, WebState};
 use crate::account::AccountHandle;
 use crate::session::{LiveSession, row_key};
 use crate::store::now_unix_ms;
-use crate::views::{Locale, SessionBackend};
+use crate::views::{Locale, SessionBackend, SiteSettings};
 
 pub(super) const LANG_COOKIE: &str = "restante_lang";
 pub(super) const THEME_COOKIE: &str = "restante_theme";
@@ -121,7 +121,11 @@ impl Visitor {
             self.theme,
             Arc::clone(&session.uploads),
             session.lists.clone(),
-            &web.config,
+            SiteSettings {
+                upload_max_bytes: web.config.upload_max_bytes,
+                undo_send_secs: web.config.undo_send_secs,
+                base: web.base().to_owned(),
+            },
         )))
     }
 }

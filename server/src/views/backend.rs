@@ -38,12 +38,22 @@ use crate::account::model::now_unix_ms;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::Uploads;
 use crate::account::worker::{RequestKind, RequestTarget};
-use crate::config::Config;
 use crate::domain::{Changed, Opened};
 
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
 /// it, so that the page shows the result at once, not first that the message is being sent.
 const FIRST_ATTEMPT_WAIT: Duration = Duration::from_millis(150);
+
+/// What the configuration says about all requests.
+#[derive(Debug, Clone)]
+pub struct SiteSettings {
+    /// Maximum size of one message's attachments together, in bytes.
+    pub upload_max_bytes: u64,
+    /// For how many seconds a message can be stopped, unless its user chose another time.
+    pub undo_send_secs: u32,
+    /// The URL path prefix of the product.
+    pub base: String,
+}
 
 /// The backend of one request: the session's accounts, in the request's language and time zone.
 pub struct SessionBackend {
@@ -67,7 +77,7 @@ impl SessionBackend {
         theme: Theme,
         uploads: Arc<Uploads>,
         lists: Lists,
-        config: &Config,
+        settings: SiteSettings,
     ) -> Self {
         Self {
             handles,
@@ -79,9 +89,9 @@ impl SessionBackend {
             },
             uploads,
             lists,
-            upload_max_bytes: config.upload_max_bytes,
-            undo_send_secs: config.undo_send_secs,
-            base: config.base_path.clone(),
+            upload_max_bytes: settings.upload_max_bytes,
+            undo_send_secs: settings.undo_send_secs,
+            base: settings.base,
         }
     }
 

@@ -9,11 +9,11 @@ use app::api::types::{
     Draft, EntryChange, Lang, OutboxEntry, OutboxId, OutboxState, SendOptions, SentCopy,
 };
 use server::account::SignIn;
-use server::config::Config;
+use server::views::SiteSettings;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::test_server::{Page, TestAccounts, TestServer, config};
+use super::test_server::{Page, TestAccounts, TestServer, settings};
 
 /// Maximum duration of anything that happens by itself.
 const SOON: Duration = Duration::from_secs(20);
@@ -39,12 +39,12 @@ fn draft_at(subject: &str, send_at: &str) -> Draft {
 
 /// Opens a page whose messages can be stopped for these seconds.
 async fn open(accounts: &TestAccounts, sign_in: SignIn, undo_send_secs: u32) -> Page {
-    let config = Config {
+    let settings = SiteSettings {
         undo_send_secs,
-        ..config()
+        ..settings()
     };
     let handle = accounts.accounts.open(sign_in, None).await.unwrap();
-    accounts.page_with(handle, Lang::En, &config)
+    accounts.page_with(handle, Lang::En, settings)
 }
 
 async fn send(page: &Page, draft: Draft) -> OutboxId {

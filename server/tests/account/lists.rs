@@ -16,7 +16,7 @@ use server::views::{Locale, SessionBackend};
 use tokio::time::timeout;
 
 use super::scripted_imap::{Mail, ScriptedImap};
-use super::test_server::{Page, TestServer, config};
+use super::test_server::{Page, TestServer, settings};
 
 /// Creates a session with the accounts of these pages.
 fn session(pages: &[&Page]) -> SessionBackend {
@@ -26,7 +26,7 @@ fn session(pages: &[&Page]) -> SessionBackend {
         Theme::Light,
         Arc::default(),
         Lists::default(),
-        &config(),
+        settings(),
     )
 }
 

@@ -18,12 +18,11 @@ use mail_proto::Secret;
 use server::account::lists::Lists;
 use server::account::uploads::Uploads;
 use server::account::{AccountError, AccountHandle, Accounts, Incoming, Outgoing, SignIn};
-use server::config::Config;
 use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
 use server::store::spool::{Spool, SpoolLimits};
 use server::store::{SCHEMA, Store};
-use server::views::{Locale, SessionBackend};
+use server::views::{Locale, SessionBackend, SiteSettings};
 
 /// The id of INBOX.
 pub(super) const INBOX: &str = "SU5CT1g";
@@ -248,11 +247,16 @@ impl TestAccounts {
 
     /// Wraps an account for requests of a page.
     pub(crate) fn page(&self, handle: AccountHandle, lang: Lang) -> Page {
-        self.page_with(handle, lang, &config())
+        self.page_with(handle, lang, settings())
     }
 
-    /// The same with this configuration.
-    pub(crate) fn page_with(&self, handle: AccountHandle, lang: Lang, config: &Config) -> Page {
+    /// The same with these settings.
+    pub(crate) fn page_with(
+        &self,
+        handle: AccountHandle,
+        lang: Lang,
+        settings: SiteSettings,
+    ) -> Page {
         let locale = Locale {
             lang,
             ..Locale::default()
@@ -263,7 +267,7 @@ impl TestAccounts {
             Theme::Light,
             Arc::clone(&self.uploads),
             Lists::default(),
-            config,
+            settings,
         );
         Page {
             account: handle.id(),
@@ -273,11 +277,12 @@ impl TestAccounts {
     }
 }
 
-/// The configuration of the requests: messages leave at once.
-pub(crate) fn config() -> Config {
-    Config {
+/// The settings of the requests: messages leave at once.
+pub(crate) fn settings() -> SiteSettings {
+    SiteSettings {
+        upload_max_bytes: 25 << 20,
         undo_send_secs: 0,
-        ..Config::local(std::path::Path::new("unused"))
+        base: String::new(),
     }
 }
 

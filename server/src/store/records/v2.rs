@@ -8,7 +8,6 @@ use app::api::types::{
     AccountId, ComposeKind, ComposeSource, DraftId, FolderId, FormKey, IncomingKind, MessageId,
     Priority, SavedDraft, SendOptions,
 };
-use mail_proto::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::v1::{self, codes, fields};
@@ -232,7 +231,7 @@ impl From<SignIn<'_>> for domain::StoredSignIn {
         Self {
             address: record.address,
             user: record.user,
-            password: Secret::new(record.password),
+            password: domain::Secret::new(record.password),
             incoming_kind: record.kind.into(),
             incoming: record.incoming.into(),
             outgoing: record.outgoing.into(),

@@ -1,0 +1,134 @@
+//! Couriers: outboxes that send the messages of accounts without a live session, with the sign-in
+//! that was stored for them.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::Accounts;
+use crate::account::dependencies::Dependencies;
+use crate::account::model::{SignIn, now_unix_ms};
+use crate::account::open_pages::OpenPages;
+use crate::account::outbox::{OnDemand, Outbox, OutboxMailbox};
+use crate::domain::AccountKey;
+use crate::store::StoreError;
+
+/// The store is asked at least this often for messages that are due: another process may have left
+/// them.
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
+/// Minimum pause between two queries.
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+
+impl Accounts {
+    /// Sends the messages of accounts without a live session in this process when they are due,
+    /// until `shutdown`. Sign-ins that no message needs any more are deleted.
+    pub async fn run_couriers(&self, shutdown: CancellationToken) {
+        loop {
+            let pause = match self.start_couriers(&shutdown).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    warn!(%error, "messages of ended sessions could not be looked for");
+                    POLL_INTERVAL
+                }
+            };
+            tokio::select! {
+                () = self.couriers.outbox_ended() => {}
+                () = sleep(pause) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Starts a courier for each account that needs one. Returns the pause until the next query.
+    async fn start_couriers(&self, shutdown: &CancellationToken) -> Result<Duration, StoreError> {
+        let ledger = &self.ledger;
+        ledger.delegated_delete_unneeded().await?;
+        let mut is_any_skipped = false;
+        for account in ledger.delegated_due(now_unix_ms()).await? {
+            if self.couriers.is_live(&account) {
+                continue;
+            }
+            let Some(permit) = self.couriers.permit() else {
+                // The courier that ends next wakes this task.
+                is_any_skipped = true;
+                break;
+            };
+            let Some(stored) = ledger.delegated_sign_in(&account).await? else {
+                continue;
+            };
+            let presence = self.couriers.enter(&account);
+            let closing = shutdown.child_token();
+            let sign_in = SignIn::of_stored(stored);
+            let outbox = self.courier(account, sign_in, closing.clone());
+            info!(account = %outbox.key.id(), "messages of an ended session are sent");
+            tokio::spawn(async move {
+                outbox.run_once().await;
+                // Ends the mailbox that it opened.
+                closing.cancel();
+                drop((presence, permit));
+            });
+        }
+        if is_any_skipped {
+            return Ok(POLL_INTERVAL);
+        }
+        let due = ledger.delegated_next_due().await?;
+        let pause = due.map_or(POLL_INTERVAL, |due| {
+            let ms = due.saturating_sub(now_unix_ms()).max(0);
+            Duration::from_millis(u64::try_from(ms).unwrap_or_default())
+        });
+        Ok(pause.clamp(PAUSE_MIN, POLL_INTERVAL))
+    }
+}
+
+impl Accounts {
+    /// Creates an outbox, which is not running yet.
+    pub(super) fn outbox(
+        &self,
+        key: AccountKey,
+        sign_in: SignIn,
+        pages: OpenPages,
+        mailbox: OutboxMailbox,
+        closing: CancellationToken,
+    ) -> Arc<Outbox> {
+        Arc::new(Outbox {
+            key,
+            ledger: self.ledger.clone(),
+            spool: self.spool.clone(),
+            dialer: Arc::clone(&self.dialer),
+            sign_in,
+            pages,
+            mailbox,
+            wake: Notify::new(),
+            writing: Notify::new(),
+            prepared: Arc::clone(&self.prepared),
+            size_max_bytes: AtomicU64::new(0),
+            closing,
+            deleted_drafts: Mutex::default(),
+        })
+    }
+
+    /// Returns the outbox of an account without a session, which runs until `closing`.
+    fn courier(&self, key: AccountKey, sign_in: SignIn, closing: CancellationToken) -> Arc<Outbox> {
+        let pages = OpenPages::new(key.id());
+        let dependencies = Dependencies {
+            key: key.clone(),
+            dialer: Arc::clone(&self.dialer),
+            client: None,
+            pages: pages.clone(),
+            closing: closing.clone(),
+            store: self.store.clone(),
+            budget: self.memory.clone(),
+        };
+        let mailbox = OutboxMailbox::OnDemand(Box::new(OnDemand {
+            sign_in: sign_in.clone(),
+            dependencies,
+            opened: OnceCell::new(),
+        }));
+        self.outbox(key, sign_in, pages, mailbox, closing)
+    }
+}
