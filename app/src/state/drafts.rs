@@ -3,6 +3,7 @@
 //! The browser has every change within 2 s ([`Unsent`]); the mail server has it within 10 s, as one
 //! copy. A copy that another tab or another program changed is not overwritten: the user decides.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -20,6 +21,12 @@ const SAVE_DELAY: Duration = Duration::from_secs(6);
 const LARGE_SAVE_DELAY: Duration = Duration::from_secs(60);
 /// Size above which files are large, in bytes.
 const LARGE_BYTES: u64 = 1 << 20;
+
+thread_local! {
+    /// Called once the save that is under way has ended. One page per thread; always empty on the
+    /// server, whose values move between threads.
+    static AFTER_SAVE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
 
 /// What is known of the copy among the drafts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +62,6 @@ pub struct Drafts {
     is_saving: StoredValue<bool>,
     /// Set once the message is sent: its draft is not saved again.
     is_over: StoredValue<bool>,
-    /// Called once the save that is under way has ended.
-    after_save: StoredValue<Option<Box<dyn FnOnce()>>, LocalStorage>,
     tab: Tab,
 }
 
@@ -72,7 +77,6 @@ impl Drafts {
             is_scheduled: StoredValue::new(false),
             is_saving: StoredValue::new(false),
             is_over: StoredValue::new(false),
-            after_save: StoredValue::new_local(None),
             tab,
         }
     }
@@ -152,13 +156,14 @@ impl Drafts {
         let result = draft_save(written.account.clone(), draft, is_forced).await;
         if self.is_saving.try_set_value(false).is_some() {
             // The form was left; the text is still in the browser.
+            AFTER_SAVE.take();
             return;
         }
         if let Ok(DraftResult::Saved(saved)) = &result {
             self.fixed
                 .update_value(|fixed| fixed.saved = Some(saved.clone()));
         }
-        if let Some(then) = self.after_save.try_update_value(Option::take).flatten() {
+        if let Some(then) = AFTER_SAVE.take() {
             then();
             return;
         }
@@ -193,7 +198,7 @@ impl Drafts {
     pub fn end(self, then: impl FnOnce() + 'static) {
         self.is_over.set_value(true);
         if self.is_saving.get_value() {
-            self.after_save.set_value(Some(Box::new(then)));
+            AFTER_SAVE.set(Some(Box::new(then)));
         } else {
             then();
         }

@@ -390,6 +390,8 @@ impl Unsent {
             self.notify();
             spawn_local(async move {
                 store(&offer).await;
+                // No form of this tab holds it.
+                with(|state| kept::release(&state.storage_key(&offer.id)));
             });
         }
     }
