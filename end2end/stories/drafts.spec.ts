@@ -28,7 +28,7 @@ test('a draft is in Drafts by itself and is continued there', { tag: ['@script',
   await expect(mailbox.row(LETTER.subject)).toHaveCount(0);
 });
 
-test('two tabs do not overwrite each other', { tag: '@script' }, async ({ mailbox, context }) => {
+test('two tabs do not overwrite each other', { tag: ['@script', '@desktop'] }, async ({ mailbox, context }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();
   await draft.fill(LETTER);
