@@ -124,7 +124,7 @@ pub(super) async fn draft_form(
             let text = text.replace("\r\n", "\n");
             let text = match format {
                 Format::Fixed => text,
-                _ => text::unwrapped(&text, *format),
+                Format::Flowed { .. } => text::unwrapped(&text, *format),
             };
             text.strip_suffix('\n').unwrap_or(&text).to_owned()
         }
