@@ -7,6 +7,7 @@ pub mod empty;
 pub mod folder_tree;
 pub mod form;
 pub mod frame;
+pub mod held_text;
 pub mod labels;
 pub mod ledger;
 pub mod location;

@@ -6,6 +6,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::form::Hidden;
+use super::held_text::HeldText;
 use crate::api::types::{
     ApiErrorText, CopyFound, Damage, EntryChange, FolderRef, Lang, OutboxEntry, OutboxId,
     OutboxState, RecipientState, RecipientView, SentCopy,
@@ -126,7 +127,6 @@ fn explanation(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
         OutboxState::WaitingToRetry { at, until } => {
             Some(lang.ledger_retry(at.long.clone(), until.long.clone()))
         }
-        OutboxState::Held { secs } => Some(lang.ledger_held(*secs)),
         OutboxState::Scheduled { at } => Some(lang.ledger_scheduled(at.long.clone())),
         OutboxState::Unknown => Some(match &entry.found {
             Some(CopyFound::In { .. }) => lang.ledger_unknown_found(),
@@ -140,7 +140,9 @@ fn explanation(entry: &OutboxEntry, lang: Lang) -> Option<Cow<'static, str>> {
             Damage::Bytes => lang.ledger_damaged(),
         }),
         OutboxState::HandedOver => Some(lang.ledger_handed_over(entry.changed.long.clone())),
-        OutboxState::Sending
+        // Counted down by `HeldText`.
+        OutboxState::Held { .. }
+        | OutboxState::Sending
         | OutboxState::PartlyRefused
         | OutboxState::Refused
         | OutboxState::NotSent => None,
@@ -160,7 +162,10 @@ pub fn Entry(
     let page = PageContext::expect();
     let lang = page.lang;
     let StateBadge { label, icon, class } = state_badge(&entry, lang);
-    let meaning = explanation(&entry, lang);
+    let meaning = match &entry.state {
+        OutboxState::Held { secs } => Some(view! { <HeldText secs=*secs /> }.into_any()),
+        _ => explanation(&entry, lang).map(IntoAny::into_any),
+    };
     let actions = actions(&entry.state, is_removed);
     let copy = copy_text(&entry.copy, lang);
     let copy_folder = match (&entry.copy, &entry.found) {

@@ -123,8 +123,9 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
                 | OutboxState::WaitingToRetry { .. }
         )
     });
-    let stored =
-        waits.then(|| view! { <p class="small muted">{lang.sign_in_stored()}</p> }.into_any());
+    let stored = waits.then(|| {
+        view! { <p class="small muted ledger-note">{lang.sign_in_stored()}</p> }.into_any()
+    });
     let entries = entries
         .into_iter()
         .map(|entry| {
