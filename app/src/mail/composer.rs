@@ -59,7 +59,9 @@ pub fn Composer(
         forwarded,
         uploads,
         missing,
-        ..
+        upload_max_bytes,
+        server_max_bytes,
+        lacking,
     } = form;
     let title = title(&draft, lang);
     tab.title.set(title.clone());
@@ -68,8 +70,8 @@ pub fn Composer(
     let files = Attachments::new(
         uploads.clone(),
         &missing,
-        form.upload_max_bytes,
-        form.server_max_bytes,
+        upload_max_bytes,
+        server_max_bytes,
     );
     let unsent = Unsent::expect();
     // A form that was posted and refused already contains unsent text.
@@ -310,7 +312,7 @@ pub fn Composer(
                 element=fields.forwarded_parts
             />
             <Files files=files uploads=uploads missing=missing />
-            <Options options=fields.options error=error />
+            <Options options=fields.options lacking=lacking error=error />
             <footer class="c-foot">
                 <button
                     class="btn btn-primary"

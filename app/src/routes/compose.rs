@@ -183,6 +183,7 @@ fn unsent_form(
         missing: Vec::new(),
         upload_max_bytes: session.upload_max_bytes,
         server_max_bytes: None,
+        lacking: Vec::new(),
     })
 }
 

@@ -398,6 +398,7 @@ async fn refused_form_keeps_its_fields_and_shows_the_error() {
         missing: vec!["b.pdf".into()],
         upload_max_bytes: 1_000,
         server_max_bytes: None,
+        lacking: Vec::new(),
     };
     let inputs = PageInputs {
         retry: Some(ComposeRetry { form, error }),

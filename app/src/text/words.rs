@@ -418,6 +418,7 @@ texts! {
         zh: if n == 0 { "立即发送".to_owned() } else { format!("{n} 秒") }
     }
     saved() { en: "Saved", zh: "已保存" }
+    option_unsupported() { en: "Your mail server does not offer this.", zh: "您的邮件服务器不支持此项。" }
     save_draft() { en: "Save draft", zh: "存草稿" }
     draft_saving() { en: "Saving the draft", zh: "正在保存草稿" }
     draft_saved() { en: "Saved in Drafts", zh: "已存入草稿箱" }

@@ -9,7 +9,6 @@ pub(crate) mod supplements;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use app::api::live::LiveEvent;
 use app::api::types::{AccountId, DraftId, FolderId, Limitation, MessageId, OutboxId, PartId};
@@ -35,6 +34,7 @@ use super::outbox::{Couriers, Outbox, OutboxMailbox};
 use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
+use crate::clients::smtp::SubmissionServer;
 use crate::domain::Protocol;
 use crate::domain::{AccountKey, Opened, Section};
 use crate::limits::PREPARED_CONNECTIONS;
@@ -580,9 +580,14 @@ impl AccountHandle {
         tokio::spawn(async move { sender.delete_draft(draft, &outbox).await });
     }
 
+    /// What the outgoing server can do, once it is known.
+    pub(crate) fn outgoing_server(&self) -> Option<SubmissionServer> {
+        self.inner.outbox.server()
+    }
+
     /// The maximum message size of the outgoing server, once it is known.
     pub(crate) fn server_max_bytes(&self) -> Option<u64> {
-        Some(self.inner.outbox.size_max_bytes.load(Ordering::Relaxed)).filter(|max| *max > 0)
+        self.outgoing_server()?.size_max_bytes
     }
 
     pub(super) fn spool(&self) -> &Spool {

@@ -11,7 +11,6 @@ mod mailbox;
 mod settle;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,7 +33,7 @@ use super::error::AccountError;
 use super::model::{SignIn, now_unix_ms};
 use super::open_pages::OpenPages;
 use super::spooled::SpooledMessage;
-use crate::clients::smtp::{Delivery, SmtpConnection, envelope};
+use crate::clients::smtp::{Delivery, SmtpConnection, SubmissionServer, envelope};
 use crate::domain::{AccountKey, OutboxRow, RowState};
 use crate::store::StoreError;
 use crate::store::outbox::Ledger;
@@ -71,8 +70,8 @@ pub(crate) struct Outbox {
     pub(crate) writing: tokio::sync::Notify,
     /// Bounds the connections that all outboxes open ahead.
     pub(crate) prepared: Arc<Semaphore>,
-    /// The maximum message size of the server, in bytes, once known; 0 before.
-    pub(crate) size_max_bytes: AtomicU64,
+    /// What the server can do, once it is known.
+    pub(super) server: Mutex<Option<SubmissionServer>>,
     pub(crate) closing: CancellationToken,
     /// Messages whose drafts are deleted, which the rows may not record yet.
     pub(super) deleted_drafts: Mutex<HashSet<OutboxId>>,
@@ -191,8 +190,9 @@ impl Outbox {
     /// Connects to the outgoing server and signs in, with a single attempt.
     async fn open(&self) -> Result<SmtpConnection, AccountError> {
         let open = SmtpConnection::open(&self.dialer, &self.sign_in.outgoing_access()).await?;
-        let max = open.size_max_bytes().unwrap_or_default();
-        self.size_max_bytes.store(max, Ordering::Relaxed);
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        *server = Some(open.server());
+        drop(server);
         Ok(open)
     }
 
@@ -292,6 +292,11 @@ impl Outbox {
                 }
             }
         }
+    }
+
+    /// Returns what the server can do, once it is known.
+    pub(super) fn server(&self) -> Option<SubmissionServer> {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn message(&self, row: &OutboxRow) -> Option<SpooledMessage> {

@@ -57,6 +57,17 @@ impl Route {
     }
 }
 
+/// What an outgoing server can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SubmissionServer {
+    /// Maximum size of a message in bytes, if it announces one.
+    pub(crate) size_max_bytes: Option<u64>,
+    /// Reports of the delivery (RFC 3461).
+    pub(crate) has_notices: bool,
+    /// TLS on every hop (RFC 8689).
+    pub(crate) has_required_tls: bool,
+}
+
 /// An SMTP connection after EHLO, ready for a sign-in or a message.
 pub(crate) struct SmtpConnection {
     connection: Connection<Client>,
@@ -115,9 +126,14 @@ impl SmtpConnection {
         }
     }
 
-    /// Returns the maximum message size of the server in bytes, if it announces one.
-    pub(crate) fn size_max_bytes(&self) -> Option<u64> {
-        self.connection.machine().extensions().size_max_bytes
+    /// Returns what the server can do.
+    pub(crate) fn server(&self) -> SubmissionServer {
+        let extensions = self.connection.machine().extensions();
+        SubmissionServer {
+            size_max_bytes: extensions.size_max_bytes,
+            has_notices: extensions.dsn,
+            has_required_tls: extensions.require_tls,
+        }
     }
 
     /// Returns whether the server accepts no more messages on this connection.

@@ -242,6 +242,7 @@ async fn restored_form(
         missing: Vec::new(),
         upload_max_bytes: web.config.upload_max_bytes,
         server_max_bytes: None,
+        lacking: Vec::new(),
     });
     // Parts to forward stay in the form: the message is not sent without them.
     for part in &draft.keep_parts {

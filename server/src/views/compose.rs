@@ -2,7 +2,7 @@
 
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, MessageRef, Person,
-    RecipientState, UploadId, UploadView,
+    RecipientState, SendLimitation, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
@@ -46,6 +46,7 @@ pub(super) async fn start(
         missing: Vec::new(),
         upload_max_bytes,
         server_max_bytes: handle.server_max_bytes(),
+        lacking: lacking(handle),
     };
     let Some(source) = source else {
         return Ok(form);
@@ -85,6 +86,16 @@ pub(super) async fn start(
     }
     form.draft.source = Some(source);
     Ok(form)
+}
+
+/// Returns the options that the outgoing server is known not to support.
+fn lacking(handle: &AccountHandle) -> Vec<SendLimitation> {
+    let Some(server) = handle.outgoing_server() else {
+        return Vec::new();
+    };
+    let notices = (!server.has_notices).then_some(SendLimitation::Notices);
+    let required_tls = (!server.has_required_tls).then_some(SendLimitation::RequiredTls);
+    notices.into_iter().chain(required_tls).collect()
 }
 
 /// Returns the form that continues a draft. A draft with formatting is opened as text, and its copy

@@ -77,6 +77,18 @@ pub struct ComposeForm {
     pub upload_max_bytes: u64,
     /// Maximum message size of the outgoing server, in bytes, if it announced one.
     pub server_max_bytes: Option<u64>,
+    /// Options that the outgoing server does not support, as far as it is known.
+    pub lacking: Vec<SendLimitation>,
+}
+
+/// An option of sending that an outgoing server does not support.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendLimitation {
+    /// Reports of the delivery (RFC 3461).
+    Notices,
+    /// TLS on every hop (RFC 8689).
+    RequiredTls,
 }
 
 /// The content of a compose form.

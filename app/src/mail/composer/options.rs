@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::api::error::ApiError;
-use crate::api::types::{Lang, Priority, SendOptions};
+use crate::api::types::{Lang, Priority, SendLimitation, SendOptions};
 use crate::page::PageContext;
 use crate::ui::dynamic::derived;
 
@@ -13,6 +13,8 @@ use crate::ui::dynamic::derived;
 pub fn Options(
     /// The options, as they are chosen.
     options: RwSignal<SendOptions>,
+    /// What the outgoing server does not support.
+    lacking: Vec<SendLimitation>,
     /// The error of the form.
     error: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
@@ -28,7 +30,12 @@ pub fn Options(
     let send_at = NodeRef::<html::Input>::new();
     let check = |name: &'static str,
                  label: std::borrow::Cow<'static, str>,
+                 limitation: Option<SendLimitation>,
                  of: fn(&mut SendOptions) -> &mut bool| {
+        let is_lacking = limitation.is_some_and(|limitation| lacking.contains(&limitation));
+        let reason = is_lacking.then(|| {
+            view! { <span class="muted small">{lang.option_unsupported()}</span> }.into_any()
+        });
         let is_checked = move || options.with(|now| *of(&mut now.clone()));
         let is_initially_checked = *of(&mut initial.clone());
         view! {
@@ -36,6 +43,7 @@ pub fn Options(
                 <input
                     type="checkbox"
                     name=name
+                    disabled=is_lacking
                     checked=is_initially_checked
                     prop:checked=is_checked
                     on:change=move |event| {
@@ -44,6 +52,7 @@ pub fn Options(
                     }
                 />
                 <span>{label}</span>
+                {reason}
             </label>
         }
         .into_any()
@@ -96,9 +105,19 @@ pub fn Options(
                     {priorities}
                 </select>
             </div>
-            {check("receipt", lang.wants_receipt(), |options| &mut options.wants_receipt)}
-            {check("notice", lang.wants_notice(), |options| &mut options.wants_notice)}
-            {check("require_tls", lang.requires_tls(), |options| &mut options.requires_tls)}
+            {check("receipt", lang.wants_receipt(), None, |options| &mut options.wants_receipt)}
+            {check(
+                "notice",
+                lang.wants_notice(),
+                Some(SendLimitation::Notices),
+                |options| &mut options.wants_notice,
+            )}
+            {check(
+                "require_tls",
+                lang.requires_tls(),
+                Some(SendLimitation::RequiredTls),
+                |options| &mut options.requires_tls,
+            )}
         </details>
     }
     .into_any()

@@ -423,6 +423,7 @@ impl MailBackend for FakeBackend {
             missing: Vec::new(),
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
+            lacking: Vec::new(),
         }))
     }
 
@@ -441,6 +442,7 @@ impl MailBackend for FakeBackend {
             missing: Vec::new(),
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
+            lacking: Vec::new(),
         }))
     }
 
@@ -472,6 +474,7 @@ impl MailBackend for FakeBackend {
             missing: Vec::new(),
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
+            lacking: Vec::new(),
         }))
     }
 

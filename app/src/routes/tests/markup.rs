@@ -238,6 +238,7 @@ fn retry(text: &str) -> ComposeRetry {
         missing: vec![String::new()],
         upload_max_bytes: 9,
         server_max_bytes: Some(9),
+        lacking: vec![SendLimitation::Notices, SendLimitation::RequiredTls],
     };
     let error = fake::error(ErrorKind::Invalid, "");
     fill(ComposeRetry { form, error }, text)

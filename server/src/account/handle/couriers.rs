@@ -1,7 +1,6 @@
 //! Couriers: outboxes that send the messages of accounts without a live session, with the sign-in
 //! that was stored for them.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -106,7 +105,7 @@ impl Accounts {
             wake: Notify::new(),
             writing: Notify::new(),
             prepared: Arc::clone(&self.prepared),
-            size_max_bytes: AtomicU64::new(0),
+            server: Mutex::default(),
             closing,
             deleted_drafts: Mutex::default(),
         })

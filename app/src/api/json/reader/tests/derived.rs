@@ -106,6 +106,7 @@ fn types() -> Types {
         .variants_of::<Damage>()
         .variants_of::<Priority>()
         .variants_of::<DraftResult>()
+        .variants_of::<SendLimitation>()
         .variants_of::<CopyFound>()
         .variants_of::<OutboxState>()
         .variants_of::<RecipientState>()
