@@ -1,11 +1,12 @@
 //! Follow-up of a sent message: the copy in Sent, and the mark on its source.
 
 use std::collections::HashSet;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::types::{ComposeKind, DraftId, OutboxId};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
@@ -39,12 +40,28 @@ pub(super) type Settled = (OutboxRow, Copies);
 
 impl Outbox {
     /// Follows up settled rows, one after the other, in parallel with sending: no message waits for
-    /// the copy of another.
-    pub(super) async fn follow_up_all(&self, mut settled: mpsc::UnboundedReceiver<Settled>) {
+    /// the copy of another. The search for one that may have been sent takes longer, and delays
+    /// none of them.
+    pub(super) async fn follow_up_all(
+        self: Arc<Self>,
+        mut settled: mpsc::UnboundedReceiver<Settled>,
+    ) {
+        let mut searches = JoinSet::new();
         while let Some((mut row, copies)) = settled.recv().await {
-            if let Err(error) = self.follow_up(&mut row, copies).await {
-                warn!(%error, "a message that was handed over could not be followed up");
+            while searches.try_join_next().is_some() {}
+            if row.is_search_due() {
+                let this = Arc::clone(&self);
+                searches.spawn(async move { this.try_follow_up(&mut row, copies).await });
+            } else {
+                self.try_follow_up(&mut row, copies).await;
             }
+        }
+        searches.join_all().await;
+    }
+
+    async fn try_follow_up(&self, row: &mut OutboxRow, copies: Copies) {
+        if let Err(error) = self.follow_up(row, copies).await {
+            warn!(%error, "a message that was handed over could not be followed up");
         }
     }
 

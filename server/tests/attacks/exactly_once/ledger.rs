@@ -68,7 +68,9 @@ impl Entry {
                 found.push(format!("{who}: handed over without a 2yz reply"));
             }
             let is_honest = self.state == "sending" || state == "unknown" || state == "handed_over";
-            if before.may_have(*recipient) && !is_honest {
+            // A refusal that was written meanwhile may be what the entry says.
+            let may_have = before.may_have(*recipient) && after.may_have(*recipient);
+            if may_have && !is_honest {
                 let row = &self.state;
                 found.push(format!(
                     "{who}: the server may have it, and it is {state} ({row})"
