@@ -394,7 +394,12 @@ fn smtp(command: &str) -> String {
     let name = command.split([' ', ':']).next().unwrap_or_default();
     let reply = match name {
         "" => "220 peer ESMTP\r\n",
-        "EHLO" => "250-peer\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN\r\n",
+        // With every option of the compose page: its markup is the same before and after the server
+        // is known.
+        "EHLO" => {
+            "250-peer\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n\
+             250-REQUIRETLS\r\n250 AUTH PLAIN\r\n"
+        }
         "AUTH" => "235 2.7.0 in\r\n",
         "DATA" => "354 go on\r\n",
         "QUIT" => "221 2.0.0 bye\r\n",
