@@ -2,6 +2,7 @@
 // the rest works.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, truncateSync } from 'node:fs';
+import { openEntry } from '../support/mailbox.ts';
 import { expect, test } from '../support/story.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
@@ -63,6 +64,7 @@ for (const { what, lose } of LOSSES) {
     await expect(mailbox.page.getByLabel('Message text')).toHaveValue(/These words stay\./);
     await mailbox.page.getByLabel('To', { exact: true }).fill('demo@restante.test');
     await mailbox.page.getByRole('button', { name: 'Send', exact: true }).click();
+    await openEntry(mailbox.page);
     await mailbox.outcome('Its file is lost', 'Handed over');
   });
 }
