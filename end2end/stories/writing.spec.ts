@@ -2,7 +2,7 @@
 import { ADDRESS } from '../support/demo.ts';
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/story.ts';
-import { subjectOf } from '../support/mailbox.ts';
+import { openEntry, subjectOf } from '../support/mailbox.ts';
 
 test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 
@@ -67,6 +67,7 @@ test('Ctrl+Enter sends, and what has no subject or no text is asked about once',
   await draft.subject.fill('Only a subject');
   await draft.subject.press('Control+Enter');
   await page.getByRole('alertdialog', { name: 'Send without text?' }).getByRole('button', { name: 'Send anyway' }).click();
+  await openEntry(page);
   await mailbox.outcome('Only a subject', 'Handed over');
 });
 
@@ -75,6 +76,7 @@ test('a form that goes while one writes in it leaves a page that works', { tag: 
   const sent = await mailbox.compose();
   await sent.fill({ to: ADDRESS, subject: 'Sent from the text', text: 'Hello.\n' });
   await sent.text.press('Control+Enter');
+  await openEntry(page);
   await mailbox.outcome('Sent from the text', 'Handed over');
   await mailbox.goToInbox();
   const left = await mailbox.compose();
