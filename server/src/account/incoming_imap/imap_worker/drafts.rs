@@ -6,8 +6,7 @@
 
 use app::api::types::{DraftId, FolderRole};
 use mail_net::Phase;
-use mail_proto::imap::{Append, Capability, Code, Command, Flag, Mailbox, SearchKey, Text, Uid};
-use tracing::debug;
+use mail_proto::imap::{Append, Capability, Code, Flag, Mailbox, SearchKey, Uid};
 
 use super::super::selected::{message_id, uid_of};
 use super::ImapWorker;
@@ -15,9 +14,6 @@ use super::moving::removal_commands;
 use crate::account::error::AccountError;
 use crate::account::mailstore::DraftSave;
 use crate::domain::{DraftCopy, DraftSaved};
-
-/// Maximum number of copies of one draft that are examined.
-const COPIES_MAX: usize = 100;
 
 impl ImapWorker {
     /// Saves a draft in place of its earlier copy.
@@ -144,25 +140,8 @@ impl ImapWorker {
     /// Returns the copies of a draft in the selected mailbox, without deleted ones. A server that
     /// cannot search returns none.
     async fn copies_of(&mut self, draft: &DraftId) -> Result<Vec<Uid>, AccountError> {
-        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(draft.as_str())) else {
-            return Ok(Vec::new());
-        };
-        let search = Command::Search {
-            uid: true,
-            criteria: vec![SearchKey::Undeleted, SearchKey::Header { field, text }],
-        };
-        let connection = self.connection().await?;
-        match connection.run(vec![search], Phase::LongCommand).await {
-            Ok(responses) => Ok(responses
-                .found
-                .map(|found| found.uids().take(COPIES_MAX).collect())
-                .unwrap_or_default()),
-            Err(error) if error.is_connection_lost() => Err(error.into()),
-            Err(error) => {
-                debug!(%error, "drafts could not be searched");
-                Ok(Vec::new())
-            }
-        }
+        self.find_by_message_id(draft.as_str(), Some(SearchKey::Undeleted))
+            .await
     }
 
     /// Removes copies from the selected mailbox. Without UIDPLUS, they are only marked as deleted

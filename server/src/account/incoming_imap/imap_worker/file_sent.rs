@@ -172,17 +172,27 @@ impl ImapWorker {
         message_id: &str,
         written_unix_secs: i64,
     ) -> Result<Vec<Uid>, AccountError> {
-        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
-            return Ok(Vec::new());
-        };
         self.select(mailbox).await?;
         let since =
             InternalDate::from_unix_secs(written_unix_secs.saturating_sub(SEARCH_MARGIN_SECS));
         let since = since.map(|date| SearchKey::Since(date.date));
+        self.find_by_message_id(message_id, since).await
+    }
+
+    /// Returns the messages with a Message-ID in the selected mailbox that also match `key`. A
+    /// server that cannot search returns none.
+    pub(super) async fn find_by_message_id(
+        &mut self,
+        message_id: &str,
+        key: Option<SearchKey>,
+    ) -> Result<Vec<Uid>, AccountError> {
+        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
+            return Ok(Vec::new());
+        };
         let header = SearchKey::Header { field, text };
         let search = Command::Search {
             uid: true,
-            criteria: since.into_iter().chain([header]).collect(),
+            criteria: key.into_iter().chain([header]).collect(),
         };
         let connection = self.connection().await?;
         match connection.run(vec![search], Phase::LongCommand).await {
@@ -192,7 +202,7 @@ impl ImapWorker {
                 .unwrap_or_default()),
             Err(error) if error.is_connection_lost() => Err(error.into()),
             Err(error) => {
-                debug!(%error, "Sent could not be searched");
+                debug!(%error, "a mailbox could not be searched");
                 Ok(Vec::new())
             }
         }
