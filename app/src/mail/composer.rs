@@ -92,7 +92,7 @@ pub fn Composer(
         files: None,
         ..draft.clone()
     });
-    let drafts = Drafts::new(account.clone(), unsent, fixed, tab);
+    let drafts = Drafts::new(unsent, fixed, tab);
     let sender = StoredValue::new(account.clone());
     let quote = StoredValue::new(draft.body.clone());
     let is_confirmed = RwSignal::new(false);

@@ -32,7 +32,7 @@ fn count_down(tab: Tab, remaining_secs: RwSignal<u32>) {
     set_timeout(
         move || match remaining_secs.try_get_untracked() {
             None | Some(0) => {}
-            Some(1) => tab.outbox_changed(),
+            Some(1) => tab.held_message_leaves(),
             Some(secs) => {
                 remaining_secs.set(secs - 1);
                 count_down(tab, remaining_secs);

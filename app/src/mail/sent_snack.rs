@@ -6,6 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::held_text::HeldText;
 use super::ledger::state_label;
 use crate::api::outbox::outbox_show;
 use crate::api::types::{Lang, OutboxEntry, OutboxId, OutboxState};
@@ -18,14 +19,20 @@ use crate::ui::navigator::navigator;
 
 /// How long the snack stays once the server has the message.
 const DONE_DURATION: Duration = Duration::from_secs(6);
-/// The countdown's step.
-const TICK: Duration = Duration::from_secs(1);
 
 impl Tab {
     /// Shows the state of a message that was sent from this tab, until the server has it.
     pub fn show_sent(self, entry: OutboxEntry) {
         self.sent.set(Some(entry));
         self.show_snack(Snack::Sent);
+    }
+
+    /// Fetches again what waited until now: live events may not report it.
+    pub fn held_message_leaves(self) {
+        if let Some(sent) = self.sent.get_untracked() {
+            self.refresh_sent(&sent.id);
+        }
+        self.outbox_changed();
     }
 
     /// Fetches the state of the message that the snack shows, if it is this one.
@@ -55,76 +62,47 @@ impl Tab {
 pub fn SentText() -> impl IntoView {
     let lang = PageContext::expect().lang;
     let tab = Tab::expect();
-    let remaining_secs = RwSignal::new(0_u32);
     effect(move || {
-        let state = tab
-            .sent
-            .with(|sent| sent.as_ref().map(|sent| sent.state.clone()));
-        match state {
-            Some(OutboxState::Held { secs }) => {
-                remaining_secs.set(secs);
-                tick(tab, remaining_secs);
-            }
-            Some(OutboxState::HandedOver | OutboxState::Scheduled { .. }) => {
-                let shown = tab.sent.get_untracked();
-                set_timeout(
-                    move || {
-                        let is_shown = tab
-                            .snack
-                            .with_untracked(|snack| *snack == Some(Snack::Sent));
-                        if is_shown && tab.sent.with_untracked(|sent| *sent == shown) {
-                            tab.snack.set(None);
-                        }
-                    },
-                    DONE_DURATION,
-                );
-            }
-            _ => {}
+        let shown = tab.sent.get();
+        let is_done = shown.as_ref().is_some_and(|sent| {
+            let state = &sent.state;
+            matches!(
+                state,
+                OutboxState::HandedOver | OutboxState::Scheduled { .. }
+            )
+        });
+        if is_done {
+            set_timeout(
+                move || {
+                    let is_shown = tab
+                        .snack
+                        .with_untracked(|snack| *snack == Some(Snack::Sent));
+                    if is_shown && tab.sent.with_untracked(|sent| *sent == shown) {
+                        tab.snack.set(None);
+                    }
+                },
+                DONE_DURATION,
+            );
         }
     });
     dynamic(move || {
-        tab.sent.with(|sent| {
-            let text = sent
-                .as_ref()
-                .map(|sent| text(sent, remaining_secs.get(), lang));
-            text.unwrap_or_default().into_any()
+        let sent = tab.sent.get()?;
+        let text = text(&sent, lang);
+        Some(match sent.state {
+            OutboxState::Held { secs } => view! {
+                {text}
+                " "
+                <HeldText secs=secs />
+            }
+            .into_any(),
+            _ => text.into_any(),
         })
     })
 }
 
-/// Counts down; then fetches the state, which live events may not report.
-fn tick(tab: Tab, remaining_secs: RwSignal<u32>) {
-    set_timeout(
-        move || {
-            let Some(secs) = remaining_secs.try_get_untracked() else {
-                return;
-            };
-            let sent = tab.sent.get_untracked();
-            let Some(sent) = sent.filter(|sent| matches!(sent.state, OutboxState::Held { .. }))
-            else {
-                return;
-            };
-            remaining_secs.set(secs.saturating_sub(1));
-            if secs > 1 {
-                tick(tab, remaining_secs);
-            } else {
-                tab.refresh_sent(&sent.id);
-            }
-        },
-        TICK,
-    );
-}
-
-fn text(entry: &OutboxEntry, remaining_secs: u32, lang: Lang) -> String {
+fn text(entry: &OutboxEntry, lang: Lang) -> String {
     let to = recipients(entry, lang);
     match &entry.state {
-        OutboxState::Held { .. } if remaining_secs > 0 => {
-            format!(
-                "{} {}",
-                lang.sending_to(to),
-                lang.ledger_held(remaining_secs)
-            )
-        }
         OutboxState::Held { .. } | OutboxState::Waiting | OutboxState::Sending => {
             lang.sending_to(to).into_owned()
         }

@@ -11,9 +11,10 @@ use leptos::task::spawn_local;
 
 use super::tab::Tab;
 use super::unsent::Unsent;
+use super::unsent::text::Offer;
 use crate::api::compose::draft_save;
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{AccountId, Draft, DraftResult, SavedDraft};
+use crate::api::types::{Draft, DraftResult, SavedDraft};
 
 /// The pause between a change and saving it.
 const SAVE_DELAY: Duration = Duration::from_secs(6);
@@ -50,7 +51,6 @@ pub enum DraftState {
 /// Saves the text of one form. A handle: copies share the same state.
 #[derive(Clone, Copy)]
 pub struct Drafts {
-    account: StoredValue<AccountId>,
     unsent: Unsent,
     /// The values of the form without a field, with the saved copy.
     fixed: StoredValue<Draft>,
@@ -67,9 +67,8 @@ pub struct Drafts {
 
 impl Drafts {
     /// Creates the state of a form.
-    pub fn new(account: AccountId, unsent: Unsent, fixed: StoredValue<Draft>, tab: Tab) -> Self {
+    pub fn new(unsent: Unsent, fixed: StoredValue<Draft>, tab: Tab) -> Self {
         Self {
-            account: StoredValue::new(account),
             unsent,
             fixed,
             state: RwSignal::new(DraftState::Unsaved),
@@ -128,10 +127,14 @@ impl Drafts {
         spawn_local(self.save(true));
     }
 
-    /// Saves the text now, if it changed.
-    pub fn save_now(self) {
-        if !self.is_blocked() {
-            spawn_local(self.save(false));
+    /// Returns a text as it is saved: in place of its last copy, with the files that have arrived.
+    fn draft_of(self, written: &Offer) -> Draft {
+        let uploads = written.text.files.iter().map(|file| file.id.clone());
+        Draft {
+            saved: self.fixed.with_value(|fixed| fixed.saved.clone()),
+            form: None,
+            uploads: uploads.filter(|id| !id.0.is_empty()).collect(),
+            ..written.text.draft.clone()
         }
     }
 
@@ -145,14 +148,7 @@ impl Drafts {
         }
         self.is_saving.set_value(true);
         self.state.set(DraftState::Saving);
-        let mut draft = written.text.draft.clone();
-        draft.saved = self
-            .fixed
-            .try_with_value(|fixed| fixed.saved.clone())
-            .flatten();
-        draft.form = None;
-        let uploads = written.text.files.iter().map(|file| file.id.clone());
-        draft.uploads = uploads.filter(|id| !id.0.is_empty()).collect();
+        let draft = self.draft_of(&written);
         let result = draft_save(written.account.clone(), draft, is_forced).await;
         if self.is_saving.try_set_value(false).is_some() {
             // The form was left; the text is still in the browser.
@@ -221,12 +217,11 @@ impl Drafts {
         if self.is_blocked() || self.is_saving.get_value() || is_saved || !is_whole {
             return;
         }
-        let mut draft = written.text.draft.clone();
-        draft.saved = self.fixed.with_value(|fixed| fixed.saved.clone());
-        draft.form = None;
-        let (unsent, account) = (self.unsent, self.account.get_value());
+        let (unsent, draft) = (self.unsent, self.draft_of(&written));
         spawn_local(async move {
-            if let Ok(DraftResult::Saved(saved)) = draft_save(account, draft, false).await {
+            if let Ok(DraftResult::Saved(saved)) =
+                draft_save(written.account.clone(), draft, false).await
+            {
                 unsent.set_saved_of(&written.id, &saved);
             }
         });

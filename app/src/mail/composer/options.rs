@@ -1,6 +1,5 @@
 //! How a message is sent: when, with which priority, and what its servers are asked for.
 
-use leptos::html;
 use leptos::prelude::*;
 
 use crate::api::error::ApiError;
@@ -27,7 +26,6 @@ pub fn Options(
         })
     };
     let is_open = initial != SendOptions::default();
-    let send_at = NodeRef::<html::Input>::new();
     let check = |name: &'static str,
                  label: std::borrow::Cow<'static, str>,
                  limitation: Option<SendLimitation>,
@@ -84,7 +82,6 @@ pub fn Options(
                     value=initial.send_at.clone()
                     prop:value=move || options.with(|now| now.send_at.clone())
                     aria-invalid=derived(move || is_invalid().then_some("true"))
-                    node_ref=send_at
                     on:input=move |event| {
                         let chosen = event_target_value(&event);
                         options.update(|now| now.send_at = chosen);

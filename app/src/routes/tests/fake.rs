@@ -33,6 +33,21 @@ pub(super) fn error(kind: ErrorKind, cause: &str) -> ApiError {
     }
 }
 
+/// Returns a compose form without files.
+fn compose_form(draft: Draft) -> ComposeForm {
+    ComposeForm {
+        account: "acc".into(),
+        from: person("Demo", "demo@restante.test"),
+        draft,
+        forwarded: Vec::new(),
+        uploads: Vec::new(),
+        missing: Vec::new(),
+        upload_max_bytes: 25_000_000,
+        server_max_bytes: None,
+        lacking: Vec::new(),
+    }
+}
+
 fn date() -> DateText {
     DateText {
         short: "09:42".into(),
@@ -433,17 +448,7 @@ impl MailBackend for FakeBackend {
             body: "again".into(),
             ..Draft::default()
         };
-        ready(Ok(ComposeForm {
-            account: "acc".into(),
-            from: person("Demo", "demo@restante.test"),
-            draft,
-            forwarded: Vec::new(),
-            uploads: Vec::new(),
-            missing: Vec::new(),
-            upload_max_bytes: 25_000_000,
-            server_max_bytes: None,
-            lacking: Vec::new(),
-        }))
+        ready(Ok(compose_form(draft)))
     }
 
     fn draft_save(&self, _: AccountId, draft: Draft, _: bool) -> BackendFuture<'_, DraftResult> {
@@ -465,17 +470,7 @@ impl MailBackend for FakeBackend {
             thread: vec!["p@restante.test".to_owned()],
             ..Draft::default()
         };
-        ready(Ok(ComposeForm {
-            account: "acc".into(),
-            from: person("Demo", "demo@restante.test"),
-            draft,
-            forwarded: Vec::new(),
-            uploads: Vec::new(),
-            missing: Vec::new(),
-            upload_max_bytes: 25_000_000,
-            server_max_bytes: None,
-            lacking: Vec::new(),
-        }))
+        ready(Ok(compose_form(draft)))
     }
 
     fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
