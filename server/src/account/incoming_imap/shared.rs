@@ -145,6 +145,11 @@ impl Shared {
         self.state().folders_fetched_at = None;
     }
 
+    /// Whether the folders were fetched since the sign-in.
+    pub(super) fn has_folders(&self) -> bool {
+        self.state().folders.selectable().next().is_some()
+    }
+
     /// Returns the name on the wire of a folder id. Only names from LIST are ever sent.
     pub(super) fn wire_name(&self, id: &FolderId) -> Result<Mailbox, AccountError> {
         if id.as_str() == INBOX_ID {

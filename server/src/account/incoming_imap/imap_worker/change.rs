@@ -29,7 +29,7 @@ impl ImapWorker {
         messages: &[MessageId],
         mark: Mark,
     ) -> Result<Changed, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uids = uids_of(connection, messages)?;
@@ -62,14 +62,14 @@ impl ImapWorker {
         messages: &[MessageId],
         to: &Destination,
     ) -> Result<Changed, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         let (target, role, name) = match to {
             Destination::Role(role) => self
                 .shared
                 .folder_by_role(*role)
                 .ok_or(AccountError::MissingFolder(*role))?,
             Destination::Folder(id) => {
-                let wire = self.shared.wire_name(id)?;
+                let wire = self.mailbox_of(id).await?;
                 let (name, role, _) = self.shared.folder_of(&wire);
                 (wire, role, name)
             }
@@ -216,7 +216,7 @@ impl ImapWorker {
         message: &MessageId,
         mark: SourceMark,
     ) -> Result<(), AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;

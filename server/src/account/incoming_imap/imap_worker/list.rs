@@ -42,7 +42,7 @@ impl ImapWorker {
         window: Window,
         detail: Detail,
     ) -> Result<Listing, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         self.refresh_if_stale().await?;
         self.arrange().await?;

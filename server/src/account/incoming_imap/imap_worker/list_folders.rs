@@ -1,8 +1,9 @@
 //! Lists the folders with their counts.
 
+use app::api::types::FolderId;
 use mail_net::Phase;
 use mail_proto::imap::command::List;
-use mail_proto::imap::{Capability, Command, Status, StatusItem};
+use mail_proto::imap::{Capability, Command, Mailbox, Status, StatusItem};
 
 use super::super::folders::FolderTable;
 use super::super::selected::ImapConnection;
@@ -10,7 +11,7 @@ use super::ImapWorker;
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::clients::imap::Responses;
-use crate::domain::FolderList;
+use crate::domain::{FolderList, INBOX_ID};
 
 /// Maximum number of STATUS commands if LIST cannot return counts.
 const STATUS_MAX: usize = 40;
@@ -23,6 +24,15 @@ impl ImapWorker {
         let folders = table.folders();
         self.shared.set_folders(table);
         Ok(folders)
+    }
+
+    /// Returns the mailbox of a folder. Directly after sign-in the folders are unknown, and are
+    /// fetched first: a page may begin with a message, or with a draft.
+    pub(super) async fn mailbox_of(&mut self, folder: &FolderId) -> Result<Mailbox, AccountError> {
+        if folder.as_str() != INBOX_ID && !self.shared.has_folders() {
+            self.folders().await?;
+        }
+        self.shared.wire_name(folder)
     }
 }
 

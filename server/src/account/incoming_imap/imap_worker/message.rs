@@ -118,7 +118,7 @@ impl ImapWorker {
         message: &MessageId,
         mode: FetchMode,
     ) -> Result<Opened, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         self.arrange().await?;
         let connection = self.connection().await?;
@@ -310,7 +310,7 @@ impl ImapWorker {
         message: &MessageId,
         part: &PartId,
     ) -> Result<Part, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
@@ -356,7 +356,7 @@ impl ImapWorker {
         offset: u64,
         max_bytes: u32,
     ) -> Result<Bytes, AccountError> {
-        let mailbox = self.shared.wire_name(folder)?;
+        let mailbox = self.mailbox_of(folder).await?;
         self.select(&mailbox).await?;
         let connection = self.connection().await?;
         let uid = uid_of(connection, message)?;
