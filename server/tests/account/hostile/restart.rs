@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 
 use app::api::backend::MailBackend as _;
-use app::api::types::{FolderRole, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy};
+use app::api::types::{
+    FolderRole, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy, Window,
+};
 use tokio::runtime::Builder;
 
 use super::smtp::send;
@@ -157,4 +159,24 @@ async fn unacknowledged_copy_is_searched_for_before_it_is_filed_again() {
         assert_eq!(fixture.incoming.connections(), 4, "the inbox is not left");
         assert_eq!(fixture.arrived("first"), 1);
     }
+}
+
+#[tokio::test]
+async fn folder_is_opened_although_the_first_list_of_folders_is_not_there_yet() {
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = fixture.open().await;
+    let sent = page.folder(FolderRole::Sent).await;
+    page.handle.close().await;
+
+    let (at, act) = ("LIST", Act::Stall(""));
+    fixture.incoming.fail(Fault { at, act, times: 1 });
+    let page = fixture.accounts.open(fixture.sign_in()).await.unwrap();
+    // The list behind the sign-in is the one that stalls.
+    fixture.incoming.until_failed(1).await;
+    let window = Window {
+        offset: 0,
+        limit: 10,
+    };
+    let listed = page.list(sent, window).await;
+    assert_eq!(listed.unwrap().role, Some(FolderRole::Sent));
 }
