@@ -224,18 +224,10 @@ async fn draft_of_another_program_keeps_its_conversation() {
          One paragraph \r\nin two lines.\r\n",
     );
     server.until_inbox_len(2).await;
-    let mut found = None;
-    for _ in 0..100 {
-        let rows = page.rows(&page.inbox()).await;
-        found = rows.into_iter().find(|row| row.subject == "Elsewhere");
-        if found.is_some() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let arrived = page.arrived("Elsewhere").await;
     let drafts = page.folder(FolderRole::Drafts).await;
     let to = Destination::Folder(drafts.clone());
-    page.move_to(vec![found.unwrap().id], to).await.unwrap();
+    page.move_to(vec![arrived.id], to).await.unwrap();
     let row = copies(&page, "Elsewhere").await.remove(0);
     let form = page.backend.draft_open(row.id).await.unwrap();
     assert_eq!(form.draft.to, "\"Bob\" <bob@peer.test>");

@@ -156,7 +156,7 @@ async fn source_equals_the_message_on_the_server() {
     let page = server.open(server.imap()).await.unwrap();
     let mail = "From: a@example.org\r\nSubject: raw\r\n\r\nline\r\n..dot\r\n";
     server.demo.deliver(mail);
-    let row = newest(&page, "raw").await;
+    let row = page.arrived("raw").await.id;
     let mut stream = page.handle.source(page.inbox(), row.message).await.unwrap();
     let mut source = Vec::new();
     while let Some(bytes) = stream.next().await {
@@ -345,17 +345,6 @@ async fn closed_account_reports_that_the_session_ended() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(kind, Some(ErrorKind::SignedOut));
-}
-
-async fn newest(page: &super::test_server::Page, subject: &str) -> MessageRef {
-    for _ in 0..100 {
-        let rows = page.rows(&page.inbox()).await;
-        if let Some(row) = rows.iter().find(|r| r.subject == subject) {
-            return row.id.clone();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the message did not arrive");
 }
 
 #[tokio::test]

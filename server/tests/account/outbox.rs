@@ -7,7 +7,7 @@ use app::api::types::{
 };
 use server::account::uploads::Upload;
 
-use super::test_server::{Page, TestServer};
+use super::test_server::TestServer;
 
 fn draft(to: &str, subject: &str) -> Draft {
     Draft {
@@ -16,21 +16,6 @@ fn draft(to: &str, subject: &str) -> Draft {
         body: "你好 and hello.\n\n.a line with a dot\n".to_owned(),
         ..Draft::default()
     }
-}
-
-async fn subject_arrives(page: &Page, subject: &str) -> bool {
-    for _ in 0..100 {
-        if page
-            .rows(&page.inbox())
-            .await
-            .iter()
-            .any(|r| r.subject == subject)
-        {
-            return true;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    false
 }
 
 #[tokio::test]
@@ -74,7 +59,7 @@ async fn a_message_is_handed_over_filed_in_sent_and_arrives() {
             }
         );
         assert!(page.rows(&sent).await.iter().any(|r| r.subject == subject));
-        assert!(subject_arrives(&page, &subject).await);
+        page.arrived(&subject).await;
         page.handle.close().await;
     }
 }
@@ -136,7 +121,7 @@ async fn bcc_is_in_the_envelope_and_in_no_header() {
         .unwrap();
     let entry = page.settled(&id).await;
     assert_eq!(entry.recipients.len(), 2);
-    assert!(subject_arrives(&page, "bcc").await);
+    page.arrived("bcc").await;
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "bcc").unwrap();
     let opened = page.open(row.id.clone()).await.unwrap();
@@ -157,7 +142,7 @@ async fn reply_continues_its_conversation_and_marks_its_original() {
          Content-Type: text/plain; charset=utf-8\r\n\r\nShall we?\r\n",
     );
     let page = server.open(server.imap()).await.unwrap();
-    assert!(subject_arrives(&page, "Plans").await);
+    page.arrived("Plans").await;
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "Plans").unwrap();
     let source = ComposeSource {
@@ -183,7 +168,7 @@ async fn reply_continues_its_conversation_and_marks_its_original() {
         .await
         .unwrap();
     assert_eq!(page.settled(&id).await.state, OutboxState::HandedOver);
-    assert!(subject_arrives(&page, "Re: Plans").await);
+    page.arrived("Re: Plans").await;
     let rows = page.rows(&page.inbox()).await;
     let sent_row = rows.iter().find(|r| r.subject == "Re: Plans").unwrap();
     let opened = page.open(sent_row.id.clone()).await.unwrap();
@@ -229,7 +214,7 @@ async fn an_attachment_arrives_byte_for_byte() {
         .await
         .unwrap();
     assert_eq!(page.settled(&id).await.state, OutboxState::HandedOver);
-    assert!(subject_arrives(&page, "with a file").await);
+    page.arrived("with a file").await;
     let rows = page.rows(&page.inbox()).await;
     let row = rows.iter().find(|r| r.subject == "with a file").unwrap();
     assert!(row.has_attachment);

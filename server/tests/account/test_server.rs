@@ -303,6 +303,18 @@ impl Page {
         self.list(folder.clone(), window).await.unwrap().rows
     }
 
+    /// Waits until the inbox has a message with a subject.
+    pub(crate) async fn arrived(&self, subject: &str) -> MessageRow {
+        for _ in 0..100 {
+            let rows = self.rows(&self.inbox()).await;
+            if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
+                return row;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{subject:?} did not arrive");
+    }
+
     /// Returns a window of a folder.
     pub(crate) async fn list(
         &self,
