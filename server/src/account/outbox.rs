@@ -130,6 +130,13 @@ impl Outbox {
         }
     }
 
+    /// Lets every waiting message wait for the next sign-in: a server refused the password.
+    pub(super) async fn await_sign_in(&self) {
+        if let Err(error) = self.ledger.outbox_await_sign_in(&self.key).await {
+            warn!(%error, "messages with a refused password could not be set aside");
+        }
+    }
+
     async fn pause(&self) -> Duration {
         let due = self.ledger.outbox_next_due(&self.key).await.ok().flatten();
         due.map_or(POLL_INTERVAL, |due| {
@@ -157,7 +164,7 @@ impl Outbox {
             self.tell(&row.id);
             if row.needs_sign_in {
                 // No other message of the account tries the same password.
-                self.ledger.outbox_await_sign_in(&self.key).await?;
+                self.await_sign_in().await;
             }
             match row.state {
                 _ if !is_written || !row.needs_follow_up() => {}

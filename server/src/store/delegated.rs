@@ -115,7 +115,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Returns the accounts with a sign-in that have a message that is due, or a copy to be filed.
+    /// Returns the accounts with a sign-in that have a message that is due.
     pub(crate) async fn delegated_due(
         &self,
         now_unix_ms: i64,
@@ -123,9 +123,8 @@ impl Ledger {
         let rows: Vec<(String,)> = sqlx::query_as(
             "SELECT DISTINCT outbox.account_key FROM outbox \
              JOIN delegated_sign_in USING (account_key) \
-             WHERE is_damaged = 0 AND removed_unix_ms IS NULL AND owner IS NULL AND \
-             (state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $1 \
-              OR state = 'result' AND is_copy_due = 1 AND spool IS NOT NULL) \
+             WHERE is_damaged = 0 AND removed_unix_ms IS NULL AND owner IS NULL \
+             AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $1 \
              ORDER BY due_unix_ms LIMIT $2",
         )
         .bind(now_unix_ms)
@@ -135,13 +134,31 @@ impl Ledger {
         Ok(rows.into_iter().map(|(key,)| AccountKey(key)).collect())
     }
 
-    /// Returns when the next message of an account with a sign-in is due.
-    pub(crate) async fn delegated_next_due(&self) -> Result<Option<i64>, StoreError> {
+    /// Returns the accounts with a sign-in that have a copy to be filed, or to be searched.
+    pub(crate) async fn delegated_unfiled(&self) -> Result<Vec<AccountKey>, StoreError> {
+        let rows: Vec<(String,)> = sqlx::query_as(
+            "SELECT DISTINCT outbox.account_key FROM outbox \
+             JOIN delegated_sign_in USING (account_key) \
+             WHERE is_damaged = 0 AND removed_unix_ms IS NULL AND owner IS NULL \
+             AND state = 'result' AND is_copy_due = 1 AND spool IS NOT NULL LIMIT $1",
+        )
+        .bind(DUE_MAX)
+        .fetch_all(self.store().pool())
+        .await?;
+        Ok(rows.into_iter().map(|(key,)| AccountKey(key)).collect())
+    }
+
+    /// Returns when the next message of an account with a sign-in becomes due, after now.
+    pub(crate) async fn delegated_next_due(
+        &self,
+        now_unix_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
         let (due,): (Option<i64>,) = sqlx::query_as(
             "SELECT MIN(due_unix_ms) FROM outbox JOIN delegated_sign_in USING (account_key) \
              WHERE is_damaged = 0 AND removed_unix_ms IS NULL AND owner IS NULL \
-             AND state = 'waiting' AND needs_sign_in = 0",
+             AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms > $1",
         )
+        .bind(now_unix_ms)
         .fetch_one(self.store().pool())
         .await?;
         Ok(due)

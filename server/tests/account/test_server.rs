@@ -405,7 +405,11 @@ impl Page {
     }
 
     /// Waits until a condition on a message no longer holds.
-    async fn until_not(&self, id: &OutboxId, is_so: impl Fn(&OutboxEntry) -> bool) -> OutboxEntry {
+    pub(crate) async fn until_not(
+        &self,
+        id: &OutboxId,
+        is_so: impl Fn(&OutboxEntry) -> bool,
+    ) -> OutboxEntry {
         for _ in 0..500 {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
             if !is_so(&entry) {

@@ -47,15 +47,18 @@ impl Accounts {
     async fn start_couriers(&self, shutdown: &CancellationToken) -> Result<Duration, StoreError> {
         let ledger = &self.ledger;
         ledger.delegated_delete_unneeded().await?;
-        let mut is_any_skipped = false;
-        for account in ledger.delegated_due(now_unix_ms()).await? {
+        let now = now_unix_ms();
+        let mut accounts = ledger.delegated_due(now).await?;
+        let mut unfiled = ledger.delegated_unfiled().await?;
+        unfiled.retain(|account| !accounts.contains(account) && !self.couriers.is_paused(account));
+        accounts.append(&mut unfiled);
+        for account in accounts {
             if self.couriers.is_live(&account) {
                 continue;
             }
             let Some(permit) = self.couriers.permit() else {
                 // The courier that ends next wakes this task.
-                is_any_skipped = true;
-                break;
+                return Ok(POLL_INTERVAL);
             };
             let Some(stored) = ledger.delegated_sign_in(&account).await? else {
                 continue;
@@ -65,19 +68,24 @@ impl Accounts {
             let sign_in = SignIn::of_stored(stored);
             let outbox = self.courier(account, sign_in, closing.clone());
             info!(account = %outbox.key.id(), "messages of an ended session are sent");
+            let couriers = Arc::clone(&self.couriers);
             tokio::spawn(async move {
                 outbox.run_once().await;
+                if outbox.mailbox.is_password_refused() {
+                    outbox.await_sign_in().await;
+                }
+                // Copies that could not be filed now are tried again later.
+                couriers.pause(outbox.key.clone());
                 // Ends the mailbox that it opened.
                 closing.cancel();
                 drop((presence, permit));
             });
         }
-        if is_any_skipped {
-            return Ok(POLL_INTERVAL);
-        }
-        let due = ledger.delegated_next_due().await?;
+        // What is due already is sent now, by a courier or by the outbox of a session; a courier
+        // that ends wakes this task.
+        let due = ledger.delegated_next_due(now).await?;
         let pause = due.map_or(POLL_INTERVAL, |due| {
-            let ms = due.saturating_sub(now_unix_ms()).max(0);
+            let ms = due.saturating_sub(now);
             Duration::from_millis(u64::try_from(ms).unwrap_or_default())
         });
         Ok(pause.clamp(PAUSE_MIN, POLL_INTERVAL))

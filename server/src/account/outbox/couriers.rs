@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::domain::AccountKey;
 
+/// Pause between two attempts to file the same copies.
+const COPIES_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// Maximum number of couriers at once.
 const COURIERS_MAX: usize = 16;
 
@@ -14,6 +18,8 @@ const COURIERS_MAX: usize = 16;
 #[derive(Debug)]
 pub(in crate::account) struct Couriers {
     live: Mutex<HashMap<AccountKey, usize>>,
+    /// Accounts that a courier worked for, and when it looks for copies of theirs again.
+    paused: Mutex<HashMap<AccountKey, Instant>>,
     /// An outbox ended.
     wake: Notify,
     permits: Arc<Semaphore>,
@@ -23,6 +29,7 @@ impl Default for Couriers {
     fn default() -> Self {
         Self {
             live: Mutex::default(),
+            paused: Mutex::default(),
             wake: Notify::new(),
             permits: Arc::new(Semaphore::new(COURIERS_MAX)),
         }
@@ -45,6 +52,19 @@ impl Couriers {
             couriers: Arc::clone(self),
             account: account.clone(),
         }
+    }
+
+    /// Lets the copies of an account wait that a courier could not file.
+    pub(in crate::account) fn pause(&self, account: AccountKey) {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.insert(account, Instant::now() + COPIES_PAUSE);
+    }
+
+    /// Whether the copies of an account wait.
+    pub(in crate::account) fn is_paused(&self, account: &AccountKey) -> bool {
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.retain(|_, until| *until > Instant::now());
+        paused.contains_key(account)
     }
 
     /// Waits until an outbox ends.

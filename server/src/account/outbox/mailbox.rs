@@ -5,6 +5,7 @@ use tokio::sync::OnceCell;
 use tracing::info;
 
 use crate::account::dependencies::Dependencies;
+use crate::account::error::AccountError;
 use crate::account::incoming::Incoming;
 use crate::account::model::SignIn;
 use crate::account::worker::{Closed, Request};
@@ -21,8 +22,7 @@ pub(in crate::account) enum OutboxMailbox {
 pub(in crate::account) struct OnDemand {
     pub(in crate::account) sign_in: SignIn,
     pub(in crate::account) dependencies: Dependencies,
-    /// `None` once it could not be opened.
-    pub(in crate::account) opened: OnceCell<Option<Incoming>>,
+    pub(in crate::account) opened: OnceCell<Result<Incoming, AccountError>>,
 }
 
 impl OutboxMailbox {
@@ -32,6 +32,21 @@ impl OutboxMailbox {
             Self::Session(Incoming::Imap(_)) => true,
             Self::Session(Incoming::Pop3(_)) => false,
             Self::OnDemand(mailbox) => mailbox.sign_in.incoming.kind == IncomingKind::Imap,
+        }
+    }
+
+    /// Whether it could not be opened because the server refused the password.
+    pub(in crate::account) fn is_password_refused(&self) -> bool {
+        match self {
+            Self::Session(_) => false,
+            Self::OnDemand(mailbox) => {
+                let opened = mailbox.opened.get();
+                opened.is_some_and(|opened| {
+                    opened
+                        .as_ref()
+                        .is_err_and(AccountError::is_password_refused)
+                })
+            }
         }
     }
 
@@ -51,10 +66,8 @@ impl OnDemand {
     async fn incoming(&self) -> Option<&Incoming> {
         let open = || async {
             let opened = Incoming::open(self.sign_in.clone(), self.dependencies.clone()).await;
-            opened
-                .inspect_err(|error| info!(%error, "the mailbox for copies could not be opened"))
-                .ok()
+            opened.inspect_err(|error| info!(%error, "the mailbox for copies could not be opened"))
         };
-        self.opened.get_or_init(open).await.as_ref()
+        self.opened.get_or_init(open).await.as_ref().ok()
     }
 }

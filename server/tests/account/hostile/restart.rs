@@ -4,12 +4,16 @@ use std::sync::mpsc;
 
 use app::api::backend::MailBackend as _;
 use app::api::types::{
-    FolderRole, OutboxEntry, OutboxId, OutboxState, RecipientState, SentCopy, Window,
+    Draft, FolderRole, OutboxEntry, OutboxId, OutboxState, RecipientState, SendOptions, SentCopy,
+    Window,
 };
+use server::views::SiteSettings;
 use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
 
 use super::smtp::send;
 use super::*;
+use crate::account::test_server::settings;
 
 impl Fixture {
     /// Signs in and sends a message in another process, which is killed once the server has failed.
@@ -179,4 +183,59 @@ async fn folder_is_opened_although_the_first_list_of_folders_is_not_there_yet() 
     };
     let listed = page.list(sent, window).await;
     assert_eq!(listed.unwrap().role, Some(FolderRole::Sent));
+}
+
+#[tokio::test]
+async fn refused_password_is_tried_once_for_the_copy_of_a_message_of_an_ended_session() {
+    let fixture = Fixture::new(IncomingKind::Imap, TlsMode::Implicit).await;
+    let page = fixture.accounts.open(fixture.sign_in()).await.unwrap();
+    let settings = SiteSettings {
+        undo_send_secs: 2,
+        ..settings()
+    };
+    let page = fixture.accounts.page_with(page.handle, Lang::En, settings);
+    let id = send(&page, "first", 1).await;
+    let next_year = jiff::Timestamp::now() + Duration::from_secs(300 * 24 * 3_600);
+    let scheduled = Draft {
+        to: "bob@peer.test".to_owned(),
+        subject: "next year".to_owned(),
+        options: SendOptions {
+            send_at: next_year.strftime("%Y-%m-%dT%H:%M").to_string(),
+            ..SendOptions::default()
+        },
+        ..Draft::default()
+    };
+    let scheduled = page.backend.message_send(page.account.clone(), scheduled);
+    let scheduled = scheduled.await.unwrap();
+    page.handle.close().await;
+
+    let act = Act::Reply("{tag} NO [AUTHENTICATIONFAILED] no\r\n");
+    let at = "AUTHENTICATE";
+    fixture.incoming.fail(Fault {
+        at,
+        act,
+        times: 100,
+    });
+    let shutdown = CancellationToken::new();
+    let accounts = fixture.accounts.accounts.clone();
+    let couriers = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { accounts.run_couriers(shutdown).await }
+    });
+    // The other message waits for a sign-in too: nothing tries the password again.
+    let other = page.until_not(&scheduled, |entry| {
+        entry.state != OutboxState::WaitingForSignIn
+    });
+    other.await;
+    shutdown.cancel();
+    couriers.await.unwrap();
+    let entry = page.backend.outbox_show(id).await.unwrap();
+    assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}");
+    assert_eq!(
+        entry.copy,
+        SentCopy::Pending,
+        "filed after the next sign-in"
+    );
+    // One sign-in of the session, one of the courier.
+    assert_eq!(fixture.incoming.count("AUTHENTICATE"), 2);
 }

@@ -71,7 +71,7 @@ async fn sign_in_of_an_account_without_messages_is_not_stored() {
         .await
         .unwrap();
     assert_eq!(stored_sign_ins(&fixture).await, 0);
-    assert_eq!(ledger.delegated_next_due().await.unwrap(), None);
+    assert_eq!(ledger.delegated_next_due(0).await.unwrap(), None);
 }
 
 #[tokio::test]
