@@ -3,7 +3,7 @@
 //! A row exists only while a message of its account needs it: one that waits or is being sent, or
 //! whose copy is not filed in Sent yet. It is written in the transaction that inserts the message.
 
-use super::outbox::{BEGIN_IMMEDIATE, Ledger};
+use super::outbox::Ledger;
 use super::records::{self, v2};
 use super::seal::{Purpose, SealError};
 use super::{Connection, StoreError};
@@ -12,13 +12,16 @@ use crate::domain::{AccountKey, StoredSignIn};
 /// Maximum number of accounts that one query returns.
 const DUE_MAX: i64 = 64;
 
-/// The SQL condition that a message of the account in `delegated_sign_in` needs the sign-in.
+/// The SQL condition that a message of the account `$account` needs its sign-in.
 macro_rules! is_needed {
-    () => {
-        "EXISTS (SELECT 1 FROM outbox WHERE outbox.account_key = delegated_sign_in.account_key \
-           AND is_damaged = 0 AND removed_unix_ms IS NULL AND \
+    ($account:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM outbox WHERE outbox.account_key = ",
+            $account,
+            " AND is_damaged = 0 AND removed_unix_ms IS NULL AND \
            (state = 'waiting' AND needs_sign_in = 0 OR state IN ('sending', 'committing') \
             OR state = 'result' AND is_copy_due = 1 AND spool IS NOT NULL))"
+        )
     };
 }
 
@@ -31,11 +34,7 @@ impl Ledger {
         sign_in: &StoredSignIn,
         now_unix_ms: i64,
     ) -> Result<(), StoreError> {
-        let record = v2::SignIn::from(sign_in);
-        let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
-        let json = zeroize::Zeroizing::new(json);
-        let aad = account.0.as_bytes();
-        let sealed = self.sealer().seal(Purpose::Delegated, aad, &json)?;
+        let sealed = self.seal_sign_in(account, sign_in)?;
         sqlx::query(
             "INSERT INTO delegated_sign_in (account_key, sealed, changed_unix_ms) \
              VALUES ($1, $2, $3) ON CONFLICT (account_key) \
@@ -56,18 +55,31 @@ impl Ledger {
         sign_in: &StoredSignIn,
         now_unix_ms: i64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.store().pool().begin_with(BEGIN_IMMEDIATE).await?;
-        self.delegate(&mut transaction, account, sign_in, now_unix_ms)
-            .await?;
+        let sealed = self.seal_sign_in(account, sign_in)?;
         sqlx::query(concat!(
-            "DELETE FROM delegated_sign_in WHERE account_key = $1 AND NOT ",
-            is_needed!()
+            "INSERT INTO delegated_sign_in (account_key, sealed, changed_unix_ms) \
+             SELECT $1, $2, $3 WHERE ",
+            is_needed!("$1"),
+            " ON CONFLICT (account_key) DO UPDATE SET sealed = $2, changed_unix_ms = $3"
         ))
         .bind(&account.0)
-        .execute(&mut *transaction)
+        .bind(sealed)
+        .bind(now_unix_ms)
+        .execute(self.store().pool())
         .await?;
-        transaction.commit().await?;
         Ok(())
+    }
+
+    fn seal_sign_in(
+        &self,
+        account: &AccountKey,
+        sign_in: &StoredSignIn,
+    ) -> Result<Vec<u8>, StoreError> {
+        let record = v2::SignIn::from(sign_in);
+        let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
+        let json = zeroize::Zeroizing::new(json);
+        let aad = account.0.as_bytes();
+        Ok(self.sealer().seal(Purpose::Delegated, aad, &json)?)
     }
 
     /// Returns the sign-in of an account. One that cannot be opened (key lost, damaged) is deleted:
@@ -108,7 +120,7 @@ impl Ledger {
     pub(crate) async fn delegated_delete_unneeded(&self) -> Result<(), StoreError> {
         sqlx::query(concat!(
             "DELETE FROM delegated_sign_in WHERE NOT ",
-            is_needed!()
+            is_needed!("delegated_sign_in.account_key")
         ))
         .execute(self.store().pool())
         .await?;
