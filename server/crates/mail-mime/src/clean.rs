@@ -10,6 +10,7 @@
 
 mod balance;
 mod css;
+mod fragment;
 mod markup;
 mod policy;
 mod quotes;
@@ -18,6 +19,8 @@ mod root;
 mod scan;
 mod styles;
 mod tracking;
+
+pub use fragment::{Fragment, fragment};
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -29,7 +32,7 @@ use ammonia::{Builder, UrlRelative};
 use crate::display;
 use crate::limits::SHOWN_BYTES;
 use policy::{Source, Sources};
-use styles::{DocumentStyles, Look, Styles};
+use styles::{DocumentStyles, Kept, Look, Styles};
 
 /// Whether remote images may be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -135,7 +138,7 @@ fn clean_document(html: &str, index: usize, options: &CleanOptions<'_>) -> Clean
             scope: &scope,
             scheme: options.scheme,
             is_adapted,
-            is_kept: true,
+            kept: Kept::All,
         };
         let mut styles = Styles::new(look, &sources);
         let balanced = balance::balance(shown, &sources, &mut styles);
@@ -184,7 +187,11 @@ fn clean_document(html: &str, index: usize, options: &CleanOptions<'_>) -> Clean
         styles: attributes,
         wrapper,
     };
-    let cleaned = builder(filter).clean(&wrapped).to_string();
+    let mut builder = builder(filter);
+    builder
+        .set_tag_attribute_value("a", "target", policy::LINK_TARGET)
+        .set_tag_attribute_value("a", "rel", policy::LINK_REL);
+    let cleaned = builder.clean(&wrapped).to_string();
     let html = match sheet.as_str() {
         "" => cleaned,
         // A sheet holds no `<`, which could end its element.
@@ -270,8 +277,6 @@ fn builder(filter: Filter) -> Builder<'static> {
         // The filter has refused relative addresses of the message. A relative address after it is
         // the server's own URL of a part, which `Deny` would remove again.
         .url_relative(UrlRelative::PassThrough)
-        .set_tag_attribute_value("a", "target", policy::LINK_TARGET)
-        .set_tag_attribute_value("a", "rel", policy::LINK_REL)
         .link_rel(None)
         .strip_comments(true)
         .attribute_filter(move |element, attribute, value| filter.value(element, attribute, value));

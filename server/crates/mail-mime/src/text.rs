@@ -1,5 +1,5 @@
 //! Prepares plain text for display: quotation levels, links, format=flowed; writes format=flowed;
-//! and converts HTML to text.
+//! and converts between HTML and text.
 
 use linkify::{LinkFinder, LinkKind};
 
@@ -8,8 +8,11 @@ use crate::params::Params;
 
 mod flow;
 mod from_html;
+mod to_html;
+
 pub use flow::flow;
 pub use from_html::from_html;
+pub use to_html::{QUOTE_TAG, to_html};
 
 /// Adjacent lines of the same quotation depth.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -228,6 +228,7 @@ impl Balancer<'_, '_> {
         }
         let own = match name == "img" && !self.is_source_loaded(source.as_ref()) {
             true if self.write_alternative(tag, &style) => return,
+            true if self.styles.is_fragment() => return,
             true => own.strip_suffix(&["src"]).unwrap_or(own),
             false => own,
         };
@@ -465,6 +466,9 @@ impl Balancer<'_, '_> {
     /// Folds the quote at the end, if another pass over the result cuts nothing off.
     fn fold_quote(&mut self) {
         let steps = self.walked + 2 * self.elements + FOLD_ELEMENTS * DEPTH_MAX;
+        if self.styles.is_fragment() {
+            return;
+        }
         if steps < WALKED_MAX && self.elements + FOLD_ELEMENTS < ELEMENTS_MAX {
             let quotes = std::mem::take(&mut self.quotes);
             quotes.fold(&mut self.out.html, DEPTH_MAX - 1);
@@ -495,7 +499,7 @@ impl Balancer<'_, '_> {
         style: &ElementStyle,
     ) -> String {
         let mut out = format!("<{name}");
-        if name == "a" {
+        if name == "a" && !self.styles.is_fragment() {
             out.push_str(policy::LINK_ATTRIBUTES);
         }
         for attribute in policy::attributes(own) {
@@ -509,6 +513,8 @@ impl Balancer<'_, '_> {
             };
             match attribute {
                 "src" => self.note_content_id(source),
+                // The mark of a quotation: a shown document marks it by its fold.
+                "type" if name == "blockquote" && !self.styles.is_fragment() => continue,
                 "href" if policy::link(&value).is_some() => {}
                 "background" if self.styles.is_loaded(&value) => {}
                 "class" | "id" => match self.styles.names(attribute, &value) {

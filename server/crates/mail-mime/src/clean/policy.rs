@@ -43,7 +43,7 @@ const ELEMENTS: &[(&str, Kind, &[&str])] = &[
     ("bdi", Kind::Inline, &[]),
     ("bdo", Kind::Inline, &[]),
     ("big", Kind::Formatting, &[]),
-    ("blockquote", Kind::Block, &[]),
+    ("blockquote", Kind::Block, &["type"]),
     ("br", Kind::Void, &["clear"]),
     ("caption", Kind::Table, &[]),
     ("center", Kind::Block, &[]),

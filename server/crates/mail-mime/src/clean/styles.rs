@@ -26,8 +26,19 @@ pub(super) struct Look<'l> {
     pub(super) scheme: Scheme,
     /// Whether colours are adapted to the dark scheme.
     pub(super) is_adapted: bool,
-    /// Whether styles, classes and ids are kept. If not, only what `style` hides is found.
-    pub(super) is_kept: bool,
+    /// Which styles are kept.
+    pub(super) kept: Kept,
+}
+
+/// Which styles of a document are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Sheets, classes, ids and `style` attributes: the document is shown alone.
+    All,
+    /// `style` attributes: the document becomes a part of another one.
+    Attributes,
+    /// None. Only what `style` hides is found.
+    Nothing,
 }
 
 impl Look<'_> {
@@ -36,7 +47,7 @@ impl Look<'_> {
         scope: "m0",
         scheme: Scheme::Light,
         is_adapted: false,
-        is_kept: false,
+        kept: Kept::Nothing,
     };
 }
 
@@ -148,7 +159,7 @@ impl<'s> Styles<'s> {
 
     /// Cleans the text of a `style` element.
     pub(super) fn add_sheet(&mut self, text: &str, media: &str) {
-        if !self.look.is_kept {
+        if self.look.kept != Kept::All {
             return;
         }
         let (look, sources, loads) = (self.look, self.sources, &mut self.loads);
@@ -202,7 +213,7 @@ impl<'s> Styles<'s> {
         if is_shown {
             self.loads.add(&known.loads);
         }
-        let is_written = self.look.is_kept && !known.text.is_empty();
+        let is_written = self.look.kept != Kept::Nothing && !known.text.is_empty();
         ElementStyle {
             index: is_written.then_some(index),
             bytes: known.text.len(),
@@ -249,7 +260,7 @@ impl<'s> Styles<'s> {
     pub(super) fn names(&self, attribute: &str, value: &str) -> Option<String> {
         let mut names = String::new();
         match attribute {
-            _ if !self.look.is_kept => {}
+            _ if self.look.kept != Kept::All => {}
             "class" => css::push_names(&mut names, value),
             "id" => drop(css::push_name(&mut names, value)),
             _ => {}
@@ -260,7 +271,7 @@ impl<'s> Styles<'s> {
     /// Whether the image of a `background` attribute is loaded; counts it if not.
     pub(super) fn is_loaded(&mut self, address: &str) -> bool {
         let resolved = self.loads.resolve(address, true, self.sources);
-        resolved.is_some() && self.look.is_kept
+        resolved.is_some() && self.look.kept != Kept::Nothing
     }
 
     /// Returns the adapted value of an attribute that is a colour, if it has another one in the
@@ -291,8 +302,16 @@ impl<'s> Styles<'s> {
         None
     }
 
+    /// Whether the document becomes a part of another one.
+    pub(super) fn is_fragment(&self) -> bool {
+        self.look.kept == Kept::Attributes
+    }
+
     /// Whether a tag is the wrapper of this document, written by an earlier pass.
     pub(super) fn is_wrapper(&self, tag: &Tag<'_>) -> bool {
+        if self.is_fragment() {
+            return false;
+        }
         let class = tag.value("class").unwrap_or_default();
         class.split(' ').next() == Some(self.look.scope)
     }

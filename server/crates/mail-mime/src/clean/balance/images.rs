@@ -31,6 +31,10 @@ impl Balancer<'_, '_> {
         if style.hides {
             return true;
         }
+        if self.styles.is_fragment() {
+            self.text(&text, true);
+            return true;
+        }
         let depth = self.open.len();
         let style = self.styles.of_missing_image(tag);
         let start_tag = self.format_start_tag("picture", &[], tag, None, &style);
