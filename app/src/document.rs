@@ -1,5 +1,7 @@
 //! The HTML document around the page, as rendered by the server.
 
+pub mod editor;
+
 use std::future::Future;
 use std::pin::Pin;
 

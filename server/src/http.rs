@@ -16,6 +16,7 @@ mod client_ip;
 mod compose;
 mod connection;
 mod csrf;
+mod editor;
 mod error;
 mod events;
 mod files;

@@ -8,10 +8,10 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Destination, Draft,
-    DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, ImageSender,
-    ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows,
-    PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef, ViewId,
+    AccountId, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Conversion, Converted,
+    Destination, Draft, DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView,
+    ImageSender, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId,
+    OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -85,6 +85,13 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Returns a compose form that corrects an outbox entry: its text and the recipients that did
     /// not receive it.
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm>;
+
+    /// Converts between the texts of a compose form: HTML is cleaned, whatever it is.
+    fn text_convert(
+        &self,
+        account: AccountId,
+        conversion: Conversion,
+    ) -> BackendFuture<'_, Converted>;
 
     /// Saves a draft among the drafts of its account, in place of its earlier copy
     /// ([`Draft::saved`]). Unless `is_forced`, nothing is saved if another tab or another program

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, ComposeForm, ComposeSource, Draft, DraftResult, MessageRef, OutboxId, SealingKeys,
-    SendingSettings, SentView,
+    AccountId, ComposeForm, ComposeSource, Conversion, Converted, Draft, DraftResult, MessageRef,
+    OutboxId, SealingKeys, SendingSettings, SentView,
 };
 use super::wire::Wire;
 
@@ -25,6 +25,16 @@ pub async fn compose_start(
 #[server(prefix = "/api", endpoint = "compose_again", protocol = Wire)]
 pub async fn compose_again(outbox: OutboxId) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?.compose_again(outbox).await
+}
+
+/// Converts between the texts of a compose form.
+#[server(prefix = "/api", endpoint = "text_convert", protocol = Wire)]
+pub async fn text_convert(
+    account: AccountId,
+    conversion: Conversion,
+) -> Result<Converted, ApiError> {
+    let backend = super::backend::backend()?;
+    backend.text_convert(account, conversion).await
 }
 
 /// Saves a draft among the drafts of its account; unless `is_forced`, only if its earlier copy is

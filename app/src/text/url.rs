@@ -5,7 +5,7 @@
 //! a 404 and never to another page.
 
 use crate::api::types::{
-    AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, ListSource, MessageId,
+    AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, Lang, ListSource, MessageId,
     MessageRef, OutboxId, PartId, Priority, Window,
 };
 
@@ -265,6 +265,18 @@ pub fn icon(base: &str, icons: &str, name: &str) -> String {
 /// The upload of one file (POST, raw body, `X-File-Name` percent-encoded).
 pub fn upload(base: &str) -> String {
     format!("{base}/upload")
+}
+
+/// The editor's document, for a frame. `build` and `lang` are those of the page.
+pub fn editor(base: &str, build: &str, lang: Lang) -> String {
+    format!("{base}/editor?build={build}&lang={}", lang.tag())
+}
+
+/// The bytes of a picture in the text of a message that is being written; a correction of the entry
+/// `again` may use the files of that.
+pub fn picture(base: &str, file: &str, again: Option<&OutboxId>) -> String {
+    let again = again.map_or_else(String::new, |entry| format!("?again={}", encode(&entry.0)));
+    format!("{base}/upload/{}{again}", encode(file))
 }
 
 /// The event stream; it begins after the event `after`.

@@ -270,6 +270,25 @@ texts! {
     }
 
     new_message() { en: "New message", zh: "新邮件" }
+    formatting() { en: "Formatting", zh: "格式" }
+    format_bold() { en: "Bold (Ctrl+B)", zh: "粗体 (Ctrl+B)" }
+    format_italic() { en: "Italic (Ctrl+I)", zh: "斜体 (Ctrl+I)" }
+    format_underline() { en: "Underline (Ctrl+U)", zh: "下划线 (Ctrl+U)" }
+    format_list() { en: "List", zh: "项目列表" }
+    format_numbered_list() { en: "Numbered list", zh: "编号列表" }
+    format_quote() { en: "Quote", zh: "引用" }
+    format_code() { en: "Code", zh: "代码" }
+    format_link() { en: "Link (Ctrl+K)", zh: "链接 (Ctrl+K)" }
+    format_picture() { en: "Picture", zh: "图片" }
+    format_clear() { en: "Remove formatting", zh: "清除格式" }
+    plain_text() { en: "Plain text", zh: "纯文本" }
+    formatted_text() { en: "Formatting", zh: "带格式" }
+    link_address() { en: "Address", zh: "地址" }
+    link_apply() { en: "Set link", zh: "设置链接" }
+    link_wrong() {
+        en: "This is not an address of a web page or a mailbox.",
+        zh: "这不是网页或邮箱的地址。"
+    }
     message_text() { en: "Message text", zh: "邮件正文" }
     cc_bcc() { en: "Cc and Bcc", zh: "抄送和密送" }
     recipients_hint() { en: "Several addresses: put a comma between.", zh: "多个地址请用逗号分隔。" }

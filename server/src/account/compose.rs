@@ -2,10 +2,13 @@
 
 mod drafts;
 mod files;
+mod html;
 
 use std::sync::Arc;
 
-use app::api::types::{ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState};
+use app::api::types::{
+    ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId,
+};
 use mail_mime::address::{self, EmailAddress, InvalidAddress};
 use mail_mime::compose::{self, AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
@@ -14,6 +17,10 @@ use mail_mime::header::Headers;
 pub(crate) use self::drafts::{fetch_attachments, read_draft, save_draft};
 pub(crate) use self::files::Attached;
 use self::files::{attached_files, copy_source_parts, write};
+pub(crate) use self::html::{
+    EditableHtml, clean_pasted, editable_html, html_without_pictures, text_of,
+};
+use self::html::{FormattedText, formatted_text};
 use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
 use super::model::{now_unix_ms, random_id};
@@ -117,15 +124,19 @@ pub(crate) async fn spool(
         },
         offset_minutes,
     };
+    let formatted = formatted_text(draft).await?;
     let mut outgoing = OutgoingMessage {
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
         bcc: parse_field("bcc", &draft.bcc)?,
         is_flowed: true,
-        ..outgoing(draft, from, message_id, date)
+        ..outgoing(draft, formatted.as_ref(), from, message_id, date)
     };
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
-    outgoing.attachments.extend(files.iter().map(attachment));
+    let uploaded = files
+        .iter()
+        .map(|file| attachment(file, formatted.as_ref()));
+    outgoing.attachments.extend(uploaded);
     outgoing.references = draft.thread.clone();
     let source_parts = match &draft.source {
         Some(source) if needs_source(source, draft) => {
@@ -142,7 +153,7 @@ pub(crate) async fn spool(
         _ => Vec::new(),
     };
     outgoing.in_reply_to = outgoing.references.last().cloned();
-    let parts = source_parts.iter().map(attachment);
+    let parts = source_parts.iter().map(|file| attachment(file, None));
     outgoing.attachments.extend(parts);
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
     if composer.recipients().len() > RECIPIENTS_MAX {
@@ -212,10 +223,17 @@ pub(crate) async fn spool(
 }
 
 /// Returns the message of a draft, without recipients and attachments.
-fn outgoing(draft: &Draft, from: EmailAddress, message_id: String, date: Date) -> OutgoingMessage {
+fn outgoing(
+    draft: &Draft,
+    formatted: Option<&FormattedText>,
+    from: EmailAddress,
+    message_id: String,
+    date: Date,
+) -> OutgoingMessage {
     OutgoingMessage {
         subject: draft.subject.clone(),
-        body: draft.body.clone(),
+        body: formatted.map_or_else(|| draft.body.clone(), |formatted| formatted.text.clone()),
+        html: formatted.map(|formatted| formatted.html.clone()),
         priority: match draft.options.priority {
             Priority::Normal => compose::Priority::Normal,
             Priority::High => compose::Priority::High,
@@ -226,12 +244,16 @@ fn outgoing(draft: &Draft, from: EmailAddress, message_id: String, date: Date) -
     }
 }
 
-fn attachment((_, file): &(Attached, AttachedFile)) -> AttachmentMeta {
+fn attachment(
+    (_, file): &(Attached, AttachedFile),
+    formatted: Option<&FormattedText>,
+) -> AttachmentMeta {
+    let id = UploadId(file.spool.clone());
     AttachmentMeta {
         name: file.name.clone(),
         media_type: file.media_type.clone(),
         size_bytes: file.size_bytes,
-        content_id: None,
+        content_id: formatted.and_then(|formatted| formatted.content_id(&id)),
     }
 }
 

@@ -135,6 +135,8 @@ pub(crate) struct StoredDraft {
     pub(crate) subject: String,
     /// The text, with LF line ends.
     pub(crate) body: String,
+    /// The text with formatting, as the editor wrote it.
+    pub(crate) html: Option<String>,
     pub(crate) source: Option<ComposeSource>,
     /// The outbox entry that this message corrects.
     pub(crate) replaces: Option<OutboxId>,

@@ -56,6 +56,16 @@ pub fn frame_csp(parts: &str, images_allowed: bool) -> String {
     )
 }
 
+/// Returns the policy of the editor's document. `script` is the hash of its only script. It has no
+/// origin: it loads nothing but bytes that the page gave to it, and reaches nothing of ours.
+pub fn editor_csp(script: &str) -> String {
+    format!(
+        "sandbox allow-scripts; default-src 'none'; script-src {script}; \
+         style-src 'unsafe-inline'; img-src blob: data:; form-action 'none'; base-uri 'none'; \
+         frame-ancestors 'self'"
+    )
+}
+
 /// Sets the headers of a page that shows mail; its policy is set with its nonce.
 pub(super) fn app_page(headers: &mut HeaderMap) {
     set(headers, REFERRER_POLICY, "same-origin");
@@ -123,6 +133,16 @@ mod tests {
             "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https://mail.example.org/webmail/mail/a/b/1.2/part/ data: https:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
         );
         assert!(!frame_csp(parts, true).contains("allow-scripts"));
+    }
+
+    #[test]
+    fn the_editor_policy_is_byte_for_byte_as_decided() {
+        let policy = editor_csp("'sha256-A='");
+        assert_eq!(
+            policy,
+            "sandbox allow-scripts; default-src 'none'; script-src 'sha256-A='; style-src 'unsafe-inline'; img-src blob: data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+        );
+        assert!(!policy.contains("allow-same-origin"));
     }
 
     #[test]

@@ -27,8 +27,8 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, app_page, assets, attachment, compose, csrf, error, events, files, forms, headers, health,
-    home, login, message_body, page, source, turns, upload,
+    Web, app_page, assets, attachment, compose, csrf, editor, error, events, files, forms, headers,
+    health, home, login, message_body, page, source, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -65,6 +65,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/compose"), post(compose::submit))
         .route(&at("/outbox/{id}/{change}"), post(forms::outbox_change))
         .route(&at("/upload"), post(upload::upload))
+        .route(&at("/upload/{file}"), get(upload::picture))
         // axum's default limit of 2 MiB would reject bodies that `api` accepts.
         .route(
             &at("/api/{*endpoint}"),
@@ -96,6 +97,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/login"), get(login::show).post(login::submit))
         .route(&at("/logout"), post(login::sign_out))
         .route(&at("/settings/appearance"), post(forms::appearance))
+        .route(&at("/editor"), get(editor::editor))
         .route(&at("/events"), get(events::events));
 
     // Layers added later run earlier on a request.

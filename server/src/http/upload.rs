@@ -1,3 +1,5 @@
+//! `GET {base}/upload/{file}`: the bytes of a picture in a text that is being written.
+//!
 //! `POST {base}/upload`: stores one file, sent as a raw body, in the spool.
 //!
 //! `X-File-Name` holds its name, percent-encoded; `Content-Type` its type. The response is an
@@ -6,20 +8,22 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use app::api::types::UploadView;
+use app::api::types::{OutboxId, UploadId, UploadView};
 use app::text::url;
-use axum::extract::{Request, State};
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tokio::time::timeout_at;
 
-use super::body::{self, Drain};
+use super::body::{self, Drain, field, parse_form};
 use super::request_error::RequestError;
 use super::visitor::Visitor;
-use super::{Web, WebState, error, headers};
+use super::{Web, WebState, error, headers, page};
 use crate::account::uploads::{Upload, clean_file_name, clean_media_type};
 use crate::session::LiveSession;
 use crate::store::spool::SpoolError;
@@ -78,6 +82,38 @@ pub(super) async fn upload(
             response
         }
     }
+}
+
+/// Streams a picture of a text that is being written: a file of the session, or one of the entry
+/// `?again=` that the text corrects.
+pub(super) async fn picture(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(file): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = parse_form(query.unwrap_or_default().as_bytes());
+    let again = field(&query, "again").map(OutboxId::from);
+    let found = match visitor.backend(&web) {
+        Some(backend) => backend.picture(&UploadId(file), again.as_ref()).await,
+        None => None,
+    };
+    let reader = match &found {
+        Some((_, name)) => web.spool.read(name).await.ok(),
+        None => None,
+    };
+    let Some(((media_type, _), reader)) = found.zip(reader) else {
+        return page::not_found_page(&web, &visitor);
+    };
+    let bytes = stream::try_unfold(reader, |mut reader| async move {
+        let bytes = reader.next().await?;
+        Ok::<_, SpoolError>(bytes.map(|bytes| (bytes, reader)))
+    });
+    let mut response = Body::from_stream(bytes).into_response();
+    let headers = response.headers_mut();
+    headers::download(headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 /// The announced and the maximum size of a file.

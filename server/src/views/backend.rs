@@ -13,10 +13,10 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, AddressWarning, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource,
-    Destination, Draft, DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole,
-    FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows,
-    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
-    SessionView, Theme, UndoRef, ViewId,
+    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
+    FolderRef, FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageId,
+    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion,
+    SealingKeys, SendingSettings, SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -477,6 +477,17 @@ impl MailBackend for SessionBackend {
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move { self.localize(self.correction_form(&outbox).await) })
+    }
+
+    fn text_convert(
+        &self,
+        account: AccountId,
+        conversion: Conversion,
+    ) -> BackendFuture<'_, Converted> {
+        Box::pin(async move {
+            let converted = self.convert_text(&account, conversion).await;
+            self.localize(converted)
+        })
     }
 
     fn draft_save(

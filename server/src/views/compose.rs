@@ -1,7 +1,7 @@
 //! The initial content of compose forms: replies, forwards and corrections of outbox entries.
 
 use app::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, Lang, MessageRef, Person,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Lang, MessageRef, Person,
     RecipientState, SendLimitation, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
@@ -13,7 +13,10 @@ use mail_mime::{quote, text};
 use super::locale::Locale;
 use super::map::{self, upload_view};
 use crate::account::AccountHandle;
-use crate::account::compose::{fetch_attachments, read_draft, thread_of_answer};
+use crate::account::compose::{
+    EditableHtml, editable_html, fetch_attachments, html_without_pictures, read_draft,
+    thread_of_answer,
+};
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::{Upload, Uploads};
@@ -73,11 +76,13 @@ pub(super) async fn start(
             form.draft.cc = address::format_typed(&recipients.cc);
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
             form.draft.thread = thread_of_answer(&opened.headers);
-            form.draft.body = quoted(&opened, &plain_text(&opened).await?, locale);
+            let head = attribution(&opened, locale);
+            form.draft.body = quoted(&head, &plain_text(&opened).await?);
         }
         ComposeKind::Forward => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
-            form.draft.body = forwarded(&opened, &plain_text(&opened).await?, locale);
+            let head = forward_head(&opened, locale);
+            form.draft.body = forwarded(&head, &plain_text(&opened).await?);
             let readable = opened.root.readable();
             let parts = readable.attachments.iter().chain(&readable.inline);
             form.forwarded = parts.map(|part| map::attachment_view(part)).collect();
@@ -98,8 +103,7 @@ fn lacking(handle: &AccountHandle) -> Vec<SendLimitation> {
     notices.into_iter().chain(required_tls).collect()
 }
 
-/// Returns the form that continues a draft. A draft with formatting is opened as text, and its copy
-/// stays beside the new one: this page cannot edit it.
+/// Returns the form that continues a draft.
 pub(super) async fn draft_form(
     handle: &AccountHandle,
     of: &MessageRef,
@@ -126,8 +130,15 @@ pub(super) async fn draft_form(
         Some(form) => form,
         None => start(handle, None, locale, upload_max_bytes).await?,
     };
-    let fetched = fetch_attachments(handle, &copy, &opened, uploads, upload_max_bytes);
-    let fetched = fetched.await?;
+    let place = (&copy.folder, &copy.message);
+    let editable = editable_html(handle, place, &opened, uploads, upload_max_bytes).await?;
+    let (html, mut fetched, shown) = match editable {
+        Some(editable) => (Some(editable.html), editable.pictures, editable.parts),
+        None => (None, Vec::new(), Vec::new()),
+    };
+    let files = fetch_attachments(handle, &copy, &opened, &shown, uploads, upload_max_bytes);
+    fetched.extend(files.await?);
+    draft.html = html;
     form.uploads = fetched.iter().map(upload_view).collect();
     draft.uploads = fetched.iter().map(Upload::id).collect();
     draft.body = match &opened.body {
@@ -139,10 +150,7 @@ pub(super) async fn draft_form(
             };
             text.strip_suffix('\n').unwrap_or(&text).to_owned()
         }
-        Body::Html { .. } => {
-            draft.saved = None;
-            plain_text(&opened).await?
-        }
+        Body::Html { .. } => plain_text(&opened).await?,
         Body::Empty | Body::OverLimits => String::new(),
     };
     form.draft = Draft {
@@ -150,6 +158,66 @@ pub(super) async fn draft_form(
         ..draft
     };
     Ok(form)
+}
+
+/// Converts the text of a draft to HTML. If it ends with the unchanged quotation of its source, that
+/// becomes the source as it was formatted, with its pictures as files of the form.
+pub(super) async fn to_html(
+    handle: &AccountHandle,
+    draft: &Draft,
+    uploads: &Uploads,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<Converted, AccountError> {
+    let plain = || Converted {
+        text: text::to_html(&draft.body),
+        ..Converted::default()
+    };
+    let Some(source) = &draft.source else {
+        return Ok(plain());
+    };
+    let opened = handle.open(source.folder.clone(), source.message.clone());
+    let Ok(opened) = opened.await else {
+        // The message is gone, or its server cannot be reached: the text is converted as it is.
+        return Ok(plain());
+    };
+    let head = match source.kind {
+        ComposeKind::Reply | ComposeKind::ReplyAll => attribution(&opened, locale),
+        ComposeKind::Forward => forward_head(&opened, locale),
+        ComposeKind::New | ComposeKind::Unsubscribe => return Ok(plain()),
+    };
+    let is_forward = source.kind == ComposeKind::Forward;
+    let quoted_text = plain_text(&opened).await?;
+    let quotation = match is_forward {
+        true => forwarded(&head, &quoted_text),
+        false => quoted(&head, &quoted_text),
+    };
+    let own = draft.body.trim_end().strip_suffix(quotation.trim());
+    let (Some(own), Body::Html { .. }) = (own, &opened.body) else {
+        return Ok(plain());
+    };
+    let place = (&source.folder, &source.message);
+    let editable = editable_html(handle, place, &opened, uploads, upload_max_bytes).await;
+    let editable = match editable {
+        Ok(editable) => editable.unwrap_or_default(),
+        // The pictures are over a limit: their words stay.
+        Err(AccountError::Invalid { .. }) => EditableHtml {
+            html: html_without_pictures(&opened).await?,
+            ..EditableHtml::default()
+        },
+        Err(error) => return Err(error),
+    };
+    let mut html = text::to_html(own);
+    html.push_str(&text::to_html(head.trim_end()));
+    match is_forward {
+        true => html.extend(["<div><br></div>", &editable.html]),
+        false => html.extend([text::QUOTE_TAG, &editable.html, "</blockquote>"]),
+    }
+    Ok(Converted {
+        text: html,
+        uploads: editable.pictures.iter().map(upload_view).collect(),
+        parts: editable.parts,
+    })
 }
 
 /// Returns the initial content of a form that corrects an outbox row. The row keeps its files until
@@ -211,6 +279,7 @@ pub(crate) fn stored_draft(draft: &Draft) -> StoredDraft {
         bcc: draft.bcc.clone(),
         subject: draft.subject.clone(),
         body: draft.body.clone(),
+        html: draft.html.clone(),
         source: draft.source.clone(),
         replaces: draft.replaces.clone(),
         uploads: draft.uploads.clone(),
@@ -229,6 +298,7 @@ pub(crate) fn draft(stored: StoredDraft) -> Draft {
         bcc: stored.bcc,
         subject: stored.subject,
         body: stored.body,
+        html: stored.html,
         source: stored.source,
         replaces: stored.replaces,
         uploads: stored.uploads,
@@ -294,10 +364,15 @@ fn sent_at(opened: &Opened, locale: &Locale) -> Option<String> {
 }
 
 /// Formats the body of a reply: an empty line for the text, the attribution, then the text quoted
-/// one level deeper. Unknown parts of the attribution are omitted.
-fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
+/// one level deeper.
+fn quoted(attribution: &str, text: &str) -> String {
+    format!("\n\n{attribution}{}", quote::quote(text))
+}
+
+/// Returns the line before the text of a message that is answered; unknown parts of it are omitted.
+fn attribution(opened: &Opened, locale: &Locale) -> String {
     let (writer, date) = (author_of(opened), sent_at(opened, locale));
-    let attribution = match (locale.lang, date.as_deref(), writer.as_str()) {
+    match (locale.lang, date.as_deref(), writer.as_str()) {
         (_, None, "") => String::new(),
         (Lang::En, None, writer) => format!("{writer} wrote:\n"),
         (Lang::En, Some(date), "") => format!("On {date}:\n"),
@@ -305,13 +380,17 @@ fn quoted(opened: &Opened, text: &str, locale: &Locale) -> String {
         (Lang::ZhCn, None, writer) => format!("{writer} 写道：\n"),
         (Lang::ZhCn, Some(date), "") => format!("{date}：\n"),
         (Lang::ZhCn, Some(date), writer) => format!("{date}，{writer} 写道：\n"),
-    };
-    format!("\n\n{attribution}{}", quote::quote(text))
+    }
 }
 
 /// Formats the body of a forward: an empty line for the text, then the message with its main
 /// fields.
-fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
+fn forwarded(head: &str, text: &str) -> String {
+    format!("\n\n{head}\n\n{text}")
+}
+
+/// Returns the main fields of a message that is forwarded, one per line.
+fn forward_head(opened: &Opened, locale: &Locale) -> String {
     let headers = &opened.headers;
     let date = sent_at(opened, locale).unwrap_or_default();
     let (from, to) = (
@@ -336,7 +415,7 @@ fn forwarded(opened: &Opened, text: &str, locale: &Locale) -> String {
             head.push_str(&value);
         }
     }
-    format!("\n\n{head}\n\n{text}")
+    head
 }
 
 /// Returns the session's account with this id.

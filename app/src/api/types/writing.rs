@@ -102,8 +102,12 @@ pub struct Draft {
     pub bcc: String,
     /// The subject.
     pub subject: String,
-    /// The text, with LF line ends.
+    /// The text, with LF line ends. With `html` it is what the text of that is.
     pub body: String,
+    /// The text with formatting, as the editor wrote it: a fragment of HTML. A picture in it is
+    /// `cid:` and the id of one of the `uploads`. `None`: the message is plain text.
+    #[serde(default)]
+    pub html: Option<String>,
     /// The message that this one replies to or forwards.
     pub source: Option<ComposeSource>,
     /// The outbox entry that this message corrects and replaces.
@@ -127,6 +131,30 @@ pub struct Draft {
     /// brackets; the last one is that of the message that it answers. Unused if there is a source.
     #[serde(default)]
     pub thread: Vec<String>,
+}
+
+/// What the editor asks to be converted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conversion {
+    /// HTML from the clipboard, to be cleaned.
+    Pasted(String),
+    /// HTML of the editor, to become text.
+    ToText(String),
+    /// The text of a draft, to become HTML. If it ends with the unchanged quotation of its source,
+    /// that becomes the source as it was formatted.
+    ToHtml(Box<Draft>),
+}
+
+/// The result of a [`Conversion`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Converted {
+    /// The text, or cleaned HTML for the editor.
+    pub text: String,
+    /// The pictures of the HTML, which are files in the spool now.
+    pub uploads: Vec<UploadView>,
+    /// The parts of the source that these pictures are.
+    pub parts: Vec<PartId>,
 }
 
 /// The copy of a text among the account's drafts.

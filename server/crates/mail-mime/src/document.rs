@@ -91,6 +91,13 @@ pub fn wrap(body: &Cleaned, quote_label: &str) -> String {
     out
 }
 
+/// Wraps a fragment ([`crate::clean::fragment`]) into the document of an outgoing message.
+pub fn written(fragment: &str) -> String {
+    format!(
+        "<!doctype html>\n<html><head><meta charset=\"utf-8\"></head><body>\n{fragment}\n</body></html>\n"
+    )
+}
+
 /// Converts a plain text that is shown beside HTML to HTML, which is sanitized with it.
 pub fn preformatted(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);

@@ -18,6 +18,7 @@ use mail_mime::header::Headers;
 use serde::{Deserialize, Serialize};
 
 use super::files::{Attached, attached_files, copy_parts, write};
+use super::html::formatted_text;
 use super::{attachment, check_lengths, compose_error, message_id, outgoing};
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
@@ -145,14 +146,18 @@ pub(crate) async fn save_draft(
         let entries = address::entries(typed);
         entries.filter_map(|entry| entry.mailbox.ok()).collect()
     };
-    let mut message = outgoing(draft, from, id.0.clone(), date);
+    let formatted = formatted_text(draft).await?;
+    let mut message = outgoing(draft, formatted.as_ref(), from, id.0.clone(), date);
     message.to = recipients(&draft.to);
     message.cc = recipients(&draft.cc);
     message.bcc = recipients(&draft.bcc);
     message.in_reply_to = draft.thread.last().cloned();
     message.references = draft.thread.clone();
     let files = attached_files(&draft.uploads, uploads, None)?;
-    message.attachments = files.iter().map(attachment).collect();
+    let uploaded = files
+        .iter()
+        .map(|file| attachment(file, formatted.as_ref()));
+    message.attachments = uploaded.collect();
     let fields = serde_json::to_string(&DraftFields::of(draft));
     let fields = fields.map_err(|error| AccountError::Internal(error.to_string()))?;
     let composer = Composer::draft(&message, &[(FIELD, fields)], &random_id()?);
@@ -206,7 +211,8 @@ pub(crate) fn read_draft(headers: &Headers, copy: DraftCopy) -> Draft {
     draft
 }
 
-/// Copies the attachments of a draft into the spool, as uploads of the session.
+/// Copies the attachments of a draft into the spool, as uploads of the session, without those parts
+/// that its formatted text shows.
 ///
 /// # Errors
 /// [`AccountError::Invalid`] if they are over `max_bytes`; otherwise the error of the request.
@@ -214,12 +220,14 @@ pub(crate) async fn fetch_attachments(
     handle: &AccountHandle,
     copy: &DraftCopy,
     opened: &Opened,
+    shown: &[PartId],
     uploads: &Uploads,
     max_bytes: u64,
 ) -> Result<Vec<Upload>, AccountError> {
     let readable = opened.root.readable();
     let parts = readable.attachments.iter().chain(&readable.inline);
-    let parts: Vec<PartId> = parts.map(|part| PartId(part.section.clone())).collect();
+    let parts = parts.map(|part| PartId(part.section.clone()));
+    let parts: Vec<PartId> = parts.filter(|part| !shown.contains(part)).collect();
     let files = copy_parts(
         handle,
         (&copy.folder, &copy.message),

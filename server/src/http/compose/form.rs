@@ -119,6 +119,7 @@ impl ParsedForm {
             subject: text("subject"),
             // Browsers send line breaks as CRLF.
             body: text("body").replace("\r\n", "\n"),
+            html: None,
             source,
             replaces: filled("again").map(OutboxId::from),
             uploads,

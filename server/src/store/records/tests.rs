@@ -75,6 +75,7 @@ fn draft() -> StoredDraft {
         bcc: "dan@peer.test".to_owned(),
         subject: "old".to_owned(),
         body: "typed\nin two lines".to_owned(),
+        html: None,
         source: Some(ComposeSource {
             kind: ComposeKind::Forward,
             folder: FolderId::from("INBOX"),
@@ -248,9 +249,14 @@ fn every_record_of_version_2_round_trips() {
     });
     assert_golden_v2(written.collect(), include_str!("golden/posted.v2.jsonl"));
 
-    let drafts = posted.iter().map(|posted| {
-        let json = serde_json::to_string(&v2::Draft::from(posted.draft.clone())).unwrap();
-        assert_eq!(read_draft(json.as_bytes()).as_ref(), Ok(&posted.draft));
+    let formatted = StoredDraft {
+        html: Some("<div><b>typed</b></div>".to_owned()),
+        ..draft()
+    };
+    let drafts = posted.iter().map(|posted| posted.draft.clone());
+    let drafts = drafts.chain([formatted]).map(|draft| {
+        let json = serde_json::to_string(&v2::Draft::from(draft.clone())).unwrap();
+        assert_eq!(read_draft(json.as_bytes()), Ok(draft));
         json
     });
     assert_golden_v2(drafts.collect(), include_str!("golden/typed.v2.jsonl"));

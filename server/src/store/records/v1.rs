@@ -389,6 +389,7 @@ impl From<Draft> for domain::StoredDraft {
             bcc: draft.bcc,
             subject: draft.subject,
             body: draft.body,
+            html: None,
             source: draft.source.map(ComposeSource::from),
             replaces: draft.replaces,
             uploads: draft.uploads,

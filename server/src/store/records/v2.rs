@@ -68,6 +68,9 @@ pub(in crate::store) struct Draft {
     options: Options,
     saved: Option<Saved>,
     thread: Vec<String>,
+    /// Absent in the first rows of this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    html: Option<String>,
 }
 
 /// The copy of a text among the account's drafts.
@@ -168,6 +171,7 @@ impl From<domain::StoredDraft> for Draft {
             options: std::mem::take(&mut draft.options).into(),
             saved: draft.saved.take().map(Saved::from),
             thread: std::mem::take(&mut draft.thread),
+            html: draft.html.take(),
             draft: draft.into(),
         }
     }
@@ -180,6 +184,7 @@ impl From<Draft> for domain::StoredDraft {
             options: record.options.into(),
             saved: record.saved.map(Into::into),
             thread: record.thread,
+            html: record.html,
             ..record.draft.into()
         }
     }

@@ -1,14 +1,16 @@
 //! The drafts of a session: saved among the drafts of their account, and continued from there.
 
 use app::api::types::{
-    AccountId, ComposeForm, Draft, DraftId, DraftResult, FolderRole, MessageRef, SavedDraft,
+    AccountId, ComposeForm, Conversion, Converted, Draft, DraftId, DraftResult, FolderRole,
+    MessageRef, OutboxId, SavedDraft, UploadId,
 };
 
 use super::SessionBackend;
 use crate::account::compose;
 use crate::account::error::AccountError;
 use crate::account::model::now_unix_ms;
-use crate::domain::{DraftCopy, DraftSaved};
+use crate::domain::{DraftCopy, DraftSaved, Viewer};
+use crate::store::spool::SpoolName;
 use crate::views::compose::{self as form, find_handle};
 use crate::views::wording::role_name;
 
@@ -41,6 +43,52 @@ impl SessionBackend {
             DraftSaved::ChangedElsewhere(copy) => DraftResult::ChangedElsewhere(view(id, copy)),
             DraftSaved::Gone => DraftResult::Gone,
         })
+    }
+
+    /// Converts between the texts of a compose form.
+    pub(super) async fn convert_text(
+        &self,
+        account: &AccountId,
+        conversion: Conversion,
+    ) -> Result<Converted, AccountError> {
+        let handle = find_handle(&self.handles, account)?;
+        let text = match conversion {
+            Conversion::Pasted(html) => compose::clean_pasted(html).await?,
+            Conversion::ToText(html) => compose::text_of(html).await?,
+            Conversion::ToHtml(draft) => {
+                let (uploads, max_bytes) = (&self.uploads, self.upload_max_bytes);
+                return form::to_html(handle, &draft, uploads, &self.locale, max_bytes).await;
+            }
+        };
+        Ok(Converted {
+            text,
+            ..Converted::default()
+        })
+    }
+
+    /// Returns the type and the file of a picture in a text that is being written: a file of the
+    /// session, or of the entry that the text corrects. `None` if there is none, or if it is no
+    /// image that browsers show.
+    pub async fn picture(
+        &self,
+        file: &UploadId,
+        again: Option<&OutboxId>,
+    ) -> Option<(&'static str, SpoolName)> {
+        let (name, media_type, spool_name) = match (self.uploads.find(file), again) {
+            (Some(upload), _) => (upload.name, upload.media_type, upload.file.name.clone()),
+            (None, Some(again)) => {
+                let (_, row) = self.row(again).await.ok()?;
+                let mut files = row.message.attachments.into_iter();
+                let record = files.find(|record| record.spool == file.0)?;
+                let spool_name = SpoolName::parse(&record.spool)?;
+                (record.name, record.media_type, spool_name)
+            }
+            (None, None) => return None,
+        };
+        match Viewer::of(&name, &media_type)? {
+            Viewer::Picture(media_type) => Some((media_type, spool_name)),
+            Viewer::Pdf | Viewer::Text => None,
+        }
     }
 
     /// Returns the form that continues a draft.
