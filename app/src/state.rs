@@ -6,6 +6,7 @@
 pub mod act;
 pub mod api_resource;
 pub mod drafts;
+pub mod editor;
 pub mod keys;
 pub mod list;
 pub mod live;

@@ -94,7 +94,11 @@ mod tests {
                 "an icon is missing"
             );
             assert!(!html.contains("aria-label=\"\""));
-            assert_eq!(html.matches("data-command=").count(), 11);
+            assert_eq!(
+                html.matches("<button type=\"button\" data-command=")
+                    .count(),
+                11
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod check;
 pub mod conflict;
+pub mod editor;
 pub mod fields;
 pub mod files;
 mod keeping;
@@ -18,6 +19,7 @@ use leptos::task::spawn_local;
 
 use self::check::{first_field, omission_question};
 use self::conflict::DraftConflict;
+use self::editor::{EditorForm, FormattedText};
 use self::fields::{Fields, ForwardedParts, Line, Source};
 use self::files::Files;
 use self::keeping::{autosave, observe};
@@ -67,11 +69,13 @@ pub fn Composer(
     tab.title.set(title.clone());
     let fields = Fields::unmounted();
     fields.options.set(draft.options.clone());
+    fields.editor.set(draft.html.clone());
     let files = Attachments::new(
         uploads.clone(),
         &missing,
         upload_max_bytes,
         server_max_bytes,
+        fields.editor,
     );
     let unsent = Unsent::expect();
     // A form that was posted and refused already contains unsent text.
@@ -96,7 +100,7 @@ pub fn Composer(
     let sender = StoredValue::new(account.clone());
     let quote = StoredValue::new(draft.body.clone());
     let is_confirmed = RwSignal::new(false);
-    let send = move || {
+    let send_current = move || {
         if is_sending.get_untracked() {
             return;
         }
@@ -170,6 +174,7 @@ pub fn Composer(
         };
         drafts.end(move || spawn_local(deliver()));
     };
+    let send = move || fields.editor.settle(send_current.clone());
     let on_key = {
         let send = send.clone();
         move |event: KeyboardEvent| {
@@ -205,6 +210,18 @@ pub fn Composer(
     };
     autosave(unsent, drafts, form, fields, files, fixed);
     let observe = move || observe(unsent, drafts, fields, files, fixed);
+    let editor_form = EditorForm {
+        account: sender,
+        fields,
+        files,
+        fixed,
+        error,
+        report: Callback::new(move |()| observe()),
+        send: Callback::new({
+            let send = send.clone();
+            move |()| send()
+        }),
+    };
     effect(move || {
         let Some(form) = form_element.get() else {
             return;
@@ -306,6 +323,7 @@ pub fn Composer(
                 autofocus=first == "body"
                 node_ref=fields.body
             />
+            <FormattedText form=editor_form />
             <ForwardedParts
                 parts=forwarded
                 checked=draft.keep_parts

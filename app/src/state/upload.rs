@@ -8,6 +8,7 @@ use crate::api::error::{ApiError, ErrorKind};
 use crate::api::json::decode;
 use crate::api::types::{Lang, UploadId, UploadView};
 use crate::page::PageContext;
+use crate::state::editor::Editor;
 use crate::text::size::{encoded_size, size};
 use crate::text::url;
 
@@ -36,6 +37,8 @@ pub struct Attached {
     pub size_bytes: u64,
     /// The upload state.
     pub progress: RwSignal<Progress>,
+    /// Whether it was inserted into the formatted text: it is sent as long as the text shows it.
+    pub is_picture: bool,
     /// The running request. In the browser only: the server may drop a page on another thread than
     /// the one that created it.
     request: Option<StoredValue<Option<web_sys::XmlHttpRequest>, LocalStorage>>,
@@ -59,6 +62,7 @@ pub struct Attachments {
     /// Whether the message is being sent: files cannot be added or removed meanwhile.
     pub is_locked: RwSignal<bool>,
     next_key: StoredValue<u32>,
+    editor: Editor,
     /// Maximum size of all uploads of the form, in bytes.
     pub upload_max_bytes: u64,
     /// Maximum message size of the outgoing server, in bytes, if it announced one.
@@ -73,30 +77,35 @@ impl Attachments {
         missing: &[String],
         upload_max_bytes: u64,
         server_max_bytes: Option<u64>,
+        editor: Editor,
     ) -> Self {
         let attachments = Self {
             files: RwSignal::new(Vec::new()),
             is_locked: RwSignal::new(false),
             next_key: StoredValue::new(0),
+            editor,
             upload_max_bytes,
             server_max_bytes,
             page: StoredValue::new(PageContext::expect()),
         };
         for upload in uploads {
+            let is_picture = editor.shows(&upload.id.0);
             attachments.push(
                 upload.name.clone(),
                 upload.size_bytes,
                 Progress::Done(upload),
+                is_picture,
             );
         }
         for name in missing {
             let lang = attachments.page.with_value(|page| page.lang);
-            attachments.push(name.clone(), 0, Progress::Failed(missing_file(lang)));
+            let progress = Progress::Failed(missing_file(lang));
+            attachments.push(name.clone(), 0, progress, false);
         }
         attachments
     }
 
-    fn push(self, name: String, size_bytes: u64, progress: Progress) -> Attached {
+    fn push(self, name: String, size_bytes: u64, progress: Progress, is_picture: bool) -> Attached {
         let key = self.next_key.get_value();
         self.next_key.set_value(key.wrapping_add(1));
         let attached = Attached {
@@ -104,11 +113,38 @@ impl Attachments {
             name: StoredValue::new(name),
             size_bytes,
             progress: RwSignal::new(progress),
+            is_picture,
             request: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
             file: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
         };
         self.files.update(|files| files.push(attached));
         attached
+    }
+
+    /// Whether a file is shown as an attachment: a picture is in the text, as long as that is
+    /// formatted.
+    pub fn is_listed(self, file: &Attached) -> bool {
+        !file.is_picture || self.editor.html.with(|html| html.is_none())
+    }
+
+    /// Whether a file is part of the message: a picture that was removed from the text is not.
+    fn is_part(self, file: &Attached) -> bool {
+        let is_shown = || match &*file.progress.read_untracked() {
+            Progress::Done(upload) => self.editor.shows(&upload.id.0),
+            Progress::Sending { .. } | Progress::Failed(_) => true,
+        };
+        !file.is_picture || !self.editor.is_formatted() || is_shown()
+    }
+
+    /// Adds a picture of the formatted text that is in the spool already.
+    pub fn add_uploaded_picture(self, upload: UploadView) {
+        let (name, size_bytes) = (upload.name.clone(), upload.size_bytes);
+        self.push(name, size_bytes, Progress::Done(upload), true);
+    }
+
+    /// Uploads a picture of the formatted text.
+    pub fn add_picture(self, file: web_sys::File) -> Attached {
+        self.begin(file, true)
     }
 
     /// Returns the size of all files, except failed ones, in bytes.
@@ -139,7 +175,8 @@ impl Attachments {
         let mut ready = Vec::new();
         let mut failed = Vec::new();
         let mut is_any_sending = false;
-        for file in self.files.get_untracked() {
+        let files = self.files.get_untracked().into_iter();
+        for file in files.filter(|file| self.is_part(file)) {
             match file.progress.get_untracked() {
                 Progress::Done(upload) => ready.push(upload),
                 Progress::Sending { .. } => is_any_sending = true,
@@ -165,6 +202,8 @@ impl Attachments {
     /// Locks the list while the message is being sent. Returns the number of files.
     pub fn lock(self) -> u32 {
         self.is_locked.set(true);
+        self.files
+            .update(|files| files.retain(|file| self.is_part(file)));
         let count = self.files.with_untracked(Vec::len);
         u32::try_from(count).unwrap_or(u32::MAX)
     }
@@ -198,8 +237,13 @@ impl Attachments {
                 size_bytes: file.size_bytes,
             },
         };
-        self.files
-            .with_untracked(|files| files.iter().map(listed).collect())
+        self.files.with_untracked(|files| {
+            files
+                .iter()
+                .filter(|file| self.is_part(file))
+                .map(listed)
+                .collect()
+        })
     }
 
     /// Whether an upload is running.
@@ -219,13 +263,14 @@ impl Attachments {
         let lang = self.page.with_value(|page| page.lang);
         for upload in listing {
             let (name, size_bytes) = (upload.name.clone(), upload.size_bytes);
+            let is_picture = self.editor.shows(&upload.id.0);
             let progress = if is_same_session && !upload.id.0.is_empty() {
                 Progress::Done(upload)
             } else {
                 let cause = lang.file_not_kept().into_owned();
                 Progress::Failed(failure(ErrorKind::Invalid, cause, String::new()))
             };
-            self.push(name, size_bytes, progress);
+            self.push(name, size_bytes, progress, is_picture);
         }
     }
 
@@ -250,23 +295,29 @@ impl Attachments {
 
     /// Uploads a file to the spool, unless it is too large. It replaces a failed file of the same
     /// name.
-    fn add(self, file: web_sys::File) {
+    pub fn add(self, file: web_sys::File) {
         let name = file.name();
         let is_failed =
             |file: &Attached| matches!(*file.progress.read_untracked(), Progress::Failed(_));
         self.files.update(|files| {
             files.retain(|old| old.name.with_value(|old| *old != name) || !is_failed(old));
         });
+        self.begin(file, false);
+    }
+
+    fn begin(self, file: web_sys::File, is_picture: bool) -> Attached {
         // A size in JavaScript is a float; the size of a real file fits.
         let attached = self.push(
-            name,
+            file.name(),
             whole(file.size()),
             Progress::Sending { sent_bytes: 0 },
+            is_picture,
         );
         if let Some(local_file) = attached.file {
             local_file.set_value(Some(file));
         }
         self.upload(attached);
+        attached
     }
 
     /// Retries the upload of a file.
@@ -304,7 +355,7 @@ fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Opt
         .set_request_header("X-File-Name", &url::encode(&file.name()))
         .ok()?;
     request
-        .set_request_header("Content-Type", "application/octet-stream")
+        .set_request_header("Content-Type", &media_type(file))
         .ok()?;
 
     let on_progress =
@@ -343,6 +394,14 @@ fn send(path: &str, file: &web_sys::File, attached: Attached, lang: Lang) -> Opt
         running.set_value(Some(request));
     }
     Some(())
+}
+
+/// Returns the type that the browser takes a file for.
+fn media_type(file: &web_sys::File) -> String {
+    match file.type_() {
+        unknown if unknown.is_empty() => "application/octet-stream".to_owned(),
+        known => known,
+    }
 }
 
 fn failure(kind: ErrorKind, cause: String, fix: String) -> ApiError {

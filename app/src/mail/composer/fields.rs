@@ -9,6 +9,7 @@ use crate::api::types::{AttachmentView, Draft, PartId, SendOptions, UploadId};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
+use crate::state::editor::Editor;
 use crate::text::size::size;
 use crate::ui::dynamic::derived;
 
@@ -29,6 +30,10 @@ pub struct Fields {
     pub forwarded_parts: NodeRef<html::Div>,
     /// How the message is sent.
     pub options: RwSignal<SendOptions>,
+    /// The formatted text.
+    pub editor: Editor,
+    /// The HTML that was last converted to plain text, and that text.
+    pub plain_of: StoredValue<Option<(String, String)>>,
     /// A counter of the drafts that were written into the fields.
     pub fills: RwSignal<u32>,
 }
@@ -44,6 +49,8 @@ impl Fields {
             body: NodeRef::new(),
             forwarded_parts: NodeRef::new(),
             options: RwSignal::new(SendOptions::default()),
+            editor: Editor::new(None),
+            plain_of: StoredValue::new(None),
             fills: RwSignal::new(0),
         }
     }
@@ -60,6 +67,7 @@ impl Fields {
             "cc" => self.cc,
             "bcc" => self.bcc,
             "subject" => self.subject,
+            _ if self.editor.is_formatted() => return self.editor.focus(),
             _ => {
                 if let Some(body) = self.body.get_untracked() {
                     // Does not fail for a text area in the document.
@@ -117,9 +125,8 @@ impl Fields {
             }
         }
         self.fills.update(|n| *n = n.wrapping_add(1));
-        if let Some(body) = self.body.get_untracked() {
-            body.set_value(&draft.body);
-        }
+        self.set_body(&draft.body);
+        self.editor.set(draft.html.clone());
         self.options.set(draft.options.clone());
         for check_box in self.check_boxes("input") {
             check_box.set_checked(
@@ -128,6 +135,22 @@ impl Fields {
                     .iter()
                     .any(|part| part.0 == check_box.value()),
             );
+        }
+    }
+
+    /// Writes a text into the text field.
+    pub fn set_body(self, text: &str) {
+        if let Some(body) = self.body.get_untracked() {
+            body.set_value(text);
+        }
+    }
+
+    /// Clears the check boxes of parts: they are pictures in the text.
+    pub fn uncheck_parts(self, parts: &[PartId]) {
+        for check_box in self.check_boxes("input:checked") {
+            if parts.iter().any(|part| part.0 == check_box.value()) {
+                check_box.set_checked(false);
+            }
         }
     }
 
@@ -150,6 +173,7 @@ impl Fields {
             bcc: value(self.bcc),
             subject: value(self.subject),
             body,
+            html: self.editor.html.get_untracked(),
             uploads,
             keep_parts: self.checked_parts(),
             options: self.options.get_untracked(),
@@ -201,7 +225,8 @@ pub fn Source(draft: Draft) -> impl IntoView {
         .into_iter()
         .map(|id| view! { <Hidden name="thread" value=id /> }.into_any())
         .collect_view();
-    let saved = draft.saved.map(|saved| {
+    // Without script the text is edited as plain text, beside the formatted draft.
+    let saved = draft.saved.filter(|_| draft.html.is_none()).map(|saved| {
         view! {
             <Hidden name="draft_id" value=saved.id.0 />
             <Hidden name="draft_folder" value=saved.folder.0 />

@@ -71,12 +71,19 @@ pub fn Files(
             {spooled}
             {missing}
             {when(
-                move || tab.is_started.get() && files.files.with(|files| !files.is_empty()),
+                move || {
+                    let is_any = |all: &Vec<Attached>| all.iter().any(|file| files.is_listed(file));
+                    tab.is_started.get() && files.files.with(is_any)
+                },
                 move || {
                     view! {
                         <div class="c-files">
                             {each(
-                                move || files.files.get(),
+                                move || {
+                                    let mut listed = files.files.get();
+                                    listed.retain(|file| files.is_listed(file));
+                                    listed
+                                },
                                 |file| file.key.to_string(),
                                 move |file| view! { <FileCard files=files file=file /> },
                             )}

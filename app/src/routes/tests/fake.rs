@@ -451,6 +451,17 @@ impl MailBackend for FakeBackend {
         ready(Ok(compose_form(draft)))
     }
 
+    fn text_convert(&self, _: AccountId, conversion: Conversion) -> BackendFuture<'_, Converted> {
+        let text = match conversion {
+            Conversion::Pasted(text) | Conversion::ToText(text) => text,
+            Conversion::ToHtml(draft) => draft.body,
+        };
+        ready(Ok(Converted {
+            text,
+            ..Converted::default()
+        }))
+    }
+
     fn draft_save(&self, _: AccountId, draft: Draft, _: bool) -> BackendFuture<'_, DraftResult> {
         ready(Ok(match draft.saved {
             Some(saved) => DraftResult::Saved(saved),

@@ -125,6 +125,9 @@ impl MailBackend for MarkupBackend {
             account, source
         }
         compose_again(outbox: OutboxId) -> ComposeForm { outbox }
+        text_convert(account: AccountId, conversion: Conversion) -> Converted {
+            account, conversion
+        }
         draft_save(account: AccountId, draft: Draft, is_forced: bool) -> DraftResult {
             account, draft, is_forced
         }
