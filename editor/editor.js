@@ -14,6 +14,9 @@
 
   /** Time after which a change is reported, in milliseconds. */
   const REPORT_MS = 150;
+  /** A picture of one transparent pixel. */
+  const NOTHING =
+    "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
   const QUOTE_STYLE =
     "margin:0 0 0 0.8ex;border-left:2px solid #b8c4c8;padding-left:1ex";
 
@@ -116,8 +119,9 @@
       upload(image, fileOf(source));
     } else {
       // The policy loads nothing of others; the recipient's program decides for itself.
-      image.removeAttribute("src");
+      image.src = NOTHING;
       if (/^https:/i.test(source)) image.dataset.remote = source;
+      if (image.alt) image.title = image.alt;
     }
   }
 
@@ -133,6 +137,7 @@
       if (id) image.setAttribute("src", `cid:${id}`);
       else if (image.dataset.remote) image.setAttribute("src", image.dataset.remote);
       else image.remove();
+      if (image.title === image.alt) image.removeAttribute("title");
       for (const name of ["cid", "hold", "remote"]) delete image.dataset[name];
     }
     return copy.innerHTML.replace(/\u200B/g, "");
@@ -274,7 +279,6 @@
     code: () => editor.toggleCode(),
     link: openLink,
     picture: () => picker.click(),
-    clear: () => editor.removeAllFormatting(),
     plain: () => port.postMessage(["plain", written()]),
   };
   const TAGS = {

@@ -8,6 +8,7 @@ mod descriptions;
 mod drafts;
 mod entries;
 mod fallback;
+mod formatted;
 mod half_moves;
 mod held;
 mod held_up;

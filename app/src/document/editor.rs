@@ -38,7 +38,6 @@ pub fn document(lang: Lang) -> String {
         tool("code", "code", &lang.format_code()),
         tool("link", "link", &lang.format_link()),
         tool("picture", "image", &lang.format_picture()),
-        tool("clear", "minus", &lang.format_clear()),
         "<span class=\"grow\"></span>".to_owned(),
         format!(
             "<button type=\"button\" data-command=\"plain\" tabindex=\"-1\">{}</button>",
@@ -97,7 +96,7 @@ mod tests {
             assert_eq!(
                 html.matches("<button type=\"button\" data-command=")
                     .count(),
-                11
+                10
             );
         }
     }

@@ -280,7 +280,6 @@ texts! {
     format_code() { en: "Code", zh: "代码" }
     format_link() { en: "Link (Ctrl+K)", zh: "链接 (Ctrl+K)" }
     format_picture() { en: "Picture", zh: "图片" }
-    format_clear() { en: "Remove formatting", zh: "清除格式" }
     plain_text() { en: "Plain text", zh: "纯文本" }
     formatted_text() { en: "Formatting", zh: "带格式" }
     link_address() { en: "Address", zh: "地址" }
