@@ -484,10 +484,7 @@ impl MailBackend for SessionBackend {
         account: AccountId,
         conversion: Conversion,
     ) -> BackendFuture<'_, Converted> {
-        Box::pin(async move {
-            let converted = self.convert_text(&account, conversion).await;
-            self.localize(converted)
-        })
+        Box::pin(async move { self.localize(self.convert_text(&account, conversion).await) })
     }
 
     fn draft_save(
@@ -496,10 +493,7 @@ impl MailBackend for SessionBackend {
         draft: Draft,
         is_forced: bool,
     ) -> BackendFuture<'_, DraftResult> {
-        Box::pin(async move {
-            let saved = self.save_draft(&account, &draft, is_forced).await;
-            self.localize(saved)
-        })
+        Box::pin(async move { self.localize(self.save_draft(&account, &draft, is_forced).await) })
     }
 
     fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {

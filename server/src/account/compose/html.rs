@@ -91,7 +91,7 @@ pub(crate) async fn clean_pasted(html: String) -> Result<String, AccountError> {
     if html.len() > HTML_MAX_BYTES {
         return Err(too_long());
     }
-    Ok(off_thread(move || fragment(&html, &|_| None).html).await?)
+    off_thread(move || fragment(&html, &|_| None).html).await
 }
 
 /// Returns the text of formatted text.
