@@ -1,4 +1,5 @@
 // Writing with formatting: the editor in its frame, pictures, paste, and what the recipient gets.
+import { readFile } from 'node:fs/promises';
 import { deflateSync, crc32 } from 'node:zlib';
 import type { FrameLocator, Locator, Page } from '@playwright/test';
 import { ADDRESS } from '../support/demo.ts';
@@ -169,6 +170,14 @@ test('a link is set, and an address that is none is refused', { tag: '@script' }
   await field.fill('example.org/price');
   await field.press('Enter');
   await expect(editor.text.locator('a')).toHaveAttribute('href', 'https://example.org/price');
+});
+
+test('the editor is Squire as its package holds it', { tag: ['@script', '@desktop'] }, async () => {
+  const [ours, packaged] = await Promise.all([
+    readFile(new URL('../../editor/squire.js', import.meta.url)),
+    readFile(new URL('../node_modules/squire-rte/dist/squire.js', import.meta.url)),
+  ]);
+  expect(ours.equals(packaged)).toBe(true);
 });
 
 // The editor
