@@ -4,7 +4,7 @@
 // To the page, as arrays: ["change", html, text], ["flushed"], ["paste", token, html, text],
 // ["picture", token, file], ["file", file], ["show", id], ["key", name], ["plain", html].
 // From the page: ["begin", html, theme, isFocused] with the port, then ["focus"], ["flush"],
-// ["set", html], ["paste", token, html], ["picture", token, id], ["show", id, blob].
+// ["set", html], ["sign", old, new], ["paste", token, html], ["picture", token, id], ["show", id, blob].
 //
 // In the HTML that is exchanged a picture is `cid:` and the id of its file. Here it is an `img` with
 // `data-cid` and the bytes that the page gave. An `img` with `data-hold` stands for a picture or a
@@ -68,6 +68,7 @@
       flush();
       port.postMessage(["flushed"]);
     } else if (kind === "set") set(first);
+    else if (kind === "sign") sign(first, second);
     else if (kind === "paste") fillHold(first, second);
     else if (kind === "picture") endUpload(first, second);
     else if (kind === "show" && second) {
@@ -141,6 +142,30 @@
       for (const name of ["cid", "hold", "remote"]) delete image.dataset[name];
     }
     return copy.innerHTML.replace(/\u200B/g, "");
+  }
+
+  /** Puts a signature in place of another one; one that was edited stays. */
+  function sign(old, text) {
+    const lines = (text) => (text ? text.split("\n").map((line) => line.trim()) : []);
+    const before = lines(old);
+    const blocks = [...root.children];
+    const quote = blocks.findIndex((block) => block.nodeName === "BLOCKQUOTE");
+    const isAt = (at) =>
+      before.every((line, index) => blocks[at + index]?.innerText.trim() === line);
+    let at = blocks.findIndex((_, index) => isAt(index));
+    if (before.length === 0) at = quote > 0 ? quote - 1 : blocks.length;
+    if (at < 0) return;
+    editor.saveUndoState();
+    const place = blocks[at + before.length] || null;
+    for (const block of blocks.slice(at, at + before.length)) block.remove();
+    for (const line of lines(text)) {
+      const block = document.createElement("div");
+      if (line) block.textContent = line;
+      else block.append(document.createElement("br"));
+      root.insertBefore(block, place);
+    }
+    if (!root.firstElementChild) editor.setHTML("");
+    flush();
   }
 
   // Paste and drop: formatted text waits for the page, which has it cleaned.

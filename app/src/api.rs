@@ -13,6 +13,7 @@ pub mod compose;
 pub mod error;
 pub mod folder;
 pub mod folder_role;
+pub mod identity;
 pub mod json;
 pub mod live;
 pub mod message;

@@ -9,6 +9,7 @@ mod change;
 mod draft;
 mod error_cause;
 mod folder;
+mod identity;
 mod marks;
 mod message;
 mod outbox;
@@ -23,6 +24,7 @@ pub use error_cause::{
     DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
+pub(crate) use identity::Identity;
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{

@@ -24,6 +24,7 @@ mod forms;
 pub mod headers;
 mod health;
 mod home;
+mod identities;
 mod list_page;
 mod login;
 mod message_body;

@@ -9,6 +9,7 @@ mod account_settings;
 mod delegated;
 pub mod flash;
 pub(crate) mod folders;
+mod identities;
 pub(crate) mod image_senders;
 pub(crate) mod outbox;
 mod people;
@@ -105,6 +106,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 10,
         name: "people",
         sql: include_str!("store/migrations/0010_person.sql"),
+    },
+    SchemaStep {
+        version: 12,
+        name: "identities",
+        sql: include_str!("store/migrations/0012_identities.sql"),
     },
 ];
 

@@ -13,6 +13,7 @@ mod half_moves;
 mod held;
 mod held_up;
 mod hostile;
+mod identities;
 mod imap;
 mod leaving;
 mod lists;

@@ -8,10 +8,11 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Conversion, Converted,
-    Destination, Draft, DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView,
-    ImageSender, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId,
-    OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef, ViewId,
+    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource,
+    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, FolderRef, FolderRole,
+    FolderView, FoldersView, Identity, IdentityId, ImageSender, ListQuery, Mark, MessageRef,
+    MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys,
+    SendingSettings, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -105,6 +106,16 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Returns the form that continues a draft of this or another program.
     fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm>;
+
+    /// Returns the names and addresses that each account of the session sends as.
+    fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>>;
+
+    /// Saves an identity; one without an id is new. An invalid value is [`ErrorKind::Invalid`] with
+    /// the field's name.
+    fn identity_save(&self, account: AccountId, identity: Identity) -> BackendFuture<'_, ()>;
+
+    /// Deletes an identity. Succeeds if there is none; the account's own stays.
+    fn identity_delete(&self, account: AccountId, identity: IdentityId) -> BackendFuture<'_, ()>;
 
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;

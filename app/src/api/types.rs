@@ -3,6 +3,7 @@
 //! Ids are opaque to the page: it receives them in a response and puts them into the next request
 //! or into a URL. The server formats times in the zone and language of the request.
 
+mod identity;
 mod list;
 mod message;
 mod people;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use super::folder_role::FolderRole;
 pub use crate::lang::Lang;
 pub use crate::page::Theme;
+pub use identity::*;
 pub use list::*;
 pub use message::*;
 pub use people::*;
@@ -60,6 +62,8 @@ ids! {
     OutboxId
     /// A draft: the Message-ID that its copies share, without brackets.
     DraftId
+    /// A name and an address that an account sends as.
+    IdentityId
     /// An uploaded file in the spool.
     UploadId
     /// A compose form, issued by the server: it sends at most one message, however often it is
@@ -94,6 +98,11 @@ impl MessageId {
         let outer = Self(steps.next().unwrap_or_default().to_owned());
         (outer, steps.collect())
     }
+}
+
+impl IdentityId {
+    /// The id of the identity that every account has.
+    pub const OWN: &str = "own";
 }
 
 impl PartId {

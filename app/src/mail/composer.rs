@@ -9,6 +9,7 @@ pub mod files;
 mod keeping;
 pub mod options;
 pub mod recipients;
+pub mod sender;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use self::files::Files;
 use self::keeping::{autosave, observe};
 use self::options::Options;
 use self::recipients::Recipients;
+use self::sender::Sender;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
@@ -56,7 +58,7 @@ pub fn Composer(
     let tab = Tab::expect();
     let ComposeForm {
         account,
-        from,
+        identities,
         draft,
         forwarded,
         uploads,
@@ -68,6 +70,7 @@ pub fn Composer(
     let title = title(&draft, lang);
     tab.title.set(title.clone());
     let fields = Fields::unmounted();
+    fields.identity.set(draft.identity.clone());
     fields.options.set(draft.options.clone());
     fields.editor.set(draft.html.clone());
     let files = Attachments::new(
@@ -297,10 +300,12 @@ pub fn Composer(
             <Hidden name="account" value=account.to_string() />
             <Hidden name="form" value=draft.form.clone().map(|form| form.0).unwrap_or_default() />
             <Source draft=draft.clone() />
-            <div class="c-line">
-                <label for="c-from">{lang.from()}</label>
-                <input id="c-from" name="from" value=from.mailbox() readonly dir="auto" />
-            </div>
+            <Sender
+                identities=identities
+                fields=fields
+                initial=draft.body.clone()
+                report=Callback::new(move |()| observe())
+            />
             {line("to", lang.to(), draft.to, fields.to)}
             <details class="c-more" open=is_wide>
                 <summary>{lang.cc_bcc()}</summary>

@@ -9,7 +9,7 @@ use crate::api::compose::{compose_again, compose_start, draft_open};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, FolderId, FolderRef, FormKey,
-    MessageId, MessageRef, OutboxId, Person, SessionView,
+    Identity, MessageId, MessageRef, OutboxId, SessionView,
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
@@ -168,10 +168,11 @@ fn unsent_form(
     let account = session.accounts.iter().find(|a| a.id == offer.account)?;
     Some(ComposeForm {
         account: offer.account.clone(),
-        from: Person {
-            name: String::new(),
+        identities: vec![Identity {
+            id: offer.text.draft.identity.clone().unwrap_or_default(),
             address: account.address.clone(),
-        },
+            ..Identity::default()
+        }],
         draft: Draft {
             source: offer.text.draft.source.clone(),
             replaces: offer.text.draft.replaces.clone(),

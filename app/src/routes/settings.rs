@@ -11,6 +11,7 @@ use crate::page::PageContext;
 use crate::state::api_resource::api_resource;
 use crate::state::tab::Tab;
 use crate::text::url;
+use crate::ui::Icon;
 use crate::ui::dynamic::later;
 
 /// `/settings/appearance`
@@ -71,6 +72,12 @@ pub fn AppearancePage() -> impl IntoView {
                         <button class="btn btn-primary">{lang.save()}</button>
                     </div>
                 </form>
+                <section class="set-page">
+                    <a class="btn btn-line" rel="external" href=url::settings_identities(&page.base)>
+                        <Icon name="pencil" class="i-s" />
+                        {lang.settings_identities()}
+                    </a>
+                </section>
                 <Suspense fallback=|| ()>
                     {later(move || async move {
                         sending.await.ok().map(sending_list).into_any()

@@ -382,7 +382,7 @@ async fn refused_form_keeps_its_fields_and_shows_the_error() {
     error.field = Some("cc".into());
     let form = ComposeForm {
         account: "acc".into(),
-        from: Person::default(),
+        identities: vec![Identity::default()],
         draft: Draft {
             to: "a@b".into(),
             cc: "not an \"address\"".into(),

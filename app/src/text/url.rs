@@ -262,6 +262,11 @@ pub fn icon(base: &str, icons: &str, name: &str) -> String {
     format!("{base}/a/{icons}#i-{name}")
 }
 
+/// The page of the names and addresses that an account sends as (GET, POST).
+pub fn settings_identities(base: &str) -> String {
+    format!("{base}/settings/identities")
+}
+
 /// The upload of one file (POST, raw body, `X-File-Name` percent-encoded).
 pub fn upload(base: &str) -> String {
     format!("{base}/upload")

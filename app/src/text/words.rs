@@ -422,6 +422,19 @@ texts! {
         en: "Deliver only over encrypted connections; else it comes back",
         zh: "仅通过加密连接投递，否则退回"
     }
+    settings_identities() { en: "Names and signatures", zh: "发件身份与签名" }
+    identities_lead() {
+        en: "Who your messages come from. An answer is sent from the address that the message came to.",
+        zh: "邮件以谁的名义发出。回复时使用收到邮件的地址。"
+    }
+    identity_add() { en: "Add a sender", zh: "添加发件身份" }
+    identity_name() { en: "Name", zh: "姓名" }
+    identity_address() { en: "Address", zh: "地址" }
+    identity_reply_to() { en: "Answers go to (if not to this address)", zh: "回复地址（若与此地址不同）" }
+    identity_signature() { en: "Signature", zh: "签名" }
+    identity_copied() { en: "Send me a blind copy of each message", zh: "每封邮件密送给自己" }
+    identity_default() { en: "New messages come from this sender", zh: "新邮件默认使用此身份" }
+    identity_is_default() { en: "Default", zh: "默认" }
     undo_send() { en: "Undo after sending", zh: "撤销发送" }
     undo_send_lead() {
         en: "For this long after Send, a message is held here and can be stopped.",

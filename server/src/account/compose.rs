@@ -22,7 +22,7 @@ pub(crate) use self::html::{
 };
 use self::html::{FormattedText, formatted_text};
 use super::error::{AccountError, InvalidField, NotReplaced};
-use super::handle::AccountHandle;
+use super::handle::{AccountHandle, reply_to};
 use super::model::{now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
 use crate::domain::{
@@ -114,7 +114,8 @@ pub(crate) async fn spool(
 ) -> Result<Written, AccountError> {
     check_lengths(draft)?;
     let now = now_unix_ms();
-    let from = EmailAddress::new("", handle.address());
+    let identity = handle.identity(draft.identity.as_ref()).await?;
+    let from = EmailAddress::new(&identity.name, &identity.address);
     let message_id = message_id(&from)?;
     let date = Date {
         // A scheduled message is dated when it leaves.
@@ -129,9 +130,13 @@ pub(crate) async fn spool(
         to: parse_field("to", &draft.to)?,
         cc: parse_field("cc", &draft.cc)?,
         bcc: parse_field("bcc", &draft.bcc)?,
+        reply_to: reply_to(&identity)?,
         is_flowed: true,
         ..outgoing(draft, formatted.as_ref(), from, message_id, date)
     };
+    if identity.is_copied {
+        outgoing.bcc.push(EmailAddress::new("", &identity.address));
+    }
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
     let uploaded = files
         .iter()

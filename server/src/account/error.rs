@@ -211,6 +211,13 @@ pub enum InvalidField {
     /// The position is not valid for this list: a cursor of another list, or an offset into a
     /// merged list.
     InvalidPosition,
+    /// The account has the maximum number of identities.
+    TooManyIdentities {
+        /// The limit.
+        max: usize,
+    },
+    /// The identity that the message was to be sent with was deleted.
+    IdentityGone,
     /// More files than one message may have.
     TooManyFiles {
         /// The limit.

@@ -1,6 +1,7 @@
 //! Sign-in, and the handle through which a session uses its account.
 
 mod couriers;
+mod identities;
 mod images;
 mod leave;
 mod nested;
@@ -23,6 +24,7 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+pub(crate) use self::identities::reply_to;
 use super::body::{Bodies, BodyBudget};
 use super::dependencies::Dependencies;
 use super::error::AccountError;

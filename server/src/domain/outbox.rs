@@ -1,8 +1,8 @@
 //! Messages in the outbox and their results.
 
 use app::api::types::{
-    AccountId, ComposeSource, Damage, DraftId, FolderId, FormKey, OutboxId, PartId, RecipientState,
-    SavedDraft, SendOptions, UploadId,
+    AccountId, ComposeSource, Damage, DraftId, FolderId, FormKey, IdentityId, OutboxId, PartId,
+    RecipientState, SavedDraft, SendOptions, UploadId,
 };
 
 use super::{AccountKey, ErrorCause, ServerReply};
@@ -143,6 +143,8 @@ pub(crate) struct StoredDraft {
     pub(crate) uploads: Vec<UploadId>,
     pub(crate) keep_parts: Vec<PartId>,
     pub(crate) options: SendOptions,
+    /// Whose name and address it is sent with.
+    pub(crate) identity: Option<IdentityId>,
     /// Its copy among the account's drafts.
     pub(crate) saved: Option<SavedDraft>,
     /// The Message-IDs of the conversation of a draft without a source.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, AttachmentView, ComposeForm, Draft, DraftResult, FormKey, PartId, Person, UploadId,
+    AccountId, AttachmentView, ComposeForm, Draft, DraftResult, FormKey, Identity, PartId, UploadId,
 };
 use app::routes::compose::ComposeRetry;
 use app::text::url;
@@ -228,13 +228,14 @@ async fn restored_form(
         found.map_or_else(|| "file".to_owned(), |(_, name)| name.clone())
     };
     let mut form = initial.unwrap_or_else(|| ComposeForm {
-        from: Person {
-            name: String::new(),
+        identities: vec![Identity {
+            id: draft.identity.clone().unwrap_or_default(),
             address: session
                 .account(&account)
                 .map(|a| a.address().to_owned())
                 .unwrap_or_default(),
-        },
+            ..Identity::default()
+        }],
         account,
         draft: Draft::default(),
         forwarded: Vec::new(),

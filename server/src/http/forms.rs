@@ -200,10 +200,10 @@ pub(super) async fn appearance(
 
 /// A form posted by a signed-in session; the response is a redirect.
 pub(super) struct Posted {
-    web: Web,
-    visitor: Visitor,
-    fields: Fields,
-    backend: Arc<dyn MailBackend>,
+    pub(super) web: Web,
+    pub(super) visitor: Visitor,
+    pub(super) fields: Fields,
+    pub(super) backend: Arc<dyn MailBackend>,
 }
 
 impl FromRequest<Web> for Posted {

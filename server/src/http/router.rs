@@ -28,7 +28,7 @@ use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
     Web, app_page, assets, attachment, compose, csrf, editor, error, events, files, forms, headers,
-    health, home, login, message_body, page, source, turns, upload,
+    health, home, identities, login, message_body, page, source, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -45,6 +45,10 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/pin"), post(forms::pin))
         .route(&at("/images"), post(forms::images))
         .route(&at("/settings/sending"), post(forms::sending_settings))
+        .route(
+            &at("/settings/identities"),
+            get(identities::show).post(identities::submit),
+        )
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),

@@ -67,6 +67,8 @@ pub enum Purpose<'a> {
     ImageSender,
     /// A person an account wrote to.
     Person,
+    /// The names and addresses that an account sends as.
+    Identities,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
@@ -83,6 +85,7 @@ impl Purpose<'_> {
             Self::Pop3 => b"restante/pop3".into(),
             Self::ImageSender => b"restante/image-sender".into(),
             Self::Person => b"restante/person".into(),
+            Self::Identities => b"restante/identities".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
         }

@@ -1,8 +1,11 @@
 //! The page's contract for the accounts of a session: calls the mailstore and converts the results
 //! to page types.
+//!
+//! Long because it implements one trait.
 
 mod drafts;
 mod entries;
+mod identities;
 mod ledger;
 
 use std::collections::BTreeSet;
@@ -12,11 +15,12 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, AddressWarning, BodyView, Card, CardKind, ChangesDone, ComposeForm, ComposeSource,
-    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
-    FolderRef, FolderRole, FolderView, FoldersView, ImageSender, ListQuery, Mark, MessageId,
-    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion,
-    SealingKeys, SendingSettings, SessionView, Theme, UndoRef, ViewId,
+    AccountId, AccountIdentities, AddressWarning, BodyView, Card, CardKind, ChangesDone,
+    ComposeForm, ComposeSource, Conversion, Converted, Destination, Draft, DraftResult,
+    EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, Identity,
+    IdentityId, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView,
+    Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -521,6 +525,18 @@ impl MailBackend for SessionBackend {
             let secs = secs.min(SendingSettings::UNDO_SEND_MAX_SECS);
             self.localize(handle.set_undo_send_secs(secs).await)
         })
+    }
+
+    fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>> {
+        Box::pin(async move { self.localize(self.identities().await) })
+    }
+
+    fn identity_save(&self, account: AccountId, identity: Identity) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.save_identity(&account, identity).await) })
+    }
+
+    fn identity_delete(&self, account: AccountId, identity: IdentityId) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.delete_identity(&account, &identity).await) })
     }
 
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {

@@ -1,8 +1,8 @@
 //! The initial content of compose forms: replies, forwards and corrections of outbox entries.
 
 use app::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Lang, MessageRef, Person,
-    RecipientState, SendLimitation, UploadId, UploadView,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Identity, IdentityId,
+    Lang, MessageRef, RecipientState, SendLimitation, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
@@ -34,16 +34,16 @@ pub(super) async fn start(
 ) -> Result<ComposeForm, AccountError> {
     handle.expect_message();
     let form = handle.outbox().ledger.form_key(&handle.id());
+    let identities = handle.identities().await?;
+    let default = identities.iter().find(|identity| identity.is_default);
     let mut form = ComposeForm {
         draft: Draft {
             form: Some(form.map_err(AccountError::store)?),
+            identity: default.map(|identity| identity.id.clone()),
             ..Draft::default()
         },
         account: handle.id(),
-        from: Person {
-            name: String::new(),
-            address: handle.address().to_owned(),
-        },
+        identities: identities.into_iter().map(map::identity).collect(),
         forwarded: Vec::new(),
         uploads: Vec::new(),
         missing: Vec::new(),
@@ -52,13 +52,17 @@ pub(super) async fn start(
         lacking: lacking(handle),
     };
     let Some(source) = source else {
+        form.draft.body = with_signature(&form, "");
         return Ok(form);
     };
     let opened = handle
         .open(source.folder.clone(), source.message.clone())
         .await?;
     match source.kind {
-        ComposeKind::New => return Ok(form),
+        ComposeKind::New => {
+            form.draft.body = with_signature(&form, "");
+            return Ok(form);
+        }
         ComposeKind::Unsubscribe => {
             let ways = ListFields::of(&opened.headers).unsubscribe;
             let mail = ways.and_then(|ways| ways.mail);
@@ -69,7 +73,8 @@ pub(super) async fn start(
             return Ok(form);
         }
         ComposeKind::Reply | ComposeKind::ReplyAll => {
-            let own: Vec<Address> = Address::parse(handle.address()).into_iter().collect();
+            let own: Vec<Address> = own_addresses(&form);
+            choose_identity(&mut form, &opened);
             let is_to_all = source.kind == ComposeKind::ReplyAll;
             let recipients = quote::reply_recipients(&opened.headers, &own, is_to_all);
             form.draft.to = address::format_typed(&recipients.to);
@@ -77,12 +82,15 @@ pub(super) async fn start(
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
             form.draft.thread = thread_of_answer(&opened.headers);
             let head = attribution(&opened, locale);
-            form.draft.body = quoted(&head, &plain_text(&opened).await?);
+            let quotation = quoted(&head, &plain_text(&opened).await?);
+            form.draft.body = with_signature(&form, &quotation);
         }
         ComposeKind::Forward => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
             let head = forward_head(&opened, locale);
-            form.draft.body = forwarded(&head, &plain_text(&opened).await?);
+            choose_identity(&mut form, &opened);
+            let original = forwarded(&head, &plain_text(&opened).await?);
+            form.draft.body = with_signature(&form, &original);
             let readable = opened.root.readable();
             let parts = readable.attachments.iter().chain(&readable.inline);
             form.forwarded = parts.map(|part| map::attachment_view(part)).collect();
@@ -91,6 +99,52 @@ pub(super) async fn start(
     }
     form.draft.source = Some(source);
     Ok(form)
+}
+
+fn own_addresses(form: &ComposeForm) -> Vec<Address> {
+    let addresses = form.identities.iter();
+    let addresses = addresses.map(|identity| Address::parse(&identity.address));
+    addresses.filter_map(Result::ok).collect()
+}
+
+/// Returns the identity that a draft of another program was written with.
+fn identity_of_author(form: &ComposeForm, opened: &Opened) -> Option<IdentityId> {
+    let authors = opened.headers.from();
+    let author = authors.first()?.envelope().ok()?;
+    let mut identities = form.identities.iter();
+    let found = identities.find(|identity| {
+        let address = Address::parse(&identity.address);
+        address.is_ok_and(|address| address.is_same_address(&author))
+    });
+    found.map(|identity| identity.id.clone())
+}
+
+/// Chooses the identity whose address a message came to; otherwise the default one stays.
+fn choose_identity(form: &mut ComposeForm, opened: &Opened) {
+    let headers = &opened.headers;
+    let recipients: Vec<Address> = [headers.to(), headers.cc(), headers.bcc()]
+        .iter()
+        .flatten()
+        .filter_map(|mailbox| mailbox.envelope().ok())
+        .collect();
+    let found = form.identities.iter().find(|identity| {
+        let address = Address::parse(&identity.address);
+        address.is_ok_and(|address| recipients.iter().any(|to| to.is_same_address(&address)))
+    });
+    if let Some(identity) = found {
+        form.draft.identity = Some(identity.id.clone());
+    }
+}
+
+/// Puts the signature of the chosen identity between the text, which is still empty, and what
+/// follows it.
+fn with_signature(form: &ComposeForm, rest: &str) -> String {
+    let is_chosen = |identity: &&Identity| Some(&identity.id) == form.draft.identity.as_ref();
+    let chosen = form.identities.iter().find(is_chosen);
+    match chosen.map(Identity::signature_block).unwrap_or_default() {
+        block if block.is_empty() => rest.to_owned(),
+        block => format!("\n\n{block}\n{rest}"),
+    }
 }
 
 /// Returns the options that the outgoing server is known not to support.
@@ -139,6 +193,9 @@ pub(super) async fn draft_form(
     let files = fetch_attachments(handle, &copy, &opened, &shown, uploads, upload_max_bytes);
     fetched.extend(files.await?);
     draft.html = html;
+    if draft.identity.is_none() {
+        draft.identity = identity_of_author(&form, &opened).or(form.draft.identity.clone());
+    }
     form.uploads = fetched.iter().map(upload_view).collect();
     draft.uploads = fetched.iter().map(Upload::id).collect();
     draft.body = match &opened.body {
@@ -285,6 +342,7 @@ pub(crate) fn stored_draft(draft: &Draft) -> StoredDraft {
         uploads: draft.uploads.clone(),
         keep_parts: draft.keep_parts.clone(),
         options: draft.options.clone(),
+        identity: draft.identity.clone(),
         saved: draft.saved.clone(),
         thread: draft.thread.clone(),
     }
@@ -304,6 +362,7 @@ pub(crate) fn draft(stored: StoredDraft) -> Draft {
         uploads: stored.uploads,
         keep_parts: stored.keep_parts,
         options: stored.options,
+        identity: stored.identity,
         saved: stored.saved,
         thread: stored.thread,
         form: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Failed, FolderId,
-    FolderRef, FolderRole, FolderView, HeaderField, MessageRef, MessageRow, MessageRows,
+    FolderRef, FolderRole, FolderView, HeaderField, Identity, MessageRef, MessageRow, MessageRows,
     MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId,
     UploadView,
 };
@@ -45,6 +45,19 @@ pub(crate) fn upload_view(upload: &Upload) -> UploadView {
         id: UploadId(upload.file.name.as_str().to_owned()),
         name: upload.name.clone(),
         size_bytes: upload.file.size_bytes,
+    }
+}
+
+/// Converts an identity to its page type.
+pub(super) fn identity(identity: crate::domain::Identity) -> Identity {
+    Identity {
+        id: identity.id,
+        name: identity.name,
+        address: identity.address,
+        reply_to: identity.reply_to,
+        signature: identity.signature,
+        is_copied: identity.is_copied,
+        is_default: identity.is_default,
     }
 }
 

@@ -258,6 +258,24 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请先在设置中移除其他发件人。".to_owned(),
             },
         },
+        InvalidField::TooManyIdentities { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("An account has at most {max} names and addresses."),
+                fix: "Delete one that you do not need.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("一个账户最多 {max} 个发件身份。"),
+                fix: "请先删除不需要的身份。".to_owned(),
+            },
+        },
+        InvalidField::IdentityGone => both(
+            lang,
+            (
+                "The sender of this message was deleted in the settings.",
+                "Choose another one.",
+            ),
+            ("此邮件的发件身份已在设置中删除。", "请选择其他发件人。"),
+        ),
         InvalidField::TooManyPinned { max } => match lang {
             Lang::En => Meaning {
                 cause: format!("{max} folders may be pinned."),

@@ -21,6 +21,7 @@ const IDS_AND_CODES: &[&str] = &[
     "ComposeSource",
     "Damage",
     "DraftId",
+    "IdentityId",
     "FolderId",
     "FolderRef",
     "FolderRole",

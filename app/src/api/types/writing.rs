@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, AttachmentView, DateText, DraftId, FolderId, FolderRef, FormKey, MessageId,
-    MessageRef, OutboxId, PartId, Person, UploadId,
+    AccountId, AttachmentView, DateText, DraftId, FolderId, FolderRef, FormKey, Identity,
+    IdentityId, MessageId, MessageRef, OutboxId, PartId, UploadId,
 };
 
 /// The kind of message that a compose form is opened for.
@@ -62,8 +62,9 @@ pub struct UploadView {
 pub struct ComposeForm {
     /// The sending account.
     pub account: AccountId,
-    /// The sender.
-    pub from: Person,
+    /// The names and addresses that it can be sent as, at least one; [`Draft::identity`] is the
+    /// chosen one.
+    pub identities: Vec<Identity>,
     /// The content of the fields.
     pub draft: Draft,
     /// The forwarded message's attachments, offered as check boxes ([`Draft::keep_parts`]).
@@ -121,6 +122,9 @@ pub struct Draft {
     /// The number of files that the form shows, in any state; `uploads` must have as many. Never
     /// stored.
     pub files: Option<u32>,
+    /// Whose name and address it is sent with; `None`: the default one.
+    #[serde(default)]
+    pub identity: Option<IdentityId>,
     /// How it is sent.
     #[serde(default)]
     pub options: SendOptions,

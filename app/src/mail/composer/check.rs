@@ -34,10 +34,14 @@ pub(super) fn omission_question(
     lang: Lang,
 ) -> Option<Question> {
     let kind = draft.source.as_ref().map(|source| source.kind);
-    let is_reply = matches!(kind, Some(ComposeKind::Reply | ComposeKind::ReplyAll));
+    // A forward and a message that leaves a list are whole as they begin.
+    let is_begun = matches!(
+        kind,
+        None | Some(ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll)
+    );
     let is_quote_only = || {
         let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
-        is_reply && is_bare && draft.body.trim() == quote.trim()
+        is_begun && is_bare && draft.body.trim() == quote.trim()
     };
     let no_subject = draft.subject.trim().is_empty();
     let no_text = draft.body.trim().is_empty() || is_quote_only();

@@ -4,8 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::sender::resigned;
 use crate::api::error::ApiError;
-use crate::api::types::{AttachmentView, Draft, PartId, SendOptions, UploadId};
+use crate::api::types::{AttachmentView, Draft, IdentityId, PartId, SendOptions, UploadId};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
@@ -28,6 +29,8 @@ pub struct Fields {
     pub body: NodeRef<html::Textarea>,
     /// The parts of a forwarded message.
     pub forwarded_parts: NodeRef<html::Div>,
+    /// Whose name and address it is sent with.
+    pub identity: RwSignal<Option<IdentityId>>,
     /// How the message is sent.
     pub options: RwSignal<SendOptions>,
     /// The formatted text.
@@ -48,6 +51,7 @@ impl Fields {
             subject: NodeRef::new(),
             body: NodeRef::new(),
             forwarded_parts: NodeRef::new(),
+            identity: RwSignal::new(None),
             options: RwSignal::new(SendOptions::default()),
             editor: Editor::new(None),
             plain_of: StoredValue::new(None),
@@ -127,6 +131,9 @@ impl Fields {
         self.fills.update(|n| *n = n.wrapping_add(1));
         self.set_body(&draft.body);
         self.editor.set(draft.html.clone());
+        if draft.identity.is_some() {
+            self.identity.set(draft.identity.clone());
+        }
         self.options.set(draft.options.clone());
         for check_box in self.check_boxes("input") {
             check_box.set_checked(
@@ -142,6 +149,15 @@ impl Fields {
     pub fn set_body(self, text: &str) {
         if let Some(body) = self.body.get_untracked() {
             body.set_value(text);
+        }
+    }
+
+    /// Puts a signature in place of another one, in both forms of the text.
+    pub fn sign(self, old: &str, new: &str, initial: &str) {
+        if self.editor.is_formatted() {
+            self.editor.post("sign", [old.into(), new.into()]);
+        } else if let Some(body) = self.body.get_untracked() {
+            body.set_value(&resigned(&body.value(), old, new, initial));
         }
     }
 
@@ -176,6 +192,7 @@ impl Fields {
             html: self.editor.html.get_untracked(),
             uploads,
             keep_parts: self.checked_parts(),
+            identity: self.identity.get_untracked(),
             options: self.options.get_untracked(),
             ..fixed
         }

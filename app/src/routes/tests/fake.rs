@@ -421,7 +421,13 @@ impl MailBackend for FakeBackend {
         };
         ready(Ok(ComposeForm {
             account,
-            from: person("Demo", "demo@restante.test"),
+            identities: vec![Identity {
+                id: IdentityId::OWN.into(),
+                name: "Demo".to_owned(),
+                address: "demo@restante.test".to_owned(),
+                is_default: true,
+                ..Identity::default()
+            }],
             draft: Draft {
                 to: "\"Marta\" <marta@kowalczyk.example>".into(),
                 subject: if source.is_some() {
@@ -460,6 +466,18 @@ impl MailBackend for FakeBackend {
             text,
             ..Converted::default()
         }))
+    }
+
+    fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn identity_save(&self, _: AccountId, _: Identity) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
+    fn identity_delete(&self, _: AccountId, _: IdentityId) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
     }
 
     fn draft_save(&self, _: AccountId, draft: Draft, _: bool) -> BackendFuture<'_, DraftResult> {

@@ -128,6 +128,9 @@ impl MailBackend for MarkupBackend {
         text_convert(account: AccountId, conversion: Conversion) -> Converted {
             account, conversion
         }
+        identity_list() -> Vec<AccountIdentities> {}
+        identity_save(account: AccountId, identity: Identity) -> () { account, identity }
+        identity_delete(account: AccountId, identity: IdentityId) -> () { account, identity }
         draft_save(account: AccountId, draft: Draft, is_forced: bool) -> DraftResult {
             account, draft, is_forced
         }
@@ -225,7 +228,7 @@ fn retry(text: &str) -> ComposeRetry {
     };
     let form = ComposeForm {
         account: "acc".into(),
-        from: Person::default(),
+        identities: vec![Identity::default()],
         draft: Draft {
             source: Some(ComposeSource {
                 kind: ComposeKind::Forward,

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use app::api::types::{
-    ComposeKind, ComposeSource, Draft, DraftId, FolderId, MessageId, OutboxId, PartId, Priority,
-    SavedDraft, SendOptions,
+    ComposeKind, ComposeSource, Draft, DraftId, FolderId, IdentityId, MessageId, OutboxId, PartId,
+    Priority, SavedDraft, SendOptions,
 };
 use bytes::Bytes;
 use mail_mime::address::{self, EmailAddress};
@@ -51,6 +51,8 @@ struct DraftFields {
     wants_notice: bool,
     requires_tls: bool,
     send_at: String,
+    #[serde(default)]
+    identity: Option<String>,
 }
 
 impl DraftFields {
@@ -71,6 +73,7 @@ impl DraftFields {
             wants_notice: draft.options.wants_notice,
             requires_tls: draft.options.requires_tls,
             send_at: draft.options.send_at.clone(),
+            identity: draft.identity.as_ref().map(|id| id.0.clone()),
         }
     }
 
@@ -105,6 +108,7 @@ impl DraftFields {
         });
         draft.keep_parts = self.keep_parts.into_iter().map(PartId).collect();
         draft.replaces = self.replaces.map(OutboxId);
+        draft.identity = self.identity.map(IdentityId);
         draft.options = SendOptions {
             send_at: self.send_at,
             priority: Priority::from_word(&self.priority).unwrap_or_default(),
@@ -133,7 +137,12 @@ pub(crate) async fn save_draft(
 ) -> Result<(DraftId, DraftSaved), AccountError> {
     check_lengths(draft)?;
     let now = now_unix_ms();
-    let from = EmailAddress::new("", handle.address());
+    // A draft of an identity that was deleted is saved with the default one.
+    let identity = match handle.identity(draft.identity.as_ref()).await {
+        Ok(identity) => identity,
+        Err(_) => handle.identity(None).await?,
+    };
+    let from = EmailAddress::new(&identity.name, &identity.address);
     let id = match &draft.saved {
         Some(saved) => saved.id.clone(),
         None => DraftId(message_id(&from)?),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, ComposeKind, ComposeSource, Draft, FormKey, Lang, OutboxId, PartId, Priority,
-    SavedDraft, SendOptions, UploadId, UploadView,
+    AccountId, ComposeKind, ComposeSource, Draft, FormKey, IdentityId, Lang, OutboxId, PartId,
+    Priority, SavedDraft, SendOptions, UploadId, UploadView,
 };
 use axum::body::{Body, BodyDataStream};
 use futures_util::stream;
@@ -120,6 +120,7 @@ impl ParsedForm {
             // Browsers send line breaks as CRLF.
             body: text("body").replace("\r\n", "\n"),
             html: None,
+            identity: filled("identity").map(IdentityId::from),
             source,
             replaces: filled("again").map(OutboxId::from),
             uploads,

@@ -85,6 +85,7 @@ fn draft() -> StoredDraft {
         uploads: vec![UploadId::from("BBBBBBBBBBBBBBBBBBBBBB")],
         keep_parts: vec![PartId::from("1.2")],
         options: SendOptions::default(),
+        identity: None,
         saved: None,
         thread: Vec::new(),
     }
@@ -251,6 +252,7 @@ fn every_record_of_version_2_round_trips() {
 
     let formatted = StoredDraft {
         html: Some("<div><b>typed</b></div>".to_owned()),
+        identity: Some("own".into()),
         ..draft()
     };
     let drafts = posted.iter().map(|posted| posted.draft.clone());

@@ -395,6 +395,7 @@ impl From<Draft> for domain::StoredDraft {
             uploads: draft.uploads,
             keep_parts: draft.keep_parts,
             options: SendOptions::default(),
+            identity: None,
             saved: None,
             thread: Vec::new(),
         }

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use app::api::types::{
-    AccountId, ComposeKind, ComposeSource, DraftId, FolderId, FormKey, IncomingKind, MessageId,
-    Priority, SavedDraft, SendOptions,
+    AccountId, ComposeKind, ComposeSource, DraftId, FolderId, FormKey, IdentityId, IncomingKind,
+    MessageId, Priority, SavedDraft, SendOptions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,8 @@ pub(in crate::store) struct Draft {
     /// Absent in the first rows of this version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     html: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity: Option<IdentityId>,
 }
 
 /// The copy of a text among the account's drafts.
@@ -172,6 +174,7 @@ impl From<domain::StoredDraft> for Draft {
             saved: draft.saved.take().map(Saved::from),
             thread: std::mem::take(&mut draft.thread),
             html: draft.html.take(),
+            identity: draft.identity.take(),
             draft: draft.into(),
         }
     }
@@ -185,6 +188,7 @@ impl From<Draft> for domain::StoredDraft {
             saved: record.saved.map(Into::into),
             thread: record.thread,
             html: record.html,
+            identity: record.identity,
             ..record.draft.into()
         }
     }

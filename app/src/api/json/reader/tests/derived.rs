@@ -125,6 +125,7 @@ fn types() -> Types {
         .response::<Vec<AddressWarning>>()
         .response::<ComposeForm>()
         .response::<Converted>()
+        .response::<Vec<AccountIdentities>>()
         .response::<DraftResult>()
         .response::<Vec<SendingSettings>>()
         .response::<FolderView>()

@@ -1,0 +1,195 @@
+//! The page of the names, addresses and signatures that an account sends with. Plain HTML without
+//! the app: forms do all of it.
+
+use leptos::prelude::*;
+
+use crate::api::error::ApiError;
+use crate::api::types::{AccountId, AccountIdentities, Identity, Lang};
+use crate::document::{self, Inline};
+use crate::mail::form::Hidden;
+use crate::page::PageContext;
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::error_banner::ErrorText;
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct IdentitiesPage {
+    /// The context of the request.
+    pub context: PageContext,
+    /// The identities of each account.
+    pub accounts: Vec<AccountIdentities>,
+    /// A form that was refused, as it was typed, and why.
+    pub refused: Option<(AccountId, Identity, ApiError)>,
+    /// Whether the last form was saved.
+    pub is_saved: bool,
+}
+
+/// Renders the document.
+pub fn render(page: IdentitiesPage) -> String {
+    Owner::new().with(|| {
+        provide_context(page.context.clone());
+        let lang = page.context.lang;
+        let (title, heading) = (lang.settings_identities(), lang.settings_identities());
+        let home = url::settings_appearance(&page.context.base);
+        let saved = page.is_saved.then(|| {
+            view! {
+                <p class="banner ok" role="status">
+                    <Icon name="check" class="i-s" />
+                    {lang.saved()}
+                </p>
+            }
+        });
+        let refused = StoredValue::new(page.refused);
+        let accounts = page.accounts.into_iter().map(|account| {
+            let forms = account
+                .identities
+                .into_iter()
+                .chain([Identity::default()])
+                .map(|identity| identity_form(lang, &account.account, identity, refused))
+                .collect_view();
+            view! {
+                <section class="set-group">
+                    <h2 dir="auto">{account.address}</h2>
+                    {forms}
+                </section>
+            }
+            .into_any()
+        });
+        let body = view! {
+            <main class="pane pane-main">
+                <div class="set-main">
+                    <div class="set-page">
+                        <a class="btn btn-line btn-sm" href=home>
+                            <Icon name="back" class="i-s i-dir" />
+                            {lang.settings_appearance()}
+                        </a>
+                        <h1>{heading}</h1>
+                        <p class="muted">{lang.identities_lead()}</p>
+                        {saved}
+                        {accounts.collect_view()}
+                    </div>
+                </div>
+            </main>
+        };
+        document::plain(&title, Inline::default(), || (), body)
+    })
+}
+
+type Refused = StoredValue<Option<(AccountId, Identity, ApiError)>>;
+
+/// The form of one identity; of a new one, folded, if it has no id.
+fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refused) -> AnyView {
+    let action = url::settings_identities(&PageContext::expect().base);
+    let typed = refused.with_value(|refused| {
+        let (of, typed, error) = refused.as_ref()?;
+        (of == account && typed.id == known.id).then(|| (typed.clone(), error.clone()))
+    });
+    let is_new = known.id.as_str().is_empty();
+    let is_own = known.is_own();
+    let is_open = typed.is_some();
+    let title = match is_new {
+        true => lang.identity_add().into_owned(),
+        false => known.mailbox(),
+    };
+    let (identity, error) = match typed {
+        Some((typed, error)) => (typed, Some(error)),
+        None => (known, None),
+    };
+    let fault = error.as_ref().and_then(|error| error.field.clone());
+    let invalid = move |field: &str| (fault.as_deref() == Some(field)).then_some("true");
+    let id = format!("{account}-{}", identity.id);
+    let label = |name: &str| format!("i-{name}-{id}");
+    let (name, address) = (label("name"), label("address"));
+    let (reply_to, signature) = (label("reply"), label("signature"));
+    let delete = (!is_new && !is_own).then(|| {
+        view! {
+            <button class="btn btn-line btn-sm" name="action" value="delete">
+                {lang.delete()}
+            </button>
+        }
+    });
+    let badge = (identity.is_default && !is_new).then(|| {
+        view! { <span class="badge">{lang.identity_is_default()}</span> }
+    });
+    view! {
+        <details class="set-row stack" open=is_open>
+            <summary dir="auto">
+                {title} " " {badge}
+            </summary>
+            <form method="post" action=action class="stack">
+                {error.map(|error| view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> })}
+                <Hidden name="account" value=account.to_string() />
+                <Hidden name="id" value=identity.id.to_string() />
+                <div class="field">
+                    <label for=name.clone()>{lang.identity_name()}</label>
+                    <input
+                        class="input"
+                        id=name
+                        name="name"
+                        value=identity.name.clone()
+                        dir="auto"
+                        autocomplete="name"
+                        aria-invalid=invalid("name")
+                    />
+                </div>
+                <div class="field">
+                    <label for=address.clone()>{lang.identity_address()}</label>
+                    <input
+                        class="input"
+                        id=address
+                        name="address"
+                        type="email"
+                        value=identity.address.clone()
+                        readonly=is_own
+                        required
+                        aria-invalid=invalid("address")
+                    />
+                </div>
+                <div class="field">
+                    <label for=reply_to.clone()>{lang.identity_reply_to()}</label>
+                    <input
+                        class="input"
+                        id=reply_to
+                        name="reply_to"
+                        value=identity.reply_to.clone()
+                        aria-invalid=invalid("reply_to")
+                    />
+                </div>
+                <div class="field">
+                    <label for=signature.clone()>{lang.identity_signature()}</label>
+                    <SignatureField id=signature text=identity.signature.clone() />
+                </div>
+                <label class="check">
+                    <input type="checkbox" name="copied" checked=identity.is_copied />
+                    <span>{lang.identity_copied()}</span>
+                </label>
+                <label class="check">
+                    <input type="checkbox" name="default" checked=identity.is_default />
+                    <span>{lang.identity_default()}</span>
+                </label>
+                <div class="row-btns">
+                    <button class="btn btn-primary btn-sm" name="action" value="save">
+                        {lang.save()}
+                    </button>
+                    {delete}
+                </div>
+            </form>
+        </details>
+    }
+    .into_any()
+}
+
+/// A text field of some lines, with an id for its label.
+#[component]
+fn SignatureField(id: String, text: String) -> impl IntoView {
+    use crate::text::markup::escape;
+
+    // Parsers drop the first line end; the framework writes the children unescaped.
+    let text = format!("\n{}", escape(&text));
+    view! {
+        <textarea class="input" id=id name="signature" rows="4" dir="auto">
+            {text}
+        </textarea>
+    }
+}
