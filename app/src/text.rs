@@ -5,6 +5,7 @@ pub mod address;
 pub mod markup;
 pub mod people;
 pub mod recipients;
+pub mod signature;
 pub mod size;
 pub mod url;
 pub mod words;

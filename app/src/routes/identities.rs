@@ -11,6 +11,7 @@ use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::error_banner::ErrorText;
+use crate::ui::text_area::TextArea;
 
 /// What the page shows.
 #[derive(Debug, Clone)]
@@ -101,7 +102,7 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
     let id = format!("{account}-{}", identity.id);
     let label = |name: &str| format!("i-{name}-{id}");
     let (name, address) = (label("name"), label("address"));
-    let (reply_to, signature) = (label("reply"), label("signature"));
+    let reply_to = label("reply");
     let delete = (!is_new && !is_own).then(|| {
         view! {
             <button class="btn btn-line btn-sm" name="action" value="delete">
@@ -157,8 +158,14 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
                     />
                 </div>
                 <div class="field">
-                    <label for=signature.clone()>{lang.identity_signature()}</label>
-                    <SignatureField id=signature text=identity.signature.clone() />
+                    <span class="lbl">{lang.identity_signature()}</span>
+                    <TextArea
+                        name="signature"
+                        label=lang.identity_signature()
+                        text=identity.signature.clone()
+                        class="input"
+                        node_ref=NodeRef::new()
+                    />
                 </div>
                 <label class="check">
                     <input type="checkbox" name="copied" checked=identity.is_copied />
@@ -178,18 +185,4 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
         </details>
     }
     .into_any()
-}
-
-/// A text field of some lines, with an id for its label.
-#[component]
-fn SignatureField(id: String, text: String) -> impl IntoView {
-    use crate::text::markup::escape;
-
-    // Parsers drop the first line end; the framework writes the children unescaped.
-    let text = format!("\n{}", escape(&text));
-    view! {
-        <textarea class="input" id=id name="signature" rows="4" dir="auto">
-            {text}
-        </textarea>
-    }
 }

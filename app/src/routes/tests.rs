@@ -18,7 +18,9 @@ use leptos_axum::{
 use self::fake::FakeBackend;
 use crate::api::backend::MailBackend;
 use crate::api::error::ErrorKind;
-use crate::api::types::{Change, ChangeDone, ComposeForm, Draft, FolderRole, Lang, Person, Theme};
+use crate::api::types::{
+    Change, ChangeDone, ComposeForm, Draft, FolderRole, Identity, Lang, Theme,
+};
 use crate::document;
 use crate::flash::{Flash, FlashAgain};
 use crate::page::PageContext;

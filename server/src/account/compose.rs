@@ -22,7 +22,8 @@ pub(crate) use self::html::{
 };
 use self::html::{FormattedText, formatted_text};
 use super::error::{AccountError, InvalidField, NotReplaced};
-use super::handle::{AccountHandle, reply_to};
+use super::handle::AccountHandle;
+use super::handle::identities::reply_to;
 use super::model::{now_unix_ms, random_id};
 use crate::account::uploads::Uploads;
 use crate::domain::{

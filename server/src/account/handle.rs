@@ -1,7 +1,7 @@
 //! Sign-in, and the handle through which a session uses its account.
 
 mod couriers;
-mod identities;
+pub(crate) mod identities;
 mod images;
 mod leave;
 mod nested;
@@ -24,7 +24,6 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-pub(crate) use self::identities::reply_to;
 use super::body::{Bodies, BodyBudget};
 use super::dependencies::Dependencies;
 use super::error::AccountError;
@@ -37,8 +36,7 @@ use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
 use crate::clients::smtp::SubmissionServer;
-use crate::domain::Protocol;
-use crate::domain::{AccountKey, Opened, Section};
+use crate::domain::{AccountKey, Opened, Protocol, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
 use crate::store::outbox::{Ledger, REMOVED_RETENTION_MS};

@@ -4,13 +4,13 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::sender::resigned;
 use crate::api::error::ApiError;
 use crate::api::types::{AttachmentView, Draft, IdentityId, PartId, SendOptions, UploadId};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::state::editor::Editor;
+use crate::text::signature::resigned;
 use crate::text::size::size;
 use crate::ui::dynamic::derived;
 

@@ -1,4 +1,6 @@
 //! A fake backend without a mail server: one account, a few folders, a long inbox.
+//!
+//! Long because it implements one trait.
 
 use std::sync::Mutex;
 
@@ -33,11 +35,21 @@ pub(super) fn error(kind: ErrorKind, cause: &str) -> ApiError {
     }
 }
 
+fn own_identity() -> Identity {
+    Identity {
+        id: IdentityId::OWN.into(),
+        name: "Demo".to_owned(),
+        address: "demo@restante.test".to_owned(),
+        is_default: true,
+        ..Identity::default()
+    }
+}
+
 /// Returns a compose form without files.
 fn compose_form(draft: Draft) -> ComposeForm {
     ComposeForm {
         account: "acc".into(),
-        from: person("Demo", "demo@restante.test"),
+        identities: vec![own_identity()],
         draft,
         forwarded: Vec::new(),
         uploads: Vec::new(),
@@ -421,13 +433,7 @@ impl MailBackend for FakeBackend {
         };
         ready(Ok(ComposeForm {
             account,
-            identities: vec![Identity {
-                id: IdentityId::OWN.into(),
-                name: "Demo".to_owned(),
-                address: "demo@restante.test".to_owned(),
-                is_default: true,
-                ..Identity::default()
-            }],
+            identities: vec![own_identity()],
             draft: Draft {
                 to: "\"Marta\" <marta@kowalczyk.example>".into(),
                 subject: if source.is_some() {
