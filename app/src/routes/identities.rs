@@ -60,7 +60,7 @@ pub fn render(page: IdentitiesPage) -> String {
         let body = view! {
             <main class="pane pane-main">
                 <div class="set-main">
-                    <div class="set-page">
+                    <div class="set-page set-alone">
                         <a class="btn btn-line btn-sm" href=home>
                             <Icon name="back" class="i-s i-dir" />
                             {lang.settings_appearance()}
@@ -114,14 +114,14 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
         view! { <span class="badge">{lang.identity_is_default()}</span> }
     });
     view! {
-        <details class="set-row stack" open=is_open>
+        <details class="set-fold" open=is_open>
             <summary dir="auto">
                 {title} " " {badge}
             </summary>
-            <form method="post" action=action class="stack">
+            <form method="post" action=action>
                 {error.map(|error| view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> })}
                 <Hidden name="account" value=account.to_string() />
-                <Hidden name="id" value=identity.id.to_string() />
+                <Hidden name="identity" value=identity.id.to_string() />
                 <div class="field">
                     <label for=name.clone()>{lang.identity_name()}</label>
                     <input
@@ -175,7 +175,7 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
                     <input type="checkbox" name="default" checked=identity.is_default />
                     <span>{lang.identity_default()}</span>
                 </label>
-                <div class="row-btns">
+                <div class="tb">
                     <button class="btn btn-primary btn-sm" name="action" value="save">
                         {lang.save()}
                     </button>

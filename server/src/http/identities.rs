@@ -28,13 +28,13 @@ pub(super) async fn show(
 
 const SAVED: &str = "saved";
 
-/// `POST`: `account`, `id` (empty for a new one), `name`, `address`, `reply_to`, `signature`,
+/// `POST`: `account`, `identity` (empty for a new one), `name`, `address`, `reply_to`, `signature`,
 /// `copied`, `default`, `action` (`save` or `delete`). A refused form is shown again as typed.
 pub(super) async fn submit(posted: Posted) -> Response {
     let text = |name| field(&posted.fields, name).unwrap_or_default().to_owned();
     let account = AccountId(text("account"));
     let identity = Identity {
-        id: IdentityId(text("id")),
+        id: IdentityId(text("identity")),
         name: text("name"),
         address: text("address"),
         reply_to: text("reply_to"),
