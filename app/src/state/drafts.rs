@@ -127,12 +127,12 @@ impl Drafts {
         spawn_local(self.save(true));
     }
 
-    /// Returns a text as it is saved: in place of its last copy, with the files that have arrived.
+    /// Returns a text as it is saved: in place of its last copy, with the files that have arrived. By
+    /// the key of the form the server knows a copy whose response was lost.
     fn draft_of(self, written: &Offer) -> Draft {
         let uploads = written.text.files.iter().map(|file| file.id.clone());
         Draft {
             saved: self.fixed.with_value(|fixed| fixed.saved.clone()),
-            form: None,
             uploads: uploads.filter(|id| !id.0.is_empty()).collect(),
             ..written.text.draft.clone()
         }
