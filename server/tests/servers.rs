@@ -7,12 +7,17 @@
 
 mod behind_nginx;
 mod fixtures;
+mod left_alone;
 mod machine;
 mod mail_session;
 mod namespaces;
 mod nginx;
 mod product;
+mod program;
 mod reading;
+mod real_server;
+mod sending;
+mod stored;
 
 use self::machine::{
     ADDRESS, Authority, Dovecot, Folder, OTHER_ADDRESS, PASSWORD, Postfix, Running, free_port,

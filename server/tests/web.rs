@@ -2,7 +2,7 @@
 
 mod accounts;
 mod addresses;
-mod client;
+pub(crate) mod client;
 mod compose;
 mod leaving;
 mod limits;

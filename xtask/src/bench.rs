@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures the release beside a bare client on the same upstream server, and
-//! its response times in a real Chromium; or the protocol machines beside other implementations; or
-//! the functions that read messages beside the libraries that they build on.
+//! its response times in a real Chromium; or the same for sending alone; or the protocol machines
+//! beside other implementations; or the functions that read messages beside the libraries that they
+//! build on.
 
 use std::process::ExitCode;
 
@@ -20,6 +21,8 @@ use crate::workspace::{Workspace, must_succeed};
 pub(crate) enum Subject {
     /// The release, from the mail server to the browser.
     Product,
+    /// The release, from the click on "Send" to the outgoing server.
+    Sending,
     /// The protocol machines alone, without the page.
     Protocols,
     /// The functions that read messages, without the page.
@@ -31,9 +34,10 @@ impl Subject {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         match args.as_slice() {
             [] | ["product"] => Ok(Self::Product),
+            ["sending"] => Ok(Self::Sending),
             ["protocols"] => Ok(Self::Protocols),
             ["reading"] => Ok(Self::Reading),
-            _ => bail!("`bench` takes nothing but product, protocols or reading"),
+            _ => bail!("`bench` takes nothing but product, sending, protocols or reading"),
         }
     }
 }
@@ -41,7 +45,8 @@ impl Subject {
 /// Builds the subject and prints its figures.
 pub(crate) fn run(workspace: &Workspace, subject: Subject) -> Result<ExitCode> {
     match subject {
-        Subject::Product => product(workspace),
+        Subject::Product => release(workspace, "product", "steps.mjs"),
+        Subject::Sending => release(workspace, "sending", "composer.mjs"),
         Subject::Protocols => of_crate(workspace, "mail-net", "protocols"),
         Subject::Reading => of_crate(workspace, "mail-mime", "reading"),
     }
@@ -54,17 +59,20 @@ fn of_crate(workspace: &Workspace, package: &str, bench: &str) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs `server/benches/product`.
-fn product(workspace: &Workspace) -> Result<ExitCode> {
+/// Runs a benchmark of the release, with its steps in the browser.
+fn release(workspace: &Workspace, bench: &str, steps_in_browser: &str) -> Result<ExitCode> {
     let mut steps = Steps::new(5);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
     steps.step("Browser", || Ok(((), browser::tools(workspace)?)))?;
     let site = site::build(workspace, Flavour::Release, &mut steps)?;
     let binary = build::server(workspace, &site, &mut steps)?;
     size::run(workspace)?;
-    let steps_in_browser = workspace.root.join("end2end/figures/steps.mjs");
+    let steps_in_browser = workspace
+        .root
+        .join("end2end/figures")
+        .join(steps_in_browser);
     let mut cargo = workspace.cargo("bench");
-    cargo.args(["--quiet", "-p", "server", "--bench", "product"]);
+    cargo.args(["--quiet", "-p", "server", "--bench", bench]);
     must_succeed(
         cargo
             .env("RESTANTE_BIN", &binary)
@@ -86,6 +94,8 @@ mod tests {
     #[test]
     fn the_product_is_the_default() {
         assert_eq!(Subject::parse(&[]).unwrap(), Subject::Product);
+        let sending = Subject::parse(&["sending".to_owned()]);
+        assert_eq!(sending.unwrap(), Subject::Sending);
         let protocols = Subject::parse(&["protocols".to_owned()]);
         assert_eq!(protocols.unwrap(), Subject::Protocols);
         let reading = Subject::parse(&["reading".to_owned()]);

@@ -39,10 +39,11 @@ usage: cargo xtask VERB
         runs every test, or one kind of them on purpose
   build
         builds target/release/restante, one file with the page inside
-  bench [product|protocols|reading]
+  bench [product|sending|protocols|reading]
         prints the figures of the release beside those of a bare client (product, the default),
-        those of the protocol machines beside the crates of others (protocols), or those of the
-        functions that read messages beside the crates that they build on (reading)
+        those of sending beside a bare sender (sending), those of the protocol machines beside the
+        crates of others (protocols), or those of the functions that read messages beside the crates
+        that they build on (reading)
   fuzz [--secs N] [--target NAME]
         runs each fuzz target for N seconds, 60 unless said otherwise
   check-layers

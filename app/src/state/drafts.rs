@@ -14,7 +14,7 @@ use super::unsent::Unsent;
 use super::unsent::text::Offer;
 use crate::api::compose::draft_save;
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::types::{Draft, DraftResult, SavedDraft};
+use crate::api::types::{Draft, DraftResult, FormKey, SavedDraft};
 
 /// The pause between a change and saving it.
 const SAVE_DELAY: Duration = Duration::from_secs(6);
@@ -128,11 +128,15 @@ impl Drafts {
     }
 
     /// Returns a text as it is saved: in place of its last copy, with the files that have arrived.
+    ///
+    /// Its key is that of this text: the server knows a copy by it whose response was lost, and two
+    /// tabs with the same form have two drafts.
     fn draft_of(self, written: &Offer) -> Draft {
         let uploads = written.text.files.iter().map(|file| file.id.clone());
+        let form = written.text.draft.form.clone();
         Draft {
+            form: form.map(|form| FormKey(format!("{form}.{}", written.id))),
             saved: self.fixed.with_value(|fixed| fixed.saved.clone()),
-            form: None,
             uploads: uploads.filter(|id| !id.0.is_empty()).collect(),
             ..written.text.draft.clone()
         }

@@ -30,13 +30,14 @@ impl Browser {
     }
 
     pub(super) async fn get(&mut self, path: &str) -> Result<Response> {
-        self.request("GET", path, "", b"").await
+        self.request("GET", path, "", &[]).await
     }
 
     pub(super) async fn sign_in(&mut self, address: &str, password: &str) -> Result<Response> {
         let form = format!("email={}&password={password}", address.replace('@', "%40"));
         let kind = "application/x-www-form-urlencoded";
-        self.request("POST", "/login", kind, form.as_bytes()).await
+        self.request("POST", "/login", kind, &[form.as_bytes()])
+            .await
     }
 
     /// Follows redirects to a page. Returns the page and the size of all responses in bytes.
@@ -62,7 +63,7 @@ impl Browser {
     pub(super) async fn api_raw(&mut self, endpoint: &str, body: &str) -> Result<Response> {
         let path = format!("/api/{endpoint}");
         let response = self
-            .request("POST", &path, "application/json", body.as_bytes())
+            .request("POST", &path, "application/json", &[body.as_bytes()])
             .await?;
         if response.status != 200 {
             return Err(format!("{endpoint} answered {}", response.status).into());
@@ -85,12 +86,13 @@ impl Browser {
         Ok(events)
     }
 
-    async fn request(
+    /// Sends a request, whose body is written piece by piece.
+    pub(super) async fn request(
         &mut self,
         method: &str,
         path: &str,
         kind: &str,
-        body: &[u8],
+        body: &[&[u8]],
     ) -> Result<Response> {
         let cookie = self
             .cookie
@@ -101,17 +103,21 @@ impl Browser {
              Sec-Fetch-Site: same-origin\r\nSec-Fetch-Dest: empty\r\nContent-Type: {kind}\r\n\
              Content-Length: {}\r\n{cookie}\r\n",
             self.address,
-            body.len()
+            body.iter().map(|piece| piece.len()).sum::<usize>()
         );
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => BufReader::new(TcpStream::connect(&self.address).await?),
         };
         stream.get_mut().set_nodelay(true)?;
-        stream
-            .get_mut()
-            .write_all(&[head.as_bytes(), body].concat())
-            .await?;
+        let (first, rest) = body
+            .split_first()
+            .map_or((&[][..], body), |(first, rest)| (*first, rest));
+        let first = [head.as_bytes(), first].concat();
+        stream.get_mut().write_all(&first).await?;
+        for piece in rest {
+            stream.get_mut().write_all(piece).await?;
+        }
         let mut response = Response {
             status: 0,
             location: None,

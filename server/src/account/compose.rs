@@ -363,13 +363,19 @@ fn compose_error(error: ComposeError) -> AccountError {
 
 /// Returns a Message-ID at the sender's domain, which does not reveal this server.
 fn message_id(from: &EmailAddress) -> Result<String, AccountError> {
-    let domain = from.envelope().map_err(|why| AccountError::Invalid {
+    let domain = domain_of(from)?;
+    let id = random_id()?.replace(['-', '_'], "x");
+    Ok(format!("{}.{id}@{domain}", now_unix_ms()))
+}
+
+/// Returns the domain of the sender.
+fn domain_of(from: &EmailAddress) -> Result<String, AccountError> {
+    let address = from.envelope().map_err(|why| AccountError::Invalid {
         field: "from",
         problem: InvalidField::Address {
             text: from.address.clone(),
             why,
         },
     })?;
-    let id = random_id()?.replace(['-', '_'], "x");
-    Ok(format!("{}.{id}@{}", now_unix_ms(), domain.domain()))
+    Ok(address.domain().to_owned())
 }

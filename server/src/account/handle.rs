@@ -196,7 +196,7 @@ impl Accounts {
             mailbox,
             closing.clone(),
         );
-        tokio::spawn(Arc::clone(&outbox).run(self.couriers.enter(&key)));
+        tokio::spawn(Arc::clone(&outbox).run(self.couriers.enter(&key, &outbox.wake)));
         Ok(AccountHandle {
             inner: Arc::new(Inner {
                 key,

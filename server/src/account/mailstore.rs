@@ -21,6 +21,8 @@ pub(crate) struct DraftSave {
     pub(crate) content: SpooledMessage,
     /// The id that all copies of the draft share.
     pub(crate) id: DraftId,
+    /// Whether no copy can have this id yet.
+    pub(crate) is_new: bool,
     /// Its earlier copy. Only that one is replaced, unless `is_forced`.
     pub(crate) replaces: Option<DraftCopy>,
     /// Whether other copies, or the absence of the earlier one, do not matter.

@@ -65,7 +65,7 @@ pub(crate) struct Outbox {
     pub(super) pages: OpenPages,
     pub(super) mailbox: OutboxMailbox,
     /// A message is due.
-    pub(crate) wake: tokio::sync::Notify,
+    pub(crate) wake: Arc<tokio::sync::Notify>,
     /// A message is being written.
     pub(crate) writing: tokio::sync::Notify,
     /// Bounds the connections that all outboxes open ahead.

@@ -170,6 +170,42 @@ async fn draft_that_another_tab_saved_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn save_whose_response_was_lost_is_replaced_by_the_next_one_of_its_form() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
+    let form = page.backend.compose_start(page.account.clone(), None).await;
+    let mut typed = Draft {
+        form: form.unwrap().draft.form,
+        ..draft("Responses lost")
+    };
+    // Neither the response to the first save arrives, nor that to the third.
+    saved(&page, &typed).await;
+    typed.body.push_str("\nsecond");
+    let second = saved(&page, &typed).await;
+    assert_eq!(copies(&page, "Responses lost").await.len(), 1);
+    typed.saved = Some(second.clone());
+    typed.body.push_str("\nthird");
+    saved(&page, &typed).await;
+    typed.body.push_str("\nfourth");
+    let fourth = saved(&page, &typed).await;
+    assert_eq!(fourth.id, second.id);
+    assert_eq!(copies(&page, "Responses lost").await.len(), 1);
+    let opened = page.backend.draft_open(reference(&page, &fourth)).await;
+    assert_eq!(opened.unwrap().draft.body, typed.body);
+
+    // Another form of the same draft is another tab.
+    let other = page.backend.draft_open(reference(&page, &fourth)).await;
+    let other = other.unwrap().draft;
+    assert_ne!(other.form, typed.form);
+    saved(&page, &other).await;
+    typed.saved = Some(fourth);
+    assert!(matches!(
+        save(&page, &typed, false).await,
+        DraftResult::ChangedElsewhere(_)
+    ));
+}
+
+#[tokio::test]
 async fn draft_that_was_deleted_elsewhere_does_not_come_back_by_itself() {
     let server = TestServer::new(Some(1)).await;
     let page = server.open(server.imap()).await.unwrap();

@@ -191,6 +191,27 @@ async fn message_leaves_and_is_filed_after_its_session_ended() {
 }
 
 #[tokio::test]
+async fn message_of_an_ended_session_leaves_while_another_session_of_the_account_is_open() {
+    let server = TestServer::new(Some(1)).await;
+    let accounts = &server.test_accounts;
+    let other = open(accounts, server.imap(), 1).await;
+    let shutdown = CancellationToken::new();
+    let couriers = accounts.accounts.clone();
+    let couriers = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { couriers.run_couriers(shutdown).await }
+    });
+    let page = open(accounts, server.imap(), 1).await;
+    let id = send(&page, draft("Sent from the phone")).await;
+    page.handle.close().await;
+    let entry = until(&other, &id, |entry| entry.copy != SentCopy::Pending).await;
+    assert_eq!(entry.state, OutboxState::HandedOver);
+    assert_eq!(server.demo.inbox_len(), 2, "one copy arrived");
+    shutdown.cancel();
+    couriers.await.unwrap();
+}
+
+#[tokio::test]
 async fn message_leaves_after_a_restart_without_a_sign_in() {
     let server = TestServer::new(Some(1)).await;
     for sign_in in [server.imap(), server.pop3()] {

@@ -7,7 +7,6 @@ mod peer;
 mod plan;
 mod record;
 mod session;
-mod site;
 mod summary;
 mod takeover;
 
@@ -24,12 +23,12 @@ use self::ledger::Entry;
 use self::peer::Peer;
 use self::plan::{Action, Plan, STEPS, Way, plans};
 use self::record::MessageRecord;
-use self::site::{Browser, Killed, Site};
 use self::summary::Summary;
 use crate::client::Request;
 use crate::mailserver::MailServer;
 use crate::outbox::compose;
-use crate::product::Product;
+use crate::product::{PASSWORD, Product};
+use crate::site::{Browser, Killed, Site};
 
 const SENDS: usize = 1_000;
 /// Messages during whose sending the process is killed; some are chosen in addition, because a kill
@@ -70,6 +69,19 @@ fn start(server: &MailServer, smtp: &[u16]) -> Product {
          ports = {{ smtp = {smtp:?} }}\n"
     );
     Product::start_with(&[server], &config)
+}
+
+/// Returns the fields of the sign-in form of an account.
+fn sign_in_form((server, is_pop3): (&MailServer, bool), name: &str, smtp: u16) -> String {
+    let (kind, port) = match is_pop3 {
+        true => ("pop3", server.pop3),
+        false => ("imap", server.imap),
+    };
+    format!(
+        "email={name}%40localhost&password={PASSWORD}&incoming={kind}&incoming_host=localhost\
+         &incoming_port={port}&incoming_tls=plain&outgoing_host=127.0.0.1&outgoing_port={smtp}\
+         &outgoing_tls=plain"
+    )
 }
 
 impl Account {
@@ -293,7 +305,8 @@ async fn every_message_is_accepted_at_most_once_and_the_ledger_never_contradicts
             // One account of each site has POP3, whose sent messages are not filed.
             let is_pop3 = index % ACCOUNTS_PER_SITE == 0;
             let site = &sites[peer.site(index)];
-            let browser = Browser::new(site, (&server, is_pop3), &format!("u{index}"), *port);
+            let form = sign_in_form((&server, is_pop3), &format!("u{index}"), *port);
+            let browser = Browser::new(site, form);
             Account::new(index, browser, &peer, &seen)
         })
         .collect();

@@ -232,10 +232,12 @@ async fn serve(shared: &Shared, protocol: &str, stream: TcpStream) -> Option<()>
         if protocol == "imap"
             && let Some((_, size)) = literal.and_then(|line| line.rsplit_once('{'))
         {
-            let size: usize = size.trim_end_matches('+').parse().ok()?;
+            let size: u64 = size.trim_end_matches('+').parse().ok()?;
             output.write_all(b"+ go on\r\n").await.ok()?;
-            let mut literal = vec![0; size + 2];
-            input.read_exact(&mut literal).await.ok()?;
+            let mut literal = (&mut input).take(size + 2);
+            tokio::io::copy(&mut literal, &mut tokio::io::sink())
+                .await
+                .ok()?;
         }
     }
 }

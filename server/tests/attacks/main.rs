@@ -6,6 +6,8 @@
 
 mod mailserver;
 mod product;
+mod random;
+mod site;
 mod watch;
 
 #[path = "../web/client.rs"]
@@ -17,6 +19,7 @@ mod addresses;
 mod answers;
 mod at_once;
 mod connections;
+mod draft_kills;
 mod exactly_once;
 mod harness;
 mod markup;

@@ -295,7 +295,7 @@ pub(crate) fn servers_form(kind: &str, port: u16, server: &MailServer) -> String
 }
 
 #[cfg(unix)]
-fn restrict(folder: &Path) {
+pub(crate) fn restrict(folder: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
 }

@@ -7,86 +7,15 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{
-    BodyView, Destination, Draft, FolderId, FolderRole, IncomingKind, Lang, Mark, MessageRow,
-    OutboxState, RecipientState, SentCopy,
+    BodyView, Destination, Draft, FolderRole, IncomingKind, Lang, Mark, OutboxState,
+    RecipientState, SentCopy,
 };
 use app::text::url::Shown;
 use mail_net::TlsMode;
 use mail_proto::Secret;
-use server::account::SignIn;
 
-use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
-use crate::account::test_server::{Page, TestAccounts, sign_in};
-
-/// Both servers, and accounts that may reach them.
-struct RealServer {
-    /// Its folder holds the certificate that both servers read.
-    _authority: Authority,
-    dovecot: Dovecot,
-    postfix: Postfix,
-    accounts: TestAccounts,
-}
-
-impl RealServer {
-    async fn new() -> Self {
-        let authority = Authority::new();
-        let dovecot = Dovecot::start(&authority);
-        let postfix = Postfix::start(&authority, &dovecot);
-        let ports = vec![
-            dovecot.imaps,
-            dovecot.imap,
-            dovecot.pop3s,
-            dovecot.pop3,
-            postfix.smtps,
-            postfix.submission,
-        ];
-        let accounts = TestAccounts::new(authority.ca_pem(), ports).await;
-        Self {
-            _authority: authority,
-            dovecot,
-            postfix,
-            accounts,
-        }
-    }
-
-    fn sign_in(&self, kind: IncomingKind, tls: TlsMode) -> SignIn {
-        let incoming = match (kind, tls) {
-            (IncomingKind::Imap, TlsMode::Implicit) => self.dovecot.imaps,
-            (IncomingKind::Imap, _) => self.dovecot.imap,
-            (IncomingKind::Pop3, TlsMode::Implicit) => self.dovecot.pop3s,
-            (IncomingKind::Pop3, _) => self.dovecot.pop3,
-        };
-        let outgoing = match tls {
-            TlsMode::Implicit => self.postfix.smtps,
-            _ => self.postfix.submission,
-        };
-        sign_in(ADDRESS, PASSWORD, (kind, incoming), outgoing, tls)
-    }
-
-    fn deliver(&self, subject: &str) {
-        let mail = format!(
-            "From: Ben <{OTHER_ADDRESS}>\r\nTo: {ADDRESS}\r\nSubject: {subject}\r\n\
-             Message-ID: <{subject}@servers.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
-             Grüße, 你好.\r\n"
-        );
-        self.dovecot.deliver(ADDRESS, mail.as_bytes());
-    }
-}
-
-async fn wait_for(page: &Page, subject: &str) -> MessageRow {
-    wait_for_in(page, &page.inbox(), subject).await
-}
-
-async fn wait_for_in(page: &Page, folder: &FolderId, subject: &str) -> MessageRow {
-    for _ in 0..200 {
-        let rows = page.rows(folder).await;
-        if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
-            return row;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{subject} did not arrive");
-}
+use super::real_server::{RealServer, wait_for, wait_for_in};
+use super::{ADDRESS, OTHER_ADDRESS};
 
 async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
     let server = RealServer::new().await;

@@ -10,17 +10,17 @@ use tokio::time::timeout;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) struct Request {
-    pub(super) method: &'static str,
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// Announces another length than that of the body.
-    pub(super) announced: Option<u64>,
+    pub(crate) announced: Option<u64>,
 }
 
 impl Request {
-    pub(super) fn get(path: &str) -> Self {
+    pub(crate) fn get(path: &str) -> Self {
         Self {
             method: "GET",
             path: path.into(),
@@ -31,7 +31,7 @@ impl Request {
     }
 
     /// Creates a POST from one of our own pages.
-    pub(super) fn post(path: &str, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn post(path: &str, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let mut request = Self {
             method: "POST",
             body: body.into(),
@@ -41,60 +41,60 @@ impl Request {
         request.header("sec-fetch-site", "same-origin")
     }
 
-    pub(super) fn form(path: &str, form: &str) -> Self {
+    pub(crate) fn form(path: &str, form: &str) -> Self {
         Self::post(path, "application/x-www-form-urlencoded", form)
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    pub(super) fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self
     }
 
-    pub(super) fn announcing(mut self, bytes: u64) -> Self {
+    pub(crate) fn announcing(mut self, bytes: u64) -> Self {
         self.announced = Some(bytes);
         self
     }
 }
 
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub(super) fn set_cookies(&self) -> Vec<&str> {
+    pub(crate) fn set_cookies(&self) -> Vec<&str> {
         let cookies = self.headers.iter().filter(|(name, _)| name == "set-cookie");
         cookies.map(|(_, value)| value.as_str()).collect()
     }
 }
 
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     authority: String,
-    pub(super) cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Client {
-    pub(super) fn new(authority: &str) -> Self {
+    pub(crate) fn new(authority: &str) -> Self {
         Self {
             authority: authority.into(),
             cookies: BTreeMap::new(),
@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// Sends a request and reads until the server closes the connection.
-    pub(super) async fn send(&mut self, request: Request) -> Response {
+    pub(crate) async fn send(&mut self, request: Request) -> Response {
         let mut stream = self.open(request.header("connection", "close")).await;
         let mut raw = Vec::new();
         timeout(TIMEOUT, stream.read_to_end(&mut raw))
@@ -122,12 +122,12 @@ impl Client {
         response
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Response {
+    pub(crate) async fn get(&mut self, path: &str) -> Response {
         self.send(Request::get(path)).await
     }
 
     /// Sends a request and leaves the connection open.
-    pub(super) async fn open(&self, request: Request) -> TcpStream {
+    pub(crate) async fn open(&self, request: Request) -> TcpStream {
         let mut stream = TcpStream::connect(&self.authority).await.unwrap();
         let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
         if !request.headers.iter().any(|(name, _)| name == "host") {

@@ -117,7 +117,7 @@ pub struct Draft {
     pub uploads: Vec<UploadId>,
     /// Parts of the forwarded message to attach.
     pub keep_parts: Vec<PartId>,
-    /// The key of the form. Never stored.
+    /// The key of the form; for a draft that a page saves, one for each of its texts. Never stored.
     pub form: Option<FormKey>,
     /// The number of files that the form shows, in any state; `uploads` must have as many. Never
     /// stored.

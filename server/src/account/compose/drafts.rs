@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{Attached, attached_files, copy_parts, write};
 use super::html::formatted_text;
-use super::{attachment, check_lengths, compose_error, message_id, outgoing};
+use super::{attachment, check_lengths, compose_error, domain_of, message_id, outgoing};
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
 use crate::account::mailstore::DraftSave;
@@ -28,6 +28,7 @@ use crate::account::spooled::SpooledMessage;
 use crate::account::uploads::{Upload, Uploads, clean_file_name};
 use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{DraftCopy, DraftSaved, Opened};
+use crate::store::form_hash;
 
 /// The field of a draft that holds its [`DraftFields`].
 const FIELD: &str = "X-Restante-Draft";
@@ -53,6 +54,9 @@ struct DraftFields {
     send_at: String,
     #[serde(default)]
     identity: Option<String>,
+    /// The hash of the key of the form that saved it; empty if it has none.
+    #[serde(default)]
+    form: String,
 }
 
 impl DraftFields {
@@ -74,6 +78,7 @@ impl DraftFields {
             requires_tls: draft.options.requires_tls,
             send_at: draft.options.send_at.clone(),
             identity: draft.identity.as_ref().map(|id| id.0.clone()),
+            form: draft.form.as_ref().map(form_hash).unwrap_or_default(),
         }
     }
 
@@ -121,7 +126,9 @@ impl DraftFields {
 
 /// Saves a draft in place of its earlier copy.
 ///
-/// Without `is_forced`, nothing is saved if another tab or another program changed the copy.
+/// Without `is_forced`, nothing is saved if another tab or another program changed the copy. A copy
+/// that the same form saved is replaced, also if the response to that save was lost: the first copy
+/// of a form gets its id from the key of the form.
 ///
 /// # Errors
 /// [`AccountError::Invalid`] for a text over its limit or a file that is gone; otherwise the error
@@ -143,9 +150,13 @@ pub(crate) async fn save_draft(
         Err(_) => handle.identity(None).await?,
     };
     let from = EmailAddress::new(&identity.name, &identity.address);
-    let id = match &draft.saved {
-        Some(saved) => saved.id.clone(),
-        None => DraftId(message_id(&from)?),
+    // The id does not change with the sender.
+    let own = EmailAddress::new("", handle.address());
+    let fields = DraftFields::of(draft);
+    let id = match (&draft.saved, &fields.form) {
+        (Some(saved), _) => saved.id.clone(),
+        (None, form) if form.is_empty() => DraftId(message_id(&own)?),
+        (None, form) => DraftId(format!("{form}@{}", domain_of(&own)?)),
     };
     let date = Date {
         unix_ms: now,
@@ -167,13 +178,13 @@ pub(crate) async fn save_draft(
         .iter()
         .map(|file| attachment(file, formatted.as_ref()));
     message.attachments = uploaded.collect();
-    let fields = serde_json::to_string(&DraftFields::of(draft));
-    let fields = fields.map_err(|error| AccountError::Internal(error.to_string()))?;
-    let composer = Composer::draft(&message, &[(FIELD, fields)], &random_id()?);
+    let json = serde_json::to_string(&fields);
+    let json = json.map_err(|error| AccountError::Internal(error.to_string()))?;
+    let composer = Composer::draft(&message, &[(FIELD, json)], &random_id()?);
     let composer = composer.map_err(compose_error)?;
     let (_held, files): (Vec<Attached>, Vec<_>) = files.into_iter().unzip();
     let file = Arc::new(write(handle, &composer, &files, upload_max_bytes).await?);
-    let save = DraftSave {
+    let mut save = DraftSave {
         content: SpooledMessage {
             spool: handle.spool().clone(),
             name: file.name.clone(),
@@ -182,6 +193,7 @@ pub(crate) async fn save_draft(
             own_fields: Bytes::new(),
         },
         id: id.clone(),
+        is_new: draft.saved.is_none() && fields.form.is_empty(),
         replaces: draft.saved.as_ref().map(|saved| DraftCopy {
             folder: saved.folder.clone(),
             message: saved.message.clone(),
@@ -189,12 +201,40 @@ pub(crate) async fn save_draft(
         is_forced,
         folder_name,
     };
-    // The file lives as long as the request, even if the caller is dropped.
-    let saved = handle.request(RequestTarget::Drafts, RequestKind::Change, move |store| {
-        let _ = &file;
-        store.save_draft(save.clone())
-    });
-    Ok((id, saved.await?))
+    let request = |save: DraftSave| {
+        // The file lives as long as the request, even if the caller is dropped.
+        let file = Arc::clone(&file);
+        handle.request(RequestTarget::Drafts, RequestKind::Change, move |store| {
+            let _ = &file;
+            store.save_draft(save.clone())
+        })
+    };
+    let mut saved = request(save.clone()).await?;
+    if let DraftSaved::ChangedElsewhere(copy) = &saved
+        && is_saved_by(handle, copy, &fields.form).await?
+    {
+        save.replaces = Some(copy.clone());
+        saved = request(save).await?;
+    }
+    Ok((id, saved))
+}
+
+/// Whether a copy was saved by the form with this hash: the response to that save was lost.
+async fn is_saved_by(
+    handle: &AccountHandle,
+    copy: &DraftCopy,
+    form: &str,
+) -> Result<bool, AccountError> {
+    if form.is_empty() {
+        return Ok(false);
+    }
+    let opened = handle.open(copy.folder.clone(), copy.message.clone());
+    let fields = match opened.await {
+        Ok(opened) => DraftFields::read(&opened.headers),
+        Err(AccountError::NotFound) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(fields.is_some_and(|fields| fields.form == form))
 }
 
 /// Returns a draft's part of a form: what a copy among the drafts holds, without text and files.

@@ -25,7 +25,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(500);
 
 impl Accounts {
     /// Sends the messages of accounts without a live session in this process when they are due,
-    /// until `shutdown`. Sign-ins that no message needs any more are deleted.
+    /// until `shutdown`; the outbox of a live session is woken for those of another session that
+    /// ended. Sign-ins that no message needs any more are deleted.
     pub async fn run_couriers(&self, shutdown: CancellationToken) {
         loop {
             let pause = match self.start_couriers(&shutdown).await {
@@ -50,10 +51,13 @@ impl Accounts {
         let now = now_unix_ms();
         let mut accounts = ledger.delegated_due(now).await?;
         let mut unfiled = ledger.delegated_unfiled().await?;
-        unfiled.retain(|account| !accounts.contains(account) && !self.couriers.is_paused(account));
+        unfiled.retain(|account| {
+            let is_served = accounts.contains(account) || self.couriers.is_live(account);
+            !is_served && !self.couriers.is_paused(account)
+        });
         accounts.append(&mut unfiled);
         for account in accounts {
-            if self.couriers.is_live(&account) {
+            if self.couriers.wake_live(&account) {
                 continue;
             }
             let Some(permit) = self.couriers.permit() else {
@@ -63,10 +67,10 @@ impl Accounts {
             let Some(stored) = ledger.delegated_sign_in(&account).await? else {
                 continue;
             };
-            let presence = self.couriers.enter(&account);
             let closing = shutdown.child_token();
             let sign_in = SignIn::of_stored(stored);
             let outbox = self.courier(account, sign_in, closing.clone());
+            let presence = self.couriers.enter(&outbox.key, &outbox.wake);
             info!(account = %outbox.key.id(), "messages of an ended session are sent");
             let couriers = Arc::clone(&self.couriers);
             tokio::spawn(async move {
@@ -110,7 +114,7 @@ impl Accounts {
             sign_in,
             pages,
             mailbox,
-            wake: Notify::new(),
+            wake: Arc::default(),
             writing: Notify::new(),
             prepared: Arc::clone(&self.prepared),
             server: Mutex::default(),

@@ -17,7 +17,8 @@ const COURIERS_MAX: usize = 16;
 /// The outboxes of this process, by account.
 #[derive(Debug)]
 pub(in crate::account) struct Couriers {
-    live: Mutex<HashMap<AccountKey, usize>>,
+    /// What wakes each outbox.
+    live: Mutex<HashMap<AccountKey, Vec<Arc<Notify>>>>,
     /// Accounts that a courier worked for, and when it looks for copies of theirs again.
     paused: Mutex<HashMap<AccountKey, Instant>>,
     /// An outbox ended.
@@ -40,17 +41,23 @@ impl Default for Couriers {
 pub(in crate::account) struct Presence {
     couriers: Arc<Couriers>,
     account: AccountKey,
+    wake: Arc<Notify>,
 }
 
 impl Couriers {
-    /// Registers an outbox.
-    pub(in crate::account) fn enter(self: &Arc<Self>, account: &AccountKey) -> Presence {
+    /// Registers an outbox; `wake` lets it look for messages that are due.
+    pub(in crate::account) fn enter(
+        self: &Arc<Self>,
+        account: &AccountKey,
+        wake: &Arc<Notify>,
+    ) -> Presence {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = live.entry(account.clone()).or_default();
-        *count = count.saturating_add(1);
+        let outboxes = live.entry(account.clone()).or_default();
+        outboxes.push(Arc::clone(wake));
         Presence {
             couriers: Arc::clone(self),
             account: account.clone(),
+            wake: Arc::clone(wake),
         }
     }
 
@@ -82,15 +89,23 @@ impl Couriers {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.contains_key(account)
     }
+
+    /// Lets an outbox of the account look for messages that are due: the session that wrote them
+    /// may have ended. Returns `false` if none runs.
+    pub(in crate::account) fn wake_live(&self, account: &AccountKey) -> bool {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let outbox = live.get(account).and_then(|outboxes| outboxes.first());
+        outbox.inspect(|wake| wake.notify_one()).is_some()
+    }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
         let couriers = &self.couriers;
         let mut live = couriers.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = live.get_mut(&self.account) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(outboxes) = live.get_mut(&self.account) {
+            outboxes.retain(|wake| !Arc::ptr_eq(wake, &self.wake));
+            if outboxes.is_empty() {
                 live.remove(&self.account);
             }
         }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::record::MessageRecord;
-use super::site::Browser;
 use crate::client::Request;
+use crate::site::Browser;
 
 /// An entry of the ledger.
 #[derive(Debug, Clone)]

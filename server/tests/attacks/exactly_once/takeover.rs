@@ -10,10 +10,10 @@ use tokio::time::sleep;
 
 use super::peer::Peer;
 use super::plan::{Fault, Plan, Step, Way};
-use super::site::{Browser, Site};
-use super::{Account, Seen, ledger, start};
+use super::{Account, Seen, ledger, sign_in_form, start};
 use crate::mailserver::MailServer;
 use crate::product::Product;
+use crate::site::{Browser, Site};
 
 /// A lease expires after 30 s, and the check runs every 10 s.
 const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(120);
@@ -47,7 +47,8 @@ async fn stalled_process_whose_messages_were_taken_over_sends_no_second_copy() {
     let seen: Arc<Mutex<Seen>> = Arc::default();
     let accounts = |site: &Arc<Site>| -> Vec<Account> {
         let account = |(index, port): (usize, &u16)| {
-            let browser = Browser::new(site, (&server, false), &format!("u{index}"), *port);
+            let form = sign_in_form((&server, false), &format!("u{index}"), *port);
+            let browser = Browser::new(site, form);
             Account::new(index, browser, &peer, &seen)
         };
         peer.ports.iter().enumerate().map(account).collect()

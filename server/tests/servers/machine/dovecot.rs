@@ -21,7 +21,7 @@ pub(crate) struct Dovecot {
     pub(super) sasl: u16,
     // Stopped before the folder is removed.
     running: Option<Running>,
-    folder: Folder,
+    pub(crate) folder: Folder,
 }
 
 impl Dovecot {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::authority::Authority;
 pub(crate) use self::dovecot::Dovecot;
-pub(crate) use self::postfix::Postfix;
+pub(crate) use self::postfix::{Postfix, SIZE_LIMIT_BYTES};
 
 /// The one mail account of the real servers; mail to it arrives in its Dovecot inbox.
 pub(crate) const ADDRESS: &str = "anna@servers.test";
@@ -86,6 +86,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
         // SIGTERM, so that it stops its own children as well.
         Command::new("kill")
             .arg(self.0.id().to_string())

@@ -15,7 +15,7 @@ pub(crate) struct Postfix {
     pub(crate) smtps: u16,
     /// STARTTLS; no login is offered without it.
     pub(crate) submission: u16,
-    folder: Folder,
+    pub(crate) folder: Folder,
 }
 
 impl Postfix {
@@ -62,7 +62,7 @@ impl Postfix {
         self.folder.log("log")
     }
 
-    fn postfix(&self, verb: &str) -> Command {
+    pub(crate) fn postfix(&self, verb: &str) -> Command {
         let mut command = Command::new("/usr/sbin/postfix");
         command.arg("-c").arg(self.folder.join("etc")).arg(verb);
         command

@@ -13,12 +13,9 @@ use mail_proto::smtp::{
 
 use super::credentials;
 use super::imap_session::{Imap, uids};
-use super::machine::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, Postfix};
+use super::machine::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, Postfix, SIZE_LIMIT_BYTES};
 use super::message;
 use super::smtp_session::Smtp;
-
-/// The limit that the fixture configures.
-const SIZE_LIMIT_BYTES: u64 = 2 << 20;
 
 struct RealServer {
     authority: Authority,

@@ -23,23 +23,27 @@ impl ImapWorker {
     ) -> Result<DraftSaved, AccountError> {
         let mailbox = self.drafts_mailbox(&save.folder_name).await?;
         self.select(&mailbox).await?;
-        let copies = match save.replaces {
-            // The first copy of a new draft: its id is new.
-            None if !save.is_forced => Vec::new(),
-            _ => self.copies_of(&save.id).await?,
+        let copies = match save.is_new {
+            true => Vec::new(),
+            false => self.copies_of(&save.id).await?,
         };
         let replaced = self.replaced_uid(save).await?;
-        if !save.is_forced
-            && let Some(replaced) = replaced
-        {
+        if !save.is_forced {
             // An older copy is left from a save that was cut off.
-            let newer = copies.iter().filter(|uid| **uid > replaced).max();
+            let newer = match (&save.replaces, replaced) {
+                (None, _) => copies.iter().max(),
+                (Some(_), Some(replaced)) => copies.iter().filter(|uid| **uid > replaced).max(),
+                (Some(_), None) => None,
+            };
             if let Some(newer) = newer {
                 return Ok(DraftSaved::ChangedElsewhere(
                     self.copy_of(&mailbox, *newer).await?,
                 ));
             }
-            if !copies.contains(&replaced) && !self.is_present(replaced).await? {
+            if let Some(replaced) = replaced
+                && !copies.contains(&replaced)
+                && !self.is_present(replaced).await?
+            {
                 return Ok(DraftSaved::Gone);
             }
         }

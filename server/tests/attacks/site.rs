@@ -12,23 +12,22 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::client::{Request, Response};
-use crate::mailserver::MailServer;
-use crate::product::{PASSWORD, Product};
+use crate::product::Product;
 
 /// Maximum duration of a request, and of a start.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running product that can be killed.
-pub(super) struct Site {
+pub(crate) struct Site {
     product: tokio::sync::Mutex<Option<Product>>,
     authority: Mutex<String>,
     generation: Arc<AtomicU64>,
     /// The number of processes that were killed.
-    pub(super) kills: AtomicU32,
+    pub(crate) kills: AtomicU32,
 }
 
 impl Site {
-    pub(super) fn new(product: Product, generation: Arc<AtomicU64>) -> Arc<Self> {
+    pub(crate) fn new(product: Product, generation: Arc<AtomicU64>) -> Arc<Self> {
         Arc::new(Self {
             authority: Mutex::new(product.authority.clone()),
             product: tokio::sync::Mutex::new(Some(product)),
@@ -38,15 +37,16 @@ impl Site {
     }
 
     /// Returns the number of the running process.
-    pub(super) fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
 
     /// Kills this process, if it still runs, and starts the next one over the same state folder.
-    pub(super) async fn kill(&self, generation: u64) {
+    /// Returns whether it ran.
+    pub(crate) async fn kill(&self, generation: u64) -> bool {
         let mut product = self.product.lock().await;
         if self.generation() != generation {
-            return;
+            return false;
         }
         let killed = product.take().expect("a running process");
         check_log(&killed);
@@ -63,6 +63,7 @@ impl Site {
         *product = Some(started);
         self.kills.fetch_add(1, Ordering::Relaxed);
         self.generation.store(generation + 1, Ordering::SeqCst);
+        true
     }
 
     /// Waits for a later process than this one.
@@ -80,13 +81,13 @@ impl Site {
     }
 
     /// Stops the process and keeps its state folder.
-    pub(super) async fn stop_and_keep(&self) {
+    pub(crate) async fn stop_and_keep(&self) {
         let product = self.product.lock().await.take();
         drop(product.expect("a running process").stop_and_keep());
     }
 
     /// Checks the running process.
-    pub(super) async fn check(&self) {
+    pub(crate) async fn check(&self) {
         check_log(
             self.product
                 .lock()
@@ -104,7 +105,7 @@ fn check_log(product: &Product) {
 
 /// The request was sent and not answered: the process was killed.
 #[derive(Debug)]
-pub(super) struct Killed;
+pub(crate) struct Killed;
 
 #[derive(Clone, Default)]
 struct Session {
@@ -116,41 +117,25 @@ struct Session {
 }
 
 /// The browser of an account.
-pub(super) struct Browser {
-    pub(super) site: Arc<Site>,
-    email: String,
-    /// The fields of the sign-in form that name the servers.
-    servers: String,
+pub(crate) struct Browser {
+    pub(crate) site: Arc<Site>,
+    sign_in_form: String,
     session: tokio::sync::Mutex<Session>,
 }
 
 impl Browser {
-    /// Creates a browser that is not signed in. `smtp` is the port of the outgoing server.
-    pub(super) fn new(
-        site: &Arc<Site>,
-        (server, is_pop3): (&MailServer, bool),
-        name: &str,
-        smtp: u16,
-    ) -> Self {
-        let (kind, port) = match is_pop3 {
-            true => ("pop3", server.pop3),
-            false => ("imap", server.imap),
-        };
+    /// Creates a browser that is not signed in; its sign-in form has these fields, encoded.
+    pub(crate) fn new(site: &Arc<Site>, sign_in: String) -> Self {
         Self {
             site: Arc::clone(site),
-            email: format!("{name}%40localhost"),
-            servers: format!(
-                "password={PASSWORD}&incoming={kind}&incoming_host=localhost&incoming_port={port}\
-                 &incoming_tls=plain&outgoing_host=127.0.0.1&outgoing_port={smtp}\
-                 &outgoing_tls=plain"
-            ),
+            sign_in_form: sign_in,
             session: tokio::sync::Mutex::default(),
         }
     }
 
     /// Sends a request of a signed-in user, made from the id of the account. If no process listens,
     /// nothing was sent, and the next process gets it.
-    pub(super) async fn send(&self, make: impl Fn(&str) -> Request) -> Result<Response, Killed> {
+    pub(crate) async fn send(&self, make: impl Fn(&str) -> Request) -> Result<Response, Killed> {
         loop {
             let session = self.signed_in().await;
             let generation = session.generation.expect("a process");
@@ -171,7 +156,7 @@ impl Browser {
     }
 
     /// Sends a JSON request until a process answers it.
-    pub(super) async fn call(&self, endpoint: &str, json: &serde_json::Value) -> serde_json::Value {
+    pub(crate) async fn call(&self, endpoint: &str, json: &serde_json::Value) -> serde_json::Value {
         loop {
             let request = |_: &str| {
                 Request::post(
@@ -187,8 +172,13 @@ impl Browser {
         }
     }
 
+    /// Returns the id of the account.
+    pub(crate) async fn account(&self) -> String {
+        self.signed_in().await.account
+    }
+
     /// Signs in once more, as a user does whose password was refused.
-    pub(super) async fn sign_in_again(&self) {
+    pub(crate) async fn sign_in_again(&self) {
         self.session.lock().await.generation = None;
         self.signed_in().await;
     }
@@ -215,9 +205,17 @@ impl Browser {
     }
 
     async fn sign_in(&self, mut session: Session) -> io::Result<Session> {
-        let form = format!("email={}&{}", self.email, self.servers);
-        let response = exchange(&session, Request::form("/login", &form)).await?;
-        assert_eq!(response.status, 303, "{}", response.text());
+        let mut tries = 0;
+        let response = loop {
+            let form = Request::form("/login", &self.sign_in_form);
+            let response = exchange(&session, form).await?;
+            if response.status == 303 {
+                break response;
+            }
+            // The connection to the mail server may have been cut.
+            tries += 1;
+            assert!(tries < 3, "{} {}", response.status, response.text());
+        };
         for cookie in response.set_cookies() {
             let pair = cookie
                 .split(';')

@@ -1,0 +1,110 @@
+//! Messages that leave after their user has gone: signed out, without any browser, and over a
+//! restart of the program.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::OTHER_ADDRESS;
+use super::program::{Program, call};
+use super::real_server::RealServer;
+use crate::web::client::{Client, Request};
+
+/// A chosen time is a whole minute.
+const MINUTE_MS: i64 = 60_000;
+/// The longest that a message takes after it is due: the store is asked every 30 s for messages of
+/// ended sessions.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Posts a message. Returns the id of its entry, and the name of its state.
+async fn post(client: &mut Client, account: &str, subject: &str, send_at: &str) -> Value {
+    let draft = json!({
+        "to": OTHER_ADDRESS, "cc": "", "bcc": "", "subject": subject, "body": "Hello.\n",
+        "source": null, "replaces": null, "uploads": [], "keep_parts": [],
+        "options": { "send_at": send_at },
+    });
+    let message = json!({ "account": account, "draft": draft });
+    let sent = call(client, "message_send", &message).await;
+    serde_json::from_slice(&sent.body).expect("JSON")
+}
+
+fn arrived(server: &RealServer, folder: (&str, &str), subject: &str) -> usize {
+    let messages = server.dovecot.messages(folder.0, folder.1);
+    let subject = format!("Subject: {subject}");
+    let has_subject = |message: &&String| message.lines().any(|line| line.trim_end() == subject);
+    messages.iter().filter(has_subject).count()
+}
+
+/// Waits until a message arrived and its copy is filed, once each.
+async fn until_sent(server: &RealServer, subject: &str) {
+    let inbox = (OTHER_ADDRESS, "");
+    let sent = (super::ADDRESS, "Sent");
+    let deadline = Instant::now() + ARRIVAL_TIMEOUT;
+    while arrived(server, inbox, subject) == 0 || arrived(server, sent, subject) == 0 {
+        let (postfix, dovecot) = (server.postfix.log(), server.dovecot.log());
+        assert!(Instant::now() < deadline, "{subject}\n{postfix}\n{dovecot}");
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(arrived(server, inbox, subject), 1, "{subject}");
+    assert_eq!(arrived(server, sent, subject), 1, "{subject}");
+}
+
+#[tokio::test]
+async fn message_leaves_without_any_browser_and_after_signing_out() {
+    let server = RealServer::new().await;
+    let program = Program::start(&server, 2);
+    let (mut client, account) = program.sign_in().await;
+    let held = post(&mut client, &account, "Without a browser", "").await;
+    assert!(held["entry"]["state"]["held"].is_object(), "{held}");
+    // Its connections are closed already: each request had its own.
+    drop(client);
+    until_sent(&server, "Without a browser").await;
+
+    let (mut client, account) = program.sign_in().await;
+    post(&mut client, &account, "After signing out", "").await;
+    let out = client.send(Request::form("/logout", "")).await;
+    assert_eq!(out.status, 303, "{}", out.text());
+    let refused = client.get("/mail").await;
+    let location = refused.header("location").unwrap_or_default();
+    assert!(location.contains("/login"), "{location}");
+    assert_eq!(
+        arrived(&server, (OTHER_ADDRESS, ""), "After signing out"),
+        0
+    );
+    until_sent(&server, "After signing out").await;
+}
+
+#[tokio::test]
+async fn scheduled_and_held_messages_leave_after_the_process_was_killed() {
+    let server = RealServer::new().await;
+    let mut program = Program::start(&server, 3);
+    let (mut client, account) = program.sign_in().await;
+    // The next whole minute; the process is killed before it.
+    let now = server::store::now_unix_ms();
+    let due = (now + 10_000).div_euclid(MINUTE_MS) * MINUTE_MS + MINUTE_MS;
+    let send_at = jiff::Timestamp::from_millisecond(due).unwrap();
+    let send_at = send_at.strftime("%Y-%m-%dT%H:%M").to_string();
+    let scheduled = post(&mut client, &account, "Scheduled", &send_at).await;
+    assert!(
+        scheduled["entry"]["state"]["scheduled"].is_object(),
+        "{scheduled}"
+    );
+    let held = post(&mut client, &account, "Held", "").await;
+    assert!(held["entry"]["state"]["held"].is_object(), "{held}");
+    program.kill();
+    let inbox = (OTHER_ADDRESS, "");
+    assert_eq!(arrived(&server, inbox, "Held"), 0);
+    program.start_again();
+    until_sent(&server, "Held").await;
+    // Whatever arrives before its time is seen before its time.
+    loop {
+        let count = arrived(&server, inbox, "Scheduled");
+        if server::store::now_unix_ms() >= due {
+            break;
+        }
+        assert_eq!(count, 0, "it was sent before its time");
+        sleep(Duration::from_millis(100)).await;
+    }
+    until_sent(&server, "Scheduled").await;
+}
