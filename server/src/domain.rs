@@ -9,6 +9,7 @@ mod change;
 mod draft;
 mod error_cause;
 mod folder;
+mod local_mail;
 mod marks;
 mod message;
 mod outbox;
@@ -23,6 +24,8 @@ pub use error_cause::{
     DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
+pub use local_mail::LocalLimit;
+pub(crate) use local_mail::{LocalCounts, LocalFolder, LocalMessage, LocalSummary, NamedAddress};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{

@@ -15,6 +15,7 @@ mod hostile;
 mod imap;
 mod leaving;
 mod lists;
+mod local_mail;
 mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;

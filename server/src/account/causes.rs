@@ -25,7 +25,7 @@ impl AccountError {
             Self::Unsupported(what) => ErrorCause::Unsupported(*what),
             Self::Withheld => ErrorCause::Withheld,
             Self::SignedOut => ErrorCause::SignedOut,
-            Self::FileLost(_) => ErrorCause::FileLost,
+            Self::FileLost(_) | Self::LocalMessageLost(_) => ErrorCause::FileLost,
             // None of these errors concerns sending or filing a message.
             Self::HalfMoved { .. }
             | Self::Invalid { .. }

@@ -5,6 +5,7 @@
 //! the golden rows of the former one stay in the tree (`records/golden/`). Records contain codes
 //! and the servers' replies, never sentences of this program.
 
+mod local_message;
 mod person;
 mod v0;
 mod v1;
@@ -12,6 +13,7 @@ pub(in crate::store) mod v2;
 
 use serde::Deserialize;
 
+pub(super) use local_message::{read_local_message, write_local_message};
 pub(super) use person::{read_person, write_person};
 
 use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};
