@@ -28,6 +28,22 @@ test('a draft is left, continued from Drafts and sent', { tag: '@script' }, asyn
   await expect(mailbox.row(LETTER.subject)).toHaveCount(0);
 });
 
+test('a sent message is in Sent, and a deletion there can be undone', async ({ mailbox }) => {
+  await mailbox.send({ ...LETTER, to: ADDRESS });
+  await mailbox.outcome(LETTER.subject, 'Handed over');
+  await mailbox.goToInbox();
+  await mailbox.openFolder(/Sent/);
+  await expect(mailbox.row(LETTER.subject)).toHaveCount(1);
+  await mailbox.open(LETTER.subject);
+  await expect(mailbox.reader).toContainText(ADDRESS);
+  await mailbox.act('Delete');
+  await mailbox.undo(/will be deleted/);
+  await mailbox.isOpenAgain(LETTER.subject);
+  await mailbox.goToInbox();
+  await mailbox.openFolder(/Sent/);
+  await expect(mailbox.row(LETTER.subject)).toHaveCount(1);
+});
+
 test('two tabs do not overwrite each other', { tag: ['@script', '@desktop'] }, async ({ mailbox, context }) => {
   const { page } = mailbox;
   const draft = await mailbox.compose();

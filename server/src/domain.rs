@@ -21,7 +21,8 @@ pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
 pub(crate) use draft::{DraftCopy, DraftSaved};
 pub use error_cause::{
-    DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
+    DialCause, ErrorCause, FullSpace, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls,
+    Unsupported,
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub use local_mail::LocalLimit;

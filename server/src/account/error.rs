@@ -148,6 +148,8 @@ pub enum NoRoom {
     },
     /// A limit of the drafts that are stored here is reached.
     Drafts(LocalLimit),
+    /// A limit of the sent messages that are stored here is reached.
+    Sent,
     /// The disk is full, or nearly full.
     Server,
     /// The maximum number of messages is queued.

@@ -62,7 +62,6 @@ impl Pop3Incoming {
         let limitations = vec![
             Limitation::OneFolder,
             Limitation::MarksKeptHere,
-            Limitation::NoSentCopy,
             Limitation::Polled { every_secs },
         ];
         let requests = worker::spawn(worker, closing);

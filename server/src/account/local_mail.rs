@@ -1,7 +1,7 @@
 //! The local folders of an account: messages that were written here and that no mail server keeps.
 //!
-//! POP3 has no folder for drafts. They are in the store, in folders that the page shows as it shows
-//! those of a mail server: [`LocalMailWorker`] is a mailstore without a connection. It serves
+//! POP3 has no folder for drafts, and none for copies of sent messages. They are in the store, in
+//! folders that the page shows as it shows those of a mail server: [`LocalMailWorker`] is a mailstore without a connection. It serves
 //! requests while the POP3 server is busy or unreachable.
 
 mod change;
@@ -10,6 +10,7 @@ mod drafts;
 mod layout;
 mod mailstore;
 mod read;
+mod sent;
 mod skeleton;
 
 use std::ops::ControlFlow;

@@ -9,16 +9,19 @@ use super::Marks;
 pub(crate) enum LocalFolder {
     /// Drafts.
     Drafts,
+    /// Copies of sent messages.
+    Sent,
 }
 
 impl LocalFolder {
     /// The local folders, in display order.
-    pub(crate) const ALL: [Self; 1] = [Self::Drafts];
+    pub(crate) const ALL: [Self; 2] = [Self::Drafts, Self::Sent];
 
     /// Returns its name, which the page replaces with that of its role.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Drafts => "Drafts",
+            Self::Sent => "Sent",
         }
     }
 
@@ -26,6 +29,7 @@ impl LocalFolder {
     pub(crate) fn id(self) -> FolderId {
         FolderId::from(match self {
             Self::Drafts => "RHJhZnRz",
+            Self::Sent => "U2VudA",
         })
     }
 
@@ -33,6 +37,7 @@ impl LocalFolder {
     pub(crate) const fn role(self) -> FolderRole {
         match self {
             Self::Drafts => FolderRole::Drafts,
+            Self::Sent => FolderRole::Sent,
         }
     }
 

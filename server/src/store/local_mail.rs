@@ -23,6 +23,8 @@ use crate::domain::{
 
 /// Maximum number of drafts of an account.
 pub(crate) const DRAFTS_MAX: u32 = 500;
+/// Maximum number of sent messages of an account.
+const SENT_MAX: u32 = 10_000;
 
 /// The table of local messages, the key of its records, and its quotas.
 #[derive(Debug, Clone)]
@@ -104,12 +106,14 @@ impl LocalFolder {
     fn column(self) -> &'static str {
         match self {
             Self::Drafts => "drafts",
+            Self::Sent => "sent",
         }
     }
 
     fn max_messages(self) -> u32 {
         match self {
             Self::Drafts => DRAFTS_MAX,
+            Self::Sent => SENT_MAX,
         }
     }
 }

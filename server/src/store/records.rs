@@ -10,6 +10,7 @@ mod person;
 mod v0;
 mod v1;
 pub(in crate::store) mod v2;
+pub(in crate::store) mod v3;
 
 use serde::Deserialize;
 
@@ -49,6 +50,7 @@ pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
         0 => read::<v0::Message>(json).map(OutboxMessage::from),
         1 => read::<v1::Message>(json).map(OutboxMessage::from),
         2 => read::<v2::Message>(json).map(OutboxMessage::from),
+        3 => read::<v3::Message>(json).map(OutboxMessage::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }

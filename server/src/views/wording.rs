@@ -14,7 +14,7 @@ use crate::account::error::{AccountError, InvalidField, NoRoom, NotLeft, NotRepl
 use crate::account::model::random_id;
 use crate::clients::{ClientError, LinkError};
 use crate::domain::bounds::cut;
-use crate::domain::{DialCause, ErrorCause, LocalLimit, Unsupported};
+use crate::domain::{DialCause, ErrorCause, FullSpace, LocalLimit, Unsupported};
 use crate::meaning::Meaning;
 
 /// Maximum length of a server's reply that is shown, in bytes.
@@ -419,6 +419,7 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 (&zh, "请等部分邮件发出，或删除不需要的邮件。"),
             )
         }
+        NoRoom::Sent => error_cause::meaning(&ErrorCause::NoRoom(FullSpace::Sent), lang),
         NoRoom::Drafts(LocalLimit::Server) | NoRoom::Server => both(
             lang,
             (

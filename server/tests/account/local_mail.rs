@@ -1,4 +1,5 @@
-//! Drafts of POP3 accounts, which are in the store: quotas, damage, restarts and other sessions.
+//! Drafts and sent messages of POP3 accounts, which are in the store: quotas, damage, restarts and
+//! other sessions.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +8,8 @@ use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::live::LiveEvent;
 use app::api::types::{
-    Change, Destination, Draft, DraftResult, FolderRole, Mark, MessageRef, SavedDraft, Window,
+    Change, ComposeKind, ComposeSource, Destination, Draft, DraftResult, FolderRole, Mark,
+    MessageRef, OutboxEntry, OutboxState, SavedDraft, SentCopy, Window,
 };
 use futures_util::TryStreamExt as _;
 use server::account::uploads::Upload;
@@ -396,4 +398,124 @@ async fn drafts_move_to_a_new_server_key_at_the_next_sign_in() {
     let page = restarted.open(server.pop3()).await.unwrap();
     let form = page.backend.draft_open(reference(&page, &copy)).await;
     assert_eq!(form.unwrap().draft.body, typed.body);
+}
+
+async fn send(page: &Page, draft: Draft) -> OutboxEntry {
+    let sent = page.backend.message_send(page.account.clone(), draft);
+    let id = sent.await.unwrap();
+    page.handed_over(&id).await
+}
+
+#[tokio::test]
+async fn a_sent_message_is_in_sent_once_with_all_its_recipients() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.pop3()).await.unwrap();
+    let typed = Draft {
+        to: "ok@restante.test".to_owned(),
+        bcc: "secret@restante.test".to_owned(),
+        ..upload(&server.test_accounts, &page, &[1, 2, 3]).await
+    };
+    let entry = send(&page, typed).await;
+    let sent = page.folder(FolderRole::Sent).await;
+    assert_eq!(
+        entry.copy,
+        SentCopy::Filed {
+            folder: sent.clone()
+        }
+    );
+    let row = page.rows(&sent).await.remove(0);
+    assert_eq!(row.people[0].address, "ok@restante.test");
+    assert!(row.is_seen && row.has_attachment);
+    let view = page.open(row.id.clone()).await.unwrap();
+    assert_eq!(view.attachments.len(), 1);
+    let source = page
+        .handle
+        .source(row.id.folder.folder.clone(), row.id.message.clone());
+    let source: Vec<_> = source.await.unwrap().try_collect().await.unwrap();
+    let source = String::from_utf8(source.concat()).unwrap();
+    assert!(source.contains("Bcc: <secret@restante.test>"), "{source}");
+
+    // It is answered from there, and marked.
+    let source = ComposeSource {
+        kind: ComposeKind::ReplyAll,
+        folder: sent.clone(),
+        message: row.id.message.clone(),
+    };
+    let form = page
+        .backend
+        .compose_start(page.account.clone(), Some(source))
+        .await
+        .unwrap();
+    send(&page, form.draft).await;
+    let answered = async {
+        while !page.rows(&sent).await[1].is_answered {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), answered)
+        .await
+        .expect("the mark");
+
+    page.handle.close().await;
+    let restarted = server.restarted().await;
+    let page = restarted.open(server.pop3()).await.unwrap();
+    assert_eq!(page.rows(&sent).await.len(), 2);
+    page.open(row.id.clone()).await.unwrap();
+    let trash = Destination::Role(FolderRole::Trash);
+    let deleted = page.move_to(vec![row.id], trash).await.unwrap();
+    assert_eq!(page.rows(&sent).await.len(), 1);
+    page.undo(deleted.undo).await.unwrap();
+    assert_eq!(page.rows(&sent).await.len(), 2);
+}
+
+#[tokio::test]
+async fn where_sent_is_full_the_entry_says_so_and_no_copy_is_lost() {
+    let server = TestServer::new(Some(1)).await;
+    let limits = SpoolLimits {
+        account_max_bytes: 5_000_000,
+        max_bytes: 1 << 30,
+    };
+    let accounts = server.restarted_within(limits).await;
+    let page = accounts.open(server.pop3()).await.unwrap();
+    let sent = page.folder(FolderRole::Sent).await;
+    let mut entries = Vec::new();
+    for nth in ["First", "Second", "Third", "Fourth"] {
+        let typed = Draft {
+            to: "ok@restante.test".to_owned(),
+            subject: nth.to_owned(),
+            ..upload(&accounts, &page, &vec![7; 1_000_000]).await
+        };
+        entries.push(send(&page, typed).await);
+        accounts.uploads.clear();
+    }
+    assert!(matches!(entries[2].copy, SentCopy::Filed { .. }));
+    let last = &entries[3];
+    assert_eq!(last.state, OutboxState::HandedOver);
+    let SentCopy::Failed { cause } = &last.copy else {
+        panic!("{last:?}");
+    };
+    assert!(
+        cause.contains("space for sent mail here is full"),
+        "{cause}"
+    );
+    assert_eq!(
+        subjects(&page, FolderRole::Sent).await,
+        ["Third", "Second", "First"]
+    );
+    // What is deleted makes room, and drafts have their own.
+    saved(&page, &draft("There is room")).await;
+    let oldest = page.rows(&sent).await.remove(2);
+    let trash = Destination::Role(FolderRole::Trash);
+    page.move_to(vec![oldest.id], trash).await.unwrap();
+    let typed = Draft {
+        to: "ok@restante.test".to_owned(),
+        subject: "Fifth".to_owned(),
+        ..upload(&accounts, &page, &vec![7; 1_000_000]).await
+    };
+    let entry = send(&page, typed).await;
+    assert!(matches!(entry.copy, SentCopy::Filed { .. }), "{entry:?}");
+    assert_eq!(
+        subjects(&page, FolderRole::Sent).await,
+        ["Fifth", "Third", "Second"]
+    );
 }

@@ -7,7 +7,10 @@ use mail_mime::tree::Part;
 use super::LocalMailWorker;
 use crate::account::error::AccountError;
 use crate::account::mailstore::{DraftSave, mailstore};
-use crate::domain::{Changed, DraftSaved, FolderList, Listing, Opened, Section, SourceMark};
+use crate::account::spooled::SpooledMessage;
+use crate::domain::{
+    Changed, DraftSaved, Filed, Filing, FolderList, Listing, Opened, Section, SourceMark,
+};
 
 mailstore!(LocalMailWorker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
@@ -21,5 +24,14 @@ mailstore!(LocalMailWorker {
 
     async fn delete_draft(&mut self, draft: DraftId) -> Result<(), AccountError> {
         Self::delete_draft(self, &draft).await
+    }
+
+    async fn file_sent(
+        &mut self,
+        copy: SpooledMessage,
+        message_id: String,
+        _filing: Filing,
+    ) -> Result<Filed, AccountError> {
+        Self::file_sent(self, &copy, &message_id).await
     }
 });

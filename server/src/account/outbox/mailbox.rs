@@ -29,8 +29,8 @@ pub(in crate::account) struct OnDemand {
 }
 
 impl OutboxMailbox {
-    /// Whether it has a folder for copies. POP3 has none: the ledger is the record.
-    pub(super) fn has_sent_folder(&self) -> bool {
+    /// Whether its server may file copies of what is sent through it: POP3 has no folder for them.
+    pub(super) fn has_server_copies(&self) -> bool {
         match self {
             Self::Session(Incoming::Imap(_)) => true,
             Self::Session(Incoming::Pop3(_)) => false,

@@ -125,6 +125,25 @@ impl LocalMessages {
         Ok(folder.map(|folder| (folder, ids)))
     }
 
+    /// Returns the newest copy of a message in a folder, by its `Message-ID`.
+    pub(crate) async fn find_copy(
+        &self,
+        account: &AccountKey,
+        folder: LocalFolder,
+        message_id: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
+        let found: Option<(String,)> = sqlx::query_as(
+            "SELECT id FROM local_message WHERE account_key = $1 AND folder = $2 \
+             AND message_hash = $3 AND removed_unix_ms IS NULL ORDER BY revision DESC LIMIT 1",
+        )
+        .bind(&account.0)
+        .bind(folder.column())
+        .bind(self.sealer.message_hash(account, message_id))
+        .fetch_optional(self.store.pool())
+        .await?;
+        Ok(found.map(|(id,)| MessageId(id)))
+    }
+
     /// Deletes every copy of a message from a folder. Returns whether there was one.
     pub(crate) async fn delete_copies(
         &self,

@@ -4,9 +4,13 @@ use crate::store::spool::{Spool, SpoolLimits};
 use crate::store::{SCHEMA, TestDir};
 use app::api::types::{Mark, UndoId};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 const DRAFTS: LocalFolder = LocalFolder::Drafts;
+/// Rows of the account "ann", sealed with [`GOLDEN_KEY`]: id, file, sealed record. Lines are added
+/// and never changed.
+const ROWS: &str = include_str!("../records/golden/local-rows.txt");
+const GOLDEN_KEY: &str = "Z29sZGVuIGdvbGRlbiBnb2xkZW4gZ29sZGVuIGdvbGQ\n";
 
 struct Stored {
     messages: LocalMessages,
@@ -226,6 +230,14 @@ async fn local_files_count_neither_for_uploads_nor_as_orphans() {
     drop(stored.spool.create(&mine, all, all).await.unwrap());
     let later = crate::store::now_unix_ms() + 365 * 24 * 3_600_000;
     stored.spool.sweep(later).await.unwrap();
+    // The dropped file is removed by a task of its own.
+    let removed = async {
+        while stored.files() > 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let removed = tokio::time::timeout(std::time::Duration::from_secs(20), removed);
+    removed.await.unwrap();
     assert_eq!(stored.files(), 2);
     let deleted = stored.messages.delete_copies(&mine, DRAFTS, "d");
     assert!(deleted.await.unwrap());
@@ -373,4 +385,41 @@ async fn messages_follow_their_account_to_a_new_server_key() {
         .save(&new, ("2", "d"), 3, Replaces::Copy(&id("1")))
         .await;
     assert_eq!(saved, LocalSaved::Done, "it is found by its new hash");
+}
+
+#[tokio::test]
+async fn rows_of_every_version_open() {
+    let dir = TestDir::new();
+    let path = dir.path().join("key");
+    std::fs::write(&path, GOLDEN_KEY).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    let stored = open(dir, u64::MAX, u64::MAX).await;
+    for line in ROWS.lines() {
+        let parts: Vec<&str> = line.split(' ').collect();
+        let [id, spool, sealed] = parts[..] else {
+            panic!("{line}");
+        };
+        sqlx::query(
+            "INSERT INTO local_message VALUES \
+             ($1, 'ann', 'drafts', $1, 1, $2, 1, 1, 1, 0, 0, 0, NULL, NULL, $3)",
+        )
+        .bind(id)
+        .bind(spool)
+        .bind(STANDARD.decode(sealed).unwrap())
+        .execute(stored.store.pool())
+        .await
+        .unwrap();
+    }
+    let listed = stored
+        .messages
+        .list(&key("ann"), DRAFTS, 0, 10)
+        .await
+        .unwrap();
+    assert_eq!(listed.len(), ROWS.lines().count());
+    for message in listed {
+        let (spool, summary) = message.content.unwrap();
+        assert_eq!(spool, "BBBBBBBBBBBBBBBBBBBBBB");
+        assert_eq!(summary.subject, "golden@peer.test");
+    }
 }
