@@ -2,8 +2,8 @@
 //!
 //! [`Accounts`] signs in and makes [`AccountHandle`]s. A handle sends each request to the
 //! [`incoming`] side: the task of the IMAP ([`incoming_imap`]) or POP3 ([`incoming_pop3`])
-//! connection that serves it, so that one request does not wait for another connection's. The
-//! [`outbox`] sends messages. The protocol clients are in [`clients`](crate::clients);
+//! connection that serves it, so that one request does not wait for another connection's, or of the
+//! folders that are in the store ([`local_mail`]). The [`outbox`] sends messages. The protocol clients are in [`clients`](crate::clients);
 //! [`views`](crate::views) formats errors for the page.
 
 mod backoff;
@@ -18,12 +18,14 @@ pub(crate) mod incoming_imap;
 pub(crate) mod incoming_pop3;
 pub(crate) mod judged;
 pub mod lists;
+mod local_mail;
 pub(crate) mod mailstore;
 pub mod model;
 pub(crate) mod off_thread;
 mod open_pages;
 mod outbox;
 pub(crate) mod spooled;
+mod undo_table;
 pub mod uploads;
 pub(crate) mod whole;
 pub(crate) mod worker;

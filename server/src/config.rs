@@ -11,8 +11,8 @@
 //! | `upstreams` | `"public"` | mail servers that users may name: `"public"` (any public host on mail ports) or `"listed"` (only those below) |
 //! | `sessions_per_account` | `16` | number of browsers signed in to one mail account at once, 1 to 1000; beyond it the least recently used session ends |
 //! | `upload_max_bytes` | `26214400` | maximum size of one message's attachments together, at most 256 MiB |
-//! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | maximum disk space of one account's queued messages and files; at least 3 times `upload_max_bytes` |
-//! | `spool_max_bytes` | 16 times `spool_account_max_bytes` | the same for all accounts together |
+//! | `spool_account_max_bytes` | 256 MiB, or 4 times `upload_max_bytes` | maximum disk space of one account's queued messages and files, and again of each of its local folders; at least 3 times `upload_max_bytes` |
+//! | `spool_max_bytes` | 16 times `spool_account_max_bytes` | the same for all accounts together; half of it again for all local folders |
 //! | `ledger_keep_days` | `90` | days after its last change until an outbox entry is deleted, 1 to 3650 |
 //! | `undo_send_secs` | `10` | seconds for which a message can be stopped after "Send", 0 to 30; users can choose another time |
 //!

@@ -10,6 +10,7 @@ mod draft;
 mod error_cause;
 mod folder;
 mod identity;
+mod local_mail;
 mod marks;
 mod message;
 mod outbox;
@@ -21,10 +22,13 @@ pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
 pub(crate) use draft::{DraftCopy, DraftSaved};
 pub use error_cause::{
-    DialCause, ErrorCause, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls, Unsupported,
+    DialCause, ErrorCause, FullSpace, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls,
+    Unsupported,
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use identity::Identity;
+pub use local_mail::LocalLimit;
+pub(crate) use local_mail::{LocalCounts, LocalFolder, LocalMessage, LocalSummary, NamedAddress};
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{

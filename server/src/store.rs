@@ -1,5 +1,5 @@
-//! The server's persistent state: one SQLite database, sealed secrets, and the spool of outgoing
-//! files.
+//! The server's persistent state: one SQLite database, sealed secrets, and the spool of files that
+//! were written here.
 //!
 //! It stores no received mail. Rules that allow a change of the database engine: run-time queries
 //! with `$1`, INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims
@@ -11,6 +11,7 @@ pub mod flash;
 pub(crate) mod folders;
 mod identities;
 pub(crate) mod image_senders;
+pub(crate) mod local_mail;
 pub(crate) mod outbox;
 mod people;
 pub(crate) mod pop3;
@@ -106,6 +107,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 10,
         name: "people",
         sql: include_str!("store/migrations/0010_person.sql"),
+    },
+    SchemaStep {
+        version: 11,
+        name: "local messages",
+        sql: include_str!("store/migrations/0011_local_message.sql"),
     },
     SchemaStep {
         version: 12,

@@ -17,6 +17,7 @@ mod identities;
 mod imap;
 mod leaving;
 mod lists;
+mod local_mail;
 mod outbox;
 pub(crate) mod parts;
 pub(crate) mod peer;

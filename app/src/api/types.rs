@@ -160,8 +160,6 @@ pub enum Limitation {
     OneFolder,
     /// POP3: this server stores read marks and stars, not the mail server.
     MarksKeptHere,
-    /// POP3: no copy of sent mail is stored; the ledger is the record.
-    NoSentCopy,
     /// IMAP without MOVE: a move is COPY and EXPUNGE.
     NoMove,
     /// No IDLE: the server is polled for new mail.

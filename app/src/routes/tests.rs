@@ -282,7 +282,7 @@ async fn pop3_page_states_its_limitations() {
     let (_, html) = page_of("/mail/acc/SU5CT1g/7.1284", inputs).await;
     assert!(html.contains("This is a POP3 mailbox"), "{html}");
     assert!(
-        html.contains("Archive: a POP3 mailbox has one folder"),
+        html.contains("Archive: a POP3 server has one folder"),
         "{html}"
     );
     assert!(!html.contains("<option value=\"archive\">"), "{html}");

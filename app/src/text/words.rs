@@ -146,10 +146,10 @@ texts! {
     empty_folder() { en: "This folder is empty", zh: "此文件夹为空" }
     pop3_title() { en: "This is a POP3 mailbox", zh: "这是 POP3 邮箱" }
     pop3_limits() {
-        en: "One folder. Read marks and stars are kept here, not on the server.",
-        zh: "只有一个文件夹。已读和星标只保存在这里，不在服务器上。"
+        en: "Drafts, sent mail, read marks and stars are kept here, not on the server.",
+        zh: "草稿、已发送邮件、已读和星标只保存在这里，不在服务器上。"
     }
-    pop3_one_folder() { en: "a POP3 mailbox has one folder", zh: "POP3 邮箱只有一个文件夹" }
+    pop3_one_folder() { en: "a POP3 server has one folder", zh: "POP3 服务器只有一个文件夹" }
 
     done_seen(n: u32) { en: format!("Marked {} read", messages(n)), zh: format!("已将 {n} 封标为已读") }
     done_unseen(n: u32) { en: format!("Marked {} unread", messages(n)), zh: format!("已将 {n} 封标为未读") }

@@ -2,9 +2,9 @@
 
 use mail_proto::smtp;
 
-use super::error::AccountError;
+use super::error::{AccountError, NoRoom};
 use crate::domain::bounds::cut;
-use crate::domain::{ErrorCause, NotSentCause, ServerReply};
+use crate::domain::{ErrorCause, FullSpace, NotSentCause, ServerReply};
 
 impl AccountError {
     /// Returns the cause of the error as codes.
@@ -25,7 +25,9 @@ impl AccountError {
             Self::Unsupported(what) => ErrorCause::Unsupported(*what),
             Self::Withheld => ErrorCause::Withheld,
             Self::SignedOut => ErrorCause::SignedOut,
-            Self::FileLost(_) => ErrorCause::FileLost,
+            Self::NoRoom(NoRoom::Sent) => ErrorCause::NoRoom(FullSpace::Sent),
+            Self::NoRoom(NoRoom::Server) => ErrorCause::NoRoom(FullSpace::Server),
+            Self::FileLost(_) | Self::LocalMessageLost(_) => ErrorCause::FileLost,
             // None of these errors concerns sending or filing a message.
             Self::HalfMoved { .. }
             | Self::Invalid { .. }

@@ -4,9 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use mail_net::Dialer;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::local_mail::LocalMail;
 use super::open_pages::OpenPages;
+use super::worker::Request;
 use crate::clients::budget::Budget;
 use crate::domain::AccountKey;
 use crate::store::Store;
@@ -21,6 +24,19 @@ pub(super) struct Dependencies {
     pub(super) pages: OpenPages,
     pub(super) closing: CancellationToken,
     pub(super) store: Store,
+    pub(super) local_mail: LocalMail,
     /// The memory budget for its servers' responses.
     pub(super) budget: Budget,
+}
+
+impl Dependencies {
+    /// Starts the task that serves the local folders of the account.
+    pub(super) fn spawn_local_mail(&self) -> mpsc::Sender<Request> {
+        self.local_mail.spawn(
+            self.key.clone(),
+            self.pages.clone(),
+            self.budget.clone(),
+            self.closing.clone(),
+        )
+    }
 }

@@ -6,7 +6,7 @@ use mail_proto::smtp;
 
 use crate::clients::ClientError;
 use crate::clients::budget::Overloaded;
-use crate::domain::{ServerReply, Unsupported};
+use crate::domain::{LocalLimit, ServerReply, Unsupported};
 
 /// Why an account could not complete a request.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -82,6 +82,10 @@ pub enum AccountError {
     /// A message's file in the spool is missing, truncated or damaged.
     #[error("the file of a message is lost: {0}")]
     FileLost(String),
+    /// A message of a local folder cannot be opened: its record or its file is missing, damaged, or
+    /// sealed with a key that is not available.
+    #[error("a message that is stored here cannot be opened: {0}")]
+    LocalMessageLost(String),
     /// An internal error.
     #[error("internal: {0}")]
     Internal(String),
@@ -142,6 +146,10 @@ pub enum NoRoom {
         /// The limit, in bytes.
         max_bytes: u64,
     },
+    /// A limit of the drafts that are stored here is reached.
+    Drafts(LocalLimit),
+    /// A limit of the sent messages that are stored here is reached.
+    Sent,
     /// The disk is full, or nearly full.
     Server,
     /// The maximum number of messages is queued.

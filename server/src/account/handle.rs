@@ -7,6 +7,7 @@ mod leave;
 mod nested;
 mod people;
 pub(crate) mod supplements;
+mod upkeep;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use super::body::{Bodies, BodyBudget};
 use super::dependencies::Dependencies;
 use super::error::AccountError;
 use super::incoming::Incoming;
+use super::local_mail::LocalMail;
 use super::mailstore::Mailstore;
 use super::model::{SignIn, now_unix_ms};
 use super::open_pages::{OpenPages, Watcher};
@@ -39,7 +41,7 @@ use crate::clients::smtp::SubmissionServer;
 use crate::domain::{AccountKey, Opened, Protocol, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
-use crate::store::outbox::{Ledger, REMOVED_RETENTION_MS};
+use crate::store::outbox::Ledger;
 use crate::store::seal::{BrowserKeys, Sealer};
 use crate::store::spool::Spool;
 
@@ -54,6 +56,7 @@ pub struct Accounts {
     sealer: Arc<Sealer>,
     spool: Spool,
     ledger: Ledger,
+    local_mail: LocalMail,
     bodies: BodyBudget,
     /// The memory budget for the mail of all accounts.
     memory: Budget,
@@ -65,70 +68,19 @@ impl Accounts {
     /// Creates the one `Accounts` of a process.
     pub fn new(dialer: Arc<Dialer>, store: Store, sealer: Arc<Sealer>, spool: Spool) -> Self {
         let ledger = Ledger::new(store.clone(), Arc::clone(&sealer));
+        let local_mail = LocalMail::new(store.clone(), Arc::clone(&sealer), spool.clone());
         Self {
             dialer,
             store,
             sealer,
             spool,
             ledger,
+            local_mail,
             bodies: BodyBudget::default(),
             memory: Budget::of_process(),
             prepared: Arc::new(Semaphore::new(PREPARED_CONNECTIONS)),
             couriers: Arc::default(),
         }
-    }
-
-    /// Migrates the outbox of an earlier version, and sets aside rows whose key is lost. Must be
-    /// called once, before the spool is swept.
-    ///
-    /// # Errors
-    /// [`AccountError::Internal`] if the store cannot be read or written.
-    pub async fn convert(&self) -> Result<(), AccountError> {
-        let convert = async {
-            let lost = self.ledger.outbox_check_keys().await?;
-            self.ledger.outbox_convert().await?;
-            Ok(lost)
-        };
-        let lost = convert.await.map_err(AccountError::store)?;
-        if lost > 0 {
-            tracing::error!(
-                rows = lost,
-                "messages in the outbox cannot be opened: their key is not in state_dir/key. Put it \
-                 there as the second line and start again, or they are deleted after \
-                 ledger_keep_days"
-            );
-        }
-        Ok(())
-    }
-
-    /// Renews the lease of this process, and releases rows of processes that ended. Must be called
-    /// at startup and then at least every [`LEASE_MS`](crate::store::process::LEASE_MS). Returns
-    /// how many rows were released.
-    ///
-    /// # Errors
-    /// [`AccountError::Internal`] if the store cannot be read or written.
-    pub async fn recover(&self, now_unix_ms: i64) -> Result<u64, AccountError> {
-        let recover = async {
-            self.store.lease_renew(now_unix_ms).await?;
-            self.ledger.outbox_recover(now_unix_ms).await
-        };
-        recover.await.map_err(AccountError::store)
-    }
-
-    /// Deletes rows of the outbox and the ledger that have not changed for `keep_ms`.
-    ///
-    /// # Errors
-    /// [`AccountError::Internal`] if the store cannot be read or written.
-    pub async fn prune(&self, now_unix_ms: i64, keep_ms: i64) -> Result<u64, AccountError> {
-        let before = now_unix_ms.saturating_sub(keep_ms);
-        let pruned = self
-            .ledger
-            .outbox_prune(before, now_unix_ms.saturating_sub(REMOVED_RETENTION_MS))
-            .await;
-        let pruned = pruned.map_err(AccountError::store)?;
-        let forms = self.ledger.form_prune(before).await;
-        forms.map_err(AccountError::store)?;
-        Ok(pruned)
     }
 
     /// Signs in to the incoming server, with a single attempt.
@@ -173,6 +125,7 @@ impl Accounts {
             pages: pages.clone(),
             closing: closing.clone(),
             store: self.store.clone(),
+            local_mail: self.local_mail.clone(),
             budget: self.memory.clone(),
         };
         let incoming = Incoming::open(sign_in.clone(), dependencies).await?;
@@ -188,6 +141,11 @@ impl Accounts {
                 .await
         };
         adopt.await.map_err(AccountError::store)?;
+        if let Some(previous) = &keys.previous {
+            self.local_mail.change_account(previous, &key).await?;
+            let (local_mail, key) = (self.local_mail.clone(), key.clone());
+            tokio::spawn(async move { local_mail.seal_again(&key).await });
+        }
         let mailbox = OutboxMailbox::Session(incoming.clone());
         let outbox = self.outbox(
             key.clone(),

@@ -62,6 +62,7 @@ impl ImapIncoming {
             closing,
             store,
             budget,
+            local_mail: _,
         } = dependencies;
         let access = sign_in.incoming_access();
         let connection =

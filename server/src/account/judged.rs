@@ -20,7 +20,10 @@ impl AccountError {
             Self::Client(ClientError::Refused { reply, .. }) => {
                 reply.code.is_some_and(|code| code >= 500)
             }
-            Self::Invalid { .. } | Self::Unsupported(_) | Self::FileLost(_) => true,
+            Self::Invalid { .. }
+            | Self::Unsupported(_)
+            | Self::FileLost(_)
+            | Self::LocalMessageLost(_) => true,
             _ => false,
         }
     }
@@ -56,6 +59,14 @@ impl AccountError {
             }
             SpoolError::Io(_) | SpoolError::Seal(_) => Self::FileLost(error.to_string()),
             other => Self::Internal(other.to_string()),
+        }
+    }
+
+    /// The same for the file of a message of a local folder.
+    pub(crate) fn local_file(error: SpoolError) -> Self {
+        match Self::spool_file(error) {
+            Self::FileLost(why) => Self::LocalMessageLost(why),
+            other => other,
         }
     }
 

@@ -116,7 +116,7 @@ pub(crate) trait Mailstore: Send {
     }
 
     /// Files a copy in Sent. If Sent has one with this message id (without angle brackets), none is
-    /// added. By default there is no folder to file it in: the ledger is the record.
+    /// added. By default there is no folder to file it in.
     async fn file_sent(
         &mut self,
         _copy: SpooledMessage,

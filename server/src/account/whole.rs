@@ -1,6 +1,7 @@
-//! A message that was read whole, split into its parts: for POP3, and for messages whose structure
-//! an IMAP server describes beyond the limits.
+//! A message that was read whole, split into its parts: for POP3, for local folders, and for
+//! messages whose structure an IMAP server describes beyond the limits.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -93,6 +94,22 @@ impl Split {
             .iter()
             .find(|(known, _)| known == section)
             .map(|(_, octets)| octets)
+    }
+
+    /// Returns where each part is in `raw`, from which this was split.
+    pub(crate) fn ranges<'a>(
+        &'a self,
+        raw: &'a Bytes,
+    ) -> impl Iterator<Item = (&'a str, Range<usize>)> {
+        let begin = raw.as_ptr().addr();
+        self.parts.iter().filter_map(move |(section, octets)| {
+            // An empty slice need not point into the message.
+            let start = match octets.is_empty() {
+                true => 0,
+                false => octets.as_ptr().addr().checked_sub(begin)?,
+            };
+            Some((section.as_str(), start..start.checked_add(octets.len())?))
+        })
     }
 
     /// Returns the shown text, decoded off the async threads.

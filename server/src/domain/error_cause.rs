@@ -62,6 +62,8 @@ pub enum ErrorCause {
     SignedOut,
     /// The message's file in the spool is missing, truncated or damaged.
     FileLost,
+    /// There is no space for a copy on this server.
+    NoRoom(FullSpace),
     /// An internal error of this program.
     Internal,
     /// An earlier version recorded the cause as a sentence, which is not stored any more.
@@ -69,6 +71,15 @@ pub enum ErrorCause {
         /// The server's reply, if it sent one.
         words: Option<String>,
     },
+}
+
+/// The space on this server that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FullSpace {
+    /// That of the account for sent messages.
+    Sent,
+    /// That of all accounts, or the disk.
+    Server,
 }
 
 /// Why a connection could not be opened.

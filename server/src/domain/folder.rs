@@ -2,7 +2,7 @@
 
 use app::api::types::{FolderId, FolderRole};
 
-/// The id of INBOX, base64url of its name; POP3 has no other folder.
+/// The id of INBOX, base64url of its name; a POP3 server has no other folder.
 pub(crate) const INBOX_ID: &str = "SU5CT1g";
 
 /// One folder of an account.

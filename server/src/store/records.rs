@@ -6,14 +6,17 @@
 //! and the servers' replies, never sentences of this program.
 
 mod identities;
+mod local_message;
 mod person;
 mod v0;
 mod v1;
 pub(in crate::store) mod v2;
+pub(in crate::store) mod v3;
 
 use serde::Deserialize;
 
 pub(super) use identities::{read_identities, write_identities};
+pub(super) use local_message::{read_local_message, write_local_message};
 pub(super) use person::{read_person, write_person};
 
 use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};
@@ -49,6 +52,7 @@ pub(super) fn read_message(json: &[u8]) -> Result<OutboxMessage, Unreadable> {
         0 => read::<v0::Message>(json).map(OutboxMessage::from),
         1 => read::<v1::Message>(json).map(OutboxMessage::from),
         2 => read::<v2::Message>(json).map(OutboxMessage::from),
+        3 => read::<v3::Message>(json).map(OutboxMessage::from),
         _ => Err(Unreadable::LaterProgram),
     }
 }

@@ -69,6 +69,8 @@ pub enum Purpose<'a> {
     Person,
     /// The names and addresses that an account sends as.
     Identities,
+    /// A message of a local folder.
+    LocalMessage,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
@@ -86,6 +88,7 @@ impl Purpose<'_> {
             Self::ImageSender => b"restante/image-sender".into(),
             Self::Person => b"restante/person".into(),
             Self::Identities => b"restante/identities".into(),
+            Self::LocalMessage => b"restante/local-message".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
         }
@@ -324,6 +327,13 @@ impl Sealer {
     /// in any case. It changes with the server key, as the account key does.
     pub(super) fn person_hash(&self, account: &AccountKey, address: &str) -> String {
         let text = format!("person\0{}\0{}", account.0, address.to_lowercase());
+        URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
+    }
+
+    /// Returns the hash that finds the copies of a message of a local folder by its `Message-ID`. It
+    /// changes with the server key, as the account key does.
+    pub(super) fn message_hash(&self, account: &AccountKey, message_id: &str) -> String {
+        let text = format!("message\0{}\0{message_id}", account.0);
         URL_SAFE_NO_PAD.encode(self.current.mac(text.as_bytes()))
     }
 

@@ -7,7 +7,9 @@
 //! # Invariants
 //! - A file has a row in the table `spool_file` from before its creation until its removal.
 //! - A file has one owner: the process, through a [`SpoolFile`] or [`SpoolWriter`] that removes it
-//!   on drop, or a row of the outbox, which takes it in the transaction that inserts the row.
+//!   on drop, or a row of the outbox or of a local folder, which takes it in the transaction that
+//!   inserts the row.
+//! - Files of local folders do not count towards these quotas: their folders have their own.
 //! - Bytes are reserved in the account's quota and in the server's before they are written.
 
 mod chunks;
@@ -29,7 +31,7 @@ use super::{Store, StoreError};
 use crate::domain::AccountKey;
 
 pub use self::chunks::SpoolReader;
-pub(super) use self::table::DISCARDED;
+pub(super) use self::table::{DISCARDED, LOCAL};
 
 const UNFINISHED: &str = "part";
 /// Step in which the reservation of a file of unknown size grows.
@@ -206,6 +208,42 @@ impl Spool {
     pub async fn read(&self, name: &SpoolName) -> Result<SpoolReader, SpoolError> {
         let file = File::open(self.dir.join(&name.0)).await?;
         SpoolReader::begin(file, name.clone(), &self.sealer).await
+    }
+
+    /// Opens a file for reading from `offset_bytes`, which must be less than its size. What is
+    /// before it is neither read nor checked.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn read_from(
+        &self,
+        name: &SpoolName,
+        offset_bytes: u64,
+    ) -> Result<SpoolReader, SpoolError> {
+        let mut reader = self.read(name).await?;
+        reader.skip_to(offset_bytes).await?;
+        Ok(reader)
+    }
+
+    /// Returns whether a file is sealed with a key that is not the current one.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn is_sealed_before_rotation(&self, name: &SpoolName) -> Result<bool, SpoolError> {
+        let [current, _] = self.sealer.key_ids();
+        Ok(self.read(name).await?.key_id() != current)
+    }
+
+    /// Returns the quotas.
+    pub fn limits(&self) -> SpoolLimits {
+        self.limits
+    }
+
+    /// Returns the same spool for files whose account has another quota.
+    pub(crate) fn without_account_quota(&self) -> Self {
+        let mut spool = self.clone();
+        spool.limits.account_max_bytes = u64::MAX;
+        spool
     }
 
     /// Removes the discarded files.

@@ -14,7 +14,7 @@ use crate::account::error::{AccountError, InvalidField, NoRoom, NotLeft, NotRepl
 use crate::account::model::random_id;
 use crate::clients::{ClientError, LinkError};
 use crate::domain::bounds::cut;
-use crate::domain::{DialCause, ErrorCause, Unsupported};
+use crate::domain::{DialCause, ErrorCause, FullSpace, LocalLimit, Unsupported};
 use crate::meaning::Meaning;
 
 /// Maximum length of a server's reply that is shown, in bytes.
@@ -79,7 +79,9 @@ impl AccountError {
             Self::Unreadable(_) => ErrorKind::Unsupported,
             Self::Withheld => ErrorKind::Misbehaved,
             Self::SignedOut => ErrorKind::SignedOut,
-            Self::FileLost(_) | Self::Internal(_) => ErrorKind::Internal,
+            Self::FileLost(_) | Self::LocalMessageLost(_) | Self::Internal(_) => {
+                ErrorKind::Internal
+            }
         }
     }
 
@@ -102,6 +104,17 @@ impl AccountError {
                 (
                     "这封邮件的结构无法安全显示。",
                     "请查看源代码，或保存为文件。",
+                ),
+            ),
+            Self::LocalMessageLost(_) => both(
+                lang,
+                (
+                    "This message is damaged on this server, or its key is missing.",
+                    "Whoever runs this server may have a backup. Otherwise delete it.",
+                ),
+                (
+                    "这封邮件在本服务器上已损坏，或缺少密钥。",
+                    "请联系管理员查看是否有备份，否则可将其删除。",
                 ),
             ),
             Self::NoRoom(room) => no_room(room, lang),
@@ -387,6 +400,29 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 (&zh, "请等邮件发出，或在发件箱中删除一些。"),
             )
         }
+        NoRoom::Drafts(LocalLimit::Bytes { max }) => {
+            let max_mb = max / 1_000_000;
+            let (en, zh) = (
+                format!("Your drafts take all of their {max_mb} MB here."),
+                format!("草稿已占满 {max_mb} MB 的空间。"),
+            );
+            both(
+                lang,
+                (&en, "Delete drafts that you do not need, or send some."),
+                (&zh, "请删除不需要的草稿，或将其发出。"),
+            )
+        }
+        NoRoom::Drafts(LocalLimit::Messages { max }) => {
+            let (en, zh) = (
+                format!("You have {max} drafts here; more are not stored."),
+                format!("这里已有 {max} 封草稿，已达上限。"),
+            );
+            both(
+                lang,
+                (&en, "Delete drafts that you do not need, or send some."),
+                (&zh, "请删除不需要的草稿，或将其发出。"),
+            )
+        }
         NoRoom::Messages { max } => {
             let (en, zh) = (
                 format!("{max} messages in your outbox are not handed over yet."),
@@ -401,7 +437,8 @@ fn no_room(room: &NoRoom, lang: Lang) -> Meaning {
                 (&zh, "请等部分邮件发出，或删除不需要的邮件。"),
             )
         }
-        NoRoom::Server => both(
+        NoRoom::Sent => error_cause::meaning(&ErrorCause::NoRoom(FullSpace::Sent), lang),
+        NoRoom::Drafts(LocalLimit::Server) | NoRoom::Server => both(
             lang,
             (
                 "This server has no room for more messages.",

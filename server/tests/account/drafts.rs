@@ -1,4 +1,4 @@
-//! Drafts on the server: one copy, nothing lost, and no copy of another program overwritten.
+//! Drafts of IMAP and POP3 accounts: one copy, nothing lost, and no copy of another program overwritten.
 
 use app::api::backend::MailBackend;
 use app::api::types::{
@@ -6,9 +6,13 @@ use app::api::types::{
     MessageRow, OutboxState, Priority, SavedDraft, SendOptions,
 };
 use futures_util::TryStreamExt as _;
+use server::account::SignIn;
 use server::account::uploads::Upload;
 
 use super::test_server::{Page, TestServer};
+
+/// Drafts are on the server of an IMAP account, and in the store for a POP3 account.
+const PROTOCOLS: [fn(&TestServer) -> SignIn; 2] = [TestServer::imap, TestServer::pop3];
 
 fn draft(subject: &str) -> Draft {
     Draft {
@@ -63,9 +67,11 @@ async fn source(page: &Page, message: &MessageRef) -> String {
 #[tokio::test]
 async fn draft_is_continued_as_it_was_typed_and_has_one_copy() {
     let lacking: [&[&str]; 3] = [&[], &["UIDPLUS"], &["UIDPLUS", "ESEARCH"]];
-    for lacking in lacking {
+    let imap = lacking.map(|lacking| (lacking, PROTOCOLS[0]));
+    let pop3: (&[&str], _) = (&[], PROTOCOLS[1]);
+    for (lacking, sign_in) in imap.into_iter().chain([pop3]) {
         let server = TestServer::lacking(lacking).await;
-        let page = server.open(server.imap()).await.unwrap();
+        let page = server.open(sign_in(&server)).await.unwrap();
         let mut typed = draft("An evening's work");
         let first = saved(&page, &typed).await;
         typed.saved = Some(first.clone());
@@ -93,80 +99,84 @@ async fn draft_is_continued_as_it_was_typed_and_has_one_copy() {
 
 #[tokio::test]
 async fn files_of_a_draft_are_in_its_copy_and_come_back() {
-    let server = TestServer::new(Some(1)).await;
-    let page = server.open(server.imap()).await.unwrap();
-    let accounts = &server.test_accounts;
-    let spool = accounts.spool.create(page.handle.key(), 6, 6);
-    let mut writer = spool.await.unwrap();
-    writer.write(&[0, 13, 10, 255, 46, 10]).await.unwrap();
-    let file = accounts.uploads.add(Upload {
-        file: writer.finish().await.unwrap().into(),
-        name: "报价 \"final\".bin".to_owned(),
-        media_type: "application/octet-stream".to_owned(),
-    });
-    let typed = Draft {
-        uploads: vec![file],
-        ..draft("With a file")
-    };
-    let copy = saved(&page, &typed).await;
-    assert!(copies(&page, "With a file").await[0].has_attachment);
+    for sign_in in PROTOCOLS {
+        let server = TestServer::new(Some(1)).await;
+        let page = server.open(sign_in(&server)).await.unwrap();
+        let accounts = &server.test_accounts;
+        let spool = accounts.spool.create(page.handle.key(), 6, 6);
+        let mut writer = spool.await.unwrap();
+        writer.write(&[0, 13, 10, 255, 46, 10]).await.unwrap();
+        let file = accounts.uploads.add(Upload {
+            file: writer.finish().await.unwrap().into(),
+            name: "报价 \"final\".bin".to_owned(),
+            media_type: "application/octet-stream".to_owned(),
+        });
+        let typed = Draft {
+            uploads: vec![file],
+            ..draft("With a file")
+        };
+        let copy = saved(&page, &typed).await;
+        assert!(copies(&page, "With a file").await[0].has_attachment);
 
-    // Another session has no upload of the first one.
-    let other = server.open(server.imap()).await.unwrap();
-    let form = other
-        .backend
-        .draft_open(reference(&other, &copy))
-        .await
-        .unwrap();
-    assert_eq!(form.uploads.len(), 1);
-    assert_eq!(form.uploads[0].size_bytes, 6);
-    assert_eq!(form.draft.uploads, [form.uploads[0].id.clone()]);
-    let again = saved(
-        &other,
-        &Draft {
-            form: None,
-            ..form.draft
-        },
-    )
-    .await;
-    assert_eq!(copies(&other, "With a file").await.len(), 1);
-    let view = other.open(reference(&other, &again)).await.unwrap();
-    assert_eq!(view.attachments.len(), 1);
+        // Another session has no upload of the first one.
+        let other = server.open(sign_in(&server)).await.unwrap();
+        let form = other
+            .backend
+            .draft_open(reference(&other, &copy))
+            .await
+            .unwrap();
+        assert_eq!(form.uploads.len(), 1);
+        assert_eq!(form.uploads[0].size_bytes, 6);
+        assert_eq!(form.draft.uploads, [form.uploads[0].id.clone()]);
+        let again = saved(
+            &other,
+            &Draft {
+                form: None,
+                ..form.draft
+            },
+        )
+        .await;
+        assert_eq!(copies(&other, "With a file").await.len(), 1);
+        let view = other.open(reference(&other, &again)).await.unwrap();
+        assert_eq!(view.attachments.len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn draft_that_another_tab_saved_is_not_overwritten() {
-    let server = TestServer::new(Some(1)).await;
-    let page = server.open(server.imap()).await.unwrap();
-    let mut here = draft("Two tabs");
-    here.saved = Some(saved(&page, &here).await);
-    let mut there = here.clone();
-    there.body = "Written in the other tab".to_owned();
-    let newer = saved(&page, &there).await;
+    for sign_in in PROTOCOLS {
+        let server = TestServer::new(Some(1)).await;
+        let page = server.open(sign_in(&server)).await.unwrap();
+        let mut here = draft("Two tabs");
+        here.saved = Some(saved(&page, &here).await);
+        let mut there = here.clone();
+        there.body = "Written in the other tab".to_owned();
+        let newer = saved(&page, &there).await;
 
-    here.body = "Written here".to_owned();
-    assert_eq!(
-        save(&page, &here, false).await,
-        DraftResult::ChangedElsewhere(newer.clone())
-    );
-    let form = page
-        .backend
-        .draft_open(reference(&page, &newer))
-        .await
-        .unwrap();
-    assert_eq!(form.draft.body, "Written in the other tab");
+        here.body = "Written here".to_owned();
+        assert_eq!(
+            save(&page, &here, false).await,
+            DraftResult::ChangedElsewhere(newer.clone())
+        );
+        let form = page
+            .backend
+            .draft_open(reference(&page, &newer))
+            .await
+            .unwrap();
+        assert_eq!(form.draft.body, "Written in the other tab");
 
-    // The user keeps this tab's text.
-    let DraftResult::Saved(kept) = save(&page, &here, true).await else {
-        panic!("not saved");
-    };
-    assert_eq!(copies(&page, "Two tabs").await.len(), 1);
-    let form = page
-        .backend
-        .draft_open(reference(&page, &kept))
-        .await
-        .unwrap();
-    assert_eq!(form.draft.body, "Written here");
+        // The user keeps this tab's text.
+        let DraftResult::Saved(kept) = save(&page, &here, true).await else {
+            panic!("not saved");
+        };
+        assert_eq!(copies(&page, "Two tabs").await.len(), 1);
+        let form = page
+            .backend
+            .draft_open(reference(&page, &kept))
+            .await
+            .unwrap();
+        assert_eq!(form.draft.body, "Written here");
+    }
 }
 
 #[tokio::test]
@@ -207,45 +217,50 @@ async fn save_whose_response_was_lost_is_replaced_by_the_next_one_of_its_form() 
 
 #[tokio::test]
 async fn draft_that_was_deleted_elsewhere_does_not_come_back_by_itself() {
-    let server = TestServer::new(Some(1)).await;
-    let page = server.open(server.imap()).await.unwrap();
-    let mut typed = draft("Thrown away");
-    let first = saved(&page, &typed).await;
-    let trash = Destination::Role(FolderRole::Trash);
-    let moved = page.move_to(vec![reference(&page, &first)], trash).await;
-    assert_eq!(moved.unwrap().count, 1);
-    typed.saved = Some(first);
-    assert_eq!(save(&page, &typed, false).await, DraftResult::Gone);
-    assert!(copies(&page, "Thrown away").await.is_empty());
-    assert!(matches!(
-        save(&page, &typed, true).await,
-        DraftResult::Saved(_)
-    ));
-    assert_eq!(copies(&page, "Thrown away").await.len(), 1);
+    for sign_in in PROTOCOLS {
+        let server = TestServer::new(Some(1)).await;
+        let page = server.open(sign_in(&server)).await.unwrap();
+        let mut typed = draft("Thrown away");
+        let first = saved(&page, &typed).await;
+        let trash = Destination::Role(FolderRole::Trash);
+        let moved = page.move_to(vec![reference(&page, &first)], trash).await;
+        assert_eq!(moved.unwrap().count, 1);
+        typed.saved = Some(first);
+        assert_eq!(save(&page, &typed, false).await, DraftResult::Gone);
+        assert!(copies(&page, "Thrown away").await.is_empty());
+        assert!(matches!(
+            save(&page, &typed, true).await,
+            DraftResult::Saved(_)
+        ));
+        assert_eq!(copies(&page, "Thrown away").await.len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn sent_message_leaves_no_draft() {
-    let server = TestServer::new(Some(1)).await;
-    let page = server.open(server.imap()).await.unwrap();
-    let mut typed = Draft {
-        to: "ok@restante.test".to_owned(),
-        subject: "Finished".to_owned(),
-        body: "Words.".to_owned(),
-        ..Draft::default()
-    };
-    typed.saved = Some(saved(&page, &typed).await);
-    let sent = page.backend.message_send(page.account.clone(), typed);
-    let id = sent.await.unwrap();
-    let entry = page.handed_over(&id).await;
-    assert_eq!(entry.state, OutboxState::HandedOver);
-    for _ in 0..100 {
-        if copies(&page, "Finished").await.is_empty() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    for sign_in in PROTOCOLS {
+        let server = TestServer::new(Some(1)).await;
+        let page = server.open(sign_in(&server)).await.unwrap();
+        let mut typed = Draft {
+            to: "ok@restante.test".to_owned(),
+            subject: "Finished".to_owned(),
+            body: "Words.".to_owned(),
+            ..Draft::default()
+        };
+        typed.saved = Some(saved(&page, &typed).await);
+        let sent = page.backend.message_send(page.account.clone(), typed);
+        let id = sent.await.unwrap();
+        let entry = page.handed_over(&id).await;
+        assert_eq!(entry.state, OutboxState::HandedOver);
+        let deleted = async {
+            while !copies(&page, "Finished").await.is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), deleted)
+            .await
+            .expect("the draft is still there");
     }
-    panic!("the draft is still there");
 }
 
 #[tokio::test]
@@ -300,37 +315,39 @@ async fn draft_of_another_program_keeps_its_conversation() {
 
 #[tokio::test]
 async fn draft_of_an_answer_names_what_it_answers_even_if_that_is_gone() {
-    let server = TestServer::new(Some(3)).await;
-    let page = server.open(server.imap()).await.unwrap();
-    let row = page.rows(&page.inbox()).await.remove(0);
-    let source = ComposeSource {
-        kind: ComposeKind::Reply,
-        folder: page.inbox(),
-        message: row.id.message.clone(),
-    };
-    let form = page
-        .backend
-        .compose_start(page.account.clone(), Some(source.clone()));
-    let form = form.await.unwrap();
-    assert!(!form.draft.thread.is_empty());
-    let typed = Draft {
-        form: None,
-        ..form.draft
-    };
-    let copy = saved(&page, &typed).await;
-    let trash = Destination::Role(FolderRole::Trash);
-    page.move_to(vec![row.id], trash).await.unwrap();
-    let form = page
-        .backend
-        .draft_open(reference(&page, &copy))
-        .await
-        .unwrap();
-    assert_eq!(form.draft.source, Some(source));
-    assert_eq!(form.draft.thread, typed.thread);
-    let last = Draft {
-        to: "ok@restante.test".to_owned(),
-        ..form.draft
-    };
-    let sent = page.backend.message_send(page.account.clone(), last).await;
-    page.handed_over(&sent.unwrap()).await;
+    for sign_in in PROTOCOLS {
+        let server = TestServer::new(Some(3)).await;
+        let page = server.open(sign_in(&server)).await.unwrap();
+        let row = page.rows(&page.inbox()).await.remove(0);
+        let source = ComposeSource {
+            kind: ComposeKind::Reply,
+            folder: page.inbox(),
+            message: row.id.message.clone(),
+        };
+        let form = page
+            .backend
+            .compose_start(page.account.clone(), Some(source.clone()));
+        let form = form.await.unwrap();
+        assert!(!form.draft.thread.is_empty());
+        let typed = Draft {
+            form: None,
+            ..form.draft
+        };
+        let copy = saved(&page, &typed).await;
+        let trash = Destination::Role(FolderRole::Trash);
+        page.move_to(vec![row.id], trash).await.unwrap();
+        let form = page
+            .backend
+            .draft_open(reference(&page, &copy))
+            .await
+            .unwrap();
+        assert_eq!(form.draft.source, Some(source));
+        assert_eq!(form.draft.thread, typed.thread);
+        let last = Draft {
+            to: "ok@restante.test".to_owned(),
+            ..form.draft
+        };
+        let sent = page.backend.message_send(page.account.clone(), last).await;
+        page.handed_over(&sent.unwrap()).await;
+    }
 }

@@ -1,6 +1,6 @@
 //! A mail server, a store in its own folder, and a signed-in account.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
@@ -100,6 +100,25 @@ impl TestServer {
             demo,
             test_accounts,
         }
+    }
+
+    /// Starts the accounts again, over their state.
+    pub(super) async fn restarted(&self) -> TestAccounts {
+        self.restarted_within(SpoolLimits::NONE).await
+    }
+
+    /// The same with these quotas.
+    pub(super) async fn restarted_within(&self, limits: SpoolLimits) -> TestAccounts {
+        let ports = self.demo.ports();
+        let all = vec![
+            ports.imaps,
+            ports.imap,
+            ports.pop3s,
+            ports.pop3,
+            ports.smtps,
+        ];
+        let (folder, ca_pem) = (self.state_dir(), self.demo.ca_pem());
+        TestAccounts::within(folder, ca_pem, all, limits).await
     }
 
     /// Waits until the demo's inbox holds this many messages.
@@ -203,6 +222,16 @@ impl TestAccounts {
 
     /// Starts again, over the state of an earlier start.
     pub(crate) async fn over(folder: Arc<StateDir>, ca_pem: &str, ports: Vec<u16>) -> Self {
+        Self::within(folder, ca_pem, ports, SpoolLimits::NONE).await
+    }
+
+    /// The same with these quotas.
+    async fn within(
+        folder: Arc<StateDir>,
+        ca_pem: &str,
+        ports: Vec<u16>,
+        limits: SpoolLimits,
+    ) -> Self {
         let listed = Listed {
             host: "localhost".into(),
             ports,
@@ -218,7 +247,6 @@ impl TestAccounts {
         );
         let store = Store::open(&folder.0, SCHEMA).await.unwrap();
         let sealer = Arc::new(Sealer::open(&folder.0).unwrap());
-        let limits = SpoolLimits::NONE;
         let spool = Spool::open(&folder.0, store.clone(), Arc::clone(&sealer), limits).unwrap();
         let accounts = Accounts::new(Arc::new(dialer), store, sealer, spool.clone());
         accounts.convert().await.unwrap();
@@ -237,6 +265,11 @@ impl TestAccounts {
     /// Returns the state folder.
     pub(crate) fn state_dir(&self) -> Arc<StateDir> {
         Arc::clone(&self.folder)
+    }
+
+    /// Returns the path of the state folder.
+    pub(crate) fn state_path(&self) -> &Path {
+        &self.folder.0
     }
 
     /// Signs in.

@@ -302,7 +302,7 @@ async fn every_message_is_accepted_at_most_once_and_the_ledger_never_contradicts
     let seen = Arc::new(Mutex::new(Seen::default()));
     let accounts: Vec<_> = (peer.ports.iter().enumerate())
         .map(|(index, port)| {
-            // One account of each site has POP3, whose sent messages are not filed.
+            // One account of each site has POP3, whose sent messages are filed on the site itself.
             let is_pop3 = index % ACCOUNTS_PER_SITE == 0;
             let site = &sites[peer.site(index)];
             let form = sign_in_form((&server, is_pop3), &format!("u{index}"), *port);

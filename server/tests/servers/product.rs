@@ -74,7 +74,7 @@ async fn read_and_send(kind: IncomingKind, tls: TlsMode) {
         IncomingKind::Pop3 => {
             let entry = page.backend.outbox_show(id).await.unwrap();
             assert!(
-                matches!(entry.copy, SentCopy::NotKept | SentCopy::Pending),
+                matches!(entry.copy, SentCopy::Filed { .. } | SentCopy::Pending),
                 "{entry:?}"
             );
         }

@@ -133,12 +133,14 @@ impl Accounts {
             pages: pages.clone(),
             closing: closing.clone(),
             store: self.store.clone(),
+            local_mail: self.local_mail.clone(),
             budget: self.memory.clone(),
         };
         let mailbox = OutboxMailbox::OnDemand(Box::new(OnDemand {
             sign_in: sign_in.clone(),
             dependencies,
             opened: OnceCell::new(),
+            local: OnceCell::new(),
         }));
         self.outbox(key, sign_in, pages, mailbox, closing)
     }

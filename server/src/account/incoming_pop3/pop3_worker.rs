@@ -24,7 +24,9 @@ use tracing::{debug, warn};
 
 use super::super::dependencies::Dependencies;
 use super::super::error::AccountError;
+use super::super::local_mail::LocalMail;
 use super::super::open_pages::OpenPages;
+use super::super::undo_table::UndoTable;
 use super::super::worker::{self, RequestKind, Worker};
 use super::lease::Maildrop;
 use super::listing::Listing;
@@ -33,8 +35,8 @@ use super::messages::LoadedMessages;
 use super::rows::RowCache;
 use crate::clients::Access;
 use crate::clients::budget::Budget;
-use crate::domain::INBOX_ID;
-use change::UndoTable;
+use crate::domain::{AccountKey, INBOX_ID};
+use change::MarkUndo;
 use session::{Session, SignedIn, wait_for_end};
 
 /// Timeouts and intervals. Tests use shorter ones.
@@ -87,10 +89,12 @@ pub(super) struct Pop3Worker {
     /// The last listing of the maildrop, by any session.
     listing: Option<Arc<Listing>>,
     local_marks: LocalMarks,
+    local_mail: LocalMail,
+    account: AccountKey,
     rows: RowCache,
     budget: Budget,
     messages: LoadedMessages,
-    undo: UndoTable,
+    undo: UndoTable<MarkUndo>,
     /// Deletes of this session of the page: they run before the session ends.
     own_deletes: Vec<UndoId>,
     /// The pause that the server requires between two sign-ins.
@@ -130,6 +134,7 @@ impl Pop3Worker {
             pages,
             closing,
             store,
+            local_mail,
             budget,
         } = dependencies;
         Self {
@@ -139,7 +144,9 @@ impl Pop3Worker {
             pages,
             closing,
             timing,
-            local_marks: LocalMarks::new(store, key, Arc::clone(&maildrop)),
+            local_marks: LocalMarks::new(store, key.clone(), Arc::clone(&maildrop)),
+            local_mail,
+            account: key,
             changes: maildrop.watch_changes(),
             maildrop,
             signed_in: None,

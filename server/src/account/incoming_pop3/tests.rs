@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::dependencies::Dependencies;
 use super::super::error::AccountError;
+use super::super::local_mail::LocalMail;
 use super::super::mailstore::Mailstore;
 use super::super::model::{Incoming, Outgoing, SignIn};
 use super::super::open_pages::{OpenPages, Watcher};
@@ -36,6 +37,8 @@ use crate::clients::budget::Budget;
 use crate::domain::INBOX_ID;
 use crate::domain::Unsupported;
 use crate::domain::{AccountKey, Changed, Folder, Listing, Opened, Section, SourceMark};
+use crate::store::seal::Sealer;
+use crate::store::spool::{Spool, SpoolLimits};
 use crate::store::{SCHEMA, Store, TestDir};
 use fake::{CapaListing, FakeServer, Quirks};
 
@@ -55,6 +58,7 @@ const RELOAD_AFTER: Duration = Duration::from_secs(5);
 struct TestAccount {
     server: FakeServer,
     store: Store,
+    local_mail: LocalMail,
     password: &'static str,
     _dir: TestDir,
 }
@@ -71,8 +75,12 @@ impl TestAccount {
         let server = FakeServer::start(quirks, subjects).await;
         let dir = TestDir::new();
         let store = Store::open(dir.path(), SCHEMA).await.unwrap();
+        let sealer = Arc::new(Sealer::open(dir.path()).unwrap());
+        let limits = SpoolLimits::NONE;
+        let spool = Spool::open(dir.path(), store.clone(), Arc::clone(&sealer), limits).unwrap();
         Self {
             server,
+            local_mail: LocalMail::new(store.clone(), sealer, spool),
             store,
             password: "right",
             _dir: dir,
@@ -113,6 +121,7 @@ impl TestAccount {
             key,
             closing: closing.clone(),
             store: self.store.clone(),
+            local_mail: self.local_mail.clone(),
             budget: Budget::of_process(),
         };
         let sign_in = SignIn {

@@ -140,7 +140,7 @@ impl Outbox {
     /// Searches for the copy of a message that may have been sent: a server that files copies itself
     /// has it then. `None` if the search failed; it is repeated after the next sign-in.
     async fn search_copy(&self, row: &OutboxRow) -> Option<CopySearch> {
-        if !self.mailbox.has_sent_folder() {
+        if !self.mailbox.has_server_copies() {
             return Some(CopySearch::Unsupported);
         }
         let mut pauses = COPY_SEARCH_PAUSES.into_iter();
@@ -191,9 +191,6 @@ impl Outbox {
     }
 
     async fn file_copy(&self, row: &OutboxRow, copies: Copies) -> SentCopy {
-        if !self.mailbox.has_sent_folder() {
-            return SentCopy::NotKept;
-        }
         let failed = |error: &AccountError| {
             info!(%error, "the copy in Sent could not be filed");
             SentCopy::Failed(error.error_cause())

@@ -1,12 +1,13 @@
 //! The mailbox of an outbox: files copies in Sent, and marks the messages that were answered.
 
 use app::api::types::IncomingKind;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, mpsc};
 use tracing::info;
 
 use crate::account::dependencies::Dependencies;
 use crate::account::error::AccountError;
 use crate::account::incoming::Incoming;
+use crate::account::local_mail::is_local;
 use crate::account::model::SignIn;
 use crate::account::worker::{Closed, Request};
 
@@ -23,11 +24,13 @@ pub(in crate::account) struct OnDemand {
     pub(in crate::account) sign_in: SignIn,
     pub(in crate::account) dependencies: Dependencies,
     pub(in crate::account) opened: OnceCell<Result<Incoming, AccountError>>,
+    /// Its local folders, which need no connection.
+    pub(in crate::account) local: OnceCell<mpsc::Sender<Request>>,
 }
 
 impl OutboxMailbox {
-    /// Whether it has a folder for copies. POP3 has none: the ledger is the record.
-    pub(super) fn has_sent_folder(&self) -> bool {
+    /// Whether its server may file copies of what is sent through it: POP3 has no folder for them.
+    pub(super) fn has_server_copies(&self) -> bool {
         match self {
             Self::Session(Incoming::Imap(_)) => true,
             Self::Session(Incoming::Pop3(_)) => false,
@@ -54,6 +57,11 @@ impl OutboxMailbox {
     pub(super) async fn send(&self, request: Request) -> Result<(), Closed> {
         match self {
             Self::Session(incoming) => incoming.send(request).await,
+            Self::OnDemand(mailbox) if mailbox.is_local(&request) => {
+                let open = || async { mailbox.dependencies.spawn_local_mail() };
+                let local = mailbox.local.get_or_init(open).await;
+                local.send(request).await.map_err(|_| Closed)
+            }
             Self::OnDemand(mailbox) => match mailbox.incoming().await {
                 Some(incoming) => incoming.send(request).await,
                 None => Err(Closed),
@@ -63,6 +71,10 @@ impl OutboxMailbox {
 }
 
 impl OnDemand {
+    fn is_local(&self, request: &Request) -> bool {
+        self.sign_in.incoming.kind == IncomingKind::Pop3 && is_local(&request.target)
+    }
+
     async fn incoming(&self) -> Option<&Incoming> {
         let open = || async {
             let opened = Incoming::open(self.sign_in.clone(), self.dependencies.clone()).await;

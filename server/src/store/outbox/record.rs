@@ -7,7 +7,7 @@ use app::api::types::{Damage, OutboxId};
 use super::{Ledger, RawRow, draft_aad, record_aad};
 use crate::domain::{AccountKey, OutboxMessage, OutboxRow, Outcome, RowState, StoredDraft};
 use crate::store::StoreError;
-use crate::store::records::{self, Unreadable, v2};
+use crate::store::records::{self, Unreadable, v2, v3};
 use crate::store::seal::{Purpose, SealError};
 
 impl RowState {
@@ -45,7 +45,7 @@ impl Outcome {
 
 impl Ledger {
     pub(super) fn seal_message(&self, row: &OutboxRow) -> Result<Vec<u8>, StoreError> {
-        let record = v2::Message::from(row.message.clone());
+        let record = v3::Message::from(row.message.clone());
         let json = serde_json::to_vec(&record).map_err(|_| SealError::Unopenable)?;
         let aad = record_aad(row.id.as_str(), &row.account_key.0);
         Ok(self.sealer.seal(Purpose::Outbox, aad.as_bytes(), &json)?)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::{
-    AttachedFile, CopySearch, DialCause, ErrorCause, LinkCause, NotSentCause, Protocol,
+    AttachedFile, CopySearch, DialCause, ErrorCause, FullSpace, LinkCause, NotSentCause, Protocol,
     RecipientResult, SentCopy, Server, ServerReply, StoredServer, Tls, TransportOptions,
     Unsupported,
 };
@@ -181,6 +181,16 @@ fn messages_v2() -> Vec<OutboxMessage> {
     messages
 }
 
+/// Returns one message for each code that version 3 adds, and one without any.
+fn messages_v3() -> Vec<OutboxMessage> {
+    let copies = [
+        SentCopy::NotKept,
+        SentCopy::Failed(ErrorCause::NoRoom(FullSpace::Sent)),
+        SentCopy::Failed(ErrorCause::NoRoom(FullSpace::Server)),
+    ];
+    copies.map(|copy| message(None, copy)).into()
+}
+
 fn options(priority: Priority) -> SendOptions {
     SendOptions {
         send_at: "2026-12-24T18:00".to_owned(),
@@ -227,8 +237,8 @@ fn sign_in(kind: IncomingKind, tls: Tls) -> StoredSignIn {
     }
 }
 
-/// Compares with the golden rows of version 2, one per line. Lines are added and never changed.
-fn assert_golden_v2(written: Vec<String>, golden: &str) {
+/// Compares with golden rows, one per line. Lines are added and never changed.
+fn assert_golden(written: Vec<String>, golden: &str) {
     assert_eq!(written, golden.lines().collect::<Vec<_>>());
 }
 
@@ -240,7 +250,7 @@ fn every_record_of_version_2_round_trips() {
         assert_eq!(read_message(json.as_bytes()).as_ref(), Ok(message));
         json
     });
-    assert_golden_v2(written.collect(), include_str!("golden/messages.v2.jsonl"));
+    assert_golden(written.collect(), include_str!("golden/messages.v2.jsonl"));
 
     let posted = [Priority::Normal, Priority::High, Priority::Low].map(posted_v2);
     let written = posted.iter().map(|posted| {
@@ -248,7 +258,7 @@ fn every_record_of_version_2_round_trips() {
         assert_eq!(read_posted_form(json.as_bytes()).as_ref(), Ok(posted));
         json
     });
-    assert_golden_v2(written.collect(), include_str!("golden/posted.v2.jsonl"));
+    assert_golden(written.collect(), include_str!("golden/posted.v2.jsonl"));
 
     let formatted = StoredDraft {
         html: Some("<div><b>typed</b></div>".to_owned()),
@@ -261,7 +271,7 @@ fn every_record_of_version_2_round_trips() {
         assert_eq!(read_draft(json.as_bytes()), Ok(draft));
         json
     });
-    assert_golden_v2(drafts.collect(), include_str!("golden/typed.v2.jsonl"));
+    assert_golden(drafts.collect(), include_str!("golden/typed.v2.jsonl"));
 
     let sign_ins = [
         sign_in(IncomingKind::Imap, Tls::Implicit),
@@ -275,7 +285,18 @@ fn every_record_of_version_2_round_trips() {
         assert_eq!(format!("{read:?}"), format!("{sign_in:?}"));
         json
     });
-    assert_golden_v2(written.collect(), include_str!("golden/sign-in.v2.jsonl"));
+    assert_golden(written.collect(), include_str!("golden/sign-in.v2.jsonl"));
+}
+
+#[test]
+fn every_message_of_version_3_round_trips() {
+    let messages = messages_v3();
+    let written = messages.iter().map(|message| {
+        let json = serde_json::to_string(&v3::Message::from(message.clone())).unwrap();
+        assert_eq!(read_message(json.as_bytes()).as_ref(), Ok(message));
+        json
+    });
+    assert_golden(written.collect(), include_str!("golden/messages.v3.jsonl"));
 }
 
 fn to_json(message: &OutboxMessage) -> String {
@@ -342,7 +363,7 @@ fn message_without_a_version_opens_without_its_sentences() {
 fn record_of_a_later_version_is_distinguished_from_a_damaged_one() {
     let first = MESSAGES_V1.lines().next().unwrap();
     let mut later: Value = serde_json::from_str(first).unwrap();
-    later["version"] = 3.into();
+    later["version"] = 4.into();
     let later = serde_json::to_vec(&later).unwrap();
     assert_eq!(read_message(&later), Err(Unreadable::LaterProgram));
     assert_eq!(read_draft(&later), Err(Unreadable::LaterProgram));

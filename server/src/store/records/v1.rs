@@ -307,7 +307,8 @@ impl From<domain::ErrorCause> for ErrorCause {
             Of::Overloaded => Self::Overloaded,
             Of::SignedOut => Self::SignedOut,
             Of::FileLost => Self::FileLost,
-            Of::Internal => Self::Internal,
+            // Version 3 records it beside this record.
+            Of::Internal | Of::NoRoom(_) => Self::Internal,
             Of::Earlier { words } => Self::Earlier { words },
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, BufReader};
 
 use super::{SpoolError, SpoolName};
 use crate::store::seal::{Purpose, SealError, Sealer};
@@ -15,6 +15,9 @@ pub(super) const MAGIC: [u8; 4] = *b"RSP1";
 pub(super) const PREFIX_BYTES: usize = 19;
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 pub(super) const TAG_BYTES: usize = 16;
+/// Length of the head of a file.
+const HEAD_BYTES: usize = MAGIC.len() + KEY_ID_BYTES + PREFIX_BYTES;
+const KEY_ID_BYTES: usize = 4;
 /// Buffer size of reads and writes: each is a call on another thread.
 pub(super) const BUFFER_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
 
@@ -85,7 +88,10 @@ impl Chunks {
 pub struct SpoolReader {
     chunks: Chunks,
     file: BufReader<File>,
+    key_id: [u8; KEY_ID_BYTES],
     next: Option<Vec<u8>>,
+    /// How many bytes of the first chunk are before the requested position.
+    skipped: usize,
     is_done: bool,
 }
 
@@ -98,7 +104,7 @@ impl SpoolReader {
     ) -> Result<Self, SpoolError> {
         let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
         let mut magic = [0; MAGIC.len()];
-        let mut key_id = [0; 4];
+        let mut key_id = [0; KEY_ID_BYTES];
         let mut prefix = [0; PREFIX_BYTES];
         let head = async {
             file.read_exact(&mut magic).await?;
@@ -124,9 +130,28 @@ impl SpoolReader {
         Ok(Self {
             chunks,
             file,
+            key_id,
             next: None,
+            skipped: 0,
             is_done: false,
         })
+    }
+
+    /// Returns the id of the key that the file is sealed with.
+    pub(super) fn key_id(&self) -> [u8; KEY_ID_BYTES] {
+        self.key_id
+    }
+
+    /// Continues at a position, which must be less than the size of the content. To be called
+    /// before anything is read.
+    pub(super) async fn skip_to(&mut self, offset_bytes: u64) -> Result<(), SpoolError> {
+        let index = offset_bytes / CHUNK_BYTES as u64;
+        let sealed = index.saturating_mul((CHUNK_BYTES + TAG_BYTES) as u64);
+        let position = sealed.saturating_add(HEAD_BYTES as u64);
+        self.file.seek(io::SeekFrom::Start(position)).await?;
+        self.chunks.index = u32::try_from(index).map_err(|_| SealError::TooLarge)?;
+        self.skipped = usize::try_from(offset_bytes % CHUNK_BYTES as u64).unwrap_or_default();
+        Ok(())
     }
 
     /// Returns the next bytes, at most 64 KiB; `None` at the end of a complete file.
@@ -146,8 +171,10 @@ impl SpoolReader {
         let is_last = next.is_empty();
         self.is_done = is_last;
         self.next = Some(next);
-        let plain = self.chunks.open(&sealed, is_last)?;
-        Ok((!plain.is_empty()).then(|| Bytes::from(plain)))
+        let mut plain = Bytes::from(self.chunks.open(&sealed, is_last)?);
+        let skipped = std::mem::take(&mut self.skipped).min(plain.len());
+        drop(plain.split_to(skipped));
+        Ok((!plain.is_empty()).then_some(plain))
     }
 
     /// Reads one sealed chunk; shorter at the end of the file.

@@ -8,6 +8,9 @@ use crate::store::{Store, StoreError};
 /// Owner of files that are not needed any more: the next sweep removes those that still exist.
 pub(crate) const DISCARDED: &str = "discarded";
 
+/// Owner of the files of local folders, which have quotas of their own. Its lease does not end.
+pub(crate) const LOCAL: &str = "local";
+
 /// Minimum cost of a file, in bytes: its block, and its entries in folder and table.
 const FILE_MIN_BYTES: u64 = 4096;
 
@@ -35,9 +38,10 @@ impl Store {
     ) -> Result<(), SpoolError> {
         const RESERVE: &str = "INSERT INTO spool_file (name, account_key, reserved_bytes, owner) \
              SELECT $1, $2, $3, $4 WHERE \
-             (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE account_key = $2) + $3 \
-               <= $5 \
-             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file) + $3 <= $6";
+             (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
+               WHERE account_key = $2 AND COALESCE(owner, '') <> 'local') + $3 <= $5 \
+             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
+               WHERE COALESCE(owner, '') <> 'local') + $3 <= $6";
         match self
             .spool_run_reservation(RESERVE, name, account, bytes, limits)
             .await?
@@ -57,9 +61,10 @@ impl Store {
     ) -> Result<(), SpoolError> {
         const GROW: &str = "UPDATE spool_file SET reserved_bytes = $3 WHERE name = $1 AND owner = $4 AND \
              (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
-               WHERE account_key = $2 AND name <> $1) + $3 <= $5 \
-             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE name <> $1) + $3 \
-               <= $6";
+               WHERE account_key = $2 AND name <> $1 AND COALESCE(owner, '') <> 'local') + $3 \
+               <= $5 \
+             AND (SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
+               WHERE name <> $1 AND COALESCE(owner, '') <> 'local') + $3 <= $6";
         match self
             .spool_run_reservation(GROW, name, account, bytes, limits)
             .await?
@@ -100,7 +105,8 @@ impl Store {
         limits: SpoolLimits,
     ) -> Result<SpoolError, StoreError> {
         let (used,): (i64,) = sqlx::query_as(
-            "SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file WHERE account_key = $1",
+            "SELECT COALESCE(SUM(reserved_bytes), 0) FROM spool_file \
+             WHERE account_key = $1 AND COALESCE(owner, '') <> 'local'",
         )
         .bind(&account.0)
         .fetch_one(self.pool())
@@ -150,7 +156,8 @@ impl Store {
         let query = sqlx::query(concat!(
             "UPDATE spool_file SET owner = $2, outbox_id = NULL WHERE owner IS NOT NULL AND ",
             owner_has_no_lease!("$1"),
-            " OR outbox_id IS NOT NULL AND outbox_id NOT IN (SELECT id FROM outbox)"
+            " OR outbox_id IS NOT NULL AND outbox_id NOT IN (SELECT id FROM outbox)",
+            " OR owner = 'local' AND name NOT IN (SELECT spool FROM local_message)"
         ));
         let query = query.bind(now_unix_ms).bind(DISCARDED);
         query.execute(self.pool()).await?;

@@ -221,3 +221,38 @@ fn a_name_never_holds_a_path() {
         assert!(SpoolName::parse(text).is_none(), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_file_is_read_from_any_position() {
+    let (dir, spool) = spool().await;
+    let size = 3 * CHUNK_BYTES + 17;
+    let content: Vec<u8> = (0..size).map(|i| u8::try_from(i % 251).unwrap()).collect();
+    let file = write_file(&spool, &content, 10_007).await;
+    for start in [
+        0,
+        1,
+        CHUNK_BYTES - 1,
+        CHUNK_BYTES,
+        2 * CHUNK_BYTES + 5,
+        3 * CHUNK_BYTES,
+        size - 1,
+    ] {
+        let mut reader = spool.read_from(&file.name, start as u64).await.unwrap();
+        let mut rest = Vec::new();
+        while let Some(bytes) = reader.next().await.unwrap() {
+            rest.extend_from_slice(&bytes);
+        }
+        assert!(rest == content[start..], "from {start}");
+    }
+    // What is before the position need not be whole, what is after it must be.
+    let path = dir.path().join("spool").join(file.name.as_str());
+    let mut sealed = std::fs::read(&path).unwrap();
+    sealed.truncate(sealed.len() - 1);
+    std::fs::write(&path, &sealed).unwrap();
+    let start = 3 * CHUNK_BYTES as u64;
+    let mut reader = spool.read_from(&file.name, start).await.unwrap();
+    assert!(reader.next().await.is_err());
+    let beyond = size as u64 + 3 * CHUNK_BYTES as u64;
+    let mut reader = spool.read_from(&file.name, beyond).await.unwrap();
+    assert!(reader.next().await.is_err());
+}

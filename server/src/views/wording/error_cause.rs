@@ -4,7 +4,7 @@ use app::api::types::{ApiErrorText, Lang, RecipientState};
 
 use super::{both, missing_folder, unsupported};
 use crate::account::judged::{endpoint, reply_fields, sign_in};
-use crate::domain::{ErrorCause, Protocol, RecipientResult, ServerReply};
+use crate::domain::{ErrorCause, FullSpace, Protocol, RecipientResult, ServerReply};
 use crate::meaning::imap::ImapCause;
 use crate::meaning::pop3::Pop3Cause;
 use crate::meaning::smtp::{RefusalCause, Refused};
@@ -52,6 +52,7 @@ pub(super) fn meaning(error: &ErrorCause, lang: Lang) -> Meaning {
         | ErrorCause::Overloaded
         | ErrorCause::SignedOut
         | ErrorCause::FileLost
+        | ErrorCause::NoRoom(_)
         | ErrorCause::Internal
         | ErrorCause::Earlier { .. } => plain(error, lang),
     }
@@ -118,6 +119,25 @@ fn plain(error: &ErrorCause, lang: Lang) -> Meaning {
                 "这封邮件在本服务器上的文件已丢失或损坏。",
                 "请更正后重新发送：您输入的内容仍在，缺少的附件需重新添加。",
             ),
+        ),
+        ErrorCause::NoRoom(FullSpace::Sent) => both(
+            lang,
+            (
+                "The space for sent mail here is full.",
+                "Delete messages in Sent that you do not need.",
+            ),
+            (
+                "这里存放已发送邮件的空间已满。",
+                "请删除“已发送”中不需要的邮件。",
+            ),
+        ),
+        ErrorCause::NoRoom(FullSpace::Server) => both(
+            lang,
+            (
+                "This server has no room for more messages.",
+                "Tell whoever runs this server.",
+            ),
+            ("服务器已没有空间存放更多邮件。", "请告诉管理员。"),
         ),
         ErrorCause::Earlier { .. } => both(
             lang,

@@ -1,10 +1,8 @@
 //! Changes: marks, pending deletes, and their undo.
 
-use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
+use std::collections::HashSet;
 
 use app::api::types::{Change, Destination, FolderId, FolderRole, Mark, MessageId, UndoId};
-use tokio::time::Instant;
 
 use super::super::identity::MessageKey;
 use super::Pop3Worker;
@@ -14,12 +12,6 @@ use crate::account::model::{now_unix_ms, random_id};
 use crate::domain::INBOX_ID;
 use crate::domain::Unsupported;
 use crate::domain::{Changed, SourceMark, opposite};
-
-/// Lifetime of an undo record. The page offers Undo for 10 s; a page without scripts, for as long
-/// as it stays open.
-const UNDO_LIFETIME: Duration = Duration::from_secs(600);
-/// Maximum number of undo records.
-const UNDO_MAX: usize = 50;
 
 impl Pop3Worker {
     /// Sets a mark on messages; messages that already have it are not counted.
@@ -36,10 +28,10 @@ impl Pop3Worker {
         if !keys.is_empty() {
             self.local_marks.set_mark(&keys, mark).await?;
             self.record_change(0);
-            undo = Some(self.undo.put(MarkUndo {
-                keys,
-                mark: opposite(mark),
-            })?);
+            let id = UndoId(random_id()?);
+            let mark = opposite(mark);
+            self.undo.put(id.clone(), MarkUndo { keys, mark });
+            undo = Some(id);
         }
         Ok(Changed {
             what: Change::Marked(mark),
@@ -164,32 +156,7 @@ fn count_of(keys: &[MessageKey]) -> u32 {
 
 /// How to undo a mark. Deletes are in the store, with their undo ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct MarkUndo {
+pub(super) struct MarkUndo {
     keys: Vec<MessageKey>,
     mark: Mark,
-}
-
-/// The undo records for marks of an account.
-#[derive(Debug, Default)]
-pub(super) struct UndoTable {
-    entries: VecDeque<(UndoId, Instant, MarkUndo)>,
-}
-
-impl UndoTable {
-    /// Stores an undo record.
-    fn put(&mut self, undo: MarkUndo) -> Result<UndoId, AccountError> {
-        let id = UndoId(random_id()?);
-        if self.entries.len() >= UNDO_MAX {
-            self.entries.pop_front();
-        }
-        self.entries.push_back((id.clone(), Instant::now(), undo));
-        Ok(id)
-    }
-
-    /// Removes and returns an undo record: no change is undone twice, nor after its lifetime.
-    fn take(&mut self, id: &UndoId) -> Option<MarkUndo> {
-        let index = self.entries.iter().position(|(known, _, _)| known == id)?;
-        let (_, since, undo) = self.entries.remove(index)?;
-        (since.elapsed() < UNDO_LIFETIME).then_some(undo)
-    }
 }

@@ -1,4 +1,5 @@
-//! The mailstore operations of a POP3 worker: there is one folder, and no folder to file a copy in.
+//! The mailstore operations of a POP3 worker: the server has one folder. The local folders have a
+//! mailstore of their own.
 
 use app::api::types::{Destination, FolderId, Mark, MessageId, PartId, UndoId, Window};
 use bytes::Bytes;

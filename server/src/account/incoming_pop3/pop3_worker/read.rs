@@ -1,4 +1,4 @@
-//! Reads the one folder, windows of its list, a message, and windows of its parts.
+//! Reads the maildrop, windows of its list, a message, and windows of its parts.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use crate::clients::pop3::MESSAGE_MAX_BYTES;
 use crate::domain::INBOX_ID;
 use crate::domain::{self, Folder, FolderList, Opened, Row, Section};
 
-/// The name of the one folder; the page shows its own name for it.
+/// The name of the maildrop; the page shows its own name for it.
 const INBOX_NAME: &str = "INBOX";
 
 impl Pop3Worker {
-    /// Returns the one folder, with its counts.
+    /// Returns the maildrop and the local folders, with their counts.
     pub(super) async fn folders(&mut self) -> Result<FolderList, AccountError> {
         // The page polls this automatically: a refused password is not retried for that.
         if let Some(refusal) = &self.refusal {
@@ -46,8 +46,10 @@ impl Pop3Worker {
             unread: Some(unread),
             total: Some(total),
         };
+        let mut folders = vec![inbox];
+        folders.append(&mut self.local_mail.folders(&self.account).await?);
         Ok(FolderList {
-            folders: vec![inbox],
+            folders,
             left_out: 0,
         })
     }

@@ -186,7 +186,6 @@ async fn unsupported_operations_are_reported() {
         [
             Limitation::OneFolder,
             Limitation::MarksKeptHere,
-            Limitation::NoSentCopy,
             Limitation::Polled { every_secs: 60 }
         ]
     );

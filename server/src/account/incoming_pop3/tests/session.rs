@@ -213,7 +213,7 @@ async fn every_new_session_waits_for_login_delay() {
     let start = Instant::now();
     let mut session = account.sign_in(timing).await.unwrap();
     assert_eq!(
-        session.pop3.limitations()[3],
+        session.pop3.limitations()[2],
         Limitation::Polled { every_secs: 2 }
     );
     let one = session.id("one").await;

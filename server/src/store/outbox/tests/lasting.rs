@@ -127,7 +127,7 @@ async fn damaged_row_reports_its_cause_and_blocks_neither_list_nor_start() {
         .set("UPDATE outbox SET sealed = substr(sealed, 1, 60) WHERE id = 'cut'")
         .await;
     let sealer = &fixture.ledger.sealer;
-    let later = br#"{"version":3,"anything":[]}"#;
+    let later = br#"{"version":4,"anything":[]}"#;
     let sealed = sealer.seal(Purpose::Outbox, b"later\0ann", later).unwrap();
     sqlx::query("UPDATE outbox SET sealed = $1 WHERE id = 'later'")
         .bind(sealed)
