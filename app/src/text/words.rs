@@ -315,6 +315,14 @@ texts! {
         en: match (no_subject, no_text) { (true, true) => "Send without a subject and without text?", (true, false) => "Send without a subject?", (false, _) => "Send without text?" },
         zh: match (no_subject, no_text) { (true, true) => "邮件没有主题，也没有正文，仍要发送吗？", (true, false) => "邮件没有主题，仍要发送吗？", (false, _) => "邮件没有正文，仍要发送吗？" }
     }
+    send_without_file() {
+        en: "Send without a file? The text speaks of one.",
+        zh: "正文提到附件，但没有添加文件。仍要发送吗？"
+    }
+    send_to_many(n: usize) {
+        en: format!("Send to {n} people who all see each other's addresses? Bcc hides them."),
+        zh: format!("将发送给 {n} 人，他们都能看到彼此的地址（密送可隐藏）。仍要发送吗？")
+    }
     send_anyway() { en: "Send anyway", zh: "仍然发送" }
     go_on_writing() { en: "Go on writing", zh: "继续写" }
     leave() { en: "Leave", zh: "离开" }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::fields::Fields;
 use crate::api::types::{ComposeKind, Draft, Lang};
+use crate::text::recipients::entries;
 use crate::ui::question::{Answer, Question};
 
 /// Returns the field to focus: the field at fault; in a reply the text, above the quote; in a
@@ -25,7 +26,38 @@ pub(super) fn first_field(draft: &Draft, invalid_field: Option<String>) -> &'sta
     }
 }
 
-/// Returns the question before sending a message without a subject or without text.
+/// The number of recipients whose addresses all recipients see, from which on one is asked.
+const MANY_RECIPIENTS: usize = 20;
+
+/// Words that announce a file, in lower case.
+const FILE_WORDS: [&str; 8] = [
+    "attached",
+    "attachment",
+    "i attach",
+    "enclosed",
+    "附件",
+    "附上",
+    "附后",
+    "随信附",
+];
+
+/// Whether the writer's own text, without quotations and without what the form began with,
+/// announces a file.
+fn promises_file(body: &str, initial: &str) -> bool {
+    // In formatted text a quotation has no marks.
+    let known: Vec<&str> = initial.lines().map(without_marks).collect();
+    body.lines()
+        .filter(|line| !line.starts_with('>') && !known.contains(&without_marks(line)))
+        .map(str::to_lowercase)
+        .any(|line| FILE_WORDS.iter().any(|word| line.contains(word)))
+}
+
+fn without_marks(line: &str) -> &str {
+    line.trim_start_matches(['>', ' ']).trim_end()
+}
+
+/// Returns the question before sending a message without a subject, without text, without the file
+/// that it announces, or to many people who see each other's addresses.
 pub(super) fn omission_question(
     draft: &Draft,
     quote: &str,
@@ -45,8 +77,18 @@ pub(super) fn omission_question(
     };
     let no_subject = draft.subject.trim().is_empty();
     let no_text = draft.body.trim().is_empty() || is_quote_only();
-    (no_subject || no_text).then(|| Question {
-        title: lang.send_without(no_subject, no_text),
+    let public_count = entries(&draft.to).chain(entries(&draft.cc)).count();
+    let title = if no_subject || no_text {
+        lang.send_without(no_subject, no_text)
+    } else if promises_file(&draft.body, quote) && draft.uploads.is_empty() && is_begun {
+        lang.send_without_file()
+    } else if public_count >= MANY_RECIPIENTS {
+        lang.send_to_many(public_count)
+    } else {
+        return None;
+    };
+    Some(Question {
+        title,
         text: "".into(),
         cancel_label: lang.go_on_writing(),
         on_cancel: Some(Arc::new(move || {
@@ -118,6 +160,21 @@ mod tests {
             let reply = draft(ComposeKind::Reply, "a@b.example", "Re: x", "\n> x\n");
             assert_eq!(question_for(&reply, "\n> x\n"), text);
             assert_eq!(question_for(&reply, "> other"), None);
+            let announced = new("Boat", "The plan is ATTACHED.");
+            let no_file = Some("Send without a file? The text speaks of one.".to_owned());
+            assert_eq!(question_for(&announced, ""), no_file);
+            assert_eq!(question_for(&new("船", "见附件。"), ""), no_file);
+            let has_file = Draft {
+                uploads: vec!["u".into()],
+                ..announced
+            };
+            assert_eq!(question_for(&has_file, ""), None);
+            let quoted = new("Boat", "Yes.\n> The plan is attached.");
+            assert_eq!(question_for(&quoted, ""), None);
+            let many = "a@b.example,".repeat(20);
+            let to_many = draft(ComposeKind::New, &many, "Boat", "Ten?");
+            let asked = question_for(&to_many, "").unwrap();
+            assert!(asked.starts_with("Send to 20 people"), "{asked}");
             let with_file = Draft {
                 uploads: vec!["u".into()],
                 ..reply
