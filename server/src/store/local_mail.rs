@@ -50,7 +50,7 @@ pub(crate) struct NewLocalMessage<'a> {
 /// Which copies of a message a new one replaces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Replaces<'a> {
-    /// None: it is new.
+    /// None: it is new. If there is a copy, nothing is saved.
     Nothing,
     /// This one and older ones, if it is still the newest.
     Copy(&'a MessageId),
@@ -164,19 +164,16 @@ impl LocalMessages {
         .bind(&hash)
         .fetch_all(&mut *transaction)
         .await?;
-        if let Replaces::Copy(replaced) = replaces {
-            match copies.first() {
-                None => return Ok(LocalSaved::Gone),
-                Some((newest, _)) if newest != replaced.as_str() => {
-                    return Ok(LocalSaved::Changed(MessageId(newest.clone())));
-                }
-                Some(_) => {}
+        match (replaces, copies.first()) {
+            (Replaces::Copy(_), None) => return Ok(LocalSaved::Gone),
+            (Replaces::Copy(replaced), Some((newest, _))) if newest == replaced.as_str() => {}
+            (Replaces::Copy(_) | Replaces::Nothing, Some((newest, _))) => {
+                return Ok(LocalSaved::Changed(MessageId(newest.clone())));
             }
+            (Replaces::Nothing, None) | (Replaces::Every, _) => {}
         }
-        if !matches!(replaces, Replaces::Nothing) {
-            for (id, _) in &copies {
-                delete(&mut transaction, account, id).await?;
-            }
+        for (id, _) in &copies {
+            delete(&mut transaction, account, id).await?;
         }
         if let Some(limit) = self
             .insert(&mut transaction, account, folder, message, (&hash, &sealed))

@@ -23,7 +23,7 @@ impl LocalMailWorker {
         let replaces = match (save.is_forced, replaced) {
             (true, _) => Replaces::Every,
             (false, Some(copy)) => Replaces::Copy(&copy.message),
-            // The first copy of a new draft: its id is new.
+            // The first copy, or a later one whose page does not know the first.
             (false, None) => Replaces::Nothing,
         };
         let content = &save.content;

@@ -106,6 +106,9 @@ async fn a_copy_replaces_the_one_it_was_made_from_and_no_other() {
     let mine = key("mine");
     let first = stored.save(&mine, ("1", "d"), 3, Replaces::Nothing).await;
     assert_eq!(first, LocalSaved::Done);
+    // The response to the first save was lost, and it comes again.
+    let again = stored.save(&mine, ("2", "d"), 3, Replaces::Nothing).await;
+    assert_eq!(again, LocalSaved::Changed(id("1")));
     let second = stored
         .save(&mine, ("2", "d"), 3, Replaces::Copy(&id("1")))
         .await;

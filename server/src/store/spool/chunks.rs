@@ -18,8 +18,9 @@ pub(super) const TAG_BYTES: usize = 16;
 /// Length of the head of a file.
 const HEAD_BYTES: usize = MAGIC.len() + KEY_ID_BYTES + PREFIX_BYTES;
 const KEY_ID_BYTES: usize = 4;
-/// Buffer size of reads and writes: each is a call on another thread.
-pub(super) const BUFFER_BYTES: usize = 4 * (CHUNK_BYTES + TAG_BYTES);
+/// Buffer size of reads and writes. Chunks are larger: they go past the buffer, as a message that is
+/// written while its attachment is read would otherwise take 1 MiB for buffers alone.
+pub(super) const BUFFER_BYTES: usize = 8 << 10;
 
 /// Seals and opens the chunks of one file in order.
 pub(super) struct Chunks {
