@@ -101,10 +101,7 @@ impl SessionBackend {
             .ledger
             .outbox_insert(&row, &stored, &sign_in, form, &names, replaced);
         match inserted.await.map_err(AccountError::store)? {
-            Inserted::Done => {
-                let fields = [&draft.to, &draft.cc, &draft.bcc];
-                handle.remember_recipients(fields.map(String::as_str)).await;
-            }
+            Inserted::Done => {}
             Inserted::FormSent(sent) => return Ok(Err(sent)),
             Inserted::TooMany => {
                 return Err(AccountError::NoRoom(NoRoom::Messages { max: OPEN_MAX }));
@@ -122,6 +119,9 @@ impl SessionBackend {
         if replaced.is_some() {
             outbox.remove_discarded().await;
         }
+        // The message does not wait for it.
+        let fields = [&draft.to, &draft.cc, &draft.bcc];
+        handle.remember_recipients(fields.map(String::as_str)).await;
         Ok(Ok(row.id))
     }
 
