@@ -122,9 +122,10 @@ impl Attachments {
     }
 
     /// Whether a file is shown as an attachment: a picture is in the text, as long as that is
-    /// formatted.
+    /// formatted; one that is not in the spool any more is listed, to be removed.
     pub fn is_listed(self, file: &Attached) -> bool {
-        !file.is_picture || self.editor.html.with(|html| html.is_none())
+        let is_lost = || matches!(*file.progress.read(), Progress::Failed(_));
+        !file.is_picture || self.editor.html.with(|html| html.is_none()) || is_lost()
     }
 
     /// Whether a file is part of the message: a picture that was removed from the text is not.
