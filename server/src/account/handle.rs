@@ -1,5 +1,6 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+pub(crate) mod contacts;
 mod couriers;
 pub(crate) mod identities;
 mod images;
@@ -121,10 +122,8 @@ impl Accounts {
     /// [`AccountError::Internal`] if the store cannot be read or written.
     pub async fn prune(&self, now_unix_ms: i64, keep_ms: i64) -> Result<u64, AccountError> {
         let before = now_unix_ms.saturating_sub(keep_ms);
-        let pruned = self
-            .ledger
-            .outbox_prune(before, now_unix_ms.saturating_sub(REMOVED_RETENTION_MS))
-            .await;
+        let removed_before = now_unix_ms.saturating_sub(REMOVED_RETENTION_MS);
+        let pruned = self.ledger.outbox_prune(before, removed_before).await;
         let pruned = pruned.map_err(AccountError::store)?;
         let forms = self.ledger.form_prune(before).await;
         forms.map_err(AccountError::store)?;

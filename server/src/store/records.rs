@@ -5,6 +5,7 @@
 //! the golden rows of the former one stay in the tree (`records/golden/`). Records contain codes
 //! and the servers' replies, never sentences of this program.
 
+mod contact;
 mod identities;
 mod person;
 mod v0;
@@ -13,6 +14,7 @@ pub(in crate::store) mod v2;
 
 use serde::Deserialize;
 
+pub(super) use contact::{read_contact, read_group, write_contact, write_group};
 pub(super) use identities::{read_identities, write_identities};
 pub(super) use person::{read_person, write_person};
 

@@ -69,6 +69,8 @@ pub enum Purpose<'a> {
     Person,
     /// The names and addresses that an account sends as.
     Identities,
+    /// A contact or a group of an account's address book.
+    Contact,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
@@ -86,6 +88,7 @@ impl Purpose<'_> {
             Self::ImageSender => b"restante/image-sender".into(),
             Self::Person => b"restante/person".into(),
             Self::Identities => b"restante/identities".into(),
+            Self::Contact => b"restante/contact".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
         }
