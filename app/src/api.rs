@@ -10,6 +10,7 @@
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod compose;
+pub mod contacts;
 pub mod error;
 pub mod folder;
 pub mod folder_role;

@@ -5,6 +5,8 @@
 
 pub mod compose;
 #[cfg(feature = "ssr")]
+pub mod contacts;
+#[cfg(feature = "ssr")]
 pub mod identities;
 #[cfg(feature = "ssr")]
 pub mod login;

@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod bounds;
 mod change;
+mod contact;
 mod draft;
 mod error_cause;
 mod folder;
@@ -20,6 +21,7 @@ mod viewer;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
+pub(crate) use contact::{Contact, ContactBook, ContactGroup};
 pub(crate) use draft::{DraftCopy, DraftSaved};
 pub use error_cause::{
     DialCause, ErrorCause, FullSpace, LinkCause, NotSentCause, Protocol, Server, ServerReply, Tls,

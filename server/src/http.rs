@@ -15,6 +15,7 @@ mod body;
 mod client_ip;
 mod compose;
 mod connection;
+mod contacts;
 mod csrf;
 mod editor;
 mod error;

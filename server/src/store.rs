@@ -6,6 +6,7 @@
 //! by conditional UPDATE. This module is the only one that names the driver.
 
 mod account_settings;
+mod contacts;
 mod delegated;
 pub mod flash;
 pub(crate) mod folders;
@@ -117,6 +118,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 12,
         name: "identities",
         sql: include_str!("store/migrations/0012_identities.sql"),
+    },
+    SchemaStep {
+        version: 13,
+        name: "contacts",
+        sql: include_str!("store/migrations/0013_contacts.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Tests of the account actor against the embedded mail server, through the interface of a page.
 
 mod changes;
+mod contacts;
 mod contradicted;
 mod copies;
 mod crowded;

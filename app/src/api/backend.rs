@@ -8,11 +8,12 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource,
-    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, FolderRef, FolderRole,
-    FolderView, FoldersView, Identity, IdentityId, ImageSender, ListQuery, Mark, MessageRef,
-    MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys,
-    SendingSettings, SessionView, UndoRef, ViewId,
+    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Contact,
+    ContactGroup, ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft,
+    DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId,
+    ImageSender, ImportReport, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry,
+    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef,
+    ViewId,
 };
 use crate::page::PageContext;
 
@@ -117,6 +118,30 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Deletes an identity. Succeeds if there is none; the account's own stays.
     fn identity_delete(&self, account: AccountId, identity: IdentityId) -> BackendFuture<'_, ()>;
 
+    /// Returns the contacts that match a query, and the groups of the account.
+    fn contact_list(&self, query: ContactQuery) -> BackendFuture<'_, ContactRows>;
+
+    /// Saves a contact; one without an id is new. An invalid value is [`ErrorKind::Invalid`] with the
+    /// field's name. Returns the id.
+    fn contact_save(&self, account: AccountId, contact: Contact) -> BackendFuture<'_, ContactId>;
+
+    /// Saves a group; one without an id is new. An invalid value is [`ErrorKind::Invalid`] with the
+    /// field's name. Returns the id.
+    fn contact_group_save(
+        &self,
+        account: AccountId,
+        group: ContactGroup,
+    ) -> BackendFuture<'_, ContactId>;
+
+    /// Deletes a contact or a group. Succeeds if there is none.
+    fn contact_delete(&self, account: AccountId, contact: ContactId) -> BackendFuture<'_, ()>;
+
+    /// Adds the contacts and groups of a file: vCard, or CSV as Outlook, Google and Thunderbird export
+    /// it. A contact with one of the addresses gets what it does not have yet. Another file is
+    /// [`ErrorKind::Invalid`].
+    fn contacts_import(&self, account: AccountId, file: Vec<u8>)
+    -> BackendFuture<'_, ImportReport>;
+
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
@@ -132,7 +157,8 @@ pub trait MailBackend: Send + Sync + 'static {
     fn message_send(&self, account: AccountId, draft: Draft) -> BackendFuture<'_, OutboxId>;
 
     /// Returns the people whose name or address matches a typed text, at most [`SUGGESTIONS_MAX`]:
-    /// those written to most often and most recently first. A blank text matches nobody.
+    /// those written to most often and most recently first, then those of the address book and its
+    /// groups. A blank text matches nobody.
     ///
     /// [`SUGGESTIONS_MAX`]: super::types::SUGGESTIONS_MAX
     fn people_suggest(

@@ -3,6 +3,7 @@
 //! Ids are opaque to the page: it receives them in a response and puts them into the next request
 //! or into a URL. The server formats times in the zone and language of the request.
 
+mod contacts;
 mod identity;
 mod list;
 mod message;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use super::folder_role::FolderRole;
 pub use crate::lang::Lang;
 pub use crate::page::Theme;
+pub use contacts::*;
 pub use identity::*;
 pub use list::*;
 pub use message::*;
@@ -64,6 +66,8 @@ ids! {
     DraftId
     /// A name and an address that an account sends as.
     IdentityId
+    /// A contact or a group of an address book.
+    ContactId
     /// An uploaded file in the spool.
     UploadId
     /// A compose form, issued by the server: it sends at most one message, however often it is

@@ -77,6 +77,10 @@ pub fn AppearancePage() -> impl IntoView {
                         <Icon name="pencil" class="i-s" />
                         {lang.settings_identities()}
                     </a>
+                    <a class="btn btn-line" rel="external" href=url::settings_contacts(&page.base)>
+                        <Icon name="user" class="i-s" />
+                        {lang.settings_contacts()}
+                    </a>
                 </section>
                 <Suspense fallback=|| ()>
                     {later(move || async move {

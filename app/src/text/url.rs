@@ -5,8 +5,8 @@
 //! a 404 and never to another page.
 
 use crate::api::types::{
-    AccountId, ComposeKind, EntryChange, FolderId, FolderRef, FormKey, Lang, ListSource, MessageId,
-    MessageRef, OutboxId, PartId, Priority, Window,
+    AccountId, ComposeKind, ContactQuery, EntryChange, FolderId, FolderRef, FormKey, Lang,
+    ListSource, MessageId, MessageRef, OutboxId, PartId, Priority, Window,
 };
 
 /// The value of `view` that shows the folder tree on a phone.
@@ -265,6 +265,42 @@ pub fn icon(base: &str, icons: &str, name: &str) -> String {
 /// The page of the names and addresses that an account sends as (GET, POST).
 pub fn settings_identities(base: &str) -> String {
     format!("{base}/settings/identities")
+}
+
+/// The page of the first account's address book (GET), and the form of a contact or a group (POST).
+pub fn settings_contacts(base: &str) -> String {
+    format!("{base}/settings/contacts")
+}
+
+/// A page of an address book: `account`, `q`, `offset`.
+pub fn contacts(base: &str, query: &ContactQuery) -> String {
+    let mut url = format!(
+        "{}?account={}",
+        settings_contacts(base),
+        encode(query.account.as_str())
+    );
+    if !query.text.trim().is_empty() {
+        url.push_str("&q=");
+        url.push_str(&encode(query.text.trim()));
+    }
+    if query.offset > 0 {
+        url.push_str(&format!("&offset={}", query.offset));
+    }
+    url
+}
+
+/// The import of a file into an address book (POST): `account`, `file`.
+pub fn contacts_import(base: &str) -> String {
+    format!("{}/import", settings_contacts(base))
+}
+
+/// An address book as a file. `format` is `vcard` or `csv`.
+pub fn contacts_export(base: &str, account: &AccountId, format: &str) -> String {
+    let account = encode(account.as_str());
+    format!(
+        "{}/export?account={account}&format={format}",
+        settings_contacts(base)
+    )
 }
 
 /// The upload of one file (POST, raw body, `X-File-Name` percent-encoded).

@@ -443,6 +443,62 @@ texts! {
     identity_copied() { en: "Send me a blind copy of each message", zh: "每封邮件密送给自己" }
     identity_default() { en: "New messages come from this sender", zh: "新邮件默认使用此身份" }
     identity_is_default() { en: "Default", zh: "默认" }
+    settings_contacts() { en: "Contacts", zh: "通讯录" }
+    contacts_lead() {
+        en: "People and groups that are offered when you write a message.",
+        zh: "写邮件时可供选择的联系人和群组。"
+    }
+    contacts_search() { en: "Search contacts", zh: "搜索联系人" }
+    contacts_count(n: u64) {
+        en: plural(n, "contact", "contacts"),
+        zh: format!("{n} 位联系人")
+    }
+    contacts_none() { en: "No contacts yet", zh: "还没有联系人" }
+    contacts_no_match() { en: "No contact matches", zh: "没有匹配的联系人" }
+    contacts_before() { en: "Previous page", zh: "上一页" }
+    contacts_after() { en: "Next page", zh: "下一页" }
+    contacts_unreadable(n: u64) {
+        en: format!("{} cannot be opened with the server's key.", plural(n, "entry", "entries")),
+        zh: format!("{n} 个条目无法用服务器的密钥打开。")
+    }
+    contact_add() { en: "Add a contact", zh: "添加联系人" }
+    contact_addresses() { en: "Email addresses, one on each line", zh: "邮件地址，每行一个" }
+    contact_note() { en: "Note", zh: "备注" }
+    contact_groups() { en: "Groups", zh: "群组" }
+    contact_group_add() { en: "Add a group", zh: "添加群组" }
+    contact_group_name() { en: "Name of the group", zh: "群组名称" }
+    contact_members() { en: "Addresses of the members, one on each line", zh: "成员地址，每行一个" }
+    contact_members_count(n: u64) {
+        en: plural(n, "member", "members"),
+        zh: format!("{n} 位成员")
+    }
+    contacts_import() { en: "Import", zh: "导入" }
+    contacts_import_lead() {
+        en: "A vCard file, or CSV as Outlook, Google and Thunderbird export it, up to 5 MB. Contacts that you have get what is new; nothing is replaced.",
+        zh: "vCard 文件，或由 Outlook、Google、Thunderbird 导出的 CSV，最大 5 MB。已有联系人只补充新内容，不会被覆盖。"
+    }
+    contacts_file() { en: "File", zh: "文件" }
+    contacts_export() { en: "Export", zh: "导出" }
+    contacts_export_vcard() { en: "Save as vCard", zh: "保存为 vCard" }
+    contacts_export_csv() { en: "Save as CSV", zh: "保存为 CSV" }
+    import_done(added: u64, changed: u64, unchanged: u64) {
+        en: format!("Imported: {added} added, {changed} changed, {unchanged} already here."),
+        zh: format!("导入完成：新增 {added}，更新 {changed}，已存在 {unchanged}。")
+    }
+    import_left_out(n: u64) {
+        en: format!("{} not imported, or in part only", plural(n, "entry", "entries")),
+        zh: format!("{n} 个条目未导入或仅部分导入")
+    }
+    import_more(n: u64) {
+        en: format!("and {n} more"),
+        zh: format!("以及另外 {n} 个")
+    }
+    left_out_no_address() { en: "no email address", zh: "没有邮件地址" }
+    left_out_invalid_address() { en: "not an email address", zh: "不是有效的邮件地址" }
+    left_out_many_addresses() { en: "more addresses than a contact may have", zh: "地址数量超过联系人上限" }
+    left_out_many_members() { en: "more members than a group may have", zh: "成员数量超过群组上限" }
+    left_out_full() { en: "the address book is full", zh: "通讯录已满" }
+    left_out_long() { en: "The file is too long; its end was not read.", zh: "文件过长，末尾部分未读取。" }
     undo_send() { en: "Undo after sending", zh: "撤销发送" }
     undo_send_lead() {
         en: "For this long after Send, a message is held here and can be stopped.",

@@ -226,6 +226,27 @@ pub enum InvalidField {
     },
     /// The identity that the message was to be sent with was deleted.
     IdentityGone,
+    /// The address book has the maximum number of contacts.
+    TooManyContacts {
+        /// The limit.
+        max: usize,
+    },
+    /// The address book has the maximum number of groups.
+    TooManyGroups {
+        /// The limit.
+        max: usize,
+    },
+    /// More addresses than a contact or a group may have.
+    TooManyAddresses {
+        /// The limit.
+        max: usize,
+    },
+    /// The contact has no address.
+    NoContactAddress,
+    /// The group has no name.
+    NoGroupName,
+    /// The file is no address book in a known format.
+    NoAddressBook,
     /// More files than one message may have.
     TooManyFiles {
         /// The limit.

@@ -1,5 +1,6 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+pub(crate) mod contacts;
 mod couriers;
 pub(crate) mod identities;
 mod images;

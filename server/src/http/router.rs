@@ -27,8 +27,8 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, app_page, assets, attachment, compose, csrf, editor, error, events, files, forms, headers,
-    health, home, identities, login, message_body, page, source, turns, upload,
+    Web, app_page, assets, attachment, compose, contacts, csrf, editor, error, events, files,
+    forms, headers, health, home, identities, login, message_body, page, source, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -49,6 +49,12 @@ pub fn router(web: &Web) -> Router {
             &at("/settings/identities"),
             get(identities::show).post(identities::submit),
         )
+        .route(
+            &at("/settings/contacts"),
+            get(contacts::show).post(contacts::submit),
+        )
+        .route(&at("/settings/contacts/import"), post(contacts::import))
+        .route(&at("/settings/contacts/export"), get(contacts::export))
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),

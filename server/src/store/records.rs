@@ -5,6 +5,7 @@
 //! the golden rows of the former one stay in the tree (`records/golden/`). Records contain codes
 //! and the servers' replies, never sentences of this program.
 
+mod contact;
 mod identities;
 mod local_message;
 mod person;
@@ -15,6 +16,7 @@ pub(in crate::store) mod v3;
 
 use serde::Deserialize;
 
+pub(super) use contact::{read_contact, read_group, write_contact, write_group};
 pub(super) use identities::{read_identities, write_identities};
 pub(super) use local_message::{read_local_message, write_local_message};
 pub(super) use person::{read_person, write_person};

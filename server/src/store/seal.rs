@@ -71,6 +71,8 @@ pub enum Purpose<'a> {
     Identities,
     /// A message of a local folder.
     LocalMessage,
+    /// A contact or a group of an account's address book.
+    Contact,
     /// A compose form that is stored for a sign-in; needs its cookie.
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
@@ -89,6 +91,7 @@ impl Purpose<'_> {
             Self::Person => b"restante/person".into(),
             Self::Identities => b"restante/identities".into(),
             Self::LocalMessage => b"restante/local-message".into(),
+            Self::Contact => b"restante/contact".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
         }

@@ -3,6 +3,7 @@
 //!
 //! Long because it implements one trait.
 
+mod contacts;
 mod drafts;
 mod entries;
 mod identities;
@@ -16,11 +17,12 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, AccountIdentities, AddressWarning, BodyView, Card, CardKind, ChangesDone,
-    ComposeForm, ComposeSource, Conversion, Converted, Destination, Draft, DraftResult,
-    EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, Identity,
-    IdentityId, ImageSender, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView,
-    Theme, UndoRef, ViewId,
+    ComposeForm, ComposeSource, Contact, ContactGroup, ContactId, ContactQuery, ContactRows,
+    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
+    FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender,
+    ImportReport, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView, OutboxEntry,
+    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, Theme,
+    UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -539,6 +541,34 @@ impl MailBackend for SessionBackend {
         Box::pin(async move { self.localize(self.delete_identity(&account, &identity).await) })
     }
 
+    fn contact_list(&self, query: ContactQuery) -> BackendFuture<'_, ContactRows> {
+        Box::pin(async move { self.localize(self.contacts(&query).await) })
+    }
+
+    fn contact_save(&self, account: AccountId, contact: Contact) -> BackendFuture<'_, ContactId> {
+        Box::pin(async move { self.localize(self.save_contact(&account, contact).await) })
+    }
+
+    fn contact_group_save(
+        &self,
+        account: AccountId,
+        group: ContactGroup,
+    ) -> BackendFuture<'_, ContactId> {
+        Box::pin(async move { self.localize(self.save_contact_group(&account, group).await) })
+    }
+
+    fn contact_delete(&self, account: AccountId, contact: ContactId) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.delete_contact(&account, &contact).await) })
+    }
+
+    fn contacts_import(
+        &self,
+        account: AccountId,
+        file: Vec<u8>,
+    ) -> BackendFuture<'_, ImportReport> {
+        Box::pin(async move { self.localize(self.import_contacts(&account, file).await) })
+    }
+
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys> {
         Box::pin(async move {
             let handle = self.localize(self.handle(&account))?;
@@ -563,7 +593,8 @@ impl MailBackend for SessionBackend {
         Box::pin(async move {
             let handle = self.localize(self.handle(&account))?;
             let known = self.localize(handle.people().await)?;
-            Ok(people::suggest(known, &typed, now_unix_ms()))
+            let book = self.localize(handle.contacts().await)?;
+            Ok(people::suggest(known, book, &typed, now_unix_ms()))
         })
     }
 

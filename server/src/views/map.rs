@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use app::api::types::{
-    AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Failed, FolderId,
-    FolderRef, FolderRole, FolderView, HeaderField, Identity, MessageRef, MessageRow, MessageRows,
-    MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId,
-    UploadView,
+    AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Contact, ContactGroup,
+    Failed, FolderId, FolderRef, FolderRole, FolderView, HeaderField, Identity, MessageRef,
+    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
+    UndoRef, Unsubscribe, UploadId, UploadView,
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::body::Body;
@@ -59,6 +59,29 @@ pub(super) fn identity(identity: crate::domain::Identity) -> Identity {
         is_copied: identity.is_copied,
         is_default: identity.is_default,
     }
+}
+
+/// Converts a contact to its page type, with its domains in Unicode.
+pub(super) fn contact(contact: crate::domain::Contact) -> Contact {
+    Contact {
+        id: contact.id,
+        name: contact.name,
+        addresses: contact.addresses.iter().map(|a| shown_address(a)).collect(),
+        note: contact.note,
+    }
+}
+
+/// Converts a group to its page type, with the domains of its members in Unicode.
+pub(super) fn contact_group(group: crate::domain::ContactGroup) -> ContactGroup {
+    ContactGroup {
+        id: group.id,
+        name: group.name,
+        members: group.members.iter().map(|a| shown_address(a)).collect(),
+    }
+}
+
+fn shown_address(address: &str) -> String {
+    spoofing::shown_address(&EmailAddress::new("", address))
 }
 
 /// Returns the keys that seal unsent drafts in a browser, the current key first.

@@ -1,16 +1,20 @@
-//! People written to before: suggestions for a typed text, and recipients that look like one of
+//! People written to before and those of the address book: suggestions for a typed text, and recipients that look like one of
 //! them.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
-use app::api::types::{AddressWarning, COMPARED_MAX, Lang, PersonSuggestion, SUGGESTIONS_MAX};
-use app::text::people::{find, fold};
+use app::api::types::{
+    AddressWarning, COMPARED_MAX, Contact, Lang, Person, PersonSuggestion, SUGGESTIONS_MAX,
+};
+use app::text::people::{Match, find, fold};
+use app::text::recipients::SEPARATOR;
 use mail_mime::address::{Address, EmailAddress};
 use mail_mime::spoofing::{self, Sign, shown_domain};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::map;
-use crate::domain::KnownPerson;
+use crate::domain::{ContactBook, KnownPerson};
 
 /// Maximum length of a typed text that is looked up, in bytes.
 const TYPED_BYTES: usize = 200;
@@ -18,13 +22,14 @@ const TYPED_BYTES: usize = 200;
 /// one character by chance.
 const LOCAL_CHARS_MIN: usize = 4;
 
-/// Returns the people who match a typed text, at most [`SUGGESTIONS_MAX`], in the order in which
-/// they are offered.
+/// Returns the people and groups who match a typed text, at most [`SUGGESTIONS_MAX`], in the order in
+/// which they are offered.
 ///
-/// A match in the domain only comes last. Within each kind, the people written to most often and
-/// most recently come first; the people of an address book would follow them.
+/// The people written to most often and most recently come first, then those of the address book and
+/// its groups, by name. Within each of the two, a match in the domain only comes last.
 pub(super) fn suggest(
     known: Vec<KnownPerson>,
+    book: ContactBook,
     typed: &str,
     now_unix_ms: i64,
 ) -> Vec<PersonSuggestion> {
@@ -32,6 +37,7 @@ pub(super) fn suggest(
         return Vec::new();
     }
     let typed = folded(typed);
+    let written: HashSet<String> = known.iter().map(|p| p.address.to_lowercase()).collect();
     let mut found: Vec<_> = known
         .into_iter()
         .filter_map(|known| {
@@ -49,16 +55,74 @@ pub(super) fn suggest(
                 PersonSuggestion {
                     person,
                     written_count,
+                    members: String::new(),
                 },
             ))
         })
         .collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    found.truncate(SUGGESTIONS_MAX);
+    let found = found.into_iter().map(|(_, suggestion)| suggestion);
+    let mut in_book = of_book(book, &written, &typed);
+    in_book.sort_by_key(|(kind, _)| *kind);
+    let in_book = in_book.into_iter().map(|(_, suggestion)| suggestion);
+    found.chain(in_book).take(SUGGESTIONS_MAX).collect()
+}
+
+/// Returns those of an address book who match and were not written to, in its order. An address that
+/// matches is offered on its own, so that each address of a contact is found.
+fn of_book(
+    book: ContactBook,
+    written: &HashSet<String>,
+    typed: &str,
+) -> Vec<(Match, PersonSuggestion)> {
+    let mut found = Vec::new();
+    for group in book.groups {
+        let kind = find(&folded(&group.name), "", typed);
+        let (Some(kind), false) = (kind, group.members.is_empty()) else {
+            continue;
+        };
+        let name = group.name.clone();
+        let address = String::new();
+        let suggestion = PersonSuggestion {
+            person: Person { name, address },
+            written_count: 0,
+            members: map::contact_group(group).members.join(SEPARATOR),
+        };
+        found.push((kind, suggestion));
+    }
+    for contact in book.contacts {
+        let name = folded(&contact.name);
+        for address in &contact.addresses {
+            if written.contains(&address.to_lowercase()) {
+                continue;
+            }
+            let person = map::person(&EmailAddress::new(&contact.name, address));
+            if let Some(kind) = find(&name, &folded(&person.address), typed) {
+                let suggestion = PersonSuggestion {
+                    person,
+                    written_count: 0,
+                    members: String::new(),
+                };
+                found.push((kind, suggestion));
+            }
+        }
+    }
     found
-        .into_iter()
-        .map(|(_, suggestion)| suggestion)
-        .collect()
+}
+
+/// Whether a contact matches a searched text; a blank text matches all.
+pub(super) fn matches(contact: &Contact, text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() {
+        return true;
+    }
+    if text.len() > TYPED_BYTES {
+        return false;
+    }
+    let (name, text) = (folded(&contact.name), folded(text));
+    let mut addresses = contact.addresses.iter();
+    addresses.any(|address| find(&name, &folded(address), &text).is_some())
+        || folded(&contact.note).contains(&text)
 }
 
 fn folded(text: &str) -> String {
@@ -191,7 +255,8 @@ mod tests {
     }
 
     fn suggested(people: &[KnownPerson], typed: &str) -> Vec<String> {
-        let suggestions = suggest(people.to_vec(), typed, NOW_MS).into_iter();
+        let book = ContactBook::default();
+        let suggestions = suggest(people.to_vec(), book, typed, NOW_MS).into_iter();
         suggestions.map(|s| s.person.address).collect()
     }
 
@@ -224,6 +289,55 @@ mod tests {
     fn a_domain_is_shown_and_found_in_unicode() {
         let people = [known("", "ann@xn--fsqu00a.xn--0zwm56d", 1, 0)];
         assert_eq!(suggested(&people, "ann@例"), ["ann@例子.测试"]);
+    }
+
+    #[test]
+    fn address_book_comes_after_the_people_written_to() {
+        let contact = |name: &str, addresses: &[&str]| crate::domain::Contact {
+            name: name.to_owned(),
+            addresses: addresses.iter().map(|a| (*a).to_owned()).collect(),
+            ..crate::domain::Contact::default()
+        };
+        let group = |name: &str, members: &[&str]| crate::domain::ContactGroup {
+            name: name.to_owned(),
+            members: members.iter().map(|a| (*a).to_owned()).collect(),
+            ..crate::domain::ContactGroup::default()
+        };
+        let book = ContactBook {
+            contacts: vec![
+                contact("Ben", &["b@ann.example"]),
+                contact("Ann", &["ANN@x.example", "ann@xn--fsqu00a.xn--0zwm56d"]),
+            ],
+            groups: vec![
+                group("Annual", &["a@x.example", "b@xn--fsqu00a.xn--0zwm56d"]),
+                group("Ann nobody", &[]),
+            ],
+            unreadable: 0,
+        };
+        let people = vec![
+            known("", "ann@x.example", 1, 400),
+            known("", "c@ann.example", 1, 0),
+        ];
+        let suggestions = suggest(people, book, "ann", NOW_MS).into_iter();
+        let found: Vec<_> = suggestions
+            .map(|s| (s.person.name, s.person.address, s.members, s.written_count))
+            .collect();
+        let expected = [
+            ("", "ann@x.example", "", 1),
+            ("", "c@ann.example", "", 1),
+            ("Annual", "", "a@x.example, b@例子.测试", 0),
+            ("Ann", "ann@例子.测试", "", 0),
+            ("Ben", "b@ann.example", "", 0),
+        ];
+        let expected = expected.map(|(name, address, members, count)| {
+            (
+                name.to_owned(),
+                address.to_owned(),
+                members.to_owned(),
+                count,
+            )
+        });
+        assert_eq!(found, expected);
     }
 
     #[test]

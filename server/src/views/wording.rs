@@ -1,4 +1,6 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
+//!
+//! Long because it is one table.
 
 mod address;
 pub(super) mod error_cause;
@@ -288,6 +290,57 @@ fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 "Choose another one.",
             ),
             ("此邮件的发件身份已在设置中删除。", "请选择其他发件人。"),
+        ),
+        InvalidField::TooManyContacts { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("The address book has at most {max} contacts."),
+                fix: "Delete some that you do not need.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("通讯录最多可有 {max} 位联系人。"),
+                fix: "请先删除不需要的联系人。".to_owned(),
+            },
+        },
+        InvalidField::TooManyGroups { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("The address book has at most {max} groups."),
+                fix: "Delete one that you do not need.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("通讯录最多可有 {max} 个群组。"),
+                fix: "请先删除不需要的群组。".to_owned(),
+            },
+        },
+        InvalidField::TooManyAddresses { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("There may be at most {max} addresses here."),
+                fix: "Remove some of them.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("此处最多可有 {max} 个地址。"),
+                fix: "请移除一些地址。".to_owned(),
+            },
+        },
+        InvalidField::NoContactAddress => both(
+            lang,
+            ("A contact needs an email address.", "Enter at least one."),
+            ("联系人需要电子邮件地址。", "请至少填写一个。"),
+        ),
+        InvalidField::NoGroupName => both(
+            lang,
+            ("A group needs a name.", "Enter one."),
+            ("群组需要名称。", "请填写名称。"),
+        ),
+        InvalidField::NoAddressBook => both(
+            lang,
+            (
+                "The file is neither a vCard nor a table with a column of email addresses.",
+                "Export the contacts as vCard or CSV and choose that file.",
+            ),
+            (
+                "该文件既不是 vCard，也不是含有电子邮件地址列的表格。",
+                "请将联系人导出为 vCard 或 CSV，再选择该文件。",
+            ),
         ),
         InvalidField::TooManyPinned { max } => match lang {
             Lang::En => Meaning {

@@ -16,8 +16,11 @@ pub const COMPARED_MAX: usize = 100;
 pub struct PersonSuggestion {
     /// Name and address.
     pub person: Person,
-    /// How many messages were written to this address.
+    /// How many messages were written to this address; 0 for one of the address book.
     pub written_count: u32,
+    /// The members of a group, as the text of a recipient field; empty for a person. The person has
+    /// the group's name and no address then.
+    pub members: String,
 }
 
 /// A recipient that may be mistaken for another one. Never a reason to refuse it.

@@ -299,7 +299,7 @@ fn offer_view(chips: Chips, index: usize, offer: PersonSuggestion) -> AnyView {
     let second_line = if person.label() == address {
         String::new()
     } else {
-        address.clone()
+        [address.as_str(), &offer.members].concat()
     };
     view! {
         <div class="offer">
@@ -318,9 +318,19 @@ fn offer_view(chips: Chips, index: usize, offer: PersonSuggestion) -> AnyView {
                 </span>
             </div>
             // A list box may hold options only. The keyboard has Shift+Delete.
-            <span class="btn btn-icon btn-sm" aria-hidden="true" title=lang.forget_person(address)>
-                <Icon name="close" class="i-s" />
-            </span>
+            {(offer.written_count > 0)
+                .then(|| {
+                    view! {
+                        <span
+                            class="btn btn-icon btn-sm"
+                            aria-hidden="true"
+                            title=lang.forget_person(address)
+                        >
+                            <Icon name="close" class="i-s" />
+                        </span>
+                    }
+                        .into_any()
+                })}
         </div>
     }
     .into_any()

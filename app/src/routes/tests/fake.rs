@@ -486,6 +486,30 @@ impl MailBackend for FakeBackend {
         ready(Ok(()))
     }
 
+    fn contact_list(&self, _: ContactQuery) -> BackendFuture<'_, ContactRows> {
+        ready(Ok(ContactRows::default()))
+    }
+
+    fn contact_save(&self, _: AccountId, contact: Contact) -> BackendFuture<'_, ContactId> {
+        ready(Ok(contact.id))
+    }
+
+    fn contact_group_save(
+        &self,
+        _: AccountId,
+        group: ContactGroup,
+    ) -> BackendFuture<'_, ContactId> {
+        ready(Ok(group.id))
+    }
+
+    fn contact_delete(&self, _: AccountId, _: ContactId) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
+    fn contacts_import(&self, _: AccountId, _: Vec<u8>) -> BackendFuture<'_, ImportReport> {
+        ready(Ok(ImportReport::default()))
+    }
+
     fn draft_save(&self, _: AccountId, draft: Draft, _: bool) -> BackendFuture<'_, DraftResult> {
         ready(Ok(match draft.saved {
             Some(saved) => DraftResult::Saved(saved),
@@ -545,6 +569,7 @@ impl MailBackend for FakeBackend {
                 address: "ann@x.example".to_owned(),
             },
             written_count: 2,
+            members: String::new(),
         }]))
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::api::backend::BackendFuture;
 use crate::api::types::*;
+use crate::routes::contacts::{self, ContactsPage, Done, RefusedForm};
 use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
 use crate::routes::notice::{Notice, render_notice};
 use crate::state::title::with_count;
@@ -131,6 +132,11 @@ impl MailBackend for MarkupBackend {
         identity_list() -> Vec<AccountIdentities> {}
         identity_save(account: AccountId, identity: Identity) -> () { account, identity }
         identity_delete(account: AccountId, identity: IdentityId) -> () { account, identity }
+        contact_list(query: ContactQuery) -> ContactRows { query }
+        contact_save(account: AccountId, contact: Contact) -> ContactId { account, contact }
+        contact_group_save(account: AccountId, group: ContactGroup) -> ContactId { account, group }
+        contact_delete(account: AccountId, contact: ContactId) -> () { account, contact }
+        contacts_import(account: AccountId, file: Vec<u8>) -> ImportReport { account, file }
         draft_save(account: AccountId, draft: Draft, is_forced: bool) -> DraftResult {
             account, draft, is_forced
         }
@@ -313,6 +319,48 @@ fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
     }
 }
 
+fn contacts_page(text: &str) -> ContactsPage {
+    let contact = Contact {
+        id: "c".into(),
+        addresses: vec!["a".to_owned(), "b".to_owned()],
+        ..Contact::default()
+    };
+    let group = ContactGroup {
+        id: "g".into(),
+        members: vec!["a".to_owned()],
+        ..ContactGroup::default()
+    };
+    let report = ImportReport {
+        left_out: 2,
+        examples: vec![LeftOut {
+            name: "x".to_owned(),
+            why: LeftOutCause::NoAddress,
+        }],
+        ..ImportReport::default()
+    };
+    let rows = ContactRows {
+        contacts: vec![contact.clone()],
+        total: 99,
+        groups: vec![group],
+        unreadable: 1,
+    };
+    let query = ContactQuery {
+        offset: 7,
+        ..ContactQuery::default()
+    };
+    let accounts = ["a", "b"].map(|account| (AccountId::from(account), text.to_owned()));
+    let refused = RefusedForm::Contact(fill(contact, text));
+    let error = fill(fake::error(ErrorKind::Invalid, "x"), text);
+    ContactsPage {
+        context: page_context(text),
+        accounts: accounts.to_vec(),
+        query: fill(query, text),
+        rows: fill(rows, text),
+        refused: Some((refused, error)),
+        done: Some(Done::Imported(fill(report, text))),
+    }
+}
+
 /// Renders every page; returns its name, and the beginning of its title if that is untrusted.
 async fn pages(text: &str) -> Vec<(String, String)> {
     let encoded = url::encode(text);
@@ -364,6 +412,8 @@ async fn pages(text: &str) -> Vec<(String, String)> {
         let page = render_notice(page_context(text), notice, back);
         pages.push((format!("notice {nth}"), page));
     }
+    let contacts = contacts::render(contacts_page(text));
+    pages.push(("contacts".to_owned(), contacts));
     pages.push(("frame note".to_owned(), document::frame_note(text)));
     pages
 }

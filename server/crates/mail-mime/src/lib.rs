@@ -5,15 +5,15 @@
 //! [`body`] joins them, [`header`] decodes fields, [`transfer`] and [`charset`] decode part bytes to
 //! text, [`text`] and [`clean`] make that text safe to show, [`document`] wraps sanitized HTML for
 //! its frame, [`packed`] opens parts that hold a body and files ([`tnef`], [`smime`]), [`uuencode`]
-//! takes files out of texts, [`calendar`] reads invitations, and [`compose`], [`address`] and
-//! [`quote`] go the other way.
+//! takes files out of texts, [`calendar`] reads invitations, [`contacts`] address books, and
+//! [`compose`], [`address`] and [`quote`] go the other way.
 //! What the reader is told about a message comes from [`spoofing`], [`auth_results`],
 //! [`list_fields`], [`openpgp`] and [`report`].
 //!
 //! # Invariants
 //! - Pure: no I/O, no clock, no randomness, no workspace crate.
 //! - Input is untrusted and may be anything. Own code does not panic on it; the libraries below
-//!   `clean`, `text`, `calendar` and `smime` are trusted less, so callers run those four, and
+//!   `clean`, `text`, `calendar`, `contacts` and `smime` are trusted less, so callers run those five, and
 //!   `supplement` and `packed` above them, under `catch_unwind`, off the async threads.
 //! - Time and memory are linear in the input, below the caps of [`limits`].
 //! - Nothing edits HTML after [`clean::clean`]; [`document`] only writes around it.
@@ -41,6 +41,7 @@ pub mod calendar;
 pub mod charset;
 pub mod clean;
 pub mod compose;
+pub mod contacts;
 pub mod date;
 pub mod display;
 pub mod document;

@@ -249,6 +249,7 @@ impl Ledger {
         let (store, sealer) = (&self.store, &self.sealer);
         store.people_change_account(sealer, old, new).await?;
         store.identities_change_account(sealer, old, new).await?;
+        store.contacts_change_account(sealer, old, new).await?;
         Ok(moved)
     }
 

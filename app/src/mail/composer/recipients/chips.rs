@@ -219,12 +219,12 @@ impl Chips {
         true
     }
 
-    /// Replaces the typed text by a chip.
-    pub(super) fn add(self, entry: &str) {
+    /// Replaces the typed text by the chips of these entries.
+    pub(super) fn add(self, entries: &str) {
         if let Some(input) = self.input() {
-            input.set_value("");
+            input.set_value(entries);
         }
-        self.change(|state| state.push(entry));
+        self.commit(true);
     }
 
     /// Inserts a pasted list, and makes chips of all its entries. `false` if it is a text that the

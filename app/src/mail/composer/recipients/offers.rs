@@ -124,7 +124,10 @@ impl Chips {
     pub(super) fn accept(self, index: usize) {
         let offer = self.peek(|state| state.offers.get(index).cloned());
         if let Some(offer) = offer {
-            self.add(&entry_of(&offer.person));
+            match offer.members.as_str() {
+                "" => self.add(&entry_of(&offer.person)),
+                members => self.add(members),
+            }
             self.close_offers();
             self.compare();
         }
@@ -133,6 +136,8 @@ impl Chips {
     /// Forgets an offered person.
     pub(super) fn forget(self, index: usize) {
         let offer = self.peek(|state| state.offers.get(index).cloned());
+        // Those of the address book are deleted there.
+        let offer = offer.filter(|offer| offer.written_count > 0);
         let (Some(offer), Some(account)) = (offer, self.account.try_get_value()) else {
             return;
         };

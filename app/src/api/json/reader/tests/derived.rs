@@ -116,6 +116,7 @@ fn types() -> Types {
         .variants_of::<Destination>()
         .variants_of::<ListSource>()
         .variants_of::<ListAt>()
+        .variants_of::<LeftOutCause>()
         .variants_of::<LiveEventKind>();
     tracing
         .response::<()>()
@@ -126,6 +127,8 @@ fn types() -> Types {
         .response::<ComposeForm>()
         .response::<Converted>()
         .response::<Vec<AccountIdentities>>()
+        .response::<ContactRows>()
+        .response::<ImportReport>()
         .response::<DraftResult>()
         .response::<Vec<SendingSettings>>()
         .response::<FolderView>()
