@@ -255,6 +255,12 @@ fn a_header_without_one_author_is_marked() {
     }
 }
 
+#[test]
+fn invalid_domain_on_which_an_assertion_of_a_library_failed_is_shown() {
+    let shown = shown_domain(" .\u{1ee24}.\u{119a0}");
+    assert_eq!(shown, " .xn--jhb.xn--i02d");
+}
+
 proptest! {
     #[test]
     fn anything_is_shown_and_compared(
