@@ -101,7 +101,12 @@ pub fn Composer(
     });
     let drafts = Drafts::new(unsent, fixed, tab);
     let sender = StoredValue::new(account.clone());
-    let quote = StoredValue::new(draft.body.clone());
+    // A text that was written before is the user's own, not what a form begins with.
+    let is_continued = is_written || draft.saved.is_some() || draft.replaces.is_some();
+    let quote = StoredValue::new(match is_continued {
+        true => String::new(),
+        false => draft.body.clone(),
+    });
     let is_confirmed = RwSignal::new(false);
     let send_current = move || {
         if is_sending.get_untracked() {

@@ -2,8 +2,8 @@
 
 use app::api::backend::MailBackend;
 use app::api::types::{
-    ComposeKind, ComposeSource, Destination, Draft, DraftResult, FolderRole, MessageRef,
-    MessageRow, OutboxState, Priority, SavedDraft, SendOptions,
+    ComposeKind, ComposeSource, Destination, Draft, DraftResult, FolderRole, IdentityId,
+    MessageRef, MessageRow, OutboxState, Priority, SavedDraft, SendOptions,
 };
 use futures_util::TryStreamExt as _;
 use server::account::SignIn;
@@ -93,6 +93,8 @@ async fn draft_is_continued_as_it_was_typed_and_has_one_copy() {
             ..form.draft
         };
         typed.saved = Some(second);
+        // The account's own identity, from the author of the copy.
+        typed.identity = Some(IdentityId::OWN.into());
         assert_eq!(continued, typed, "{lacking:?}");
     }
 }

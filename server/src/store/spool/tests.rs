@@ -173,7 +173,7 @@ async fn dropped_file_releases_its_bytes_and_its_quota() {
         loop {
             match spool.create(&ann(), all, all).await {
                 Ok(writer) => return writer,
-                Err(SpoolError::AccountFull { .. }) => {
+                Err(SpoolError::AccountFull { .. } | SpoolError::ServerFull(_)) => {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 Err(error) => panic!("{error}"),
