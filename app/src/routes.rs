@@ -7,6 +7,8 @@ pub mod compose;
 #[cfg(feature = "ssr")]
 pub mod contacts;
 #[cfg(feature = "ssr")]
+mod entry_form;
+#[cfg(feature = "ssr")]
 pub mod identities;
 #[cfg(feature = "ssr")]
 pub mod login;

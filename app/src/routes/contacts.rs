@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use self::entries::{contact_form, group_form};
 use self::files::file_forms;
+use super::entry_form::refusal;
 use crate::api::error::ApiError;
 use crate::api::types::{
     AccountId, Contact, ContactGroup, ContactQuery, ContactRows, ImportReport, Lang, LeftOutCause,
@@ -18,7 +19,6 @@ use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::error_banner::ErrorText;
 
 /// The number of contacts on a page.
 pub const PAGE: u32 = 50;
@@ -75,9 +75,7 @@ pub fn render(page: ContactsPage) -> String {
             .refused
             .as_ref()
             .filter(|(form, _)| !is_on_page(form, &rows));
-        let lost = lost.map(|(_, error)| error.clone()).map(|error| {
-            view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> }
-        });
+        let lost = lost.map(|(_, error)| refusal(error.clone()));
         let refused = StoredValue::new(page.refused);
         let unreadable = (rows.unreadable > 0).then(|| {
             view! { <p class="banner warn">{lang.contacts_unreadable(rows.unreadable.into())}</p> }
@@ -102,7 +100,7 @@ pub fn render(page: ContactsPage) -> String {
         let body = view! {
             <main class="pane pane-main">
                 <div class="set-main">
-                    <div class="set-page">
+                    <div class="set-page set-alone">
                         <a class="btn btn-line btn-sm" href=home>
                             <Icon name="back" class="i-s i-dir" />
                             {lang.settings_appearance()}

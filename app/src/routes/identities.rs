@@ -3,14 +3,13 @@
 
 use leptos::prelude::*;
 
+use super::entry_form::{EntryForm, invalid};
 use crate::api::error::ApiError;
 use crate::api::types::{AccountId, AccountIdentities, Identity, Lang};
 use crate::document::{self, Inline};
-use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::error_banner::ErrorText;
 use crate::ui::text_area::TextArea;
 
 /// What the page shows.
@@ -81,108 +80,92 @@ type Refused = StoredValue<Option<(AccountId, Identity, ApiError)>>;
 
 /// The form of one identity; of a new one, folded, if it has no id.
 fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refused) -> AnyView {
-    let action = url::settings_identities(&PageContext::expect().base);
     let typed = refused.with_value(|refused| {
         let (of, typed, error) = refused.as_ref()?;
         (of == account && typed.id == known.id).then(|| (typed.clone(), error.clone()))
     });
     let is_new = known.id.as_str().is_empty();
     let is_own = known.is_own();
-    let is_open = typed.is_some();
     let title = match is_new {
         true => lang.identity_add().into_owned(),
         false => known.mailbox(),
     };
+    let badge = (known.is_default && !is_new).then(|| {
+        view! { <span class="badge">{lang.identity_is_default()}</span> }
+    });
     let (identity, error) = match typed {
         Some((typed, error)) => (typed, Some(error)),
         None => (known, None),
     };
-    let fault = error.as_ref().and_then(|error| error.field.clone());
-    let invalid = move |field: &str| (fault.as_deref() == Some(field)).then_some("true");
     let id = format!("{account}-{}", identity.id);
     let label = |name: &str| format!("i-{name}-{id}");
     let (name, address) = (label("name"), label("address"));
     let reply_to = label("reply");
-    let delete = (!is_new && !is_own).then(|| {
-        view! {
-            <button class="btn btn-line btn-sm" name="action" value="delete">
-                {lang.delete()}
-            </button>
-        }
-    });
-    let badge = (identity.is_default && !is_new).then(|| {
-        view! { <span class="badge">{lang.identity_is_default()}</span> }
-    });
-    view! {
-        <details class="set-fold" open=is_open>
-            <summary dir="auto">
-                {title} " " {badge}
-            </summary>
-            <form method="post" action=action>
-                {error.map(|error| view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> })}
-                <Hidden name="account" value=account.to_string() />
-                <Hidden name="identity" value=identity.id.to_string() />
-                <div class="field">
-                    <label for=name.clone()>{lang.identity_name()}</label>
-                    <input
-                        class="input"
-                        id=name
-                        name="name"
-                        value=identity.name.clone()
-                        dir="auto"
-                        autocomplete="name"
-                        aria-invalid=invalid("name")
-                    />
-                </div>
-                <div class="field">
-                    <label for=address.clone()>{lang.identity_address()}</label>
-                    <input
-                        class="input"
-                        id=address
-                        name="address"
-                        type="email"
-                        value=identity.address.clone()
-                        readonly=is_own
-                        required
-                        aria-invalid=invalid("address")
-                    />
-                </div>
-                <div class="field">
-                    <label for=reply_to.clone()>{lang.identity_reply_to()}</label>
-                    <input
-                        class="input"
-                        id=reply_to
-                        name="reply_to"
-                        value=identity.reply_to.clone()
-                        aria-invalid=invalid("reply_to")
-                    />
-                </div>
-                <div class="field">
-                    <span class="lbl">{lang.identity_signature()}</span>
-                    <TextArea
-                        name="signature"
-                        label=lang.identity_signature()
-                        text=identity.signature.clone()
-                        class="input"
-                        node_ref=NodeRef::new()
-                    />
-                </div>
-                <label class="check">
-                    <input type="checkbox" name="copied" checked=identity.is_copied />
-                    <span>{lang.identity_copied()}</span>
-                </label>
-                <label class="check">
-                    <input type="checkbox" name="default" checked=identity.is_default />
-                    <span>{lang.identity_default()}</span>
-                </label>
-                <div class="tb">
-                    <button class="btn btn-primary btn-sm" name="action" value="save">
-                        {lang.save()}
-                    </button>
-                    {delete}
-                </div>
-            </form>
-        </details>
+    let fields = view! {
+        <div class="field">
+            <label for=name.clone()>{lang.identity_name()}</label>
+            <input
+                class="input"
+                id=name
+                name="name"
+                value=identity.name.clone()
+                dir="auto"
+                autocomplete="name"
+                aria-invalid=invalid(error.as_ref(), "name")
+            />
+        </div>
+        <div class="field">
+            <label for=address.clone()>{lang.identity_address()}</label>
+            <input
+                class="input"
+                id=address
+                name="address"
+                type="email"
+                value=identity.address.clone()
+                readonly=is_own
+                required
+                aria-invalid=invalid(error.as_ref(), "address")
+            />
+        </div>
+        <div class="field">
+            <label for=reply_to.clone()>{lang.identity_reply_to()}</label>
+            <input
+                class="input"
+                id=reply_to
+                name="reply_to"
+                value=identity.reply_to.clone()
+                aria-invalid=invalid(error.as_ref(), "reply_to")
+            />
+        </div>
+        <div class="field">
+            <span class="lbl">{lang.identity_signature()}</span>
+            <TextArea
+                name="signature"
+                label=lang.identity_signature()
+                text=identity.signature.clone()
+                class="input"
+                node_ref=NodeRef::new()
+            />
+        </div>
+        <label class="check">
+            <input type="checkbox" name="copied" checked=identity.is_copied />
+            <span>{lang.identity_copied()}</span>
+        </label>
+        <label class="check">
+            <input type="checkbox" name="default" checked=identity.is_default />
+            <span>{lang.identity_default()}</span>
+        </label>
+    };
+    EntryForm {
+        action: url::settings_identities(&PageContext::expect().base),
+        summary: view! { <bdi>{title}</bdi> " " {badge} }.into_any(),
+        hidden: vec![
+            ("account", account.to_string()),
+            ("identity", identity.id.to_string()),
+        ],
+        error,
+        fields: fields.into_any(),
+        can_delete: !is_new && !is_own,
     }
-    .into_any()
+    .into_view()
 }

@@ -40,13 +40,13 @@ pub(super) async fn show(
     rendered(&web, &visitor, query_of(&fields), None, done).await
 }
 
-/// `POST`: `account`, `kind` (`contact` or `group`), `id` (empty for a new one), `name`, `addresses`,
+/// `POST`: `account`, `kind` (`contact` or `group`), `entry` (empty for a new one), `name`, `addresses`,
 /// `note`, `action` (`save` or `delete`), and `q` and `offset` of the page. A refused form is shown
 /// again as typed.
 pub(super) async fn submit(posted: Posted) -> Response {
     let text = |name| field(&posted.fields, name).unwrap_or_default().to_owned();
     let query = query_of(&posted.fields);
-    let (account, id) = (query.account.clone(), ContactId(text("id")));
+    let (account, id) = (query.account.clone(), ContactId(text("entry")));
     let addresses = addresses(&text("addresses"));
     let (typed, save) = match text("kind").as_str() {
         "group" => {

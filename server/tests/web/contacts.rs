@@ -69,12 +69,12 @@ async fn forms_add_find_correct_and_delete_a_contact() {
 
     let (_, known) = text.split_once("<bdi>&lt;b&gt;Ann").unwrap();
     let id = value_after(known, "name=\"id\" value=\"");
-    let fields = format!("kind=contact&id={id}&action=delete");
+    let fields = format!("kind=contact&entry={id}&action=delete");
     let deleted = client.send(form(&fields)).await;
     let page = client.get(deleted.header("location").unwrap()).await;
     assert!(page.text().contains("No contacts yet"), "{}", page.text());
     // Another tab still has its form.
-    let fields = format!("kind=contact&id={id}&addresses=ann%40a.example&action=save");
+    let fields = format!("kind=contact&entry={id}&addresses=ann%40a.example&action=save");
     let page = client.send(form(&fields)).await;
     assert_eq!(page.status, 404);
     assert!(page.text().contains("role=\"alert\""), "{}", page.text());

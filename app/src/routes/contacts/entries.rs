@@ -2,13 +2,12 @@
 
 use leptos::prelude::*;
 
+use super::super::entry_form::{EntryForm, invalid};
 use super::{Refused, RefusedForm};
 use crate::api::error::ApiError;
 use crate::api::types::{Contact, ContactGroup, ContactQuery};
-use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
-use crate::ui::error_banner::ErrorText;
 use crate::ui::text_area::TextArea;
 
 /// The form of one contact; of a new one, folded, if it has no id.
@@ -42,7 +41,7 @@ pub(super) fn contact_form(query: &ContactQuery, known: Contact, refused: Refuse
                 value=contact.name.clone()
                 dir="auto"
                 autocomplete="off"
-                aria-invalid=invalid(&error, "name")
+                aria-invalid=invalid(error.as_ref(), "name")
             />
         </div>
         <div class="field">
@@ -103,7 +102,7 @@ pub(super) fn group_form(query: &ContactQuery, known: ContactGroup, refused: Ref
                 dir="auto"
                 autocomplete="off"
                 required
-                aria-invalid=invalid(&error, "group_name")
+                aria-invalid=invalid(error.as_ref(), "group_name")
             />
         </div>
         <div class="field">
@@ -122,13 +121,7 @@ pub(super) fn group_form(query: &ContactQuery, known: ContactGroup, refused: Ref
     entry(query, (title, second), ("group", id), error, fields)
 }
 
-fn invalid(error: &Option<ApiError>, field: &str) -> Option<&'static str> {
-    let fault = error.as_ref().and_then(|error| error.field.as_deref());
-    (fault == Some(field)).then_some("true")
-}
-
-/// The form of an entry, folded unless it was refused. `title` has a second text beside it, `kind` the
-/// id of the entry.
+/// The form of an entry. `title` has a second text beside it, `kind` the id of the entry.
 fn entry(
     query: &ContactQuery,
     (title, second): (String, String),
@@ -136,41 +129,20 @@ fn entry(
     error: Option<ApiError>,
     fields: AnyView,
 ) -> AnyView {
-    let page = PageContext::expect();
-    let lang = page.lang;
-    let is_open = error.is_some();
-    let error = error.map(|error| {
-        view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> }
-    });
-    let delete = (!id.is_empty()).then(|| {
-        view! {
-            // A group with an empty name is deleted too.
-            <button class="btn btn-line btn-sm" name="action" value="delete" formnovalidate>
-                {lang.delete()}
-            </button>
-        }
-    });
-    view! {
-        <details class="set-row stack" open=is_open>
-            <summary>
-                <bdi>{title}</bdi> " " <small class="muted"><bdi>{second}</bdi></small>
-            </summary>
-            <form method="post" action=url::settings_contacts(&page.base) class="stack">
-                {error}
-                <Hidden name="account" value=query.account.to_string() />
-                <Hidden name="q" value=query.text.clone() />
-                <Hidden name="offset" value=query.offset.to_string() />
-                <Hidden name="kind" value=kind />
-                <Hidden name="id" value=id />
-                {fields}
-                <div class="row-btns">
-                    <button class="btn btn-primary btn-sm" name="action" value="save">
-                        {lang.save()}
-                    </button>
-                    {delete}
-                </div>
-            </form>
-        </details>
+    EntryForm {
+        action: url::settings_contacts(&PageContext::expect().base),
+        summary: view! { <bdi>{title}</bdi> " " <small class="muted"><bdi>{second}</bdi></small> }
+            .into_any(),
+        can_delete: !id.is_empty(),
+        hidden: vec![
+            ("account", query.account.to_string()),
+            ("q", query.text.clone()),
+            ("offset", query.offset.to_string()),
+            ("kind", kind.to_owned()),
+            ("entry", id),
+        ],
+        error,
+        fields,
     }
-    .into_any()
+    .into_view()
 }

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
+use super::super::entry_form::refusal;
 use super::{Refused, RefusedForm};
 use crate::api::types::ContactQuery;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::error_banner::ErrorText;
 
 /// Import and export.
 pub(super) fn file_forms(query: &ContactQuery, refused: Refused) -> AnyView {
@@ -18,9 +18,7 @@ pub(super) fn file_forms(query: &ContactQuery, refused: Refused) -> AnyView {
         Some((RefusedForm::File, error)) => Some(error.clone()),
         _ => None,
     });
-    let error = error.map(|error| {
-        view! { <div class="banner bad" role="alert"><ErrorText error=error /></div> }
-    });
+    let error = error.map(refusal);
     let export = |format: &'static str, label: std::borrow::Cow<'static, str>| {
         let href = url::contacts_export(&page.base, &query.account, format);
         view! {
