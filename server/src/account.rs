@@ -25,6 +25,7 @@ pub(crate) mod off_thread;
 mod open_pages;
 mod outbox;
 pub(crate) mod spooled;
+mod typed;
 mod undo_table;
 pub mod uploads;
 pub(crate) mod whole;

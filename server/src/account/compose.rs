@@ -9,7 +9,7 @@ use std::sync::Arc;
 use app::api::types::{
     ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId,
 };
-use mail_mime::address::{self, EmailAddress, InvalidAddress};
+use mail_mime::address::EmailAddress;
 use mail_mime::compose::{self, AttachmentMeta, ComposeError, Composer, OutgoingMessage};
 use mail_mime::date::Date;
 use mail_mime::header::Headers;
@@ -23,16 +23,14 @@ pub(crate) use self::html::{
 use self::html::{FormattedText, formatted_text};
 use super::error::{AccountError, InvalidField, NotReplaced};
 use super::handle::AccountHandle;
-use super::handle::identities::reply_to;
 use super::model::{now_unix_ms, random_id};
+use super::typed::{self, RECIPIENTS_MAX};
 use crate::account::uploads::Uploads;
 use crate::domain::{
     AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy,
     TransportOptions,
 };
 
-/// Maximum number of recipients of one message.
-const RECIPIENTS_MAX: usize = 100;
 /// Maximum number of files of one message, of either kind.
 const FILES_MAX: usize = 100;
 /// Maximum size of a message's text, in bytes.
@@ -128,10 +126,10 @@ pub(crate) async fn spool(
     };
     let formatted = formatted_text(draft).await?;
     let mut outgoing = OutgoingMessage {
-        to: parse_field("to", &draft.to)?,
-        cc: parse_field("cc", &draft.cc)?,
-        bcc: parse_field("bcc", &draft.bcc)?,
-        reply_to: reply_to(&identity)?,
+        to: typed::mailboxes("to", &draft.to)?,
+        cc: typed::mailboxes("cc", &draft.cc)?,
+        bcc: typed::mailboxes("bcc", &draft.bcc)?,
+        reply_to: typed::mailboxes("reply_to", &identity.reply_to)?,
         is_flowed: true,
         ..outgoing(draft, formatted.as_ref(), from, message_id, date)
     };
@@ -291,12 +289,7 @@ fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
         ("subject", &draft.subject, SUBJECT_MAX_BYTES),
         ("body", &draft.body, TEXT_MAX_BYTES),
     ] {
-        if text.len() > max_bytes {
-            return Err(AccountError::Invalid {
-                field,
-                problem: InvalidField::TextTooLong { max_bytes },
-            });
-        }
+        typed::length(field, text, max_bytes)?;
     }
     let is_incomplete = |files| u32::try_from(draft.uploads.len()) != Ok(files);
     if draft.files.is_some_and(is_incomplete) {
@@ -317,21 +310,6 @@ fn check_lengths(draft: &Draft) -> Result<(), AccountError> {
 async fn open(handle: &AccountHandle, source: &ComposeSource) -> Result<Opened, AccountError> {
     let opened = handle.open(source.folder.clone(), source.message.clone());
     Ok(*opened.await?)
-}
-
-fn parse_field(field: &'static str, text: &str) -> Result<Vec<EmailAddress>, AccountError> {
-    address::parse_typed(text).map_err(|error| AccountError::Invalid {
-        field,
-        problem: match error.why {
-            InvalidAddress::TooMany => InvalidField::TooManyRecipients {
-                max: RECIPIENTS_MAX,
-            },
-            why => InvalidField::Address {
-                text: error.text,
-                why,
-            },
-        },
-    })
 }
 
 /// The error if a file of a message no longer exists.

@@ -2,7 +2,7 @@
 
 pub(crate) mod contacts;
 mod couriers;
-pub(crate) mod identities;
+mod identities;
 mod images;
 mod leave;
 mod nested;

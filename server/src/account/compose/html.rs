@@ -14,6 +14,7 @@ use super::files::{Attached, copy_parts};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::off_thread::off_thread;
+use crate::account::typed;
 use crate::account::uploads::{Upload, Uploads, clean_file_name};
 use crate::domain::Opened;
 
@@ -48,9 +49,7 @@ pub(super) async fn formatted_text(draft: &Draft) -> Result<Option<FormattedText
     let Some(html) = draft.html.clone() else {
         return Ok(None);
     };
-    if html.len() > HTML_MAX_BYTES {
-        return Err(too_long());
-    }
+    typed::length("body", &html, HTML_MAX_BYTES)?;
     let files: HashSet<String> = draft.uploads.iter().map(|file| file.0.clone()).collect();
     let (cleaned, text) = off_thread(move || {
         let address = |id: &str| {
@@ -64,7 +63,12 @@ pub(super) async fn formatted_text(draft: &Draft) -> Result<Option<FormattedText
     })
     .await?;
     if cleaned.is_cut {
-        return Err(too_long());
+        return Err(AccountError::Invalid {
+            field: "body",
+            problem: InvalidField::TextTooLong {
+                max_bytes: HTML_MAX_BYTES,
+            },
+        });
     }
     Ok(Some(FormattedText {
         html: document::written(&cleaned.html),
@@ -73,24 +77,13 @@ pub(super) async fn formatted_text(draft: &Draft) -> Result<Option<FormattedText
     }))
 }
 
-fn too_long() -> AccountError {
-    AccountError::Invalid {
-        field: "body",
-        problem: InvalidField::TextTooLong {
-            max_bytes: HTML_MAX_BYTES,
-        },
-    }
-}
-
 /// Cleans HTML from the clipboard. Pictures of other programs are not in it; those in `data:`
 /// addresses are.
 ///
 /// # Errors
 /// [`AccountError::Invalid`] if it is too long.
 pub(crate) async fn clean_pasted(html: String) -> Result<String, AccountError> {
-    if html.len() > HTML_MAX_BYTES {
-        return Err(too_long());
-    }
+    typed::length("body", &html, HTML_MAX_BYTES)?;
     off_thread(move || fragment(&html, &|_| None).html).await
 }
 
@@ -99,9 +92,7 @@ pub(crate) async fn clean_pasted(html: String) -> Result<String, AccountError> {
 /// # Errors
 /// [`AccountError::Invalid`] if it is too long.
 pub(crate) async fn text_of(html: String) -> Result<String, AccountError> {
-    if html.len() > HTML_MAX_BYTES {
-        return Err(too_long());
-    }
+    typed::length("body", &html, HTML_MAX_BYTES)?;
     off_thread(move || text::from_html(&html)).await
 }
 

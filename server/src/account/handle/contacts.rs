@@ -5,7 +5,6 @@ mod import;
 use std::collections::HashSet;
 
 use app::api::types::ContactId;
-use mail_mime::address::Address;
 use mail_mime::contacts::{self, Card, Group};
 
 pub(crate) use import::Imported;
@@ -14,6 +13,7 @@ use super::AccountHandle;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::random_id;
 use crate::account::off_thread::off_thread;
+use crate::account::typed;
 use crate::domain::{Contact, ContactBook, ContactGroup};
 
 /// The format of an exported address book.
@@ -56,8 +56,8 @@ impl AccountHandle {
         if addresses.is_empty() {
             return invalid("addresses", InvalidField::NoContactAddress);
         }
-        check_length("name", &contact.name, Contact::NAME_MAX_BYTES)?;
-        check_length("note", &contact.note, Contact::NOTE_MAX_BYTES)?;
+        typed::length("name", &contact.name, Contact::NAME_MAX_BYTES)?;
+        typed::length("note", &contact.note, Contact::NOTE_MAX_BYTES)?;
         let saved = Contact {
             id: self.saved_id(&contact.id).await?,
             addresses,
@@ -81,7 +81,7 @@ impl AccountHandle {
         if group.name.is_empty() {
             return invalid("group_name", InvalidField::NoGroupName);
         }
-        check_length("group_name", &group.name, Contact::NAME_MAX_BYTES)?;
+        typed::length("group_name", &group.name, Contact::NAME_MAX_BYTES)?;
         let saved = ContactGroup {
             id: self.saved_id(&group.id).await?,
             members,
@@ -190,32 +190,19 @@ fn contacts_full<T>() -> Result<T, AccountError> {
     invalid("addresses", InvalidField::TooManyContacts { max })
 }
 
-fn check_length(field: &'static str, text: &str, max_bytes: usize) -> Result<(), AccountError> {
-    match text.len() <= max_bytes {
-        true => Ok(()),
-        false => invalid(field, InvalidField::TextTooLong { max_bytes }),
-    }
-}
-
 /// Returns typed addresses in the form in which they are stored, each once.
 fn valid_addresses(
     field: &'static str,
-    typed: &[String],
+    texts: &[String],
     max: usize,
 ) -> Result<Vec<String>, AccountError> {
     let mut known = HashSet::new();
     let mut addresses = Vec::new();
-    for text in typed.iter().map(|text| text.trim()) {
+    for text in texts.iter().map(|text| text.trim()) {
         if text.is_empty() {
             continue;
         }
-        let address = match Address::parse(text) {
-            Ok(address) => address.as_str().to_owned(),
-            Err(why) => {
-                let text = text.chars().take(100).collect();
-                return invalid(field, InvalidField::Address { text, why });
-            }
-        };
+        let address = typed::address(field, text)?.as_str().to_owned();
         if known.insert(address.to_lowercase()) {
             addresses.push(address);
         }

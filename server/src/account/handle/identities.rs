@@ -1,11 +1,11 @@
 //! The names and addresses that the account sends as.
 
 use app::api::types::IdentityId;
-use mail_mime::address::{self, Address, EmailAddress};
 
 use super::AccountHandle;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::random_id;
+use crate::account::typed;
 use crate::domain::Identity;
 
 /// How often a change is tried again that another one came before.
@@ -141,40 +141,15 @@ fn set_default(identities: &mut [Identity], wanted: Option<&IdentityId>) {
 }
 
 fn check(identity: &Identity) -> Result<(), AccountError> {
-    let invalid = |field, problem| Err(AccountError::Invalid { field, problem });
-    if let Err(why) = Address::parse(&identity.address) {
-        let text = identity.address.chars().take(100).collect();
-        return invalid("address", InvalidField::Address { text, why });
-    }
-    reply_to(identity)?;
-    for (field, text, max_bytes) in [
-        ("name", &identity.name, Identity::NAME_MAX_BYTES),
-        ("reply_to", &identity.reply_to, Identity::NAME_MAX_BYTES),
-        (
-            "signature",
-            &identity.signature,
-            Identity::SIGNATURE_MAX_BYTES,
-        ),
-    ] {
-        if text.len() > max_bytes {
-            return invalid(field, InvalidField::TextTooLong { max_bytes });
-        }
-    }
-    Ok(())
-}
-
-/// Returns the mailboxes for answers to the messages of an identity.
-///
-/// # Errors
-/// [`AccountError::Invalid`] for an address that is none.
-pub(crate) fn reply_to(identity: &Identity) -> Result<Vec<EmailAddress>, AccountError> {
-    address::parse_typed(&identity.reply_to).map_err(|error| AccountError::Invalid {
-        field: "reply_to",
-        problem: InvalidField::Address {
-            text: error.text,
-            why: error.why,
-        },
-    })
+    typed::address("address", &identity.address)?;
+    typed::mailboxes("reply_to", &identity.reply_to)?;
+    typed::length("name", &identity.name, Identity::NAME_MAX_BYTES)?;
+    typed::length("reply_to", &identity.reply_to, Identity::NAME_MAX_BYTES)?;
+    typed::length(
+        "signature",
+        &identity.signature,
+        Identity::SIGNATURE_MAX_BYTES,
+    )
 }
 
 #[cfg(test)]
