@@ -107,14 +107,18 @@ fn own_addresses(form: &ComposeForm) -> Vec<Address> {
     addresses.filter_map(Result::ok).collect()
 }
 
-/// Returns the identity that a draft of another program was written with.
-fn identity_of_author(form: &ComposeForm, opened: &Opened) -> Option<IdentityId> {
-    let authors = opened.headers.from();
-    let author = authors.first()?.envelope().ok()?;
+/// Returns the first identity whose address is among these.
+fn identity_among(form: &ComposeForm, mailboxes: &[EmailAddress]) -> Option<IdentityId> {
+    let addresses = mailboxes.iter();
+    let addresses: Vec<Address> = addresses.filter_map(|one| one.envelope().ok()).collect();
     let mut identities = form.identities.iter();
     let found = identities.find(|identity| {
         let address = Address::parse(&identity.address);
-        address.is_ok_and(|address| address.is_same_address(&author))
+        address.is_ok_and(|address| {
+            addresses
+                .iter()
+                .any(|other| other.is_same_address(&address))
+        })
     });
     found.map(|identity| identity.id.clone())
 }
@@ -122,17 +126,9 @@ fn identity_of_author(form: &ComposeForm, opened: &Opened) -> Option<IdentityId>
 /// Chooses the identity whose address a message came to; otherwise the default one stays.
 fn choose_identity(form: &mut ComposeForm, opened: &Opened) {
     let headers = &opened.headers;
-    let recipients: Vec<Address> = [headers.to(), headers.cc(), headers.bcc()]
-        .iter()
-        .flatten()
-        .filter_map(|mailbox| mailbox.envelope().ok())
-        .collect();
-    let found = form.identities.iter().find(|identity| {
-        let address = Address::parse(&identity.address);
-        address.is_ok_and(|address| recipients.iter().any(|to| to.is_same_address(&address)))
-    });
-    if let Some(identity) = found {
-        form.draft.identity = Some(identity.id.clone());
+    let recipients = [headers.to(), headers.cc(), headers.bcc()].concat();
+    if let Some(identity) = identity_among(form, &recipients) {
+        form.draft.identity = Some(identity);
     }
 }
 
@@ -194,7 +190,9 @@ pub(super) async fn draft_form(
     fetched.extend(files.await?);
     draft.html = html;
     if draft.identity.is_none() {
-        draft.identity = identity_of_author(&form, &opened).or(form.draft.identity.clone());
+        // Another program wrote it, with one of the account's addresses.
+        let author = identity_among(&form, &opened.headers.from());
+        draft.identity = author.or(form.draft.identity.clone());
     }
     form.uploads = fetched.iter().map(upload_view).collect();
     draft.uploads = fetched.iter().map(Upload::id).collect();

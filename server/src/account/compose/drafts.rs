@@ -17,7 +17,7 @@ use mail_mime::date::Date;
 use mail_mime::header::Headers;
 use serde::{Deserialize, Serialize};
 
-use super::files::{Attached, attached_files, copy_parts, write};
+use super::files::{Attached, attached_files, fetch_parts, write};
 use super::html::formatted_text;
 use super::{attachment, check_lengths, compose_error, domain_of, message_id, outgoing};
 use crate::account::error::AccountError;
@@ -25,7 +25,7 @@ use crate::account::handle::AccountHandle;
 use crate::account::mailstore::DraftSave;
 use crate::account::model::{now_unix_ms, random_id};
 use crate::account::spooled::SpooledMessage;
-use crate::account::uploads::{Upload, Uploads, clean_file_name};
+use crate::account::uploads::{Upload, Uploads};
 use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{DraftCopy, DraftSaved, Opened};
 use crate::store::form_hash;
@@ -277,28 +277,8 @@ pub(crate) async fn fetch_attachments(
     let parts = readable.attachments.iter().chain(&readable.inline);
     let parts = parts.map(|part| PartId(part.section.clone()));
     let parts: Vec<PartId> = parts.filter(|part| !shown.contains(part)).collect();
-    let files = copy_parts(
-        handle,
-        (&copy.folder, &copy.message),
-        &parts,
-        opened,
-        max_bytes,
-    )
-    .await?;
-    let mut fetched = Vec::new();
-    for (attached, record) in files {
-        let Attached::Held(file) = attached else {
-            continue;
-        };
-        let upload = Upload {
-            file,
-            name: clean_file_name(&record.name),
-            media_type: record.media_type,
-        };
-        uploads.add(upload.clone());
-        fetched.push(upload);
-    }
-    Ok(fetched)
+    let message = (&copy.folder, &copy.message);
+    fetch_parts(handle, message, &parts, opened, uploads, max_bytes).await
 }
 
 /// Returns the ids of the conversation that a draft belongs to, its parent last.

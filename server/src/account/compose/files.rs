@@ -12,7 +12,7 @@ use mail_mime::tree::Part;
 use super::attachment_missing;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
-use crate::account::uploads::Uploads;
+use crate::account::uploads::{Upload, Uploads, clean_file_name};
 use crate::domain::{AttachedFile, Opened, OutboxRow};
 use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
 
@@ -85,7 +85,7 @@ pub(super) async fn copy_source_parts(
 
 /// Copies parts of a message into the spool. Their size comes from the message's structure, and is
 /// checked against the limits before any byte is fetched.
-pub(super) async fn copy_parts(
+async fn copy_parts(
     handle: &AccountHandle,
     (folder, message): (&FolderId, &MessageId),
     parts: &[PartId],
@@ -137,6 +137,34 @@ pub(super) async fn copy_parts(
         copied.push((Attached::Held(Arc::new(file)), record));
     }
     Ok(copied)
+}
+
+/// Copies parts of a message into the spool, as uploads of the session, in the order of `parts`.
+///
+/// # Errors
+/// As for [`copy_parts`].
+pub(super) async fn fetch_parts(
+    handle: &AccountHandle,
+    message: (&FolderId, &MessageId),
+    parts: &[PartId],
+    opened: &Opened,
+    uploads: &Uploads,
+    max_bytes: u64,
+) -> Result<Vec<Upload>, AccountError> {
+    let mut fetched = Vec::new();
+    for (attached, record) in copy_parts(handle, message, parts, opened, max_bytes).await? {
+        let Attached::Held(file) = attached else {
+            continue;
+        };
+        let upload = Upload {
+            file,
+            name: clean_file_name(&record.name),
+            media_type: record.media_type,
+        };
+        uploads.add(upload.clone());
+        fetched.push(upload);
+    }
+    Ok(fetched)
 }
 
 /// Returns the maximum decoded size of a part, computed from the size that the server reports.

@@ -10,12 +10,12 @@ use mail_mime::body::Body;
 use mail_mime::clean::{Fragment, fragment};
 use mail_mime::{document, text};
 
-use super::files::{Attached, copy_parts};
+use super::files::fetch_parts;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::off_thread::off_thread;
 use crate::account::typed;
-use crate::account::uploads::{Upload, Uploads, clean_file_name};
+use crate::account::uploads::{Upload, Uploads};
 use crate::domain::Opened;
 
 /// Maximum size of formatted text, in bytes: a large newsletter can be quoted.
@@ -132,34 +132,27 @@ pub(crate) async fn editable_html(
         .keys()
         .map(|id| (id.clone(), String::new()))
         .collect();
-    let shown = fragments(documents.clone(), known).await?.content_ids;
-    let shown: Vec<(String, PartId)> = sections
+    let cleaned = fragments(documents.clone(), known).await?;
+    let (shown, parts): (Vec<String>, Vec<PartId>) = sections
         .into_iter()
-        .filter(|(id, _)| shown.contains(id))
-        .collect();
-    let parts: Vec<PartId> = shown.iter().map(|(_, part)| part.clone()).collect();
-    let copied = copy_parts(handle, (folder, message), &parts, opened, max_bytes).await?;
-    let mut editable = EditableHtml {
-        parts,
-        ..EditableHtml::default()
-    };
-    let mut addresses = HashMap::new();
-    // Two content ids never name the same part, so the files are in the order of the ids.
-    for ((id, _), (attached, record)) in shown.into_iter().zip(copied) {
-        let Attached::Held(file) = attached else {
-            continue;
-        };
-        let upload = Upload {
-            file,
-            name: clean_file_name(&record.name),
-            media_type: record.media_type,
-        };
-        addresses.insert(id, format!("cid:{}", upload.id()));
-        uploads.add(upload.clone());
-        editable.pictures.push(upload);
+        .filter(|(id, _)| cleaned.content_ids.contains(id))
+        .unzip();
+    if parts.is_empty() {
+        return Ok(Some(EditableHtml {
+            html: cleaned.html,
+            ..EditableHtml::default()
+        }));
     }
-    editable.html = fragments(documents.clone(), addresses).await?.html;
-    Ok(Some(editable))
+    let place = (folder, message);
+    let pictures = fetch_parts(handle, place, &parts, opened, uploads, max_bytes).await?;
+    let addresses = pictures.iter().map(|file| format!("cid:{}", file.id()));
+    let addresses = shown.into_iter().zip(addresses).collect();
+    let html = fragments(documents.clone(), addresses).await?.html;
+    Ok(Some(EditableHtml {
+        html,
+        pictures,
+        parts,
+    }))
 }
 
 /// Returns the HTML of a message for a form, without the pictures of its parts.
