@@ -153,7 +153,8 @@ fn lacking(handle: &AccountHandle) -> Vec<SendLimitation> {
     notices.into_iter().chain(required_tls).collect()
 }
 
-/// Returns the form that continues a draft.
+/// Returns the form that continues a draft. The copy of one that is too long to be edited whole stays
+/// beside the new one.
 pub(super) async fn draft_form(
     handle: &AccountHandle,
     of: &MessageRef,
@@ -182,10 +183,14 @@ pub(super) async fn draft_form(
     };
     let place = (&copy.folder, &copy.message);
     let editable = editable_html(handle, place, &opened, uploads, upload_max_bytes).await?;
+    let is_cut = editable.as_ref().is_some_and(|editable| editable.is_cut);
     let (html, mut fetched, shown) = match editable {
         Some(editable) => (Some(editable.html), editable.pictures, editable.parts),
         None => (None, Vec::new(), Vec::new()),
     };
+    if is_cut || opened.body.is_cut() || opened.body == Body::OverLimits {
+        draft.saved = None;
+    }
     let files = fetch_attachments(handle, &copy, &opened, &shown, uploads, upload_max_bytes);
     fetched.extend(files.await?);
     draft.html = html;

@@ -316,6 +316,35 @@ async fn draft_of_another_program_keeps_its_conversation() {
 }
 
 #[tokio::test]
+async fn draft_that_is_too_long_to_be_edited_whole_stays_beside_the_text() {
+    let server = TestServer::new(Some(1)).await;
+    let page = server.open(server.imap()).await.unwrap();
+    let drafts = page.folder(FolderRole::Drafts).await;
+    for (nth, media_type) in (2..).zip(["text/plain", "text/html"]) {
+        let subject = format!("Long {media_type}");
+        let text = "<p>An evening's work.</p>\r\n".repeat(100_000);
+        server.demo.deliver(format!(
+            "From: demo@restante.test\r\nSubject: {subject}\r\nMessage-ID: <{nth}@peer.test>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: {media_type}; charset=utf-8\r\n\r\n{text}"
+        ));
+        let arrived = page.arrived(&subject).await;
+        let to = Destination::Folder(drafts.clone());
+        page.move_to(vec![arrived.id], to).await.unwrap();
+        let row = copies(&page, &subject).await.remove(0);
+        let form = page.backend.draft_open(row.id).await.unwrap();
+        assert_eq!(form.draft.saved, None, "{media_type}");
+        let shorter = Draft {
+            body: "Some of it.".to_owned(),
+            html: None,
+            form: None,
+            ..form.draft
+        };
+        saved(&page, &shorter).await;
+        assert_eq!(copies(&page, &subject).await.len(), 2, "{media_type}");
+    }
+}
+
+#[tokio::test]
 async fn draft_of_an_answer_names_what_it_answers_even_if_that_is_gone() {
     for sign_in in PROTOCOLS {
         let server = TestServer::new(Some(3)).await;

@@ -68,7 +68,7 @@ async fn forms_add_find_correct_and_delete_a_contact() {
     );
 
     let (_, known) = text.split_once("<bdi>&lt;b&gt;Ann").unwrap();
-    let id = value_after(known, "name=\"id\" value=\"");
+    let id = value_after(known, "name=\"entry\" value=\"");
     let fields = format!("kind=contact&entry={id}&action=delete");
     let deleted = client.send(form(&fields)).await;
     let page = client.get(deleted.header("location").unwrap()).await;

@@ -105,6 +105,8 @@ pub(crate) struct EditableHtml {
     pub(crate) pictures: Vec<Upload>,
     /// The parts that they were copied from.
     pub(crate) parts: Vec<PartId>,
+    /// Whether the message has more than this.
+    pub(crate) is_cut: bool,
 }
 
 /// Returns the HTML of a message for a form, with its pictures copied into the spool as uploads of
@@ -140,6 +142,7 @@ pub(crate) async fn editable_html(
     if parts.is_empty() {
         return Ok(Some(EditableHtml {
             html: cleaned.html,
+            is_cut: cleaned.is_cut,
             ..EditableHtml::default()
         }));
     }
@@ -152,6 +155,7 @@ pub(crate) async fn editable_html(
         html,
         pictures,
         parts,
+        is_cut: cleaned.is_cut,
     }))
 }
 
