@@ -1,9 +1,8 @@
 //! Account errors as finished sentences: cause and fix in the reader's language.
-//!
-//! Long because it is one table.
 
 mod address;
 pub(super) mod error_cause;
+mod invalid_field;
 pub(super) mod message;
 mod moving;
 
@@ -96,7 +95,7 @@ impl AccountError {
                 role,
                 reply,
             } => moving::half_moved(*moved, *state, (*role, to), reply.is_some(), lang),
-            Self::Invalid { problem, .. } => invalid(problem, lang),
+            Self::Invalid { problem, .. } => invalid_field::invalid(problem, lang),
             Self::Unreadable(_) => both(
                 lang,
                 (
@@ -229,210 +228,6 @@ fn unsupported(what: Unsupported, lang: Lang) -> Meaning {
                 "请先在那个程序中清除或恢复它们，邮件尚未移动。",
             ),
         ),
-    }
-}
-
-fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
-    match problem {
-        InvalidField::NoRecipient => both(
-            lang,
-            (
-                "There is nobody to send it to.",
-                "Add an address to To, Cc or Bcc.",
-            ),
-            ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
-        ),
-        InvalidField::Address { text, why } => address::invalid(text, *why, lang),
-        InvalidField::TooManyRecipients { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One message may have {max} recipients."),
-                fix: "Send it in several parts.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一封邮件最多 {max} 位收件人。"),
-                fix: "请分几次发送。".to_owned(),
-            },
-        },
-        InvalidField::TooManyMessages { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One change may name {max} messages."),
-                fix: "Select fewer messages and repeat it for the rest.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一次最多处理 {max} 封邮件。"),
-                fix: "请减少所选邮件，分几次操作。".to_owned(),
-            },
-        },
-        InvalidField::TooManyImageSenders { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The images of {max} senders may always be shown."),
-                fix: "Remove another sender in the settings first.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("最多可始终显示 {max} 位发件人的图片。"),
-                fix: "请先在设置中移除其他发件人。".to_owned(),
-            },
-        },
-        InvalidField::TooManyIdentities { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("An account has at most {max} names and addresses."),
-                fix: "Delete one that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一个账户最多 {max} 个发件身份。"),
-                fix: "请先删除不需要的身份。".to_owned(),
-            },
-        },
-        InvalidField::IdentityGone => both(
-            lang,
-            (
-                "The sender of this message was deleted in the settings.",
-                "Choose another one.",
-            ),
-            ("此邮件的发件身份已在设置中删除。", "请选择其他发件人。"),
-        ),
-        InvalidField::TooManyContacts { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The address book has at most {max} contacts."),
-                fix: "Delete some that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("通讯录最多可有 {max} 位联系人。"),
-                fix: "请先删除不需要的联系人。".to_owned(),
-            },
-        },
-        InvalidField::TooManyGroups { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The address book has at most {max} groups."),
-                fix: "Delete one that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("通讯录最多可有 {max} 个群组。"),
-                fix: "请先删除不需要的群组。".to_owned(),
-            },
-        },
-        InvalidField::TooManyAddresses { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("There may be at most {max} addresses here."),
-                fix: "Remove some of them.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("此处最多可有 {max} 个地址。"),
-                fix: "请移除一些地址。".to_owned(),
-            },
-        },
-        InvalidField::NoContactAddress => both(
-            lang,
-            ("A contact needs an email address.", "Enter at least one."),
-            ("联系人需要电子邮件地址。", "请至少填写一个。"),
-        ),
-        InvalidField::NoGroupName => both(
-            lang,
-            ("A group needs a name.", "Enter one."),
-            ("群组需要名称。", "请填写名称。"),
-        ),
-        InvalidField::NoAddressBook => both(
-            lang,
-            (
-                "The file is neither a vCard nor a table with a column of email addresses.",
-                "Export the contacts as vCard or CSV and choose that file.",
-            ),
-            (
-                "该文件既不是 vCard，也不是含有电子邮件地址列的表格。",
-                "请将联系人导出为 vCard 或 CSV，再选择该文件。",
-            ),
-        ),
-        InvalidField::TooManyPinned { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("{max} folders may be pinned."),
-                fix: "Unpin another one first.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("最多可置顶 {max} 个文件夹。"),
-                fix: "请先取消置顶其他文件夹。".to_owned(),
-            },
-        },
-        InvalidField::InvalidPosition => both(
-            lang,
-            (
-                "The list has no such place.",
-                "Open it again from its beginning.",
-            ),
-            ("列表中没有这个位置。", "请从头重新打开列表。"),
-        ),
-        InvalidField::SendTime { max_days } => match lang {
-            Lang::En => Meaning {
-                cause: "The message cannot be sent at this time.".to_owned(),
-                fix: format!("Choose a later time, at most {max_days} days ahead."),
-            },
-            Lang::ZhCn => Meaning {
-                cause: "无法在此时间发送邮件。".to_owned(),
-                fix: format!("请选择将来的时间，最多提前 {max_days} 天。"),
-            },
-        },
-        InvalidField::TooManyFiles { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One message may have {max} files."),
-                fix: "Remove some, or pack them into one file.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一封邮件最多 {max} 个附件。"),
-                fix: "请移除一些，或打包成一个文件。".to_owned(),
-            },
-        },
-        InvalidField::AttachmentMissing => both(
-            lang,
-            ("An attachment is not here any more.", "Attach it again."),
-            ("有附件已失效。", "请重新添加。"),
-        ),
-        InvalidField::FilesMissing => both(
-            lang,
-            (
-                "A file that you chose is not with this message, so nothing was sent.",
-                "Wait until every file is here, or remove it.",
-            ),
-            (
-                "有所选文件未随邮件上传，邮件没有发出。",
-                "请等所有文件上传完成，或移除未上传的文件。",
-            ),
-        ),
-        InvalidField::FormSent => both(
-            lang,
-            (
-                "The message from this form was sent already; the text here is another one.",
-                "The outbox shows the first one. To send this text as well, press Send again.",
-            ),
-            (
-                "此表单的邮件已提交发送，而现在的内容与之不同。",
-                "第一封邮件在发件箱中；若也要发送现在的内容，请再按一次“发送”。",
-            ),
-        ),
-        InvalidField::TextTooLong { max_bytes } => match lang {
-            Lang::En => Meaning {
-                cause: format!(
-                    "This text is too long: {} KB are the most.",
-                    max_bytes / 1000
-                ),
-                fix: "Shorten it, or attach it as a file.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("文字过长，上限为 {} KB。", max_bytes / 1000),
-                fix: "请缩短，或作为附件发送。".to_owned(),
-            },
-        },
-        InvalidField::TooLarge { max_bytes } => {
-            let max_mb = max_bytes / 1_000_000;
-            match lang {
-                Lang::En => Meaning {
-                    cause: format!("The message is too large: {max_mb} MB are the most."),
-                    fix: "Remove an attachment.".to_owned(),
-                },
-                Lang::ZhCn => Meaning {
-                    cause: format!("邮件太大，上限为 {max_mb} MB。"),
-                    fix: "请移除附件。".to_owned(),
-                },
-            }
-        }
     }
 }
 
