@@ -42,6 +42,25 @@ impl Store {
         Ok(book)
     }
 
+    /// Returns whether there is a contact, or a group, with this id, readable or not.
+    pub(crate) async fn contact_exists(
+        &self,
+        account: &AccountKey,
+        id: &ContactId,
+        is_group: bool,
+    ) -> Result<bool, StoreError> {
+        let found: Option<(i64,)> = sqlx::query_as(
+            "SELECT 1 FROM contact \
+             WHERE account_key = $1 AND contact_id = $2 AND is_group = $3",
+        )
+        .bind(&account.0)
+        .bind(id.as_str())
+        .bind(is_group)
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.is_some())
+    }
+
     /// Saves contacts and groups by their ids, all or none. `false`, and nothing is saved, if the
     /// account would have more of them than its limits allow.
     pub(crate) async fn contacts_save(

@@ -59,7 +59,7 @@ impl AccountHandle {
         typed::length("name", &contact.name, Contact::NAME_MAX_BYTES)?;
         typed::length("note", &contact.note, Contact::NOTE_MAX_BYTES)?;
         let saved = Contact {
-            id: self.saved_id(&contact.id).await?,
+            id: self.saved_id(&contact.id, false).await?,
             addresses,
             ..contact
         };
@@ -83,7 +83,7 @@ impl AccountHandle {
         }
         typed::length("group_name", &group.name, Contact::NAME_MAX_BYTES)?;
         let saved = ContactGroup {
-            id: self.saved_id(&group.id).await?,
+            id: self.saved_id(&group.id, true).await?,
             members,
             ..group
         };
@@ -148,14 +148,15 @@ impl AccountHandle {
     }
 
     /// Returns the id under which an entry is saved: a new one if it has none.
-    async fn saved_id(&self, id: &ContactId) -> Result<ContactId, AccountError> {
+    async fn saved_id(&self, id: &ContactId, is_group: bool) -> Result<ContactId, AccountError> {
         if id.as_str().is_empty() {
             return Ok(ContactId(random_id()?));
         }
-        let book = self.contacts().await?;
-        let mut ids = book.contacts.iter().map(|contact| &contact.id);
-        let mut group_ids = book.groups.iter().map(|group| &group.id);
-        match ids.any(|known| known == id) || group_ids.any(|known| known == id) {
+        let exists = self
+            .inner
+            .store
+            .contact_exists(&self.inner.key, id, is_group);
+        match exists.await.map_err(AccountError::store)? {
             true => Ok(id.clone()),
             false => Err(AccountError::NotFound),
         }

@@ -52,6 +52,23 @@ fn contact(name: &str) -> Contact {
     }
 }
 
+#[tokio::test]
+async fn entry_exists_for_its_account_and_as_what_it_is() {
+    let stored = Fixture::new().await;
+    let mine = key("mine");
+    assert!(stored.save(&mine, &[contact("ann")], &[]).await);
+    for (account, id, is_group, expected) in [
+        (&mine, "ann", false, true),
+        (&mine, "ann", true, false),
+        (&mine, "ben", false, false),
+        (&key("other"), "ann", false, false),
+    ] {
+        let entry = id.into();
+        let exists = stored.store.contact_exists(account, &entry, is_group);
+        assert_eq!(exists.await.unwrap(), expected, "{id}");
+    }
+}
+
 fn group(name: &str) -> ContactGroup {
     ContactGroup {
         id: name.into(),
