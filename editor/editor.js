@@ -117,7 +117,9 @@
       if (shown.has(id)) image.src = shown.get(id);
       else port.postMessage(["show", id]);
     } else if (/^data:image\//i.test(source)) {
-      upload(image, fileOf(source));
+      const file = fileOf(source);
+      image.removeAttribute("src");
+      if (file) upload(image, newToken(), file);
     } else {
       // The policy loads nothing of others; the recipient's program decides for itself.
       image.src = NOTHING;
@@ -201,10 +203,14 @@
   }
 
   /** Inserts a placeholder and returns its token. */
-  function hold(attributes = "") {
-    const token = String((tokens += 1));
-    editor.insertHTML(`<img alt="" data-hold="${token}"${attributes}>`);
+  function hold() {
+    const token = newToken();
+    editor.insertHTML(`<img alt="" data-hold="${token}">`);
     return token;
+  }
+
+  function newToken() {
+    return String((tokens += 1));
   }
 
   function held(token) {
@@ -237,17 +243,15 @@
   // Pictures
 
   function insertPicture(file) {
-    const address = URL.createObjectURL(file);
-    const token = hold(` src="${address}"`);
+    const token = hold();
     const image = held(token);
-    if (image) image.alt = file.name;
-    port.postMessage(["picture", token, file]);
+    if (!image) return;
+    image.alt = file.name;
+    upload(image, token, file);
   }
 
-  function upload(image, file) {
-    image.removeAttribute("src");
-    if (!file) return;
-    const token = String((tokens += 1));
+  /** Shows a file in a picture, and has it uploaded. */
+  function upload(image, token, file) {
     image.dataset.hold = token;
     image.src = URL.createObjectURL(file);
     port.postMessage(["picture", token, file]);
