@@ -102,7 +102,6 @@ test('a tab killed 50 times while one writes', { tag: ['@script', '@desktop'] },
       // From then on, there is a text to be continued.
       await type();
       await expect.poll(() => page.evaluate(() => Object.keys(localStorage).some((name) => name.includes(':unsent:')))).toBe(true);
-      await page.waitForTimeout(500);
     }
     const typing = nth === 0 ? Promise.resolve() : type().catch(() => {});
     await page.waitForTimeout(next() * TYPING_MS);

@@ -4,18 +4,17 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::OTHER_ADDRESS;
 use super::program::{Program, call};
 use super::real_server::RealServer;
+use super::{ADDRESS, OTHER_ADDRESS};
 use crate::web::client::{Client, Request};
 
 /// A chosen time is a whole minute.
 const MINUTE_MS: i64 = 60_000;
-/// The longest that a message takes after it is due: the store is asked every 30 s for messages of
-/// ended sessions.
-const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
+/// The recipient's inbox.
+const INBOX: (&str, &str) = (OTHER_ADDRESS, "");
 
 /// Posts a message. Returns the id of its entry, and the name of its state.
 async fn post(client: &mut Client, account: &str, subject: &str, send_at: &str) -> Value {
@@ -29,25 +28,10 @@ async fn post(client: &mut Client, account: &str, subject: &str, send_at: &str) 
     serde_json::from_slice(&sent.body).expect("JSON")
 }
 
-fn arrived(server: &RealServer, folder: (&str, &str), subject: &str) -> usize {
-    let messages = server.dovecot.messages(folder.0, folder.1);
-    let subject = format!("Subject: {subject}");
-    let has_subject = |message: &&String| message.lines().any(|line| line.trim_end() == subject);
-    messages.iter().filter(has_subject).count()
-}
-
 /// Waits until a message arrived and its copy is filed, once each.
 async fn until_sent(server: &RealServer, subject: &str) {
-    let inbox = (OTHER_ADDRESS, "");
-    let sent = (super::ADDRESS, "Sent");
-    let deadline = Instant::now() + ARRIVAL_TIMEOUT;
-    while arrived(server, inbox, subject) == 0 || arrived(server, sent, subject) == 0 {
-        let (postfix, dovecot) = (server.postfix.log(), server.dovecot.log());
-        assert!(Instant::now() < deadline, "{subject}\n{postfix}\n{dovecot}");
-        sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(arrived(server, inbox, subject), 1, "{subject}");
-    assert_eq!(arrived(server, sent, subject), 1, "{subject}");
+    server.until_arrived(INBOX, subject, 1).await;
+    server.until_arrived((ADDRESS, "Sent"), subject, 1).await;
 }
 
 #[tokio::test]
@@ -68,10 +52,7 @@ async fn message_leaves_without_any_browser_and_after_signing_out() {
     let refused = client.get("/mail").await;
     let location = refused.header("location").unwrap_or_default();
     assert!(location.contains("/login"), "{location}");
-    assert_eq!(
-        arrived(&server, (OTHER_ADDRESS, ""), "After signing out"),
-        0
-    );
+    assert_eq!(server.arrived(INBOX, "After signing out"), 0);
     until_sent(&server, "After signing out").await;
 }
 
@@ -93,13 +74,12 @@ async fn scheduled_and_held_messages_leave_after_the_process_was_killed() {
     let held = post(&mut client, &account, "Held", "").await;
     assert!(held["entry"]["state"]["held"].is_object(), "{held}");
     program.kill();
-    let inbox = (OTHER_ADDRESS, "");
-    assert_eq!(arrived(&server, inbox, "Held"), 0);
+    assert_eq!(server.arrived(INBOX, "Held"), 0);
     program.start_again();
     until_sent(&server, "Held").await;
     // Whatever arrives before its time is seen before its time.
     loop {
-        let count = arrived(&server, inbox, "Scheduled");
+        let count = server.arrived(INBOX, "Scheduled");
         if server::store::now_unix_ms() >= due {
             break;
         }

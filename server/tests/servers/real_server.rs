@@ -1,6 +1,6 @@
 //! Dovecot and Postfix together, and accounts of the product that may reach them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::api::types::{FolderId, IncomingKind, MessageRow};
 use mail_net::TlsMode;
@@ -8,6 +8,10 @@ use server::account::SignIn;
 
 use super::{ADDRESS, Authority, Dovecot, OTHER_ADDRESS, PASSWORD, Postfix};
 use crate::account::test_server::{Page, TestAccounts, sign_in};
+
+/// The longest that a message takes after it is due: the store is asked every 30 s for messages of
+/// ended sessions.
+const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Both servers, and accounts that may reach them.
 pub(super) struct RealServer {
@@ -66,6 +70,30 @@ impl RealServer {
              Grüße, 你好.\r\n"
         );
         self.dovecot.deliver(ADDRESS, mail.as_bytes());
+    }
+
+    /// Returns how many messages with a subject a folder of an address has; "" is the inbox.
+    pub(super) fn arrived(&self, (address, folder): (&str, &str), subject: &str) -> usize {
+        let messages = self.dovecot.messages(address, folder);
+        let subject = format!("Subject: {subject}");
+        let has_subject =
+            |message: &&String| message.lines().any(|line| line.trim_end() == subject);
+        messages.iter().filter(has_subject).count()
+    }
+
+    /// Waits until a folder has messages with a subject, and not more.
+    pub(super) async fn until_arrived(&self, folder: (&str, &str), subject: &str, count: usize) {
+        let deadline = Instant::now() + ARRIVAL_TIMEOUT;
+        while self.arrived(folder, subject) < count {
+            assert!(
+                Instant::now() < deadline,
+                "{subject}\n{}\n{}",
+                self.postfix.log(),
+                self.dovecot.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(self.arrived(folder, subject), count, "{subject}");
     }
 }
 

@@ -64,26 +64,14 @@ impl Fixture {
         self.server.accounts.open(sign_in).await.unwrap()
     }
 
-    /// Returns how many messages with a subject a mailbox has.
+    /// Returns how many messages with a subject an inbox has.
     fn arrived(&self, address: &str, subject: &str) -> usize {
-        let messages = self.server.dovecot.messages(address, "");
-        let subject = format!("\nSubject: {subject}\r\n");
-        let subject = subject.replace("\r\n", "\n");
-        let messages = messages.iter().map(|message| message.replace("\r\n", "\n"));
-        messages
-            .filter(|message| message.contains(&subject))
-            .count()
+        self.server.arrived((address, ""), subject)
     }
 
     async fn until_arrived(&self, address: &str, subject: &str, count: usize) {
-        let arrives = async {
-            while self.arrived(address, subject) < count {
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let arrives = timeout(ARRIVAL_TIMEOUT, arrives).await;
-        assert!(arrives.is_ok(), "{subject}\n{}", self.server.postfix.log());
-        assert_eq!(self.arrived(address, subject), count, "{subject}");
+        let inbox = (address, "");
+        self.server.until_arrived(inbox, subject, count).await;
     }
 }
 
