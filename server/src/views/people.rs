@@ -1,5 +1,5 @@
-//! People written to before and those of the address book: suggestions for a typed text, and recipients that look like one of
-//! them.
+//! People written to before and those of the address book: suggestions for a typed text, and
+//! recipients that look like one of those written to.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
