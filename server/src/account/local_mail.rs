@@ -1,8 +1,8 @@
 //! The local folders of an account: messages that were written here and that no mail server keeps.
 //!
 //! POP3 has no folder for drafts, and none for copies of sent messages. They are in the store, in
-//! folders that the page shows as it shows those of a mail server: [`LocalMailWorker`] is a mailstore without a connection. It serves
-//! requests while the POP3 server is busy or unreachable.
+//! folders that the page shows as it shows those of a mail server: [`LocalMailWorker`] is a
+//! mailstore without a connection. It serves requests while the POP3 server is busy or unreachable.
 
 mod change;
 mod changes;

@@ -126,13 +126,16 @@ impl LocalMailWorker {
             }
             None => {
                 let put_back = self.mail.messages.put_back(&self.account, id).await;
-                put_back.map_err(AccountError::store)?
+                let put_back = put_back.map_err(AccountError::store)?;
+                if put_back.is_some() {
+                    self.record_change();
+                }
+                put_back
             }
         };
         let Some((folder, messages)) = back else {
             return Err(AccountError::Unsupported(Unsupported::UndoIsOver));
         };
-        self.record_change();
         Ok(Changed {
             what: Change::Undone,
             count: count_of(&messages),
