@@ -154,6 +154,26 @@ test('a formatted draft is continued from the folder', { tag: '@script' }, async
   await isLoaded(again.text.locator('img'));
 });
 
+test('without a network the text of a paste stays, and the page says why it is plain', { tag: '@script' }, async ({ mailbox, context, faults }) => {
+  const { page } = mailbox;
+  await mailbox.compose();
+  const editor = await format(page);
+  await editor.text.click();
+  await page.keyboard.type('Before. ');
+  await context.setOffline(true);
+  await editor.paste('<p>Bold <b>price</b></p>', 'Bold price');
+  await expect(editor.text).toContainText('Before. Bold price');
+  await expect(editor.text.locator('b')).toHaveCount(0);
+  await expect(page.getByRole('alert').filter({ hasText: 'Restante cannot be reached.' }).first()).toBeVisible();
+  await editor.tool('Plain text').click();
+  await page.keyboard.press('Control+End');
+  await expect(page.locator('iframe.c-editor')).toHaveCount(1);
+  await context.setOffline(false);
+  await editor.toPlain();
+  await expect(page.getByLabel('Message text')).toHaveValue(/Before\. Bold price/);
+  faults.forgive(/ERR_INTERNET_DISCONNECTED/);
+});
+
 test('a link is set, and an address that is none is refused', { tag: '@script' }, async ({ mailbox }) => {
   const { page } = mailbox;
   await mailbox.compose();

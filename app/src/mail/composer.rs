@@ -219,6 +219,7 @@ pub fn Composer(
     autosave(unsent, drafts, form, fields, files, fixed);
     let observe = move || observe(unsent, drafts, fields, files, fixed);
     let editor_form = EditorForm {
+        tab,
         account: sender,
         fields,
         files,

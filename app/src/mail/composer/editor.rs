@@ -25,6 +25,8 @@ const SANDBOX: &str = "allow-scripts";
 /// What the editor needs of its form.
 #[derive(Clone, Copy)]
 pub struct EditorForm {
+    /// The state of the tab: a response comes without the context of the form.
+    pub tab: Tab,
     /// The sending account.
     pub account: StoredValue<AccountId>,
     /// The fields.
@@ -47,7 +49,7 @@ impl EditorForm {
     }
 
     fn fail(self, error: ApiError) {
-        Tab::expect().note_error(&error);
+        self.tab.note_error(&error);
         self.error.try_set(Some(error));
     }
 
@@ -193,7 +195,7 @@ impl EditorForm {
 pub fn FormattedText(form: EditorForm) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
-    let tab = Tab::expect();
+    let tab = form.tab;
     let editor = form.editor();
     let frame = NodeRef::<html::Iframe>::new();
     let address = url::editor(&page.base, &page.build, lang);
