@@ -35,12 +35,23 @@ for (const { name, colorScheme, locale } of LOOKS) {
       await page.goto(demo.url('/compose'));
       await expect(page.locator('[name=subject]')).toBeVisible();
       await keep('compose');
+      await page.locator('.c-format button').click();
+      const editor = await page.locator('iframe.c-editor').elementHandle();
+      const document = await editor!.contentFrame();
+      await expect(document!.locator('#text')).toBeFocused();
+      await keep('compose-formatted');
+      await expectAccessible(document!);
       await page.goto(demo.url('/outbox'));
       await expect(page.locator('h1').first()).toBeVisible();
       await keep('outbox');
       await page.goto(demo.url('/settings/appearance'));
       await expect(page.locator('h1').first()).toBeVisible();
       await keep('appearance');
+      for (const what of ['identities', 'contacts']) {
+        await page.goto(demo.url(`/settings/${what}`));
+        await page.locator('details').first().locator('summary').click();
+        await keep(what);
+      }
     });
   });
 }

@@ -1,7 +1,7 @@
 // `test` for stories: a separate demo for each, and no console error at its end.
 import { writeFile } from 'node:fs/promises';
 import axe from 'axe-core';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Frame, type Page } from '@playwright/test';
 import { Demo, type DemoOptions } from './demo.ts';
 import { Faults } from './faults.ts';
 import { Mailbox } from './mailbox.ts';
@@ -41,7 +41,7 @@ export const test = base.extend<DemoOptions & Fixtures>({
 });
 
 /** Checks that axe-core reports no serious violation; message frames run no script: skipped. */
-export async function expectAccessible(page: Page): Promise<void> {
+export async function expectAccessible(page: Page | Frame): Promise<void> {
   // Evaluated, not added as an element: the content policy refuses foreign scripts.
   await page.evaluate(axe.source);
   const serious = await page.evaluate(async () => {
