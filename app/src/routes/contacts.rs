@@ -98,7 +98,7 @@ pub fn render(page: ContactsPage) -> String {
             .map(|group| group_form(&query, group, refused))
             .collect_view();
         let body = view! {
-            <main class="pane pane-main">
+            <main class="pane pane-main set-document">
                 <div class="set-main">
                     <div class="set-page set-alone">
                         <a class="btn btn-line btn-sm" href=home>

@@ -57,7 +57,7 @@ pub fn render(page: IdentitiesPage) -> String {
             .into_any()
         });
         let body = view! {
-            <main class="pane pane-main">
+            <main class="pane pane-main set-document">
                 <div class="set-main">
                     <div class="set-page set-alone">
                         <a class="btn btn-line btn-sm" href=home>
