@@ -5,9 +5,7 @@ use app::api::types::{
     ComposeKind, ComposeSource, Destination, Draft, DraftResult, FolderRole, IdentityId,
     MessageRef, MessageRow, OutboxState, Priority, SavedDraft, SendOptions,
 };
-use futures_util::TryStreamExt as _;
 use server::account::SignIn;
-use server::account::uploads::Upload;
 
 use super::test_server::{Page, TestServer};
 
@@ -56,14 +54,6 @@ async fn copies(page: &Page, subject: &str) -> Vec<MessageRow> {
     rows
 }
 
-/// The message as the server has it.
-async fn source(page: &Page, message: &MessageRef) -> String {
-    let folder = message.folder.folder.clone();
-    let stream = page.handle.source(folder, message.message.clone()).await;
-    let chunks: Vec<_> = stream.unwrap().try_collect().await.unwrap();
-    String::from_utf8(chunks.concat()).unwrap()
-}
-
 #[tokio::test]
 async fn draft_is_continued_as_it_was_typed_and_has_one_copy() {
     let lacking: [&[&str]; 3] = [&[], &["UIDPLUS"], &["UIDPLUS", "ESEARCH"]];
@@ -104,15 +94,9 @@ async fn files_of_a_draft_are_in_its_copy_and_come_back() {
     for sign_in in PROTOCOLS {
         let server = TestServer::new(Some(1)).await;
         let page = server.open(sign_in(&server)).await.unwrap();
-        let accounts = &server.test_accounts;
-        let spool = accounts.spool.create(page.handle.key(), 6, 6);
-        let mut writer = spool.await.unwrap();
-        writer.write(&[0, 13, 10, 255, 46, 10]).await.unwrap();
-        let file = accounts.uploads.add(Upload {
-            file: writer.finish().await.unwrap().into(),
-            name: "报价 \"final\".bin".to_owned(),
-            media_type: "application/octet-stream".to_owned(),
-        });
+        let file = ("报价 \"final\".bin", "application/octet-stream");
+        let content = [0, 13, 10, 255, 46, 10];
+        let file = server.test_accounts.upload(&page, file, &content).await;
         let typed = Draft {
             uploads: vec![file],
             ..draft("With a file")
@@ -307,7 +291,7 @@ async fn draft_of_another_program_keeps_its_conversation() {
     let sent = page.folder(FolderRole::Sent).await;
     let row = page.rows(&sent).await.remove(0);
     assert_eq!(row.subject, "Elsewhere");
-    let source = source(&page, &row.id).await;
+    let source = page.source(&row.id).await;
     assert!(source.contains("In-Reply-To: <p2@peer.test>"), "{source}");
     assert!(
         source.contains("References: <p1@peer.test> <p2@peer.test>"),

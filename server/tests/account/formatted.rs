@@ -3,11 +3,9 @@
 use app::api::backend::MailBackend as _;
 use app::api::error::ErrorKind;
 use app::api::types::{
-    ComposeKind, ComposeSource, Conversion, Draft, DraftResult, MessageRef, SavedDraft, UploadId,
+    ComposeKind, ComposeSource, Conversion, Draft, DraftResult, SavedDraft, UploadId,
 };
-use futures_util::TryStreamExt as _;
 use mail_demo::ADDRESS;
-use server::account::uploads::Upload;
 
 use super::test_server::{Page, TestServer};
 
@@ -15,18 +13,8 @@ use super::test_server::{Page, TestServer};
 const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\npicture";
 
 async fn picture(server: &TestServer, page: &Page) -> UploadId {
-    let accounts = &server.test_accounts;
-    let size_bytes = PICTURE.len() as u64;
-    let writer = accounts
-        .spool
-        .create(page.handle.key(), size_bytes, size_bytes);
-    let mut writer = writer.await.unwrap();
-    writer.write(PICTURE).await.unwrap();
-    accounts.uploads.add(Upload {
-        file: writer.finish().await.unwrap().into(),
-        name: "drawing.png".to_owned(),
-        media_type: "image/png".to_owned(),
-    })
+    let file = ("drawing.png", "image/png");
+    server.test_accounts.upload(page, file, PICTURE).await
 }
 
 fn letter(subject: &str, html: &str, uploads: Vec<UploadId>) -> Draft {
@@ -38,17 +26,6 @@ fn letter(subject: &str, html: &str, uploads: Vec<UploadId>) -> Draft {
         uploads,
         ..Draft::default()
     }
-}
-
-/// Sends a draft to the account itself and returns the message that arrived, with its source.
-async fn delivered(page: &Page, draft: Draft) -> (MessageRef, String) {
-    let subject = draft.subject.clone();
-    let sent = page.backend.message_send(page.account.clone(), draft).await;
-    page.handed_over(&sent.unwrap()).await;
-    let row = page.arrived(&subject).await;
-    let stream = page.handle.source(page.inbox(), row.id.message.clone());
-    let octets: Vec<_> = stream.await.unwrap().try_collect().await.unwrap();
-    (row.id, String::from_utf8(octets.concat()).unwrap())
 }
 
 async fn converted(page: &Page, conversion: Conversion) -> app::api::types::Converted {
@@ -65,7 +42,8 @@ async fn recipient_gets_cleaned_html_its_text_and_the_picture_as_a_part() {
         "<div onclick=\"x()\">Dear <b>Wenjie</b></div><script>alert(1)</script>\
          <div><img src=\"cid:{file}\" alt=\"drawing\"></div><img src=\"cid:other\">"
     );
-    let (_, source) = delivered(&page, letter("Offer", &html, vec![file.clone()])).await;
+    let sent = letter("Offer", &html, vec![file.clone()]);
+    let source = page.source(&page.delivered(sent).await).await;
     for expected in [
         "Content-Type: multipart/alternative",
         "Content-Type: multipart/related",
@@ -136,7 +114,7 @@ async fn answer_quotes_the_message_as_it_was_formatted() {
     let page = server.open(server.imap()).await.unwrap();
     let file = picture(&server, &page).await;
     let html = format!("<div>The <i>new</i> price</div><img src=\"cid:{file}\">");
-    let (message, _) = delivered(&page, letter("Price", &html, vec![file])).await;
+    let message = page.delivered(letter("Price", &html, vec![file])).await;
     for kind in [ComposeKind::Reply, ComposeKind::Forward] {
         let source = ComposeSource {
             kind,

@@ -3,7 +3,6 @@
 use app::api::backend::MailBackend as _;
 use app::api::error::ErrorKind;
 use app::api::types::{ComposeKind, ComposeSource, Draft, Identity, IdentityId, OutboxState};
-use futures_util::TryStreamExt as _;
 use mail_demo::ADDRESS;
 
 use super::test_server::{Page, TestServer};
@@ -29,17 +28,6 @@ fn sales() -> Identity {
     }
 }
 
-/// Sends a draft to the account itself and returns the source of the message that arrived.
-async fn delivered(page: &Page, draft: Draft) -> String {
-    let subject = draft.subject.clone();
-    let sent = page.backend.message_send(page.account.clone(), draft).await;
-    page.handed_over(&sent.unwrap()).await;
-    let row = page.arrived(&subject).await;
-    let stream = page.handle.source(page.inbox(), row.id.message).await;
-    let octets: Vec<_> = stream.unwrap().try_collect().await.unwrap();
-    String::from_utf8(octets.concat()).unwrap()
-}
-
 #[tokio::test]
 async fn message_has_the_name_the_address_for_answers_and_the_copy_of_its_sender() {
     let server = TestServer::new(Some(1)).await;
@@ -57,7 +45,7 @@ async fn message_has_the_name_the_address_for_answers_and_the_copy_of_its_sender
         identity: Some(stored.id.clone()),
         ..Draft::default()
     };
-    let source = delivered(&page, draft).await;
+    let source = page.source(&page.delivered(draft).await).await;
     assert!(source.contains("<sales@restante.test>"), "{source}");
     assert!(
         source.contains("Reply-To: \"Team\" <team@restante.test>"),
@@ -88,12 +76,11 @@ async fn answer_comes_from_the_address_that_the_message_came_to() {
         body: "How much?".to_owned(),
         ..Draft::default()
     };
-    delivered(&page, draft).await;
-    let row = page.arrived("A question").await;
+    let message = page.delivered(draft).await;
     let reply = |kind| ComposeSource {
         kind,
-        folder: row.id.folder.folder.clone(),
-        message: row.id.message.clone(),
+        folder: message.folder.folder.clone(),
+        message: message.message.clone(),
     };
     let form = page
         .backend
@@ -110,12 +97,11 @@ async fn answer_comes_from_the_address_that_the_message_came_to() {
         body: "How many?".to_owned(),
         ..Draft::default()
     };
-    delivered(&page, draft).await;
-    let row = page.arrived("Another question").await;
+    let message = page.delivered(draft).await;
     let source = ComposeSource {
         kind: ComposeKind::Reply,
-        folder: row.id.folder.folder,
-        message: row.id.message,
+        folder: message.folder.folder,
+        message: message.message,
     };
     let form = page
         .backend

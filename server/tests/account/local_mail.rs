@@ -12,7 +12,6 @@ use app::api::types::{
     MessageRef, OutboxEntry, OutboxState, SavedDraft, SentCopy, Window,
 };
 use futures_util::TryStreamExt as _;
-use server::account::uploads::Upload;
 use server::store::spool::SpoolLimits;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -58,15 +57,8 @@ fn files(accounts: &TestAccounts) -> Vec<PathBuf> {
 
 /// Adds a file of this content to the uploads of the session.
 async fn upload(accounts: &TestAccounts, page: &Page, content: &[u8]) -> Draft {
-    let size = content.len() as u64;
-    let spool = accounts.spool.create(page.handle.key(), size, size);
-    let mut writer = spool.await.unwrap();
-    writer.write(content).await.unwrap();
-    let file = accounts.uploads.add(Upload {
-        file: writer.finish().await.unwrap().into(),
-        name: "plan.bin".to_owned(),
-        media_type: "application/octet-stream".to_owned(),
-    });
+    let file = ("plan.bin", "application/octet-stream");
+    let file = accounts.upload(page, file, content).await;
     Draft {
         uploads: vec![file],
         ..draft("With a file")
@@ -268,12 +260,8 @@ async fn a_large_file_of_a_draft_is_streamed_as_it_was_sent() {
     let chunks: Vec<_> = download.await.unwrap().stream.try_collect().await.unwrap();
     assert!(chunks.len() > 4, "{} windows", chunks.len());
     assert!(chunks.concat() == content);
-    let source = page
-        .handle
-        .source(of.folder.folder.clone(), of.message.clone());
-    let source: Vec<_> = source.await.unwrap().try_collect().await.unwrap();
-    let source = source.concat();
-    assert!(source.starts_with(b"From:") || source.windows(8).any(|b| b == b"\r\nFrom: "));
+    let source = page.source(&of).await;
+    assert!(source.starts_with("From:") || source.contains("\r\nFrom: "));
     assert!(source.len() > 6_000_000);
 
     // Another session continues it, with the file.
@@ -445,11 +433,7 @@ async fn a_sent_message_is_in_sent_once_with_all_its_recipients() {
     assert!(row.is_seen && row.has_attachment);
     let view = page.open(row.id.clone()).await.unwrap();
     assert_eq!(view.attachments.len(), 1);
-    let source = page
-        .handle
-        .source(row.id.folder.folder.clone(), row.id.message.clone());
-    let source: Vec<_> = source.await.unwrap().try_collect().await.unwrap();
-    let source = String::from_utf8(source.concat()).unwrap();
+    let source = page.source(&row.id).await;
     assert!(source.contains("Bcc: <secret@restante.test>"), "{source}");
 
     // It is answered from there, and marked.

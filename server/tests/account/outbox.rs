@@ -5,7 +5,6 @@ use app::api::backend::MailBackend;
 use app::api::types::{
     ComposeKind, ComposeSource, Draft, FolderRole, OutboxState, RecipientState, SentCopy,
 };
-use server::account::uploads::Upload;
 
 use super::test_server::TestServer;
 
@@ -195,15 +194,8 @@ async fn an_attachment_arrives_byte_for_byte() {
     let server = TestServer::new(Some(1)).await;
     let page = server.open(server.imap()).await.unwrap();
     let bytes: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
-    let writer = server.spool.create(page.handle.key(), 0, 1 << 20).await;
-    let mut writer = writer.unwrap();
-    writer.write(&bytes).await.unwrap();
-    let file = writer.finish().await.unwrap();
-    let upload = server.uploads.add(Upload {
-        file: file.into(),
-        name: "报价 v2.pdf".into(),
-        media_type: "application/pdf".into(),
-    });
+    let file = ("报价 v2.pdf", "application/pdf");
+    let upload = server.test_accounts.upload(&page, file, &bytes).await;
     let mail = Draft {
         uploads: vec![upload],
         ..draft("ok@restante.test", "with a file")

@@ -7,7 +7,6 @@ use app::api::backend::MailBackend as _;
 use app::api::types::{Draft, IncomingKind, OutboxEntry, OutboxId, OutboxState, SentCopy};
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::TlsMode;
-use server::account::uploads::Upload;
 
 use super::peer::advance_clock;
 use super::submission::{Behaviour, Submission};
@@ -84,18 +83,8 @@ impl Fixture {
             ..Draft::default()
         };
         if !attached.is_empty() {
-            let writer = self
-                .accounts
-                .spool
-                .create(self.page.handle.key(), 0, 4 << 20);
-            let mut writer = writer.await.unwrap();
-            writer.write(&attached).await.unwrap();
-            let file = writer.finish().await.unwrap();
-            let upload = self.accounts.uploads.add(Upload {
-                file: file.into(),
-                name: "a.bin".into(),
-                media_type: "application/octet-stream".into(),
-            });
+            let file = ("a.bin", "application/octet-stream");
+            let upload = self.accounts.upload(&self.page, file, &attached).await;
             draft.uploads = vec![upload];
         }
         let sent = self

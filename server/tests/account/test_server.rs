@@ -8,15 +8,16 @@ use std::time::Duration;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, ChangeDone, ChangesDone, Destination, FolderId, FolderRef, FolderRole, IncomingKind,
-    Lang, ListQuery, ListSource, Mark, MessageRef, MessageRow, MessageRows, MessageView,
-    OutboxEntry, OutboxId, OutboxState, SentCopy, Theme, UndoRef, Window,
+    AccountId, ChangeDone, ChangesDone, Destination, Draft, FolderId, FolderRef, FolderRole,
+    IncomingKind, Lang, ListQuery, ListSource, Mark, MessageRef, MessageRow, MessageRows,
+    MessageView, OutboxEntry, OutboxId, OutboxState, SentCopy, Theme, UndoRef, UploadId, Window,
 };
+use futures_util::TryStreamExt as _;
 use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
 use mail_net::{Dialer, Egress, Listed, Recorder, TlsMode, Trust};
 use mail_proto::Secret;
 use server::account::lists::Lists;
-use server::account::uploads::Uploads;
+use server::account::uploads::{Upload, Uploads};
 use server::account::{AccountError, AccountHandle, Accounts, Incoming, Outgoing, SignIn};
 use server::store::process::LEASE_MS;
 use server::store::seal::Sealer;
@@ -310,6 +311,26 @@ impl TestAccounts {
     }
 }
 
+impl TestAccounts {
+    /// Adds a file to those that wait for their message, as an upload does.
+    pub(crate) async fn upload(
+        &self,
+        page: &Page,
+        (name, media_type): (&str, &str),
+        content: &[u8],
+    ) -> UploadId {
+        let size_bytes = content.len() as u64;
+        let writer = self.spool.create(page.handle.key(), size_bytes, size_bytes);
+        let mut writer = writer.await.unwrap();
+        writer.write(content).await.unwrap();
+        self.uploads.add(Upload {
+            file: writer.finish().await.unwrap().into(),
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+        })
+    }
+}
+
 /// The settings of the requests: messages leave at once.
 pub(crate) fn settings() -> SiteSettings {
     SiteSettings {
@@ -327,6 +348,22 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Returns a message as its server has it.
+    pub(crate) async fn source(&self, message: &MessageRef) -> String {
+        let folder = message.folder.folder.clone();
+        let stream = self.handle.source(folder, message.message.clone()).await;
+        let octets: Vec<_> = stream.unwrap().try_collect().await.unwrap();
+        String::from_utf8(octets.concat()).unwrap()
+    }
+
+    /// Sends a draft to the account itself and returns the message that arrived.
+    pub(crate) async fn delivered(&self, draft: Draft) -> MessageRef {
+        let subject = draft.subject.clone();
+        let sent = self.backend.message_send(self.account.clone(), draft).await;
+        self.handed_over(&sent.unwrap()).await;
+        self.arrived(&subject).await.id
+    }
+
     /// Returns the newest rows of a folder.
     pub(crate) async fn rows(&self, folder: &FolderId) -> Vec<MessageRow> {
         let window = Window {
