@@ -39,7 +39,7 @@ use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic, effect};
+use crate::ui::dynamic::{derived, dynamic, effect, handler};
 use crate::ui::error_banner::ErrorBanner;
 use crate::ui::navigator::navigator;
 use crate::ui::question::QuestionHandle;
@@ -277,10 +277,10 @@ pub fn Composer(
             enctype="multipart/form-data"
             aria-label=title
             node_ref=form_element
-            on:submit=on_submit
-            on:keydown=on_key
-            on:input=move |_| observe()
-            on:change=move |_| observe()
+            on:submit=handler(on_submit)
+            on:keydown=handler(on_key)
+            on:input=handler(move |_| observe())
+            on:change=handler(move |_| observe())
         >
             <NoDefaultButton />
             <header class="composer-head">

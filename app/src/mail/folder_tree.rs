@@ -1,5 +1,6 @@
 //! The folder tree, with the current folder and unread counts.
 
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 use super::form::Hidden;
@@ -11,7 +12,7 @@ use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic, later};
+use crate::ui::dynamic::{derived, dynamic, handler, later};
 use crate::ui::error_banner::ErrorBanner;
 
 /// The folders of the current account, shared by all components that offer folders.
@@ -217,10 +218,10 @@ pub fn PinButton(
                         <form
                             method="post"
                             action=action
-                            on:submit=move |event| {
+                            on:submit=handler(move |event: SubmitEvent| {
                                 event.prevent_default();
                                 tab.pin(of.get_value(), !is_pinned);
-                            }
+                            })
                         >
                             <Hidden name="account" value=account.to_string() />
                             <Hidden name="folder" value=folder.to_string() />

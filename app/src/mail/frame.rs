@@ -18,7 +18,7 @@ use crate::state::unsent::Unsent;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dialog::Dialog;
-use crate::ui::dynamic::{derived, dynamic, effect, later, when};
+use crate::ui::dynamic::{derived, dynamic, effect, handler, later, when};
 use crate::ui::error_banner::ErrorBanner;
 use crate::ui::navigator::navigator;
 use crate::ui::question::Questions;
@@ -192,7 +192,7 @@ fn Navigation() -> impl IntoView {
                                     type="button"
                                     aria-label=lang.keys_title()
                                     title=lang.keys_title()
-                                    on:click=move |_| tab.is_help_open.set(true)
+                                    on:click=handler(move |_| tab.is_help_open.set(true))
                                 >
                                     <Icon name="keyboard" />
                                 </button>

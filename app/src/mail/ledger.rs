@@ -16,6 +16,7 @@ use crate::state::tab::Tab;
 use crate::text::size::size;
 use crate::text::url;
 use crate::ui::Icon;
+use crate::ui::dynamic::handler;
 use crate::ui::error_banner::server_reply;
 use crate::ui::navigator::navigator;
 
@@ -234,7 +235,7 @@ pub fn Entry(
                 <form
                     method="post"
                     action=url::outbox_change(&page.base, &id, change)
-                    on:submit=on_submit
+                    on:submit=handler(on_submit)
                 >
                     <Hidden name="return" value=url::outbox(&page.base) />
                     <button class="btn" class:btn-line={change != EntryChange::Delete}>
@@ -309,7 +310,7 @@ pub fn StopAndEdit(outbox: OutboxId) -> impl IntoView {
         <form
             method="post"
             action=url::outbox_change(&page.base, &outbox, EntryChange::Stop)
-            on:submit=on_submit
+            on:submit=handler(on_submit)
         >
             <Hidden name="return" value=form />
             <button class="btn btn-line">

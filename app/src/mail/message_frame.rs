@@ -1,5 +1,6 @@
 //! The frame that displays an HTML message: a separate document without scripts.
 
+use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -11,7 +12,7 @@ use crate::page::PageContext;
 use crate::state::list::whole_px;
 use crate::text::url::{self, Shown};
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, effect, when};
+use crate::ui::dynamic::{derived, effect, handler, when};
 
 /// The frame's permissions: this page may measure it, and links open in new windows. The server
 /// sends the same tokens as the document's own policy. Never `allow-scripts`.
@@ -104,10 +105,10 @@ pub fn MessageFrame(
                                 href=derived(move || {
                                     page_url(Shown { images: true, ..shown.get() })
                                 })
-                                on:click=move |event| {
+                                on:click=handler(move |event: MouseEvent| {
                                     event.prevent_default();
                                     shown.update(|shown| shown.images = true);
-                                }
+                                })
                             >
                                 {lang.images_once()}
                             </a>
@@ -138,10 +139,10 @@ pub fn MessageFrame(
                     let shown = shown.get();
                     page_url(Shown { light: !shown.light, ..shown })
                 })
-                on:click=move |event| {
+                on:click=handler(move |event: MouseEvent| {
                     event.prevent_default();
                     shown.update(|shown| shown.light = !shown.light);
-                }
+                })
             >
                 <Icon name="sun" />
                 {derived(move || {
@@ -156,7 +157,7 @@ pub fn MessageFrame(
                 title=lang.message_body()
                 src=derived(move || body_url(shown.get()))
                 node_ref=frame
-                on:load=move |_| measure()
+                on:load=handler(move |_| measure())
             ></iframe>
         </div>
         <p class="nojs small muted frame-note">

@@ -24,7 +24,7 @@ use crate::state::title::with_count;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, when};
+use crate::ui::dynamic::{after_frame, derived, dynamic, each, effect, handler, when};
 use crate::ui::error_banner::ErrorBanner;
 
 /// The list pane of a folder. `rows` is its first window.
@@ -126,7 +126,7 @@ pub fn MessageList(
                             <button
                                 class="btn btn-line btn-sm"
                                 type="button"
-                                on:click=move |_| list.refresh()
+                                on:click=handler(move |_| list.refresh())
                             >
                                 {lang.try_again()}
                             </button>
@@ -139,7 +139,7 @@ pub fn MessageList(
             class="list-form"
             method="post"
             action=act
-            on:submit=move |event| submitted(&event, tab, list)
+            on:submit=handler(move |event| submitted(&event, tab, list))
         >
             // Without it, Enter on a check box would archive.
             <NoDefaultButton />
@@ -164,7 +164,7 @@ pub fn MessageList(
                                         <button
                                             class="btn btn-primary btn-sm new-mail"
                                             type="button"
-                                            on:click=move |_| list.show_newest()
+                                            on:click=handler(move |_| list.show_newest())
                                         >
                                             <Icon name="up" class="i-s" />
                                             {dynamic(move || lang.arrived(list.arrived.get()))}
@@ -181,17 +181,17 @@ pub fn MessageList(
             <div
                 class="pane-scroll list-scroll"
                 node_ref=list.scroller
-                on:scroll=scroll
-                on:mousedown=move |event| list.mouse_down(&event)
-                on:pointerdown=move |event| list.touch_started(&event)
-                on:pointerup=move |_| list.touch_ended()
-                on:pointercancel=move |_| list.touch_ended()
-                on:contextmenu=move |event| list.context_menu(&event)
-                on:click=move |event| {
+                on:scroll=handler(scroll)
+                on:mousedown=handler(move |event| list.mouse_down(&event))
+                on:pointerdown=handler(move |event| list.touch_started(&event))
+                on:pointerup=handler(move |_| list.touch_ended())
+                on:pointercancel=handler(move |_| list.touch_ended())
+                on:contextmenu=handler(move |event| list.context_menu(&event))
+                on:click=handler(move |event| {
                     if let Some(end) = list.clicked(&event) {
                         tab.pick_to(list, &end);
                     }
-                }
+                })
             >
                 {when(
                     move || list.total.get() == 0,
@@ -376,7 +376,7 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                             class="btn btn-icon"
                             type="button"
                             aria-label=lang.select_none()
-                            on:click=move |_| list.select_none()
+                            on:click=handler(move |_| list.select_none())
                         >
                             <Icon name="close" />
                         </button>
@@ -394,7 +394,7 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                                     type="button"
                                     aria-label=label.clone()
                                     title=label
-                                    on:click=move |_| list.select_loaded()
+                                    on:click=handler(move |_| list.select_loaded())
                                 >
                                     {lang.select_loaded_short(loaded)}
                                 </button>

@@ -13,7 +13,7 @@ use crate::state::list::{ListSlot, ListState};
 use crate::state::tab::Tab;
 use crate::text::address::people_line;
 use crate::text::url::{self, MailPath};
-use crate::ui::dynamic::{derived, dynamic, when};
+use crate::ui::dynamic::{derived, dynamic, handler, when};
 use crate::ui::{Icon, IconSymbol};
 
 /// The values that all rows of a list share.
@@ -122,8 +122,8 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                 class:picked=derived(move || is_picked.get())
                 data-id=id.to_string()
                 data-unread=derived(move || row.with(|row| !row.is_seen))
-                on:mouseenter=move |_| is_hovered.set(true)
-                on:mouseleave=move |_| is_hovered.set(false)
+                on:mouseenter=handler(move |_| is_hovered.set(true))
+                on:mouseleave=handler(move |_| is_hovered.set(false))
             >
                 <span class="row-pick">
                     <input
@@ -132,7 +132,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                         value=id.to_string()
                         aria-label=lang.select_row(sender.clone())
                         prop:checked=derived(move || is_picked.get())
-                        on:change=pick
+                        on:change=handler(pick)
                     />
                     <span class=format!("avatar {}", first.hue()) aria-hidden="true">
                         {first.initials()}
@@ -213,7 +213,7 @@ fn QuickActs(row: RwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                     type="button"
                     aria-label=label.clone()
                     title=label
-                    on:click=move |_| act(action.clone())
+                    on:click=handler(move |_| act(action.clone()))
                 >
                     <Icon name=icon />
                 </button>

@@ -14,7 +14,7 @@ use crate::page::PageContext;
 use crate::state::snack::Snack;
 use crate::state::tab::Tab;
 use crate::text::url;
-use crate::ui::dynamic::{dynamic, effect};
+use crate::ui::dynamic::{dynamic, effect, handler};
 use crate::ui::navigator::navigator;
 
 /// How long the snack stays once the server has the message.
@@ -146,7 +146,7 @@ pub fn SentActions() -> impl IntoView {
                 tab.outbox_stop(id, move || navigate(&form));
             };
             view! {
-                <button class="btn" type="button" on:click=on_click>
+                <button class="btn" type="button" on:click=handler(on_click)>
                     {lang.undo()}
                 </button>
             }

@@ -1,5 +1,6 @@
 //! The snackbar: the last change, with Undo, or the last failure, with its cause.
 
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -15,7 +16,7 @@ use crate::state::snack::{MissingFolderRetry, Snack};
 use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, effect, when};
+use crate::ui::dynamic::{dynamic, effect, handler, when};
 use crate::ui::error_banner::ErrorText;
 
 /// Shows the tab's snack; initially the result of the last form post.
@@ -55,7 +56,7 @@ fn SnackLine(snack: Snack) -> impl IntoView {
                         class="btn btn-icon"
                         type="button"
                         aria-label=lang.dismiss()
-                        on:click=move |_| tab.snack.set(None)
+                        on:click=handler(move |_| tab.snack.set(None))
                     >
                         <Icon name="close" />
                     </button>
@@ -85,13 +86,13 @@ fn SnackLine(snack: Snack) -> impl IntoView {
                     <form
                         method="post"
                         action=url::outbox_change(&page.base, &outbox, undo)
-                        on:submit={
+                        on:submit=handler({
                             let outbox = outbox.clone();
-                            move |event| {
+                            move |event: SubmitEvent| {
                                 event.prevent_default();
                                 tab.outbox_change(outbox.clone(), undo);
                             }
-                        }
+                        })
                     >
                         <Hidden name="return" value=return_to />
                         <button class="btn">{lang.undo()}</button>
@@ -146,10 +147,10 @@ fn undo_form(base: &str, undo: Vec<UndoRef>, has_left_message: bool) -> Option<A
         <form
             method="post"
             action=url::undo(base)
-            on:submit=move |event| {
+            on:submit=handler(move |event: SubmitEvent| {
                 event.prevent_default();
                 tab.undo(undo.clone(), has_left_message);
-            }
+            })
         >
             {fields}
             <Hidden name="return" value=return_to />
@@ -177,13 +178,13 @@ fn CreateAndRepeat(retry: MissingFolderRetry) -> impl IntoView {
         <form
             method="post"
             action=url::act(&page.base)
-            on:submit={
+            on:submit=handler({
                 let retry = retry.clone();
-                move |event| {
+                move |event: SubmitEvent| {
                     event.prevent_default();
                     tab.create_and_repeat(retry.clone());
                 }
-            }
+            })
         >
             {messages}
             <Hidden name="return" value=return_to />

@@ -16,7 +16,7 @@ use crate::state::tab::Tab;
 use crate::text::size::grouped;
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, effect};
+use crate::ui::dynamic::{derived, effect, handler};
 use crate::ui::navigator::navigator;
 
 /// The bar above the message.
@@ -146,7 +146,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
         .into_any()
     };
     view! {
-        <form class="acts" method="post" action=open.act_url() on:submit=submit.clone()>
+        <form class="acts" method="post" action=open.act_url() on:submit=handler(submit.clone())>
             <Hidden name="message" value=open.id.with_value(ToString::to_string) />
             <Hidden name="return" value=open.list_url() />
             {button(
@@ -172,7 +172,7 @@ fn ActButtons(open: OpenMessage, is_labelled: bool) -> impl IntoView {
         {(!is_single_folder)
             .then(|| {
                 view! {
-                    <form class="acts" method="post" action=open.act_url() on:submit=submit>
+                    <form class="acts" method="post" action=open.act_url() on:submit=handler(submit)>
                         <Hidden name="message" value=open.id.with_value(ToString::to_string) />
                         <Hidden name="return" value=open.list_url() />
                         <Hidden name="action" value="move" />
@@ -211,7 +211,7 @@ pub fn StarButton(
     };
     let return_to = open.url(|base, of| url::message_at(base, of, open.position));
     view! {
-        <form method="post" action=open.act_url() on:submit=submit>
+        <form method="post" action=open.act_url() on:submit=handler(submit)>
             <Hidden name="message" value=open.id.with_value(ToString::to_string) />
             <Hidden name="return" value=return_to />
             <button

@@ -12,7 +12,7 @@ use crate::state::unsent::leaving::{confirm_replace, discard_question};
 use crate::state::unsent::text::Offer;
 use crate::state::unsent::{Unsent, format_time};
 use crate::ui::Icon;
-use crate::ui::dynamic::{dynamic, effect};
+use crate::ui::dynamic::{dynamic, effect, handler};
 use crate::ui::navigator::navigator;
 use crate::ui::question::QuestionHandle;
 
@@ -72,10 +72,10 @@ fn offer_banner(offer: &Offer, count: usize, unsent: Unsent) -> impl IntoView + 
                     })}
             </span>
             <span class="acts">
-                <button class="btn btn-line btn-sm" type="button" on:click=resume>
+                <button class="btn btn-line btn-sm" type="button" on:click=handler(resume)>
                     {lang.unsent_continue()}
                 </button>
-                <button class="btn btn-sm" type="button" on:click=discard>
+                <button class="btn btn-sm" type="button" on:click=handler(discard)>
                     {lang.discard_text()}
                 </button>
             </span>

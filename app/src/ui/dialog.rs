@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::Icon;
-use super::dynamic::{effect, when};
+use super::dynamic::{effect, handler, when};
 use crate::page::PageContext;
 
 /// Shows `children` in a modal dialog while `is_open`.
@@ -34,7 +34,7 @@ pub fn Dialog(
             class="dialog wide"
             aria-label=title
             node_ref=element
-            on:close=move |_| is_open.set(false)
+            on:close=handler(move |_| is_open.set(false))
         >
             <div class="dlg-head">
                 <h2 class="grow">{title.clone()}</h2>
@@ -42,7 +42,7 @@ pub fn Dialog(
                     class="btn btn-icon"
                     type="button"
                     aria-label=lang.close()
-                    on:click=move |_| is_open.set(false)
+                    on:click=handler(move |_| is_open.set(false))
                 >
                     <Icon name="close" />
                 </button>

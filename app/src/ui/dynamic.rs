@@ -100,3 +100,8 @@ pub fn after_frame(run: impl FnOnce() + 'static) {
 pub fn derived<T: Send + Sync + 'static>(of: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
     Signal::derive(of)
 }
+
+/// Returns the handler of an event, for `on:EVENT=`.
+pub fn handler<E: 'static>(run: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
+    Box::new(run)
+}

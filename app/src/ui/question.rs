@@ -7,7 +7,7 @@ use std::sync::Arc;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::dynamic::{dynamic, effect};
+use super::dynamic::{dynamic, effect, handler};
 
 /// The action of an answer.
 pub type ActionFn = Arc<dyn Fn() + Send + Sync>;
@@ -112,7 +112,7 @@ fn QuestionDialog(questions: QuestionHandle, question: Question) -> impl IntoVie
                     <button
                         class=format!("btn {class}")
                         type="button"
-                        on:click=move |_| close(Some(Arc::clone(&action)))
+                        on:click=handler(move |_| close(Some(Arc::clone(&action))))
                     >
                         {label}
                     </button>
@@ -128,7 +128,7 @@ fn QuestionDialog(questions: QuestionHandle, question: Question) -> impl IntoVie
             aria-labelledby="q-title"
             aria-describedby="q-text"
             node_ref=element
-            on:close=closed
+            on:close=handler(closed)
         >
             <h2 id="q-title">{question.title}</h2>
             <p id="q-text">{question.text}</p>
@@ -137,7 +137,7 @@ fn QuestionDialog(questions: QuestionHandle, question: Question) -> impl IntoVie
                     class="btn btn-line"
                     type="button"
                     autofocus
-                    on:click=move |_| close(on_cancel.clone())
+                    on:click=handler(move |_| close(on_cancel.clone()))
                 >
                     {question.cancel_label}
                 </button>

@@ -7,7 +7,7 @@ use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::dynamic;
+use crate::ui::dynamic::{dynamic, handler};
 
 /// Asks which text is kept, once the copy among the drafts was changed elsewhere.
 #[component]
@@ -41,7 +41,7 @@ pub fn DraftConflict(account: AccountId, drafts: Drafts) -> impl IntoView {
                         <button
                             class="btn btn-line btn-sm"
                             type="button"
-                            on:click=move |_| drafts.keep_this()
+                            on:click=handler(move |_| drafts.keep_this())
                         >
                             {lang.draft_keep_this()}
                         </button>

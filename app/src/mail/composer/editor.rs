@@ -16,7 +16,7 @@ use crate::state::tab::Tab;
 use crate::state::upload::{Attachments, Progress};
 use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, effect, when};
+use crate::ui::dynamic::{derived, effect, handler, when};
 
 /// The permissions of the frame: its script runs without an origin. The server sends the same token
 /// as the document's own policy. Never `allow-same-origin`.
@@ -234,7 +234,7 @@ pub fn FormattedText(form: EditorForm) -> impl IntoView {
                         sandbox=SANDBOX
                         title=lang.message_text()
                         node_ref=frame
-                        on:load=move |_| begin()
+                        on:load=handler(move |_| begin())
                     ></iframe>
                 }
                     .into_any()
@@ -249,7 +249,7 @@ pub fn FormattedText(form: EditorForm) -> impl IntoView {
                             class="btn btn-sm"
                             type="button"
                             disabled=derived(move || form.files.is_locked.get())
-                            on:click=move |_| form.open()
+                            on:click=handler(move |_| form.open())
                         >
                             <Icon name="bold" class="i-s" />
                             {lang.formatted_text()}

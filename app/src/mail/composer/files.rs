@@ -12,7 +12,7 @@ use crate::state::tab::Tab;
 use crate::state::upload::{Attached, Attachments, Progress};
 use crate::text::size::{encoded_size, size};
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, dynamic, each, effect, when};
+use crate::ui::dynamic::{derived, dynamic, each, effect, handler, when};
 
 /// The attachments: a file field without script, a list with progress with script.
 #[component]
@@ -101,7 +101,7 @@ pub fn Files(
                         multiple
                         aria-describedby="c-limit"
                         node_ref=field
-                        on:change=move |_| add()
+                        on:change=handler(move |_| add())
                     />
                 </label>
                 <span id="c-limit">
@@ -222,7 +222,7 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
                         <button
                             class="btn btn-line btn-sm"
                             type="button"
-                            on:click=move |_| files.retry(file)
+                            on:click=handler(move |_| files.retry(file))
                         >
                             {lang.try_again()}
                         </button>
@@ -234,7 +234,7 @@ fn FileCard(files: Attachments, file: Attached) -> impl IntoView {
                 class="btn btn-icon btn-sm x"
                 type="button"
                 aria-label=lang.remove_file(name)
-                on:click=move |_| files.remove(file)
+                on:click=handler(move |_| files.remove(file))
             >
                 <Icon name="close" class="i-s" />
             </button>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::api::error::ApiError;
 use crate::api::types::{Lang, Priority, SendLimitation, SendOptions};
 use crate::page::PageContext;
-use crate::ui::dynamic::derived;
+use crate::ui::dynamic::{derived, handler};
 
 /// The options of a message, folded unless one is chosen.
 #[component]
@@ -44,10 +44,10 @@ pub fn Options(
                     disabled=is_lacking
                     checked=is_initially_checked
                     prop:checked=is_checked
-                    on:change=move |event| {
+                    on:change=handler(move |event| {
                         let is_chosen = event_target_checked(&event);
                         options.update(|now| *of(now) = is_chosen);
-                    }
+                    })
                 />
                 <span>{label}</span>
                 {reason}
@@ -82,10 +82,10 @@ pub fn Options(
                     value=initial.send_at.clone()
                     prop:value=move || options.with(|now| now.send_at.clone())
                     aria-invalid=derived(move || is_invalid().then_some("true"))
-                    on:input=move |event| {
+                    on:input=handler(move |event| {
                         let chosen = event_target_value(&event);
                         options.update(|now| now.send_at = chosen);
-                    }
+                    })
                 />
             </div>
             <div class="c-line">
@@ -94,10 +94,10 @@ pub fn Options(
                     id="c-priority"
                     class="select input-sm"
                     name="priority"
-                    on:change=move |event| {
+                    on:change=handler(move |event| {
                         let chosen = Priority::from_word(&event_target_value(&event));
                         options.update(|now| now.priority = chosen.unwrap_or_default());
-                    }
+                    })
                 >
                     {priorities}
                 </select>

@@ -7,6 +7,7 @@ use super::fields::Fields;
 use crate::api::types::{Identity, IdentityId};
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
+use crate::ui::dynamic::handler;
 
 /// The line of the sender: a choice if the account has several.
 #[component]
@@ -66,7 +67,7 @@ pub fn Sender(
                 prop:value=move || {
                     fields.identity.get().map(|identity| identity.0).unwrap_or_default()
                 }
-                on:change=on_change
+                on:change=handler(on_change)
             >
                 {options}
             </select>
