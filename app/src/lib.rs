@@ -35,6 +35,7 @@ use leptos_router::components::Router;
 use crate::api::session::session_show;
 use crate::mail::frame::Frame;
 use crate::page::PageContext;
+use crate::routes::compose::Dock;
 use crate::routes::pages::Pages;
 use crate::state::api_resource::api_resource;
 use crate::state::session::Session;
@@ -67,6 +68,7 @@ pub fn App() -> impl IntoView {
         move || {
             unsent.start(&page, session);
             unsent::leaving::watch(unsent, questions, session, tab, page.clone());
+            state::compose_links::watch(tab, unsent, &page);
         }
     });
     state::title::show(tab);
@@ -75,6 +77,7 @@ pub fn App() -> impl IntoView {
             <Frame>
                 <Pages />
             </Frame>
+            <Dock />
         </Router>
     }
 }

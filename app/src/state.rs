@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod api_resource;
+pub mod compose_links;
 pub mod drafts;
 pub mod editor;
 pub mod keys;

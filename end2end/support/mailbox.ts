@@ -154,6 +154,11 @@ export class Mailbox {
 
   // Writing
 
+  /** The form beside the page, on a desktop. */
+  get dock(): Locator {
+    return this.page.getByRole('dialog', { name: 'Compose' });
+  }
+
   async compose(): Promise<Draft> {
     // On a phone the link is above the list, on a desktop beside the folders.
     const place = this.view.isPhone ? this.list : this.folders;

@@ -11,6 +11,7 @@ pub mod options;
 pub mod recipients;
 pub mod sender;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
@@ -34,6 +35,7 @@ use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
+use crate::state::tab::dock::DockSize;
 use crate::state::unsent::Unsent;
 use crate::state::unsent::text::Form;
 use crate::state::upload::Attachments;
@@ -52,6 +54,8 @@ pub fn Composer(
     form: ComposeForm,
     /// The error of the posted form.
     error: Option<ApiError>,
+    /// Whether it is beside the page.
+    is_docked: bool,
 ) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
@@ -68,7 +72,9 @@ pub fn Composer(
         lacking,
     } = form;
     let title = title(&draft, lang);
-    tab.title.set(title.clone());
+    if !is_docked {
+        tab.title.set(title.clone());
+    }
     let fields = Fields::unmounted();
     fields.identity.set(draft.identity.clone());
     fields.options.set(draft.options.clone());
@@ -154,6 +160,10 @@ pub fn Composer(
                     let back = tab.mail_url.get_value();
                     if let Some(entry) = sent.entry.filter(|_| back.is_some()) {
                         tab.show_sent(entry);
+                    }
+                    if is_docked && back.is_some() {
+                        tab.close_dock();
+                        return;
                     }
                     navigate(&back.unwrap_or_else(|| {
                         base.with_value(|base| url::outbox_entry(base, &sent.outbox))
@@ -251,23 +261,23 @@ pub fn Composer(
         event.prevent_default();
         send();
     };
-    let line =
-        move |name: &'static str, label: std::borrow::Cow<'static, str>, value: String, element| {
-            view! {
-                <Recipients
-                    name=name
-                    label=label.into_owned()
-                    value=value
-                    autofocus=name == first
-                    element=element
-                    fields=fields
-                    account=sender
-                    error=error
-                    report=Callback::new(move |()| observe())
-                />
-            }
-            .into_any()
-        };
+    let line = move |name: &'static str, label: Cow<'static, str>, value: String, element| {
+        view! {
+            <Recipients
+                name=name
+                label=label.into_owned()
+                value=value
+                autofocus=name == first
+                element=element
+                fields=fields
+                account=sender
+                error=error
+                report=Callback::new(move |()| observe())
+            />
+        }
+        .into_any()
+    };
+    let mail = url::mail(&page.base, &account);
     let is_wide = !draft.cc.is_empty() || !draft.bcc.is_empty();
     view! {
         <form
@@ -287,16 +297,7 @@ pub fn Composer(
                 <h1 class="cut grow" dir="auto">
                     {title.clone()}
                 </h1>
-                <a
-                    class="btn btn-icon"
-                    href=url::mail(&page.base, &account)
-                    rel="external"
-                    data-discard
-                    aria-label=lang.discard_text()
-                    title=lang.discard_text()
-                >
-                    <Icon name="close" />
-                </a>
+                {is_docked.then(|| dock_buttons(tab, lang, &mail))}
             </header>
             {dynamic(move || {
                 error.get().map(|error| view! { <ErrorBanner error=error /> }.into_any())
@@ -383,8 +384,57 @@ pub fn Composer(
                         }
                     })}
                 </span>
+                <a
+                    class="btn btn-icon"
+                    href=mail
+                    rel="external"
+                    data-discard
+                    aria-label=lang.discard_text()
+                    title=lang.discard_text()
+                >
+                    <Icon name="trash" />
+                </a>
             </footer>
         </form>
+    }
+    .into_any()
+}
+
+/// The buttons that fold, enlarge and close the form beside the page.
+fn dock_buttons(tab: Tab, lang: Lang, mail: &str) -> AnyView {
+    let size_button = |size: DockSize, label: Cow<'static, str>, icon| {
+        let toggle = move |_| {
+            tab.dock_size.update(|now| {
+                *now = if *now == size { DockSize::Corner } else { size };
+            });
+        };
+        view! {
+            <button
+                class="btn btn-icon"
+                type="button"
+                aria-label=label.clone()
+                title=label
+                aria-pressed=derived(move || (tab.dock_size.get() == size).to_string())
+                on:click=handler(toggle)
+            >
+                <Icon name=icon />
+            </button>
+        }
+        .into_any()
+    };
+    view! {
+        {size_button(DockSize::Folded, lang.dock_fold(), "minus")}
+        {size_button(DockSize::Full, lang.dock_full(), "expand")}
+        <a
+            class="btn btn-icon"
+            href=mail.to_owned()
+            rel="external"
+            data-close
+            aria-label=lang.close_and_keep()
+            title=lang.close_and_keep()
+        >
+            <Icon name="close" />
+        </a>
     }
     .into_any()
 }

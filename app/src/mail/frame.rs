@@ -305,7 +305,9 @@ fn Banners() -> impl IntoView {
     let base = StoredValue::new(page.base);
     let unsent = Unsent::expect();
     let has_store_failed = move || unsent.has_store_failed.get();
-    let is_writing = move || location.pathname.with(|path| path.ends_with("/compose"));
+    let is_writing = move || {
+        tab.dock.with(Option::is_some) || location.pathname.with(|path| path.ends_with("/compose"))
+    };
     let login = move || {
         let mut return_to = location.pathname.get();
         let search = location.search.get();

@@ -143,7 +143,11 @@ pub fn SentActions() -> impl IntoView {
             let on_click = move |_| {
                 let (navigate, id) = (navigate.clone(), id.clone());
                 let form = base.with_value(|base| url::compose_again(base, &id));
-                tab.outbox_stop(id, move || navigate(&form));
+                tab.outbox_stop(id, move || {
+                    if !tab.open_dock(&form) {
+                        navigate(&form);
+                    }
+                });
             };
             view! {
                 <button class="btn" type="button" on:click=handler(on_click)>

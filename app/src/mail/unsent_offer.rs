@@ -20,11 +20,14 @@ use crate::ui::question::QuestionHandle;
 #[component]
 pub fn UnsentOffer() -> impl IntoView {
     let unsent = Unsent::expect();
+    let tab = Tab::expect();
     let navigate = navigator();
     effect(move || {
         // The form takes the text over.
         if let Some(url) = unsent.claimed_form_url() {
-            navigate(&url);
+            if !tab.open_dock(&url) {
+                navigate(&url);
+            }
         }
     });
     dynamic(move || {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use leptos_router::location::{BrowserUrl, LocationProvider};
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +18,11 @@ use crate::page::PageContext;
 use crate::routes::mail::FailedPane;
 use crate::state::api_resource::{api_resource, serialized_context};
 use crate::state::session::Session;
+use crate::state::tab::Tab;
 use crate::state::unsent::Unsent;
 use crate::status::set_response_status;
 use crate::text::url;
-use crate::ui::dynamic::later;
+use crate::ui::dynamic::{derived, dynamic, effect, later};
 
 /// A compose form that was posted and refused; the page shows it again with its content.
 ///
@@ -83,10 +85,61 @@ fn requested_form(query: &ParamsMap) -> RequestedForm {
 #[component]
 pub fn ComposePage() -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let Session(session) = expect_context();
-    let unsent = Unsent::expect();
     let query = use_query_map();
     let requested = Memo::new(move |_| query.with(requested_form));
+    let tab = Tab::expect();
+    // A form beside the page ends: there is one form at a time.
+    effect(move || tab.close_dock());
+    view! {
+        <main class="pane pane-main" aria-label=lang.compose()>
+            <PhoneBar title=lang.compose() />
+            <div class="pane-scroll compose-scroll">
+                <RequestedComposer
+                    requested=requested
+                    form_key=query.with_untracked(|query| query.get("form"))
+                    is_docked=false
+                />
+            </div>
+        </main>
+    }
+    .into_any()
+}
+
+/// The compose form beside the page.
+#[component]
+pub fn Dock() -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    dynamic(move || {
+        let form_url = BrowserUrl::parse(&tab.dock.get()?).ok()?;
+        let requested = Memo::new(move |_| requested_form(form_url.search_params()));
+        Some(
+            view! {
+                <section
+                    class=derived(move || tab.dock_size.get().class())
+                    role="dialog"
+                    tabindex="-1"
+                    aria-label=lang.compose()
+                >
+                    <RequestedComposer requested=requested form_key=None is_docked=true />
+                </section>
+            }
+            .into_any(),
+        )
+    })
+}
+
+/// The form that is requested, once the server has prepared it.
+#[component]
+fn RequestedComposer(
+    requested: Memo<RequestedForm>,
+    form_key: Option<String>,
+    is_docked: bool,
+) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    let Session(session) = expect_context();
+    let unsent = Unsent::expect();
+    let form_key = StoredValue::new(form_key.map(FormKey));
     // Serialized into the page, so that hydration finds the same content.
     let retry = serialized_context::<ComposeRetry>();
     let retry = StoredValue::new(retry);
@@ -113,17 +166,14 @@ pub fn ComposePage() -> impl IntoView {
             };
             let mut form = set_response_status(form)?;
             if cfg!(feature = "ssr")
-                && let Some(form_key) = query.with_untracked(|query| query.get("form"))
+                && let Some(form_key) = form_key.get_value()
             {
-                form.draft.form = Some(FormKey(form_key));
+                form.draft.form = Some(form_key);
             }
             Ok(form)
         },
     );
     view! {
-        <main class="pane pane-main" aria-label=lang.compose()>
-            <PhoneBar title=lang.compose() />
-            <div class="pane-scroll compose-scroll">
                 <Suspense fallback=|| {
                     view! { <div class="sk box" aria-busy="true"></div> }
                 }>
@@ -132,11 +182,11 @@ pub fn ComposePage() -> impl IntoView {
                             Ok(form) => {
                                 let error = retry
                                     .with_value(|r| r.as_ref().map(|r| r.error.clone()));
-                                view! { <Composer form=form error=error /> }.into_any()
+                                view! { <Composer form=form error=error is_docked=is_docked /> }.into_any()
                             }
                             Err(error) => match unsent_form(unsent, session.await, &error) {
                                 Some(form) => {
-                                    view! { <Composer form=form error=Some(error) /> }.into_any()
+                                    view! { <Composer form=form error=Some(error) is_docked=is_docked /> }.into_any()
                                 }
                                 None => {
                                     view! { <FailedPane error=error retries=retries /> }.into_any()
@@ -145,8 +195,6 @@ pub fn ComposePage() -> impl IntoView {
                         }
                     })}
                 </Suspense>
-            </div>
-        </main>
     }
     .into_any()
 }

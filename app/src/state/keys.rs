@@ -1,5 +1,5 @@
 //! Single-key shortcuts, the same as Gmail's where it has one. Ignored in fields, with a modifier,
-//! and on the compose page, where a letter that misses its field must have no effect.
+//! in the compose form beside the page, and on the compose page, where a letter that misses its field must have no effect.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -29,9 +29,13 @@ pub fn start(tab: Tab) {
         if event.default_prevented() || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
+        if event.key() == "F6" && tab.is_docked() && cross_dock() {
+            event.prevent_default();
+            return;
+        }
         let is_typing = document().active_element().is_some_and(|element| {
             element
-                .matches("input:not([type=checkbox]), textarea, select, dialog *")
+                .matches("input:not([type=checkbox]), textarea, select, dialog *, .dock, .dock *")
                 .unwrap_or(false)
         });
         let is_writing = query(".compose-scroll").is_some();
@@ -76,6 +80,15 @@ fn handle_key(tab: Tab, event: &KeyboardEvent) -> bool {
 
 fn query(selector: &str) -> Option<HtmlElement> {
     document().query_selector(selector).ok()??.dyn_into().ok()
+}
+
+/// Moves the focus between the form beside the page and the page.
+fn cross_dock() -> bool {
+    let to = match query(".dock:focus-within") {
+        Some(_) => ".row.open .row-link, .rows .row-link, main a[href]",
+        None => ".dock .c-body:not([hidden]), .dock .c-editor",
+    };
+    query(to).is_some_and(|element| element.focus().is_ok())
 }
 
 fn click(selector: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The state of the tab besides the list: titles, counts, mail server connections, banners.
 
 mod change;
+pub mod dock;
 pub mod reach;
 mod select;
 mod show;
@@ -13,6 +14,7 @@ use super::session::{ByFolder, Counts, LostConnection};
 use super::snack::Snack;
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{FolderRef, MessageRef, OutboxEntry};
+use dock::DockSize;
 use reach::{LastEvent, Probe};
 
 /// The state of one browser tab. A handle: copies share the same state.
@@ -57,6 +59,10 @@ pub struct Tab {
     pub outbox_open: RwSignal<Option<u32>>,
     /// The entry of the last message that was sent from this tab.
     pub sent: RwSignal<Option<OutboxEntry>>,
+    /// The URL of the compose form that is open beside the page.
+    pub dock: RwSignal<Option<String>>,
+    /// The size of that form.
+    pub dock_size: RwSignal<DockSize>,
     /// The URL of the list or the message that was last on the page.
     pub mail_url: StoredValue<Option<String>>,
     /// Whether a fetch of `outbox_open` is scheduled.
@@ -97,6 +103,8 @@ impl Tab {
             outbox_changes: RwSignal::new(0),
             outbox_open: RwSignal::new(None),
             sent: RwSignal::new(None),
+            dock: RwSignal::new(None),
+            dock_size: RwSignal::new(DockSize::Corner),
             mail_url: StoredValue::new(None),
             is_count_scheduled: StoredValue::new(false),
             tree_changes: RwSignal::new(0),

@@ -104,19 +104,29 @@ impl Unsent {
             state.tab = kept::tab_name();
             state.session.clone_from(&page.live);
         });
+        let was_docked = kept::was_docked();
         spawn_local(async move {
             self.reload(session).await;
             let reloaded_id = with(|state| {
-                let form = state.form.as_ref().filter(|_| state.current.is_none())?;
+                if state.current.is_some() {
+                    return None;
+                }
                 let mut offers = state.offers.iter();
-                let own_offer =
-                    offers.find(|offer| offer.text.tab == state.tab && offer.is_of(form));
+                let own_offer = offers.find(|offer| {
+                    let of_page = state.form.as_ref().map(|form| offer.is_of(form));
+                    offer.text.tab == state.tab && of_page.unwrap_or(was_docked)
+                });
                 own_offer.map(|offer| offer.id.clone())
             });
             if let Some(id) = reloaded_id {
                 self.claim(&id).await;
             }
         });
+    }
+
+    /// Remembers whether the form of this tab is beside the page. It is there again after a reload.
+    pub fn set_docked(self, is_docked: bool) {
+        kept::set_docked(is_docked);
     }
 
     fn notify(self) {

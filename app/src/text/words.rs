@@ -514,6 +514,9 @@ texts! {
     }
     saved() { en: "Saved", zh: "已保存" }
     option_unsupported() { en: "Your mail server does not offer this.", zh: "您的邮件服务器不支持此项。" }
+    dock_fold() { en: "Minimise", zh: "最小化" }
+    dock_full() { en: "Full size", zh: "放大" }
+    close_and_keep() { en: "Close and keep the text", zh: "关闭并保留内容" }
     save_draft() { en: "Save draft", zh: "存草稿" }
     draft_saving() { en: "Saving the draft", zh: "正在保存草稿" }
     draft_saved() { en: "Saved in Drafts", zh: "已存入草稿箱" }

@@ -138,6 +138,24 @@ export function unsentTab() {
   }
 }
 
+// Whether this tab has its form beside the page, so that it is there again after a reload.
+export function unsentWasDocked() {
+  try {
+    return 'restante:docked' in sessionStorage;
+  } catch {
+    return false;
+  }
+}
+
+export function unsentSetDocked(is) {
+  try {
+    if (is) sessionStorage['restante:docked'] = 1;
+    else delete sessionStorage['restante:docked'];
+  } catch {
+    // The text is offered after a reload.
+  }
+}
+
 // A name that no other one is like. Where the browser makes none nothing is stored either.
 export function unsentName() {
   return crypto.randomUUID?.() ?? String(Date.now());

@@ -26,6 +26,12 @@ extern "C" {
     /// Returns the name of this tab, which is stable while the tab is open.
     #[wasm_bindgen(js_name = unsentTab)]
     pub(super) fn tab_name() -> String;
+    /// Whether this tab had its form beside the page when it was loaded last.
+    #[wasm_bindgen(js_name = unsentWasDocked)]
+    pub(super) fn was_docked() -> bool;
+    /// Remembers whether this tab has its form beside the page.
+    #[wasm_bindgen(js_name = unsentSetDocked)]
+    pub(super) fn set_docked(is_docked: bool);
     /// Returns a unique name.
     #[wasm_bindgen(js_name = unsentName)]
     pub(super) fn new_name() -> String;

@@ -47,7 +47,7 @@ pub fn watch(
     let compose = url::compose_form(&page.base);
     listen("click", move |event| {
         if let Some(event) = event.dyn_ref::<MouseEvent>() {
-            clicked(unsent, questions, event, &compose, lang);
+            clicked(tab, unsent, questions, event, &compose, lang);
         }
     });
     let logout = url::logout(&page.base);
@@ -84,24 +84,29 @@ pub fn watch(
 }
 
 /// Listens on the document, so that it runs before the router, which listens on the window.
-fn listen(name: &str, action: impl FnMut(Event) + 'static) {
+pub fn listen(name: &str, action: impl FnMut(Event) + 'static) {
     let action = Closure::<dyn FnMut(Event)>::new(action);
     // The document lives as long as the tab.
     drop(document().add_event_listener_with_callback(name, action.as_ref().unchecked_ref()));
     action.forget();
 }
 
+/// Whether a click follows a link in this tab, and nothing has handled it.
+pub fn is_plain_click(event: &MouseEvent) -> bool {
+    event.button() == 0
+        && !event.default_prevented()
+        && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+}
+
 fn clicked(
+    tab: Tab,
     unsent: Unsent,
     questions: QuestionHandle,
     event: &MouseEvent,
     compose: &str,
     lang: Lang,
 ) {
-    let is_plain = event.button() == 0
-        && !event.default_prevented()
-        && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
-    if !is_plain || !unsent.is_written() || IS_CONFIRMED_CLICK.with_borrow(|is| *is) {
+    if !is_plain_click(event) || !unsent.is_written() || IS_CONFIRMED_CLICK.with_borrow(|is| *is) {
         return;
     }
     let element = event
@@ -112,6 +117,11 @@ fn clicked(
         return;
     };
     let to = link.get_attribute("href").unwrap_or_default();
+    let is_external = link.get_attribute("rel").as_deref() == Some("external");
+    if tab.is_docked() && !is_external && !to.starts_with(compose) {
+        // The form stays where it is.
+        return;
+    }
     let question = if link.has_attribute("data-discard") {
         let discard = move || {
             discard(unsent);
@@ -133,7 +143,7 @@ fn clicked(
             }],
         }
     } else {
-        if link.get_attribute("rel").as_deref() == Some("external") && unsent.is_unstored() {
+        if is_external && unsent.is_unstored() {
             // A full page load would lose the last change, so it is stored first.
             event.prevent_default();
             WAITING.set(Some(link));
