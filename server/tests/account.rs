@@ -10,6 +10,7 @@ mod drafts;
 mod entries;
 mod fallback;
 mod formatted;
+mod forwarding;
 mod half_moves;
 mod held;
 mod held_up;

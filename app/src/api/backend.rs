@@ -78,10 +78,14 @@ pub trait MailBackend: Send + Sync + 'static {
     fn change_undo(&self, undo: Vec<UndoRef>) -> BackendFuture<'_, ChangesDone>;
 
     /// Returns the initial content of a compose form: empty, or a reply to or forward of `source`.
+    /// Only for [`ComposeKind::ForwardAttached`], `more` are other messages of the account.
+    ///
+    /// [`ComposeKind::ForwardAttached`]: super::types::ComposeKind::ForwardAttached
     fn compose_start(
         &self,
         account: AccountId,
         source: Option<ComposeSource>,
+        more: Vec<MessageRef>,
     ) -> BackendFuture<'_, ComposeForm>;
 
     /// Returns a compose form that corrects an outbox entry: its text and the recipients that did
@@ -105,8 +109,9 @@ pub trait MailBackend: Send + Sync + 'static {
         is_forced: bool,
     ) -> BackendFuture<'_, DraftResult>;
 
-    /// Returns the form that continues a draft of this or another program.
-    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm>;
+    /// Returns the form that continues a draft of this or another program. With `is_copy` it is the
+    /// form of a new message that begins as a copy of any message.
+    fn draft_open(&self, draft: MessageRef, is_copy: bool) -> BackendFuture<'_, ComposeForm>;
 
     /// Returns the names and addresses that each account of the session sends as.
     fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>>;

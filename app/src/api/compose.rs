@@ -10,14 +10,16 @@ use super::types::{
 };
 use super::wire::Wire;
 
-/// Returns the initial content of a compose form.
+/// Returns the initial content of a compose form. `more` are the other messages that are
+/// forwarded as files.
 #[server(prefix = "/api", endpoint = "compose_start", protocol = Wire)]
 pub async fn compose_start(
     account: AccountId,
     source: Option<ComposeSource>,
+    more: Vec<MessageRef>,
 ) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?
-        .compose_start(account, source)
+        .compose_start(account, source, more)
         .await
 }
 
@@ -49,10 +51,12 @@ pub async fn draft_save(
     backend.draft_save(account, draft, is_forced).await
 }
 
-/// Returns the form that continues a draft.
+/// Returns the form that continues a draft; with `is_copy` the form of a new message that begins as
+/// a copy of it.
 #[server(prefix = "/api", endpoint = "draft_open", protocol = Wire)]
-pub async fn draft_open(draft: MessageRef) -> Result<ComposeForm, ApiError> {
-    super::backend::backend()?.draft_open(draft).await
+pub async fn draft_open(draft: MessageRef, is_copy: bool) -> Result<ComposeForm, ApiError> {
+    let backend = super::backend::backend()?;
+    backend.draft_open(draft, is_copy).await
 }
 
 /// Returns the keys that encrypt an account's unsent texts in the browser.

@@ -161,9 +161,11 @@ pub fn Composer(
                     if let Some(entry) = sent.entry.filter(|_| back.is_some()) {
                         tab.show_sent(entry);
                     }
-                    if is_docked && back.is_some() {
+                    if is_docked {
                         tab.close_dock();
-                        return;
+                        if back.is_some() {
+                            return;
+                        }
                     }
                     navigate(&back.unwrap_or_else(|| {
                         base.with_value(|base| url::outbox_entry(base, &sent.outbox))
@@ -173,7 +175,7 @@ pub fn Composer(
                     tab.note_error(&failure);
                     if failure.field.as_deref() == Some("form") {
                         // The form key is used up: the text in the form becomes a new message.
-                        if let Ok(new) = compose_start(sender.get_value(), None).await {
+                        if let Ok(new) = compose_start(sender.get_value(), None, Vec::new()).await {
                             fixed.try_update_value(|fixed| fixed.form = new.draft.form);
                         }
                     }
@@ -443,7 +445,7 @@ fn title(draft: &Draft, lang: Lang) -> String {
     match draft.source.as_ref().map(|source| source.kind) {
         _ if !draft.subject.is_empty() => draft.subject.clone(),
         Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
-        Some(ComposeKind::Forward) => lang.forward().into_owned(),
+        Some(ComposeKind::Forward | ComposeKind::ForwardAttached) => lang.forward().into_owned(),
         Some(ComposeKind::New | ComposeKind::Unsubscribe) | None => lang.new_message().into_owned(),
     }
 }

@@ -340,6 +340,7 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
     let list = context.list;
     let is_single_folder = context.limitations.with_value(|l| has_one_folder(l));
     let role = list.role.get_value();
+    let base = StoredValue::new(PageContext::expect().base);
     let button = move |value: &'static str,
                        icon: &'static str,
                        label: std::borrow::Cow<'static, str>,
@@ -404,6 +405,19 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
                         {button("delete", "trash", lang.delete(), is_delete_disabled)}
                         {button("seen", "mail", lang.mark_seen(), false)}
                         {button("unseen", "unread", lang.mark_unseen(), false)}
+                        <a
+                            class="btn btn-icon"
+                            href=derived(move || {
+                                list.selected
+                                    .with(|ids| {
+                                        base.with_value(|base| url::compose_attached(base, ids))
+                                    })
+                            })
+                            aria-label=lang.forward_attached()
+                            title=lang.forward_attached()
+                        >
+                            <Icon name="forward" class="i-dir" />
+                        </a>
                         {(!is_single_folder)
                             .then(|| view! { <MoveMenu class="menu-end" /> }.into_any())}
                     </div>

@@ -359,11 +359,34 @@ fn ReplyButtons(open: OpenMessage) -> impl IntoView {
         }
         .into_any()
     };
+    let more =
+        |of: fn(&str, &MessageRef) -> String, icon, label: std::borrow::Cow<'static, str>| {
+            view! {
+                <a class="menu-item" href=open.url(of)>
+                    <Icon name=icon />
+                    {label}
+                </a>
+            }
+            .into_any()
+        };
     view! {
         <div class="reply-row">
             {link(ComposeKind::Reply, "reply", lang.reply(), "r")}
             {link(ComposeKind::ReplyAll, "replyall", lang.reply_all(), "a")}
             {link(ComposeKind::Forward, "forward", lang.forward(), "f")}
+            <details class="rel move-menu">
+                <summary
+                    class="btn btn-line btn-icon"
+                    aria-label=lang.more_answers()
+                    title=lang.more_answers()
+                >
+                    <Icon name="more" />
+                </summary>
+                <div class="menu drop-up">
+                    {more(url::forward_attached, "clip", lang.forward_attached())}
+                    {more(url::compose_copy, "pencil", lang.edit_as_new())}
+                </div>
+            </details>
         </div>
     }
 }

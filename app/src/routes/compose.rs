@@ -43,19 +43,20 @@ pub struct ComposeRetry {
 /// The form that a URL requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RequestedForm {
-    /// A message from an account: new, a reply or a forward.
-    Start(Option<AccountId>, Option<ComposeSource>),
+    /// A message from an account: new, a reply or a forward; the last may be of more messages.
+    Start(Option<AccountId>, Option<ComposeSource>, Vec<MessageRef>),
     /// A correction of an outbox entry.
     Correct(OutboxId),
-    /// A draft that is continued.
-    Continue(MessageRef),
+    /// A draft that is continued, or a message that a new one begins as a copy of.
+    Continue(MessageRef, bool),
 }
 
 fn requested_form(query: &ParamsMap) -> RequestedForm {
     if let Some(outbox) = query.get("again") {
         return RequestedForm::Correct(OutboxId(outbox));
     }
-    if query.get("kind").as_deref() == Some(url::COMPOSE_DRAFT)
+    let kind = query.get("kind").unwrap_or_default();
+    if (kind == url::COMPOSE_DRAFT || kind == url::COMPOSE_COPY)
         && let (Some(account), Some(folder), Some(message)) = (
             query.get("account"),
             query.get("folder"),
@@ -66,11 +67,10 @@ fn requested_form(query: &ParamsMap) -> RequestedForm {
             account: AccountId(account),
             folder: FolderId(folder),
         };
-        return RequestedForm::Continue(folder.message(MessageId(message)));
+        let is_copy = kind == url::COMPOSE_COPY;
+        return RequestedForm::Continue(folder.message(MessageId(message)), is_copy);
     }
-    let kind = query
-        .get("kind")
-        .and_then(|kind| ComposeKind::from_word(&kind));
+    let kind = ComposeKind::from_word(&kind);
     let source = kind.zip(query.get("folder")).zip(query.get("message"));
     let source = source.map(|((kind, folder), message)| ComposeSource {
         kind,
@@ -78,7 +78,9 @@ fn requested_form(query: &ParamsMap) -> RequestedForm {
         message: MessageId(message),
     });
     let source = source.filter(|source| source.kind != ComposeKind::New);
-    RequestedForm::Start(query.get("account").map(AccountId), source)
+    let more = query.get_all("more").unwrap_or_default();
+    let more = more.into_iter().map(MessageRef::from).collect();
+    RequestedForm::Start(query.get("account").map(AccountId), source, more)
 }
 
 /// The compose page.
@@ -156,12 +158,14 @@ fn RequestedComposer(
             }
             let form = match requested {
                 RequestedForm::Correct(entry) => compose_again(entry).await,
-                RequestedForm::Continue(draft) => draft_open(draft).await,
-                RequestedForm::Start(Some(account), source) => compose_start(account, source).await,
-                RequestedForm::Start(None, source) => {
+                RequestedForm::Continue(draft, is_copy) => draft_open(draft, is_copy).await,
+                RequestedForm::Start(Some(account), source, more) => {
+                    compose_start(account, source, more).await
+                }
+                RequestedForm::Start(None, source, more) => {
                     let first = session.await?.accounts.into_iter().next();
                     let signed_out = || ApiError::signed_out(lang);
-                    compose_start(first.ok_or_else(signed_out)?.id, source).await
+                    compose_start(first.ok_or_else(signed_out)?.id, source, more).await
                 }
             };
             let mut form = set_response_status(form)?;

@@ -14,6 +14,8 @@ pub const VIEW_FOLDERS: &str = "folders";
 
 /// The value of `kind` in the URL of a form that continues a draft.
 pub const COMPOSE_DRAFT: &str = "draft";
+/// The value of `kind` of a form that begins as a copy of a message.
+pub const COMPOSE_COPY: &str = "copy";
 
 /// The field of the query that asks to show a part instead of saving it.
 pub const VIEW: &str = "view";
@@ -188,19 +190,40 @@ pub fn compose(base: &str, account: &AccountId) -> String {
 
 /// A reply to a message, or a forward of it.
 pub fn compose_source(base: &str, kind: ComposeKind, of: &MessageRef) -> String {
-    format!(
-        "{}&kind={}&folder={}&message={}",
-        compose(base, &of.folder.account),
-        kind.word(),
-        encode(of.folder.folder.as_str()),
-        encode(of.message.as_str())
-    )
+    compose_kind(base, kind.word(), of)
 }
 
 /// The form that continues a draft.
 pub fn compose_draft(base: &str, of: &MessageRef) -> String {
+    compose_kind(base, COMPOSE_DRAFT, of)
+}
+
+/// The form that begins as a copy of a message.
+pub fn compose_copy(base: &str, of: &MessageRef) -> String {
+    compose_kind(base, COMPOSE_COPY, of)
+}
+
+/// A forward of a message, as a file.
+pub fn forward_attached(base: &str, of: &MessageRef) -> String {
+    compose_source(base, ComposeKind::ForwardAttached, of)
+}
+
+/// A forward of messages of one account, as files; empty without a message.
+pub fn compose_attached(base: &str, messages: &[MessageRef]) -> String {
+    let mut all = messages.iter();
+    let Some(first) = all.next() else {
+        return String::new();
+    };
+    let mut url = compose_source(base, ComposeKind::ForwardAttached, first);
+    for other in all {
+        url = url + "&more=" + &encode(&other.to_string());
+    }
+    url
+}
+
+fn compose_kind(base: &str, kind: &str, of: &MessageRef) -> String {
     format!(
-        "{}&kind={COMPOSE_DRAFT}&folder={}&message={}",
+        "{}&kind={kind}&folder={}&message={}",
         compose(base, &of.folder.account),
         encode(of.folder.folder.as_str()),
         encode(of.message.as_str())
@@ -472,6 +495,7 @@ impl ComposeKind {
             Self::Reply => "reply",
             Self::ReplyAll => "reply_all",
             Self::Forward => "forward",
+            Self::ForwardAttached => "attach",
             Self::Unsubscribe => "unsubscribe",
         }
     }
@@ -483,6 +507,7 @@ impl ComposeKind {
             Self::Reply,
             Self::ReplyAll,
             Self::Forward,
+            Self::ForwardAttached,
             Self::Unsubscribe,
         ]
         .into_iter()

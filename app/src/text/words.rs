@@ -514,6 +514,9 @@ texts! {
     }
     saved() { en: "Saved", zh: "已保存" }
     option_unsupported() { en: "Your mail server does not offer this.", zh: "您的邮件服务器不支持此项。" }
+    more_answers() { en: "More ways to answer", zh: "其他回复方式" }
+    forward_attached() { en: "Forward as attachment", zh: "作为附件转发" }
+    edit_as_new() { en: "Edit as new", zh: "作为新邮件编辑" }
     dock_fold() { en: "Minimise", zh: "最小化" }
     dock_full() { en: "Full size", zh: "放大" }
     close_and_keep() { en: "Close and keep the text", zh: "关闭并保留内容" }

@@ -15,8 +15,8 @@ use mail_mime::date::Date;
 use mail_mime::header::Headers;
 
 pub(crate) use self::drafts::{fetch_attachments, read_draft, save_draft};
-pub(crate) use self::files::Attached;
-use self::files::{attached_files, copy_source_parts, write};
+pub(crate) use self::files::{Attached, fetch_messages};
+use self::files::{attached_files, copy_source_parts, is_plain_message, write};
 pub(crate) use self::html::{
     EditableHtml, clean_pasted, editable_html, html_without_pictures, text_of,
 };
@@ -137,15 +137,15 @@ pub(crate) async fn spool(
         outgoing.bcc.push(EmailAddress::new("", &identity.address));
     }
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
-    let uploaded = files
-        .iter()
-        .map(|file| attachment(file, formatted.as_ref()));
-    outgoing.attachments.extend(uploaded);
+    outgoing.attachments = attachments(handle, &files, formatted.as_ref()).await?;
     outgoing.references = draft.thread.clone();
     let source_parts = match &draft.source {
         Some(source) if needs_source(source, draft) => {
             let opened = open(handle, source).await?;
-            if source.kind != ComposeKind::Forward {
+            if !matches!(
+                source.kind,
+                ComposeKind::Forward | ComposeKind::ForwardAttached
+            ) {
                 outgoing.references = thread_of_answer(&opened.headers);
             }
             let mut remaining_bytes = upload_max_bytes;
@@ -157,7 +157,7 @@ pub(crate) async fn spool(
         _ => Vec::new(),
     };
     outgoing.in_reply_to = outgoing.references.last().cloned();
-    let parts = source_parts.iter().map(|file| attachment(file, None));
+    let parts = attachments(handle, &source_parts, None).await?;
     outgoing.attachments.extend(parts);
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
     if composer.recipients().len() > RECIPIENTS_MAX {
@@ -178,7 +178,16 @@ pub(crate) async fn spool(
     }
     files.extend(source_parts);
     let (mut owned, all): (Vec<Attached>, Vec<AttachedFile>) = files.into_iter().unzip();
-    let file = Arc::new(write(handle, &composer, &all, upload_max_bytes).await?);
+    let file = Arc::new(
+        write(
+            handle,
+            &composer,
+            &all,
+            &outgoing.attachments,
+            upload_max_bytes,
+        )
+        .await?,
+    );
     owned.push(Attached::Held(Arc::clone(&file)));
     let row = OutboxRow {
         id: OutboxId(random_id()?),
@@ -248,17 +257,24 @@ fn outgoing(
     }
 }
 
-fn attachment(
-    (_, file): &(Attached, AttachedFile),
+/// Returns the attachments of a message.
+async fn attachments(
+    handle: &AccountHandle,
+    files: &[(Attached, AttachedFile)],
     formatted: Option<&FormattedText>,
-) -> AttachmentMeta {
-    let id = UploadId(file.spool.clone());
-    AttachmentMeta {
-        name: file.name.clone(),
-        media_type: file.media_type.clone(),
-        size_bytes: file.size_bytes,
-        content_id: formatted.and_then(|formatted| formatted.content_id(&id)),
+) -> Result<Vec<AttachmentMeta>, AccountError> {
+    let mut attachments = Vec::new();
+    for (_, file) in files {
+        let id = UploadId(file.spool.clone());
+        attachments.push(AttachmentMeta {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size_bytes: file.size_bytes,
+            content_id: formatted.and_then(|formatted| formatted.content_id(&id)),
+            is_literal: is_plain_message(handle, file).await?,
+        });
     }
+    Ok(attachments)
 }
 
 /// Whether the message that is answered or forwarded has to be opened: for its parts, or for its

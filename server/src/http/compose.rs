@@ -9,7 +9,8 @@ use std::time::Duration;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
-    AccountId, AttachmentView, ComposeForm, Draft, DraftResult, FormKey, Identity, PartId, UploadId,
+    AccountId, AttachmentView, ComposeForm, ComposeKind, Draft, DraftResult, FormKey, Identity,
+    PartId, UploadId,
 };
 use app::routes::compose::ComposeRetry;
 use app::text::url;
@@ -217,7 +218,10 @@ async fn restored_form(
     let initial = match (visitor.backend(web), &draft.replaces) {
         (Some(backend), Some(outbox)) => backend.compose_again(outbox.clone()).await.ok(),
         (Some(backend), None) => {
-            let initial = backend.compose_start(account.clone(), draft.source.clone());
+            // The messages that are forwarded as files are in the spool already.
+            let source = draft.source.clone();
+            let source = source.filter(|source| source.kind != ComposeKind::ForwardAttached);
+            let initial = backend.compose_start(account.clone(), source, Vec::new());
             initial.await.ok()
         }
         (None, _) => None,

@@ -30,7 +30,7 @@ use mail_mime::body::Body;
 use mail_mime::clean::{Images, Scheme};
 
 use super::cards::cards;
-use super::compose::{self, find_handle};
+use super::compose::find_handle;
 use super::locale::Locale;
 use super::map;
 use super::people;
@@ -473,12 +473,9 @@ impl MailBackend for SessionBackend {
         &self,
         account: AccountId,
         source: Option<ComposeSource>,
+        more: Vec<MessageRef>,
     ) -> BackendFuture<'_, ComposeForm> {
-        Box::pin(async move {
-            let handle = self.localize(self.handle(&account))?;
-            let form = compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
-            self.localize(form)
-        })
+        Box::pin(async move { self.localize(self.new_form(&account, source, more).await) })
     }
 
     fn compose_again(&self, outbox: OutboxId) -> BackendFuture<'_, ComposeForm> {
@@ -502,8 +499,8 @@ impl MailBackend for SessionBackend {
         Box::pin(async move { self.localize(self.save_draft(&account, &draft, is_forced).await) })
     }
 
-    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {
-        Box::pin(async move { self.localize(self.draft_form(&draft).await) })
+    fn draft_open(&self, draft: MessageRef, is_copy: bool) -> BackendFuture<'_, ComposeForm> {
+        Box::pin(async move { self.localize(self.draft_form(&draft, is_copy).await) })
     }
 
     fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {

@@ -14,8 +14,8 @@ use super::locale::Locale;
 use super::map::{self, upload_view};
 use crate::account::AccountHandle;
 use crate::account::compose::{
-    EditableHtml, editable_html, fetch_attachments, html_without_pictures, read_draft,
-    thread_of_answer,
+    EditableHtml, editable_html, fetch_attachments, fetch_messages, html_without_pictures,
+    read_draft, thread_of_answer,
 };
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
@@ -85,6 +85,11 @@ pub(super) async fn start(
             let quotation = quoted(&head, &plain_text(&opened).await?);
             form.draft.body = with_signature(&form, &quotation);
         }
+        ComposeKind::ForwardAttached => {
+            form.draft.subject = quote::forward_subject(&opened.headers.subject());
+            choose_identity(&mut form, &opened);
+            form.draft.body = with_signature(&form, "");
+        }
         ComposeKind::Forward => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
             let head = forward_head(&opened, locale);
@@ -143,6 +148,24 @@ fn with_signature(form: &ComposeForm, rest: &str) -> String {
     }
 }
 
+/// Returns the form that forwards whole messages as files: that of `source`, and `more`.
+pub(super) async fn forward_attached(
+    handle: &AccountHandle,
+    source: ComposeSource,
+    more: Vec<MessageRef>,
+    uploads: &Uploads,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    let mut messages = vec![source.of(&handle.id())];
+    messages.extend(more);
+    let mut form = start(handle, Some(source), locale, upload_max_bytes).await?;
+    let files = fetch_messages(handle, &messages, uploads, upload_max_bytes).await?;
+    form.uploads = files.iter().map(upload_view).collect();
+    form.draft.uploads = files.iter().map(Upload::id).collect();
+    Ok(form)
+}
+
 /// Returns the options that the outgoing server is known not to support.
 fn lacking(handle: &AccountHandle) -> Vec<SendLimitation> {
     let Some(server) = handle.outgoing_server() else {
@@ -151,6 +174,25 @@ fn lacking(handle: &AccountHandle) -> Vec<SendLimitation> {
     let notices = (!server.has_notices).then_some(SendLimitation::Notices);
     let required_tls = (!server.has_required_tls).then_some(SendLimitation::RequiredTls);
     notices.into_iter().chain(required_tls).collect()
+}
+
+/// Returns the form of a new message that begins as a copy of another one.
+pub(super) async fn copy_form(
+    handle: &AccountHandle,
+    of: &MessageRef,
+    uploads: &Uploads,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    let mut form = draft_form(handle, of, uploads, locale, upload_max_bytes).await?;
+    let draft = &mut form.draft;
+    // It is a message of its own: it neither replaces nor answers anything.
+    (draft.saved, draft.source, draft.replaces) = (None, None, None);
+    draft.thread = Vec::new();
+    draft.options.send_at = String::new();
+    draft.keep_parts = Vec::new();
+    form.forwarded = Vec::new();
+    Ok(form)
 }
 
 /// Returns the form that continues a draft. The copy of one that is too long to be edited whole stays
@@ -244,7 +286,9 @@ pub(super) async fn to_html(
     let head = match source.kind {
         ComposeKind::Reply | ComposeKind::ReplyAll => attribution(&opened, locale),
         ComposeKind::Forward => forward_head(&opened, locale),
-        ComposeKind::New | ComposeKind::Unsubscribe => return Ok(plain()),
+        ComposeKind::New | ComposeKind::ForwardAttached | ComposeKind::Unsubscribe => {
+            return Ok(plain());
+        }
     };
     let is_forward = source.kind == ComposeKind::Forward;
     let quoted_text = plain_text(&opened).await?;

@@ -75,7 +75,7 @@ async fn draft_is_continued_as_it_was_typed_and_has_one_copy() {
 
         let form = page
             .backend
-            .draft_open(reference(&page, &second))
+            .draft_open(reference(&page, &second), false)
             .await
             .unwrap();
         let continued = Draft {
@@ -108,7 +108,7 @@ async fn files_of_a_draft_are_in_its_copy_and_come_back() {
         let other = server.open(sign_in(&server)).await.unwrap();
         let form = other
             .backend
-            .draft_open(reference(&other, &copy))
+            .draft_open(reference(&other, &copy), false)
             .await
             .unwrap();
         assert_eq!(form.uploads.len(), 1);
@@ -146,7 +146,7 @@ async fn draft_that_another_tab_saved_is_not_overwritten() {
         );
         let form = page
             .backend
-            .draft_open(reference(&page, &newer))
+            .draft_open(reference(&page, &newer), false)
             .await
             .unwrap();
         assert_eq!(form.draft.body, "Written in the other tab");
@@ -158,7 +158,7 @@ async fn draft_that_another_tab_saved_is_not_overwritten() {
         assert_eq!(copies(&page, "Two tabs").await.len(), 1);
         let form = page
             .backend
-            .draft_open(reference(&page, &kept))
+            .draft_open(reference(&page, &kept), false)
             .await
             .unwrap();
         assert_eq!(form.draft.body, "Written here");
@@ -169,7 +169,10 @@ async fn draft_that_another_tab_saved_is_not_overwritten() {
 async fn save_whose_response_was_lost_is_replaced_by_the_next_one_of_its_form() {
     let server = TestServer::new(Some(1)).await;
     let page = server.open(server.imap()).await.unwrap();
-    let form = page.backend.compose_start(page.account.clone(), None).await;
+    let form = page
+        .backend
+        .compose_start(page.account.clone(), None, Vec::new())
+        .await;
     let mut typed = Draft {
         form: form.unwrap().draft.form,
         ..draft("Responses lost")
@@ -186,11 +189,17 @@ async fn save_whose_response_was_lost_is_replaced_by_the_next_one_of_its_form() 
     let fourth = saved(&page, &typed).await;
     assert_eq!(fourth.id, second.id);
     assert_eq!(copies(&page, "Responses lost").await.len(), 1);
-    let opened = page.backend.draft_open(reference(&page, &fourth)).await;
+    let opened = page
+        .backend
+        .draft_open(reference(&page, &fourth), false)
+        .await;
     assert_eq!(opened.unwrap().draft.body, typed.body);
 
     // Another form of the same draft is another tab.
-    let other = page.backend.draft_open(reference(&page, &fourth)).await;
+    let other = page
+        .backend
+        .draft_open(reference(&page, &fourth), false)
+        .await;
     let other = other.unwrap().draft;
     assert_ne!(other.form, typed.form);
     saved(&page, &other).await;
@@ -266,7 +275,7 @@ async fn draft_of_another_program_keeps_its_conversation() {
     let to = Destination::Folder(drafts.clone());
     page.move_to(vec![arrived.id], to).await.unwrap();
     let row = copies(&page, "Elsewhere").await.remove(0);
-    let form = page.backend.draft_open(row.id).await.unwrap();
+    let form = page.backend.draft_open(row.id, false).await.unwrap();
     assert_eq!(form.draft.to, "\"Bob\" <bob@peer.test>");
     assert_eq!(form.draft.bcc, "eve@peer.test");
     assert_eq!(form.draft.body, "One paragraph in two lines.");
@@ -315,7 +324,7 @@ async fn draft_that_is_too_long_to_be_edited_whole_stays_beside_the_text() {
         let to = Destination::Folder(drafts.clone());
         page.move_to(vec![arrived.id], to).await.unwrap();
         let row = copies(&page, &subject).await.remove(0);
-        let form = page.backend.draft_open(row.id).await.unwrap();
+        let form = page.backend.draft_open(row.id, false).await.unwrap();
         assert_eq!(form.draft.saved, None, "{media_type}");
         let shorter = Draft {
             body: "Some of it.".to_owned(),
@@ -339,9 +348,9 @@ async fn draft_of_an_answer_names_what_it_answers_even_if_that_is_gone() {
             folder: page.inbox(),
             message: row.id.message.clone(),
         };
-        let form = page
-            .backend
-            .compose_start(page.account.clone(), Some(source.clone()));
+        let form =
+            page.backend
+                .compose_start(page.account.clone(), Some(source.clone()), Vec::new());
         let form = form.await.unwrap();
         assert!(!form.draft.thread.is_empty());
         let typed = Draft {
@@ -353,7 +362,7 @@ async fn draft_of_an_answer_names_what_it_answers_even_if_that_is_gone() {
         page.move_to(vec![row.id], trash).await.unwrap();
         let form = page
             .backend
-            .draft_open(reference(&page, &copy))
+            .draft_open(reference(&page, &copy), false)
             .await
             .unwrap();
         assert_eq!(form.draft.source, Some(source));

@@ -151,7 +151,7 @@ async fn a_form_sends_one_message_and_no_message_without_its_files() {
     let account = page.account.clone();
     let begun = page
         .backend
-        .compose_start(account.clone(), None)
+        .compose_start(account.clone(), None, Vec::new())
         .await
         .unwrap();
     assert!(
@@ -172,7 +172,7 @@ async fn a_form_sends_one_message_and_no_message_without_its_files() {
 
     let other = page
         .backend
-        .compose_start(account.clone(), None)
+        .compose_start(account.clone(), None, Vec::new())
         .await
         .unwrap();
     let short = Draft {
@@ -206,7 +206,7 @@ async fn correction_posted_twice_sends_one_message() {
     let page = server.open(server.imap()).await.unwrap();
     let begun = page
         .backend
-        .compose_start(page.account.clone(), None)
+        .compose_start(page.account.clone(), None, Vec::new())
         .await
         .unwrap();
     let first = Draft {

@@ -97,7 +97,7 @@ async fn formatted_draft_comes_back_with_its_picture() {
     // Another session has no upload of the first one.
     let other = server.open(server.imap()).await.unwrap();
     let copy = other.folder_ref(folder).message(message);
-    let form = other.backend.draft_open(copy).await.unwrap();
+    let form = other.backend.draft_open(copy, false).await.unwrap();
     let [upload] = &form.uploads[..] else {
         panic!("{:?}", form.uploads);
     };
@@ -123,7 +123,7 @@ async fn answer_quotes_the_message_as_it_was_formatted() {
         };
         let form = page
             .backend
-            .compose_start(page.account.clone(), Some(source))
+            .compose_start(page.account.clone(), Some(source), Vec::new())
             .await
             .unwrap();
         let mut draft = form.draft;

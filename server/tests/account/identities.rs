@@ -84,7 +84,11 @@ async fn answer_comes_from_the_address_that_the_message_came_to() {
     };
     let form = page
         .backend
-        .compose_start(page.account.clone(), Some(reply(ComposeKind::ReplyAll)))
+        .compose_start(
+            page.account.clone(),
+            Some(reply(ComposeKind::ReplyAll)),
+            Vec::new(),
+        )
         .await
         .unwrap();
     // The account's own address stands first among the identities that the message came to.
@@ -105,7 +109,7 @@ async fn answer_comes_from_the_address_that_the_message_came_to() {
     };
     let form = page
         .backend
-        .compose_start(page.account.clone(), Some(source))
+        .compose_start(page.account.clone(), Some(source), Vec::new())
         .await
         .unwrap();
     assert_eq!(form.draft.identity, Some(stored.id));
@@ -130,7 +134,9 @@ async fn identities_belong_to_the_account_and_survive_a_restart() {
     let stored = identities(&again).await;
     assert_eq!(stored.len(), 2);
     assert!(!stored[0].is_default && stored[1].is_default);
-    let form = again.backend.compose_start(again.account.clone(), None);
+    let form = again
+        .backend
+        .compose_start(again.account.clone(), None, Vec::new());
     let form = form.await.unwrap();
     assert_eq!(form.draft.body, "\n\n-- \nThe sales team\n杭州\n");
 

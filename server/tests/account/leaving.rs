@@ -149,7 +149,7 @@ async fn a_list_that_is_left_by_mail_has_a_message_prepared() {
     let form = mailbox
         .page
         .backend
-        .compose_start(of.folder.account, Some(source));
+        .compose_start(of.folder.account, Some(source), Vec::new());
     let draft = form.await.unwrap().draft;
     assert_eq!(
         (&*draft.to, &*draft.subject, &*draft.body, draft.source),

@@ -133,13 +133,16 @@ async fn a_deleted_draft_comes_back_by_undo() {
     let deleted = page.move_to(messages(), trash()).await.unwrap();
     assert_eq!(deleted.change, Change::DeletePending { in_secs: 10 });
     assert!(subjects(&page, FolderRole::Drafts).await.is_empty());
-    let opened = page.backend.draft_open(reference(&page, &copy)).await;
+    let opened = page
+        .backend
+        .draft_open(reference(&page, &copy), false)
+        .await;
     assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(page.undo(deleted.undo.clone()).await.unwrap().count, 1);
     assert!(page.undo(deleted.undo).await.is_err());
     assert_eq!(subjects(&page, FolderRole::Drafts).await, ["Not so bad"]);
     page.backend
-        .draft_open(reference(&page, &copy))
+        .draft_open(reference(&page, &copy), false)
         .await
         .unwrap();
 
@@ -170,7 +173,10 @@ async fn drafts_survive_a_restart_and_no_other_account_opens_them() {
     page.handle.close().await;
     let restarted = server.restarted().await;
     let page = restarted.open(server.pop3()).await.unwrap();
-    let form = page.backend.draft_open(reference(&page, &copy)).await;
+    let form = page
+        .backend
+        .draft_open(reference(&page, &copy), false)
+        .await;
     assert_eq!(form.unwrap().draft.body, typed.body);
     typed.saved = Some(copy.clone());
     let newer = saved(&page, &typed).await;
@@ -181,7 +187,7 @@ async fn drafts_survive_a_restart_and_no_other_account_opens_them() {
     let of = other
         .folder_ref(newer.folder.clone())
         .message(newer.message.clone());
-    let opened = other.backend.draft_open(of).await;
+    let opened = other.backend.draft_open(of, false).await;
     assert_eq!(opened.unwrap_err().kind, ErrorKind::NotFound);
     assert!(
         !subjects(&other, FolderRole::Drafts)
@@ -210,7 +216,10 @@ async fn drafts_are_saved_and_opened_while_the_mail_server_is_out_of_reach() {
     let copy = saved(&page, &typed).await;
     let rows = page.rows(&copy.folder).await;
     assert_eq!(rows.len(), 1);
-    let form = page.backend.draft_open(reference(&page, &copy)).await;
+    let form = page
+        .backend
+        .draft_open(reference(&page, &copy), false)
+        .await;
     assert_eq!(form.unwrap().draft.body, "Written meanwhile.");
 }
 
@@ -232,7 +241,10 @@ async fn another_session_of_the_account_sees_a_draft_at_once() {
     };
     let total = tokio::time::timeout(Duration::from_secs(20), changed).await;
     assert_eq!(total.unwrap(), 1);
-    let form = other.backend.draft_open(reference(&other, &copy)).await;
+    let form = other
+        .backend
+        .draft_open(reference(&other, &copy), false)
+        .await;
     assert_eq!(form.unwrap().draft.subject, "Two places");
 }
 
@@ -266,7 +278,10 @@ async fn a_large_file_of_a_draft_is_streamed_as_it_was_sent() {
 
     // Another session continues it, with the file.
     let other = server.open(server.pop3()).await.unwrap();
-    let form = other.backend.draft_open(reference(&other, &copy)).await;
+    let form = other
+        .backend
+        .draft_open(reference(&other, &copy), false)
+        .await;
     let form = form.unwrap();
     assert_eq!(form.uploads[0].size_bytes, 4_500_000);
 }
@@ -340,7 +355,10 @@ async fn a_damaged_draft_is_told_and_the_others_open() {
     for damaged in [&bad, &lost] {
         let opened = page.open(reference(&page, damaged)).await.unwrap_err();
         assert!(opened.cause.contains("damaged"), "{opened:?}");
-        let continued = page.backend.draft_open(reference(&page, damaged)).await;
+        let continued = page
+            .backend
+            .draft_open(reference(&page, damaged), false)
+            .await;
         assert!(continued.unwrap_err().cause.contains("damaged"));
     }
     page.open(reference(&page, &good)).await.unwrap();
@@ -368,7 +386,10 @@ async fn a_disk_that_takes_no_file_leaves_the_earlier_copy() {
     refused.unwrap_err();
     std::fs::rename(&aside, &spool).unwrap();
     let copy = typed.saved.clone().unwrap();
-    let form = page.backend.draft_open(reference(&page, &copy)).await;
+    let form = page
+        .backend
+        .draft_open(reference(&page, &copy), false)
+        .await;
     assert_eq!(form.unwrap().draft.body, draft("").body);
     saved(&page, &typed).await;
     assert_eq!(subjects(&page, FolderRole::Drafts).await, ["Still here"]);
@@ -401,7 +422,10 @@ async fn drafts_move_to_a_new_server_key_at_the_next_sign_in() {
     std::fs::write(&path, format!("{current}\n")).unwrap();
     let restarted = server.restarted().await;
     let page = restarted.open(server.pop3()).await.unwrap();
-    let form = page.backend.draft_open(reference(&page, &copy)).await;
+    let form = page
+        .backend
+        .draft_open(reference(&page, &copy), false)
+        .await;
     assert_eq!(form.unwrap().draft.body, typed.body);
 }
 
@@ -444,7 +468,7 @@ async fn a_sent_message_is_in_sent_once_with_all_its_recipients() {
     };
     let form = page
         .backend
-        .compose_start(page.account.clone(), Some(source))
+        .compose_start(page.account.clone(), Some(source), Vec::new())
         .await
         .unwrap();
     send(&page, form.draft).await;

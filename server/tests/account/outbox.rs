@@ -151,7 +151,7 @@ async fn reply_continues_its_conversation_and_marks_its_original() {
     };
     let form = page
         .backend
-        .compose_start(page.account.clone(), Some(source))
+        .compose_start(page.account.clone(), Some(source), Vec::new())
         .await
         .unwrap();
     assert!(form.draft.to.contains("ann@restante.test"));

@@ -216,7 +216,7 @@ async fn reply_is_addressed_as_the_reader_shows() {
         };
         let form = page
             .backend
-            .compose_start(page.account.clone(), Some(source))
+            .compose_start(page.account.clone(), Some(source), Vec::new())
             .await
             .unwrap();
         assert_eq!(form.draft.to, input, "{reply_to}");

@@ -54,7 +54,7 @@ impl Fixture {
         let form = self
             .page
             .backend
-            .compose_start(self.page.account.clone(), None);
+            .compose_start(self.page.account.clone(), None, Vec::new());
         form.await.unwrap();
         let is_signed_in = |flights: &Vec<Vec<String>>| {
             flights
@@ -208,7 +208,7 @@ async fn password_refused_before_the_message_is_reported_and_not_tried_twice() {
     fixture
         .page
         .backend
-        .compose_start(fixture.page.account.clone(), None)
+        .compose_start(fixture.page.account.clone(), None, Vec::new())
         .await
         .unwrap();
     let entry = fixture.send_and_settle("not now").await;

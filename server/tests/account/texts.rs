@@ -115,7 +115,7 @@ async fn a_quote_of_a_flowed_text_has_whole_paragraphs_and_leaves_out_an_unknown
     };
     let form = page
         .backend
-        .compose_start(page.account.clone(), Some(source));
+        .compose_start(page.account.clone(), Some(source), Vec::new());
     assert_eq!(
         form.await.unwrap().draft.body,
         format!(

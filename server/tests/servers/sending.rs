@@ -249,12 +249,15 @@ async fn file_over_the_limit_of_postfix_is_refused_before_the_upload() {
     let account = page.account.clone();
     // The first form opens the connection, whose EHLO names the limit.
     page.backend
-        .compose_start(account.clone(), None)
+        .compose_start(account.clone(), None, Vec::new())
         .await
         .unwrap();
     let known = async {
         loop {
-            let form = page.backend.compose_start(account.clone(), None).await;
+            let form = page
+                .backend
+                .compose_start(account.clone(), None, Vec::new())
+                .await;
             if let Some(max_bytes) = form.unwrap().server_max_bytes {
                 return max_bytes;
             }

@@ -20,6 +20,8 @@ pub enum ComposeKind {
     ReplyAll,
     /// A forward of the message.
     Forward,
+    /// A forward of whole messages, as files.
+    ForwardAttached,
     /// The message that leaves the mailing list of this one. It is a new message, not a reply.
     Unsubscribe,
 }

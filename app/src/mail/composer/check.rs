@@ -76,7 +76,8 @@ pub(super) fn omission_question(
         is_begun && is_bare && draft.body.trim() == quote.trim()
     };
     let no_subject = draft.subject.trim().is_empty();
-    let no_text = draft.body.trim().is_empty() || is_quote_only();
+    let is_attached = kind == Some(ComposeKind::ForwardAttached);
+    let no_text = !is_attached && draft.body.trim().is_empty() || is_quote_only();
     let public_count = entries(&draft.to).chain(entries(&draft.cc)).count();
     let title = if no_subject || no_text {
         lang.send_without(no_subject, no_text)

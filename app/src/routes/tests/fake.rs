@@ -426,6 +426,7 @@ impl MailBackend for FakeBackend {
         &self,
         account: AccountId,
         source: Option<ComposeSource>,
+        _: Vec<MessageRef>,
     ) -> BackendFuture<'_, ComposeForm> {
         let body = match source {
             Some(_) => "\n\nOn Monday, Marta wrote:\n> </textarea><script>alert(1)</script>\n",
@@ -517,7 +518,7 @@ impl MailBackend for FakeBackend {
         }))
     }
 
-    fn draft_open(&self, draft: MessageRef) -> BackendFuture<'_, ComposeForm> {
+    fn draft_open(&self, draft: MessageRef, _: bool) -> BackendFuture<'_, ComposeForm> {
         let saved = SavedDraft {
             id: "d@restante.test".into(),
             folder: draft.folder.folder,

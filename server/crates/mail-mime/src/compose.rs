@@ -1,7 +1,8 @@
 //! Builds an outgoing message so that its attachments are streamed.
 //!
 //! The caller writes [`Composer::head`], then for each of [`Composer::parts`] its head and the
-//! octets of its attachment through [`crate::transfer::Encoder`], then [`Composer::tail`]. The size
+//! octets of its attachment through [`crate::transfer::Encoder`], or as they are if that was said
+//! of it, then [`Composer::tail`]. The size
 //! of the whole message is known in advance from the sizes of the files.
 //!
 //! The crate mail-builder writes the fields and the tree of parts. Around it stand guards: text
@@ -44,6 +45,10 @@ pub struct AttachmentMeta {
     /// The content id without brackets (RFC 2392). A part whose id the HTML refers to as `cid:` is
     /// an image in the text; any other part is a file to save. A malformed id is left out.
     pub content_id: Option<String>,
+    /// Whether the caller writes its octets as they are, in place of base64:
+    /// [`transfer::SevenBitScan`] allows it. Only so can a message be attached as a message
+    /// (RFC 2046 §5.2.1); in base64 it is a file of no known type.
+    pub is_literal: bool,
 }
 
 /// An answer to an invitation (RFC 6047).
@@ -252,7 +257,10 @@ impl Composer {
         let encoded = outgoing
             .attachments
             .iter()
-            .map(|attachment| transfer::encoded_size_bytes(attachment.size_bytes));
+            .map(|attachment| match attachment.is_literal {
+                true => attachment.size_bytes,
+                false => transfer::encoded_size_bytes(attachment.size_bytes),
+            });
         Ok(Self {
             sender: lists.from.address.clone(),
             recipients: recipients(lists),

@@ -329,6 +329,8 @@ pub(crate) fn hex(digit: u8) -> Option<u8> {
 
 /// Number of octets that fill one line of 76 characters.
 const LINE_OCTETS: usize = 57;
+/// Maximum length of a line in a message (RFC 5322 §2.1.1), without its end.
+const LINE_MAX_OCTETS: usize = 998;
 
 /// Encodes an attachment as base64 lines of 76 characters with CRLF, as its octets arrive.
 #[derive(Debug, Default)]
@@ -363,6 +365,40 @@ impl Encoder {
 fn write_line(octets: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(STANDARD.encode(octets).as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+/// Finds out whether octets can be sent as they are, with the encoding `7bit` (RFC 2045 §2.7): ASCII
+/// without NUL, in lines of at most 998 octets that end in CRLF.
+#[derive(Debug, Clone, Default)]
+pub struct SevenBitScan {
+    line_octets: usize,
+    is_after_cr: bool,
+    is_violated: bool,
+}
+
+impl SevenBitScan {
+    /// Reads the next octets.
+    pub fn push(&mut self, octets: &[u8]) {
+        for octet in octets {
+            let is_line_end = *octet == b'\n';
+            if is_line_end != self.is_after_cr || *octet == 0 || !octet.is_ascii() {
+                self.is_violated = true;
+                return;
+            }
+            self.is_after_cr = *octet == b'\r';
+            if is_line_end {
+                self.line_octets = 0;
+            } else if !self.is_after_cr {
+                self.line_octets += 1;
+                self.is_violated |= self.line_octets > LINE_MAX_OCTETS;
+            }
+        }
+    }
+
+    /// Ends the octets, and returns whether they can be sent as they are.
+    pub fn finish(self) -> bool {
+        !self.is_violated && !self.is_after_cr
+    }
 }
 
 /// Returns the number of octets that [`Encoder`] writes for `raw_bytes`, line ends included.

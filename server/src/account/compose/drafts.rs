@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{Attached, attached_files, fetch_parts, write};
 use super::html::formatted_text;
-use super::{attachment, check_lengths, compose_error, domain_of, message_id, outgoing};
+use super::{attachments, check_lengths, compose_error, domain_of, message_id, outgoing};
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
 use crate::account::mailstore::DraftSave;
@@ -174,16 +174,22 @@ pub(crate) async fn save_draft(
     message.in_reply_to = draft.thread.last().cloned();
     message.references = draft.thread.clone();
     let files = attached_files(&draft.uploads, uploads, None)?;
-    let uploaded = files
-        .iter()
-        .map(|file| attachment(file, formatted.as_ref()));
-    message.attachments = uploaded.collect();
+    message.attachments = attachments(handle, &files, formatted.as_ref()).await?;
     let json = serde_json::to_string(&fields);
     let json = json.map_err(|error| AccountError::Internal(error.to_string()))?;
     let composer = Composer::draft(&message, &[(FIELD, json)], &random_id()?);
     let composer = composer.map_err(compose_error)?;
     let (_held, files): (Vec<Attached>, Vec<_>) = files.into_iter().unzip();
-    let file = Arc::new(write(handle, &composer, &files, upload_max_bytes).await?);
+    let file = Arc::new(
+        write(
+            handle,
+            &composer,
+            &files,
+            &message.attachments,
+            upload_max_bytes,
+        )
+        .await?,
+    );
     let mut save = DraftSave {
         content: SpooledMessage {
             spool: handle.spool().clone(),

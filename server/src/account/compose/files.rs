@@ -3,21 +3,24 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use app::api::types::{ComposeSource, Draft, FolderId, MessageId, PartId, UploadId};
+use app::api::types::{ComposeSource, Draft, FolderId, MessageId, MessageRef, PartId, UploadId};
 use futures_util::StreamExt as _;
-use mail_mime::compose::Composer;
-use mail_mime::transfer::{self, TransferEncoding};
+use mail_mime::compose::{AttachmentMeta, Composer};
+use mail_mime::display;
+use mail_mime::transfer::{self, SevenBitScan, TransferEncoding};
 use mail_mime::tree::Part;
 
-use super::attachment_missing;
+use super::{FILES_MAX, attachment_missing};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::uploads::{Upload, Uploads, clean_file_name};
 use crate::domain::{AttachedFile, Opened, OutboxRow};
-use crate::store::spool::{SpoolFile, SpoolName, SpoolWriter};
+use crate::store::spool::{SpoolError, SpoolFile, SpoolName, SpoolReader, SpoolWriter};
 
 /// Maximum ratio of a spooled message's size to that of its uploads: base64 and headers add to it.
 const SPOOL_FACTOR: u64 = 2;
+/// The media type of a message that is attached.
+const MESSAGE: &str = "message/rfc822";
 
 /// A file of a new message.
 #[derive(Debug, Clone)]
@@ -92,10 +95,6 @@ async fn copy_parts(
     opened: &Opened,
     max_bytes: u64,
 ) -> Result<Vec<(Attached, AttachedFile)>, AccountError> {
-    let too_large = |max_bytes| AccountError::Invalid {
-        field: "attachment",
-        problem: InvalidField::TooLarge { max_bytes },
-    };
     let mut seen = HashSet::new();
     let mut found_parts = Vec::new();
     let (mut announced, mut encoded) = (0_u64, 0_u64);
@@ -181,6 +180,7 @@ pub(super) async fn write(
     handle: &AccountHandle,
     composer: &Composer,
     files: &[AttachedFile],
+    attachments: &[AttachmentMeta],
     upload_max_bytes: u64,
 ) -> Result<SpoolFile, AccountError> {
     let max_bytes = upload_max_bytes
@@ -194,7 +194,8 @@ pub(super) async fn write(
     for (index, head) in composer.parts() {
         let file = files.get(index).ok_or_else(attachment_missing)?;
         writer.write(head).await.map_err(AccountError::spool)?;
-        encode(handle, file, &mut writer).await?;
+        let is_literal = attachments.get(index).is_some_and(|one| one.is_literal);
+        copy_file(handle, file, is_literal, &mut writer).await?;
     }
     writer
         .write(composer.tail())
@@ -203,28 +204,114 @@ pub(super) async fn write(
     writer.finish().await.map_err(AccountError::spool)
 }
 
-async fn encode(
+/// Copies a file into a message: as it is, or in base64.
+async fn copy_file(
     handle: &AccountHandle,
     file: &AttachedFile,
+    is_literal: bool,
     writer: &mut SpoolWriter,
 ) -> Result<(), AccountError> {
-    // The file of a replaced row may be lost, just as that of an upload.
-    let read_error = |error| match AccountError::spool_file(error) {
-        AccountError::FileLost(_) => attachment_missing(),
-        other => other,
-    };
-    let name = SpoolName::parse(&file.spool).ok_or_else(attachment_missing)?;
-    let mut reader = handle.spool().read(&name).await.map_err(read_error)?;
+    let mut reader = read(handle, file).await?;
     let mut encoder = transfer::Encoder::new();
     let mut encoded = Vec::new();
-    while let Some(bytes) = reader.next().await.map_err(read_error)? {
-        encoded.clear();
-        encoder.push(&bytes, &mut encoded);
-        writer.write(&encoded).await.map_err(AccountError::spool)?;
+    while let Some(bytes) = reader.next().await.map_err(attached_file_error)? {
+        let octets = match is_literal {
+            true => &bytes,
+            false => {
+                encoded.clear();
+                encoder.push(&bytes, &mut encoded);
+                encoded.as_slice()
+            }
+        };
+        writer.write(octets).await.map_err(AccountError::spool)?;
     }
     encoded.clear();
     encoder.finish(&mut encoded);
     writer.write(&encoded).await.map_err(AccountError::spool)
+}
+
+/// Whether a file is a message that can be attached as it is. Other messages are attached as plain
+/// files, in base64.
+pub(super) async fn is_plain_message(
+    handle: &AccountHandle,
+    file: &AttachedFile,
+) -> Result<bool, AccountError> {
+    if !file.media_type.eq_ignore_ascii_case(MESSAGE) {
+        return Ok(false);
+    }
+    let mut reader = read(handle, file).await?;
+    let mut scan = SevenBitScan::default();
+    while let Some(bytes) = reader.next().await.map_err(attached_file_error)? {
+        scan.push(&bytes);
+    }
+    Ok(scan.finish())
+}
+
+async fn read(handle: &AccountHandle, file: &AttachedFile) -> Result<SpoolReader, AccountError> {
+    let name = SpoolName::parse(&file.spool).ok_or_else(attachment_missing)?;
+    let reader = handle.spool().read(&name).await;
+    reader.map_err(attached_file_error)
+}
+
+/// The file of a replaced row may be lost, just as that of an upload.
+fn attached_file_error(error: SpoolError) -> AccountError {
+    match AccountError::spool_file(error) {
+        AccountError::FileLost(_) => attachment_missing(),
+        other => other,
+    }
+}
+
+/// Copies whole messages of a folder into the spool, as uploads of the session.
+///
+/// # Errors
+/// [`AccountError::Invalid`] if they are over `max_bytes`; otherwise the error of the request.
+pub(crate) async fn fetch_messages(
+    handle: &AccountHandle,
+    messages: &[MessageRef],
+    uploads: &Uploads,
+    max_bytes: u64,
+) -> Result<Vec<Upload>, AccountError> {
+    if messages.iter().any(|one| one.folder.account != handle.id()) {
+        return Err(AccountError::NotFound);
+    }
+    if messages.len() > FILES_MAX {
+        return Err(AccountError::Invalid {
+            field: "attachment",
+            problem: InvalidField::TooManyFiles { max: FILES_MAX },
+        });
+    }
+    let mut fetched = Vec::new();
+    let mut remaining_bytes = max_bytes;
+    for MessageRef { folder, message } in messages {
+        let folder = &folder.folder;
+        let opened = handle.open(folder.clone(), message.clone()).await?;
+        if opened.size_bytes > remaining_bytes {
+            return Err(too_large(max_bytes));
+        }
+        let mut writer = create(handle, opened.size_bytes, remaining_bytes).await?;
+        let mut stream = handle.source(folder.clone(), message.clone()).await?;
+        while let Some(bytes) = stream.next().await {
+            writer.write(&bytes?).await.map_err(AccountError::spool)?;
+        }
+        let file = writer.finish().await.map_err(AccountError::spool)?;
+        remaining_bytes = remaining_bytes.saturating_sub(file.size_bytes);
+        let subject = display::file_name(&opened.headers.subject());
+        let upload = Upload {
+            file: Arc::new(file),
+            name: format!("{}.eml", subject.as_deref().unwrap_or("message")),
+            media_type: MESSAGE.to_owned(),
+        };
+        uploads.add(upload.clone());
+        fetched.push(upload);
+    }
+    Ok(fetched)
+}
+
+fn too_large(max_bytes: u64) -> AccountError {
+    AccountError::Invalid {
+        field: "attachment",
+        problem: InvalidField::TooLarge { max_bytes },
+    }
 }
 
 async fn create(

@@ -99,7 +99,7 @@ impl Outbox {
             && let Some(source) = row.message.source.take()
         {
             let mark = match source.kind {
-                ComposeKind::Forward => SourceMark::Forwarded,
+                ComposeKind::Forward | ComposeKind::ForwardAttached => SourceMark::Forwarded,
                 ComposeKind::New
                 | ComposeKind::Reply
                 | ComposeKind::ReplyAll

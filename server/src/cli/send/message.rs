@@ -64,6 +64,7 @@ impl Message {
                     .to_owned(),
                 size_bytes,
                 content_id: None,
+                is_literal: false,
             });
         }
         let now = Zoned::now();

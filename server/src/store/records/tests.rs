@@ -188,7 +188,15 @@ fn messages_v3() -> Vec<OutboxMessage> {
         SentCopy::Failed(ErrorCause::NoRoom(FullSpace::Sent)),
         SentCopy::Failed(ErrorCause::NoRoom(FullSpace::Server)),
     ];
-    copies.map(|copy| message(None, copy)).into()
+    let mut messages: Vec<_> = copies.map(|copy| message(None, copy)).into();
+    let mut forward = message(None, SentCopy::Pending);
+    let attached = ComposeKind::ForwardAttached;
+    forward.source = forward.source.map(|source| ComposeSource {
+        kind: attached,
+        ..source
+    });
+    messages.push(forward);
+    messages
 }
 
 fn options(priority: Priority) -> SendOptions {

@@ -49,7 +49,7 @@ codes! {
     RecipientState = app::api::types::RecipientState {
         Waiting, HandedOver, Delayed, Refused, NotSent, Unknown, Stopped,
     }
-    Kind = ComposeKind { New, Reply, ReplyAll, Forward, Unsubscribe }
+    Kind = ComposeKind { New, Reply, ReplyAll, Forward, ForwardAttached, Unsubscribe }
     Role = FolderRole { Inbox, Starred, Drafts, Sent, Archive, Junk, Trash, All }
     Protocol = domain::Protocol { Imap, Pop3, Smtp }
     Encryption = domain::Tls { Implicit, StartTls, Plain }

@@ -1,8 +1,8 @@
 //! The drafts of a session: saved among the drafts of their account, and continued from there.
 
 use app::api::types::{
-    AccountId, ComposeForm, Conversion, Converted, Draft, DraftId, DraftResult, FolderRole,
-    MessageRef, OutboxId, SavedDraft, UploadId,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Conversion, Converted, Draft, DraftId,
+    DraftResult, FolderRole, MessageRef, OutboxId, SavedDraft, UploadId,
 };
 
 use super::SessionBackend;
@@ -91,10 +91,35 @@ impl SessionBackend {
         }
     }
 
-    /// Returns the form that continues a draft.
-    pub(super) async fn draft_form(&self, of: &MessageRef) -> Result<ComposeForm, AccountError> {
+    /// Returns the form of a new message, a reply or a forward.
+    pub(super) async fn new_form(
+        &self,
+        account: &AccountId,
+        source: Option<ComposeSource>,
+        more: Vec<MessageRef>,
+    ) -> Result<ComposeForm, AccountError> {
+        let handle = find_handle(&self.handles, account)?;
+        let (locale, max_bytes) = (&self.locale, self.upload_max_bytes);
+        match source {
+            Some(source) if source.kind == ComposeKind::ForwardAttached => {
+                let uploads = &self.uploads;
+                form::forward_attached(handle, source, more, uploads, locale, max_bytes).await
+            }
+            source => form::start(handle, source, locale, max_bytes).await,
+        }
+    }
+
+    /// Returns the form that continues a draft, or of a new message that begins as a copy.
+    pub(super) async fn draft_form(
+        &self,
+        of: &MessageRef,
+        is_copy: bool,
+    ) -> Result<ComposeForm, AccountError> {
         let handle = find_handle(&self.handles, &of.folder.account)?;
-        let max_bytes = self.upload_max_bytes;
-        form::draft_form(handle, of, &self.uploads, &self.locale, max_bytes).await
+        let (uploads, locale, max_bytes) = (&self.uploads, &self.locale, self.upload_max_bytes);
+        match is_copy {
+            true => form::copy_form(handle, of, uploads, locale, max_bytes).await,
+            false => form::draft_form(handle, of, uploads, locale, max_bytes).await,
+        }
     }
 }

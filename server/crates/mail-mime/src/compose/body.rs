@@ -246,7 +246,12 @@ fn normalised(text: &str) -> String {
 /// Returns the part of an attachment, with [`CUT`] in place of its octets.
 fn streamed(attachment: &AttachmentMeta, disposition: &'static str) -> MimePart<'static> {
     let name = display::file_name(&attachment.name).unwrap_or_else(|| "attachment".to_owned());
-    let media_type = media_type(&attachment.media_type).to_owned();
+    let is_message =
+        attachment.is_literal && attachment.media_type.eq_ignore_ascii_case("message/rfc822");
+    let media_type = match is_message {
+        true => "message/rfc822".to_owned(),
+        false => media_type(&attachment.media_type).to_owned(),
+    };
     let part = if is_printable(&name) && name.len() <= PLAIN_NAME_BYTES {
         MimePart::new(
             ContentType::new(media_type).attribute("name", name.clone()),
@@ -260,7 +265,10 @@ fn streamed(attachment: &AttachmentMeta, disposition: &'static str) -> MimePart<
         MimePart::raw(CUT).header("Content-Type", raw(value))
     };
     let id = attachment.content_id.as_deref();
-    let part = part.transfer_encoding("base64");
+    let part = part.transfer_encoding(match attachment.is_literal {
+        true => "7bit",
+        false => "base64",
+    });
     let part = match id.filter(|id| is_message_id(id)) {
         Some(id) => part.header("Content-ID", MessageId::new(id.to_owned())),
         None => part,

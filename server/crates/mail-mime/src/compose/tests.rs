@@ -2,7 +2,7 @@ use super::*;
 use crate::header::Headers;
 use crate::limits::Limits;
 use crate::parse::Message;
-use crate::transfer::Encoder;
+use crate::transfer::{Encoder, SevenBitScan};
 use proptest::prelude::*;
 
 mod injection;
@@ -41,6 +41,7 @@ fn attachment(name: &str, media_type: &str, octets: &[u8]) -> AttachmentMeta {
         media_type: media_type.to_owned(),
         size_bytes: octets.len() as u64,
         content_id: None,
+        is_literal: false,
     }
 }
 
@@ -50,9 +51,18 @@ fn built(outgoing: &OutgoingMessage, files: &[&[u8]]) -> Vec<u8> {
 }
 
 fn streamed(composer: &Composer, files: &[&[u8]]) -> Vec<u8> {
+    streamed_with(composer, files, &[])
+}
+
+/// Writes a message, with the files at these indexes as they are.
+fn streamed_with(composer: &Composer, files: &[&[u8]], literal: &[usize]) -> Vec<u8> {
     let mut out = composer.head().to_vec();
     for (index, head) in composer.parts() {
         out.extend_from_slice(head);
+        if literal.contains(&index) {
+            out.extend_from_slice(files[index]);
+            continue;
+        }
         let mut encoder = Encoder::new();
         encoder.push(files[index], &mut out);
         encoder.finish(&mut out);
@@ -119,6 +129,57 @@ fn blind_copies_are_in_the_envelope_only() {
     (blind.to, blind.cc) = (Vec::new(), Vec::new());
     let message = built(&blind, &[]);
     assert!(String::from_utf8_lossy(&message).contains("To: undisclosed-recipients:;\r\n"));
+}
+
+#[test]
+fn a_message_of_plain_lines_is_attached_as_a_message() {
+    let inner = b"From: a@x.example\r\nSubject: inner\r\n\r\nFirst line\r\nSecond line\r\n";
+    let file = b"\x00\xff";
+    let mut outgoing = note();
+    outgoing.attachments = vec![
+        attachment("photo.bin", "application/octet-stream", file),
+        AttachmentMeta {
+            is_literal: true,
+            ..attachment("inner.eml", "message/rfc822", inner)
+        },
+    ];
+    let composer = Composer::new(&outgoing, "Seed0123456789").unwrap();
+    let message = streamed_with(&composer, &[file, inner], &[1]);
+    assert_is_mail(&message);
+    let text = String::from_utf8(message.clone()).unwrap();
+    assert!(text.contains("Content-Type: message/rfc822;"), "{text}");
+    let parsed = Message::parse(&message, &Limits::DEFAULT).unwrap();
+    let nested = parsed.root().readable();
+    let nested = nested
+        .attachments
+        .iter()
+        .find(|part| part.media_type == "message/rfc822")
+        .expect("a nested message");
+    assert_eq!(nested.name.as_deref(), Some("inner.eml"));
+    assert!(text.contains(std::str::from_utf8(inner).unwrap()));
+}
+
+#[test]
+fn only_plain_lines_are_sent_as_they_are() {
+    let is_plain = |octets: &[u8]| {
+        let whole = {
+            let mut scan = SevenBitScan::default();
+            scan.push(octets);
+            scan.finish()
+        };
+        let mut scan = SevenBitScan::default();
+        octets.iter().for_each(|octet| scan.push(&[*octet]));
+        assert_eq!(scan.finish(), whole);
+        whole
+    };
+    let longest = "x".repeat(998) + "\r\n";
+    for plain in ["", "a\r\nb", "\r\n\r\n", &longest] {
+        assert!(is_plain(plain.as_bytes()), "{plain:?}");
+    }
+    let too_long = "x".repeat(999) + "\r\n";
+    for other in ["a\nb", "a\rb", "a\r", "\n", "a\0b", "caf\u{e9}", &too_long] {
+        assert!(!is_plain(other.as_bytes()), "{other:?}");
+    }
 }
 
 #[test]

@@ -190,6 +190,7 @@ fn built(number: usize) -> Built {
             media_type: media_type.to_owned(),
             size_bytes: octets.len() as u64,
             content_id,
+            is_literal: false,
         });
         files.push(octets);
     }
