@@ -25,7 +25,7 @@ test('a form from another site changes nothing', async ({ page, demo, mailbox })
 test('a file over the limit is refused before anything is lost', async ({ mailbox, page, faults }) => {
   const draft = await mailbox.compose();
   await draft.fill({ to: 'demo@restante.test', subject: 'A film', text: 'Words that stay.\n' });
-  await page.getByLabel(/Attach/).setInputFiles({
+  await page.locator('form.composer').getByLabel(/Attach/).setInputFiles({
     name: 'large.bin',
     mimeType: 'application/octet-stream',
     buffer: Buffer.alloc(27 << 20, 7),

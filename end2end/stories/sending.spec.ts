@@ -104,7 +104,7 @@ test('a file that is still on its way holds the message', { tag: '@script' }, as
     await arrived;
     await route.continue();
   });
-  await page.getByLabel(/Attach/).setInputFiles({ name: 'slow.txt', mimeType: 'text/plain', buffer: Buffer.from('Slow.') });
+  await page.locator('form.composer').getByLabel(/Attach/).setInputFiles({ name: 'slow.txt', mimeType: 'text/plain', buffer: Buffer.from('Slow.') });
   await page.getByRole('button', send).click();
   await expect(page.getByRole('alert')).toContainText('still on its way');
   arrive();

@@ -1,4 +1,5 @@
-// Unsent text is stored in the browser, encrypted, and offered when the user returns.
+// Unsent text is stored in the browser, encrypted, and offered when the user returns. The form has a
+// page of its own here; for the form beside the page see docked.spec.ts.
 import type { Page } from '@playwright/test';
 import { ADDRESS } from '../support/demo.ts';
 import { Mailbox, subjectOf } from '../support/mailbox.ts';
@@ -10,7 +11,7 @@ test.beforeEach(async ({ mailbox }) => mailbox.signIn());
 
 test('a text that is left for a folder is offered, gone on with and sent', { tag: '@script' }, async ({ mailbox }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   await isKept(page, 1);
   expect(JSON.stringify(await kept(page))).not.toMatch(/mei|letter|boat/);
@@ -31,7 +32,7 @@ test('Back, reload and a closed tab keep the text', { tag: '@script' }, async ({
   const { page } = mailbox;
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
   await mailbox.open(subject);
-  const answer = await mailbox.answer('Reply');
+  const answer = await mailbox.answerOnItsPage('Reply');
   // A form that was only opened stores nothing.
   await isKeptUp(page);
   await isKept(page, 0);
@@ -64,7 +65,7 @@ test('what was typed last is stored before another page is loaded', { tag: ['@sc
     };
   });
   await page.reload();
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.to.fill(LETTER.to);
   await isKept(page, 1);
   await draft.fill(LETTER);
@@ -75,7 +76,7 @@ test('what was typed last is stored before another page is loaded', { tag: ['@sc
 
 test('a text is offered as it was left, however long the browser looks for texts', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.to.fill(LETTER.to);
   await isKept(page, 1);
   // A check that has read the stored texts, and learns late which of them are being edited.
@@ -105,7 +106,7 @@ test('a text is offered as it was left, however long the browser looks for texts
 
 test('a message whose answer is lost is one message, also when it is sent again after a reload', { tag: '@script' }, async ({ mailbox, faults }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill({ ...LETTER, to: ADDRESS });
   await isKept(page, 1);
   await page.route('**/api/message_send', async (route) => {
@@ -130,7 +131,7 @@ test('a message whose answer is lost is one message, also when it is sent again 
 
 test('discarding asks first', { tag: ['@script', '@desktop'] }, async ({ mailbox }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   const close = page.getByRole('link', { name: 'Discard' });
   await close.click();
@@ -193,7 +194,7 @@ test('signing out asks, and then deletes what is kept', { tag: '@script' }, asyn
 
 test('after the session ended, signing in again leads back to the text', { tag: '@script' }, async ({ mailbox, faults }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   await isKept(page, 1);
   await isKeptUp(page);
@@ -211,7 +212,7 @@ test('after the session ended, signing in again leads back to the text', { tag: 
 
 test('a text is nobody else\'s', { tag: '@script' }, async ({ mailbox, faults }) => {
   const { page } = mailbox;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   await isKept(page, 1);
   await page.context().clearCookies();
@@ -228,7 +229,7 @@ test('a text is nobody else\'s', { tag: '@script' }, async ({ mailbox, faults })
 
 test('two tabs with the same form keep two texts', { tag: ['@script', '@desktop'] }, async ({ mailbox, demo }) => {
   const first = mailbox.page;
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   await isKept(first, 1);
   const second = await first.context().newPage();
@@ -262,7 +263,7 @@ test('where nothing can be kept the form says so, and the browser asks', { tag: 
     };
   });
   await mailbox.goToInbox();
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.text.pressSequentially('Not kept.');
   await expect(page.getByText('This browser cannot keep your text')).toBeVisible();
   const asked = page.waitForEvent('dialog');
@@ -276,12 +277,12 @@ test('where nothing can be kept the form says so, and the browser asks', { tag: 
 test('a file that is on its way holds the page', { tag: '@script' }, async ({ mailbox }) => {
   const { page } = mailbox;
   await page.route('**/upload', () => {});
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.text.pressSequentially('With a file.');
   await isKept(page, 1);
   await isKeptUp(page);
   const before = await kept(page);
-  await page.getByLabel(/Attach/).setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
+  await page.locator('form.composer').getByLabel(/Attach/).setInputFiles({ name: 'list.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
   await expect(page.getByRole('progressbar')).toHaveCount(1);
   // Stored with its file: the value is encrypted, so only a changed value shows it.
   await isRewritten(page, before);
@@ -341,7 +342,7 @@ async function isRewritten(page: Page, before: [string, string][]): Promise<void
 
 /** Writes the letter, and leaves it unsent by opening the list. */
 async function leavesALetter(mailbox: Mailbox): Promise<void> {
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await draft.fill(LETTER);
   await isKept(mailbox.page, 1);
   await leave(mailbox);

@@ -163,16 +163,33 @@ export class Mailbox {
     // On a phone the link is above the list, on a desktop beside the folders.
     const place = this.view.isPhone ? this.list : this.folders;
     await place.getByRole('link', { name: 'Compose' }).click();
-    return this.draft();
+    return this.opened();
+  }
+
+  /** Opens the form on a page of its own, on a desktop too: leaving that page leaves the form. */
+  async composeOnItsPage(): Promise<Draft> {
+    const place = this.view.isPhone ? this.list : this.folders;
+    return this.openOnItsPage(place.getByRole('link', { name: 'Compose' }));
+  }
+
+  async answerOnItsPage(kind: 'Reply' | 'Reply all' | 'Forward'): Promise<Draft> {
+    return this.openOnItsPage(this.reader.getByRole('link', { name: kind, exact: true }));
+  }
+
+  private async openOnItsPage(link: Locator): Promise<Draft> {
+    const form = await link.getAttribute('href');
+    await this.page.goto(new URL(form ?? '', this.page.url()).href);
+    return this.opened();
   }
 
   async answer(kind: 'Reply' | 'Reply all' | 'Forward'): Promise<Draft> {
     await this.reader.getByRole('link', { name: kind, exact: true }).click();
-    return this.draft();
+    return this.opened();
   }
 
-  private async draft(): Promise<Draft> {
-    await expect(this.page.getByLabel('Subject')).toBeVisible();
+  /** The form that was opened. */
+  async opened(): Promise<Draft> {
+    await expect(this.page.locator('form.composer').getByLabel('Subject')).toBeVisible();
     await this.isAlive();
     return new Draft(this.page, this.view);
   }
@@ -218,21 +235,25 @@ export class Draft {
     private readonly view: View,
   ) {}
 
+  private get form(): Locator {
+    return this.page.locator('form.composer');
+  }
+
   get to(): Locator {
-    return this.page.getByLabel('To', { exact: true });
+    return this.form.getByLabel('To', { exact: true });
   }
 
   /** The field that holds all recipients as one text. With script the user sees chips of it. */
   recipients(field: 'to' | 'cc' | 'bcc' = 'to'): Locator {
-    return this.page.locator(`input[name="${field}"]`);
+    return this.form.locator(`input[name="${field}"]`);
   }
 
   get subject(): Locator {
-    return this.page.getByLabel('Subject');
+    return this.form.getByLabel('Subject');
   }
 
   get text(): Locator {
-    return this.page.getByLabel('Message text');
+    return this.form.getByLabel('Message text');
   }
 
   async fill(letter: { to?: string; subject?: string; text?: string }): Promise<void> {
@@ -243,16 +264,16 @@ export class Draft {
 
   /** Attaches a file; with script it is uploaded at once. */
   async attach(name: string, mimeType: string, buffer: Buffer): Promise<void> {
-    await this.page.getByLabel(/Attach/).setInputFiles({ name, mimeType, buffer });
+    await this.form.getByLabel(/Attach/).setInputFiles({ name, mimeType, buffer });
     if (this.view.hasScript) {
-      await expect(this.page.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
-      await expect(this.page.getByRole('progressbar')).toHaveCount(0);
+      await expect(this.form.getByRole('button', { name: `Remove ${name}` })).toBeVisible();
+      await expect(this.form.getByRole('progressbar')).toHaveCount(0);
     }
   }
 
   /** Sends the message, and opens its entry in the outbox. */
   async send(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Send', exact: true }).click();
+    await this.form.getByRole('button', { name: 'Send', exact: true }).click();
     await openEntry(this.page);
   }
 }
