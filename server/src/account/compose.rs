@@ -192,6 +192,7 @@ pub(crate) async fn spool(
         spool: Some(file.name.as_str().to_owned()),
         size_bytes: file.size_bytes,
         damage: None,
+        has_transcript: false,
         message: OutboxMessage {
             from: composer.sender().as_str().to_owned(),
             subject: draft.subject.clone(),

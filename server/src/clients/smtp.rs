@@ -75,10 +75,15 @@ pub(crate) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    /// Connects and signs in, in a single attempt.
-    pub(crate) async fn open(dialer: &Dialer, access: &Access) -> Result<Self, ClientError> {
+    /// Connects and signs in, in a single attempt. `transcript` records the lines of the
+    /// connection.
+    pub(crate) async fn open(
+        dialer: &Dialer,
+        access: &Access,
+        transcript: Recorder,
+    ) -> Result<Self, ClientError> {
         let route = Route {
-            transcript: access.transcript.clone(),
+            transcript,
             secrets: Some(access.known_secrets()),
             ..Route::submission(access.endpoint.clone())
         };

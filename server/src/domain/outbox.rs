@@ -39,6 +39,8 @@ pub(crate) struct OutboxRow {
     pub(crate) size_bytes: u64,
     /// Set if the record cannot be opened: the row is shown as damaged and not processed.
     pub(crate) damage: Option<Damage>,
+    /// Whether the store has the transcript of its last attempt.
+    pub(crate) has_transcript: bool,
     pub(crate) message: OutboxMessage,
 }
 

@@ -1,5 +1,6 @@
 mod delegated;
 mod lasting;
+mod transcript;
 
 use std::sync::LazyLock;
 
@@ -125,6 +126,7 @@ fn row(id: &str) -> OutboxRow {
         spool: None,
         size_bytes: 11,
         damage: None,
+        has_transcript: false,
         message: OutboxMessage {
             from: "ann@peer.test".to_owned(),
             subject: id.to_owned(),
@@ -325,7 +327,7 @@ async fn only_a_process_without_a_lease_loses_its_rows() {
     assert!(
         !fixture
             .ledger
-            .outbox_save_result(&committing)
+            .outbox_save_result(&committing, &AttemptTranscript::new(1))
             .await
             .unwrap()
     );

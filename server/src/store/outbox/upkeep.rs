@@ -202,6 +202,7 @@ impl Ledger {
             let Some(raw) = raw else { break };
             let mut row = self.open_row(raw);
             let draft = self.draft_if_readable(&row).await?;
+            let transcript = self.outbox_transcript(old, &row.id).await?;
             row.account_key = new.clone();
             let sealed = match row.is_damaged() {
                 true => None,
@@ -210,15 +211,20 @@ impl Ledger {
             let draft = draft
                 .map(|draft| self.seal_draft(&row, &draft))
                 .transpose()?;
+            let transcript = transcript
+                .map(|transcript| self.seal_transcript(&row, &transcript))
+                .transpose()?;
             sqlx::query(
                 "UPDATE outbox SET account_key = $1, is_damaged = $2, \
-                 sealed = COALESCE($3, sealed), sealed_draft = $4 WHERE id = $5",
+                 sealed = COALESCE($3, sealed), sealed_draft = $4, sealed_transcript = $6 \
+                 WHERE id = $5",
             )
             .bind(&new.0)
             .bind(i64::from(row.is_damaged()))
             .bind(sealed)
             .bind(draft)
             .bind(row.id.as_str())
+            .bind(transcript)
             .execute(self.store.pool())
             .await?;
             moved = moved.saturating_add(1);
