@@ -32,5 +32,6 @@ mod shown_texts;
 mod submission;
 pub(crate) mod test_server;
 mod texts;
+mod transcripts;
 mod trips;
 mod words;

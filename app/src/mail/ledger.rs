@@ -115,7 +115,7 @@ fn state_badge(entry: &OutboxEntry, lang: Lang) -> StateBadge {
 }
 
 /// Returns the label of an entry's state.
-pub(super) fn state_label(entry: &OutboxEntry, lang: Lang) -> Cow<'static, str> {
+pub(crate) fn state_label(entry: &OutboxEntry, lang: Lang) -> Cow<'static, str> {
     state_badge(entry, lang).label
 }
 
@@ -191,6 +191,7 @@ pub fn Entry(
         trouble,
         recipients,
         state,
+        has_transcript,
         ..
     } = entry;
     // Of a damaged record, only the columns beside it are known.
@@ -256,7 +257,7 @@ pub fn Entry(
                 </span>
                 <p>{summary}</p>
                 {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
-                {trouble.map(|error| view! { <EntryError error=error /> }.into_any())}
+                {trouble.map(error_text)}
             </header>
             {has_recipients.then(|| view! { <ul class="rcpts">{recipients}</ul> }.into_any())}
             {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
@@ -284,6 +285,20 @@ pub fn Entry(
                     })}
                 {edit}
                 {changes}
+                {has_transcript
+                    .then(|| {
+                        view! {
+                            <a
+                                class="btn btn-line"
+                                href=url::outbox_transcript(&page.base, &id)
+                                rel="external"
+                            >
+                                <Icon name="terminal" />
+                                {lang.show_transcript()}
+                            </a>
+                        }
+                            .into_any()
+                    })}
             </footer>
         </article>
     }
@@ -320,8 +335,8 @@ pub fn StopAndEdit(outbox: OutboxId) -> impl IntoView {
     }
 }
 
-#[component]
-fn EntryError(error: ApiErrorText) -> impl IntoView {
+/// The error of a whole message: cause, fix, and the server's reply.
+pub(crate) fn error_text(error: ApiErrorText) -> AnyView {
     let ApiErrorText { cause, fix, reply } = error;
     view! {
         <div class="trouble">
@@ -331,6 +346,7 @@ fn EntryError(error: ApiErrorText) -> impl IntoView {
             {server_reply(reply)}
         </div>
     }
+    .into_any()
 }
 
 #[component]

@@ -8,6 +8,7 @@ mod drafts;
 mod entries;
 mod identities;
 mod ledger;
+mod transcript;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -406,6 +406,8 @@ pub struct OutboxEntry {
     pub copy: SentCopy,
     /// What the search for a message in state [`OutboxState::Unknown`] found, once it has ended.
     pub found: Option<CopyFound>,
+    /// Whether the transcript of its last attempt is stored.
+    pub has_transcript: bool,
 }
 
 /// A page of the ledger.

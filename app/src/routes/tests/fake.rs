@@ -152,6 +152,7 @@ impl FakeBackend {
             }],
             copy: SentCopy::NotKept,
             found: None,
+            has_transcript: false,
         }
     }
 }

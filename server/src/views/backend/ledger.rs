@@ -331,6 +331,7 @@ impl SessionBackend {
                 Some(CopySearch::Nowhere) => Some(CopyFound::Nowhere),
                 Some(CopySearch::Unsupported) | None => None,
             },
+            has_transcript: row.has_transcript,
         }
     }
 }
