@@ -209,6 +209,26 @@ async fn draft_and_files_are_deleted_after_the_hand_over() {
 }
 
 #[tokio::test]
+async fn scheduled_message_is_not_pruned_before_its_time() {
+    let fixture = Fixture::new().await;
+    let scheduled = OutboxRow {
+        due_unix_ms: 500,
+        ..row("scheduled")
+    };
+    fixture.insert_row(&scheduled).await;
+    // Entries are kept for a shorter time than that until it is due.
+    assert_eq!(fixture.ledger.outbox_prune(400, 400).await.unwrap(), 0);
+    let claimed = fixture.ledger.outbox_claim(&ann(), 500).await.unwrap();
+    let mut sent = claimed.unwrap();
+    sent.state = RowState::Result;
+    sent.changed_unix_ms = 510;
+    sent.message.recipients[0].state = RecipientState::HandedOver;
+    assert!(fixture.ledger.outbox_save(&sent, true).await.unwrap());
+    assert_eq!(fixture.ledger.outbox_prune(510, 510).await.unwrap(), 0);
+    assert_eq!(fixture.ledger.outbox_prune(511, 511).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn row_being_sent_cannot_be_replaced() {
     let fixture = Fixture::new().await;
     let seen = fixture.insert_with_message("a").await;

@@ -259,7 +259,8 @@ impl Ledger {
         Ok(moved)
     }
 
-    /// Deletes rows that have not changed since `before_unix_ms`, the oldest settled ones beyond
+    /// Deletes rows that have not changed since `before_unix_ms` and are not scheduled for a later
+    /// time, the oldest settled ones beyond
     /// [`SETTLED_MAX`] of an account, and those that were removed before `removed_before_unix_ms`.
     /// Their files are discarded.
     pub(crate) async fn outbox_prune(
@@ -272,7 +273,8 @@ impl Ledger {
             let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
             let old: Vec<(String,)> = sqlx::query_as(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-                 WHERE changed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
+                 WHERE changed_unix_ms < $1 AND owner IS NULL \
+                 AND NOT (state = 'waiting' AND due_unix_ms >= $1) LIMIT $2) RETURNING id",
             )
             .bind(before_unix_ms)
             .bind(BATCH)
