@@ -166,6 +166,7 @@ pub fn Entry(
         OutboxState::Held { secs } => Some(view! { <HeldText secs=*secs /> }.into_any()),
         _ => explanation(&entry, lang).map(IntoAny::into_any),
     };
+    let is_folded = is_folded(&entry, is_removed);
     let actions = actions(&entry.state, is_removed);
     let copy = copy_text(&entry.copy, lang);
     let copy_folder = match (&entry.copy, &entry.found) {
@@ -247,18 +248,18 @@ pub fn Entry(
             .into_any()
         })
         .collect_view();
-    view! {
-        <article class="sent" class:named=is_named aria-label=subject>
-            <header>
-                <h2 dir="auto">{subject.clone()}</h2>
-                <span class=format!("badge {class}")>
-                    <Icon name=icon />
-                    {label}
-                </span>
-                <p>{summary}</p>
-                {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
-                {trouble.map(error_text)}
-            </header>
+    let head = view! {
+        <h2 dir="auto">{subject.clone()}</h2>
+        <span class=format!("badge {class}")>
+            <Icon name=icon />
+            {label}
+        </span>
+        <p>{summary}</p>
+    }
+    .into_any();
+    let details = view! {
+            {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
+            {trouble.map(error_text)}
             {has_recipients.then(|| view! { <ul class="rcpts">{recipients}</ul> }.into_any())}
             {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
             <footer>
@@ -300,8 +301,33 @@ pub fn Entry(
                             .into_any()
                     })}
             </footer>
+    }
+    .into_any();
+    let content = match is_folded {
+        true => view! {
+            <details open=is_named>
+                <summary>{head}</summary>
+                {details}
+            </details>
+        }
+        .into_any(),
+        false => view! {
+            <header>{head}</header>
+            {details}
+        }
+        .into_any(),
+    };
+    view! {
+        <article class="sent" class:named=is_named aria-label=subject>
+            {content}
         </article>
     }
+}
+
+/// Returns whether only the heading line of an entry is shown at first: it needs nothing.
+fn is_folded(entry: &OutboxEntry, is_removed: bool) -> bool {
+    let has_copy_problem = matches!(entry.copy, SentCopy::Failed { .. });
+    is_removed || entry.state.is_finished() && !has_copy_problem
 }
 
 /// Stops a message that has not left, and opens its form.

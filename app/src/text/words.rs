@@ -401,6 +401,14 @@ texts! {
         en: "What happened to each message, in the words of your mail server.",
         zh: "每封邮件的结果，以邮件服务器的原话为准。"
     }
+    outbox_needs_look(n: u32) {
+        en: format!("{n} {} a look", if n == 1 { "needs" } else { "need" }),
+        zh: format!("{n} 封需要查看")
+    }
+    outbox_kept(days: u32) {
+        en: format!("An entry is deleted {} after its last change.", plural(days.into(), "day", "days")),
+        zh: format!("记录在最后一次变更 {days} 天后删除。")
+    }
     outbox_empty() { en: "Nothing was sent yet", zh: "还没有发送过邮件" }
     state_waiting() { en: "Waiting", zh: "等待发送" }
     state_handed_over() { en: "Handed over", zh: "已移交" }

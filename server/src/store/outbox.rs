@@ -382,6 +382,23 @@ impl Ledger {
         Ok(u32::try_from(open).unwrap_or(u32::MAX))
     }
 
+    /// Returns the number of rows of an account that need a decision of their sender: not handed
+    /// over to every recipient and not tried again, waiting for a sign-in, or damaged.
+    pub(crate) async fn outbox_count_needs_look(
+        &self,
+        account: &AccountKey,
+    ) -> Result<u32, StoreError> {
+        let (count,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NULL \
+             AND (is_damaged = 1 OR (state = 'waiting' AND needs_sign_in = 1) OR (state = 'result' \
+             AND outcome IN ('partly_refused', 'refused', 'not_sent', 'unknown')))",
+        )
+        .bind(&account.0)
+        .fetch_one(self.store.pool())
+        .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// Returns a row of an account.
     pub(crate) async fn outbox_show(
         &self,

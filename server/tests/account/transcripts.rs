@@ -139,6 +139,8 @@ async fn secrets_are_masked_even_if_the_server_repeats_them() {
         scripted.fail_once("AUTH", reply);
         let entry = sent(&scripted.page, "bob@peer.test", "refused").await;
         assert_eq!(entry.state, OutboxState::WaitingForSignIn);
+        let listed = scripted.page.backend.outbox_list(None).await.unwrap();
+        assert_eq!(listed.needs_look, 1);
         let transcript = transcript(&scripted.page, &entry.id).await.unwrap();
         let text = text(&transcript);
         assert!(text.contains("S: 535 5.7.8"), "{text}");

@@ -40,6 +40,7 @@ async fn entry_links_to_its_transcript_as_page_and_as_text() {
     let mut client = product.signed_in("").await;
     let entry = send(&mut client, "nobody@restante.test", "A <b> subject").await;
     let page = page_with(&mut client, &entry, "550 5.1.1").await;
+    assert!(page.contains("1 needs a look"), "{page}");
     let id = entry.split_once("entry=").unwrap().1;
     let path = format!("/outbox/{id}/transcript");
     assert!(page.contains(&format!("href=\"{path}\"")), "{page}");
@@ -52,8 +53,8 @@ async fn entry_links_to_its_transcript_as_page_and_as_text() {
     let page = response.text();
     for shown in [
         "Attempt 1, ",
-        "A &lt;b> subject",
-        "RCPT TO:&lt;nobody@restante.test>",
+        "A &lt;b&gt; subject",
+        "RCPT TO:&lt;nobody@restante.test&gt;",
         "AUTH PLAIN ***",
         "class=\"s fail\"",
         &format!("{path}.txt"),

@@ -285,6 +285,14 @@ pub enum OutboxState {
     },
 }
 
+impl OutboxState {
+    /// Returns whether nothing is left to be done: every recipient has the message, or its sender
+    /// stopped it.
+    pub fn is_finished(&self) -> bool {
+        matches!(self, Self::HandedOver | Self::Stopped)
+    }
+}
+
 /// Why the stored record of a message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -419,6 +427,11 @@ pub struct OutboxRows {
     pub older: Option<String>,
     /// Removed entries that can be restored; on the newest page only.
     pub removed: Vec<OutboxEntry>,
+    /// The number of entries, of all pages, that need a decision: refused for some or all
+    /// recipients, not sent, unknown, unreadable, or waiting for a sign-in.
+    pub needs_look: u32,
+    /// The number of days after its last change until an entry is deleted.
+    pub keep_days: u32,
 }
 
 /// A message that was queued in the outbox.

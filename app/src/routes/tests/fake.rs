@@ -602,6 +602,8 @@ impl MailBackend for FakeBackend {
                 )],
                 older: None,
                 removed: Vec::new(),
+                needs_look: 3,
+                keep_days: 90,
             }));
         }
         ready(Ok(OutboxRows {
@@ -623,6 +625,8 @@ impl MailBackend for FakeBackend {
                 OutboxState::Stopped,
                 RecipientState::Stopped,
             )],
+            needs_look: 3,
+            keep_days: 90,
         }))
     }
 
