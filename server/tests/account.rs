@@ -29,6 +29,7 @@ mod recipients;
 mod scripted_imap;
 mod sending;
 mod shown_texts;
+mod smtputf8;
 mod submission;
 pub(crate) mod test_server;
 mod texts;

@@ -385,7 +385,8 @@ fn pending_envelope(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, Accoun
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);
     let pending = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
     let addresses = pending.map(|recipient| recipient.address.as_str());
-    let mut envelope = envelope(&row.message.from, addresses, size_bytes)
+    let is_utf8 = row.message.is_utf8();
+    let mut envelope = envelope(&row.message.from, addresses, size_bytes, is_utf8)
         .map_err(|error| AccountError::Internal(error.to_string()))?;
     let transport = row.message.transport;
     envelope.requires_tls = transport.requires_tls;

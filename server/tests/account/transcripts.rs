@@ -126,6 +126,7 @@ async fn transcript_has_each_command_and_reply_and_only_the_size_of_the_message(
     assert_no_secret(&text, "demo@restante.test", DEMO_PASSWORD);
 }
 
+// docs/protocols.md, Signing in, TLS and the transcript: transcript
 #[tokio::test]
 async fn secrets_are_masked_even_if_the_server_repeats_them() {
     const PLAIN: &str = "AGFubkBwZWVyLnRlc3QAU2VzYW1lLW9mZm5lLWRpY2gtNzczMQ==";

@@ -18,6 +18,23 @@ const ANN: &[&str] = &["ann@a.example"];
 const BOTH: &[&str] = &["ann@a.example", "ben@b.example"];
 const BOTH_WRITTEN: &str = "<ann@a.example>, <ben@b.example>";
 
+#[test]
+fn local_part_beyond_ascii_is_kept_as_typed() {
+    for (typed, address) in [
+        ("张三@例子.测试", "张三@xn--fsqu00a.xn--0zwm56d"),
+        ("José <josé@b.example>", "josé@b.example"),
+        ("<\"é\"@b.example>", "\"é\"@b.example"),
+        // Not composed: it would be another address.
+        ("jose\u{301}@b.example", "jose\u{301}@b.example"),
+    ] {
+        let mailboxes = parse_typed(typed).unwrap();
+        let envelope = mailboxes[0].envelope().unwrap();
+        assert_eq!(envelope.as_str(), address);
+        assert!(envelope.needs_smtputf8());
+        assert_eq!(parse_typed(&format_typed(&mailboxes)), Ok(mailboxes));
+    }
+}
+
 #[rustfmt::skip]
 const ACCEPTED: &[Accepted] = &[
     // An address alone: no byte changes.
@@ -156,9 +173,8 @@ const REFUSED: &[(&str, InvalidAddress)] = &[
     ("Ann> <ann@a.example>", InvalidAddress::UnclosedBracket),
     ("ann@a.example>", InvalidAddress::Domain),
     // Local parts.
-    ("张三@b.example", InvalidAddress::LocalPartNotAscii),
-    ("josé@b.example", InvalidAddress::LocalPartNotAscii),
-    ("\"é\"@b.example", InvalidAddress::LocalPartNotAscii),
+    ("张三\u{3000}李四@b.example", InvalidAddress::Space),
+    ("张三＠b.example@c.example", InvalidAddress::WideAt),
     ("\"\"@a.example", InvalidAddress::LocalPart),
     ("\"a\"b@a.example", InvalidAddress::LocalPart),
     ("a\"b\"@a.example", InvalidAddress::LocalPart),
