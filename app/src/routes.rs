@@ -18,6 +18,8 @@ pub mod notice;
 pub mod outbox;
 pub mod pages;
 pub mod settings;
+#[cfg(feature = "ssr")]
+pub mod transcript;
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests;

@@ -17,6 +17,7 @@ mod message;
 mod outbox;
 mod person;
 mod stored_sign_in;
+mod transcript;
 mod viewer;
 
 pub use account::AccountKey;
@@ -39,4 +40,5 @@ pub(crate) use outbox::{
 };
 pub(crate) use person::KnownPerson;
 pub(crate) use stored_sign_in::{Secret, StoredServer, StoredSignIn};
+pub(crate) use transcript::{AttemptTranscript, Speaker, TranscriptLine};
 pub(crate) use viewer::Viewer;

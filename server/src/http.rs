@@ -37,6 +37,7 @@ mod request_error;
 mod router;
 mod serve;
 mod source;
+mod transcript;
 mod turns;
 mod upload;
 mod visitor;

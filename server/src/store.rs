@@ -124,6 +124,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         name: "contacts",
         sql: include_str!("store/migrations/0013_contacts.sql"),
     },
+    SchemaStep {
+        version: 14,
+        name: "transcript",
+        sql: include_str!("store/migrations/0014_transcript.sql"),
+    },
 ];
 
 /// An error of the store.

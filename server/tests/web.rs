@@ -10,6 +10,7 @@ mod limits;
 mod live;
 mod recipients;
 mod sign_in;
+mod transcripts;
 mod unsent_keys;
 
 use std::path::PathBuf;

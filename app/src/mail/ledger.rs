@@ -116,7 +116,7 @@ fn state_badge(entry: &OutboxEntry, lang: Lang) -> StateBadge {
 }
 
 /// Returns the label of an entry's state.
-pub(super) fn state_label(entry: &OutboxEntry, lang: Lang) -> Cow<'static, str> {
+pub(crate) fn state_label(entry: &OutboxEntry, lang: Lang) -> Cow<'static, str> {
     state_badge(entry, lang).label
 }
 
@@ -167,6 +167,7 @@ pub fn Entry(
         OutboxState::Held { secs } => Some(view! { <HeldText secs=*secs /> }.into_any()),
         _ => explanation(&entry, lang).map(IntoAny::into_any),
     };
+    let is_folded = is_folded(&entry, is_removed);
     let actions = actions(&entry.state, is_removed);
     let copy = copy_text(&entry.copy, lang);
     let copy_folder = match (&entry.copy, &entry.found) {
@@ -192,6 +193,7 @@ pub fn Entry(
         trouble,
         recipients,
         state,
+        has_transcript,
         ..
     } = entry;
     // Of a damaged record, only the columns beside it are known.
@@ -247,18 +249,18 @@ pub fn Entry(
             .into_any()
         })
         .collect_view();
-    view! {
-        <article class="sent" class:named=is_named aria-label=subject>
-            <header>
-                <h2 dir="auto">{subject.clone()}</h2>
-                <span class=format!("badge {class}")>
-                    <Icon name=icon />
-                    {label}
-                </span>
-                <p>{summary}</p>
-                {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
-                {trouble.map(|error| view! { <EntryError error=error /> }.into_any())}
-            </header>
+    let head = view! {
+        <h2 dir="auto">{subject.clone()}</h2>
+        <span class=format!("badge {class}")>
+            <Icon name=icon />
+            {label}
+        </span>
+        <p>{summary}</p>
+    }
+    .into_any();
+    let details = view! {
+            {meaning.map(|meaning| view! { <p class="meaning">{meaning}</p> }.into_any())}
+            {trouble.map(error_text)}
             {has_recipients.then(|| view! { <ul class="rcpts">{recipients}</ul> }.into_any())}
             {copy.map(|copy| view! { <p class="copy small muted">{copy}</p> }.into_any())}
             <footer>
@@ -285,9 +287,49 @@ pub fn Entry(
                     })}
                 {edit}
                 {changes}
+                {has_transcript
+                    .then(|| {
+                        view! {
+                            <a
+                                class="btn btn-line"
+                                href=url::outbox_transcript(&page.base, &id)
+                                rel="external"
+                            >
+                                <Icon name="terminal" />
+                                {lang.show_transcript()}
+                            </a>
+                        }
+                            .into_any()
+                    })}
             </footer>
+    }
+    .into_any();
+    let content = match is_folded {
+        true => view! {
+            <details open=is_named>
+                <summary>{head}</summary>
+                {details}
+            </details>
+        }
+        .into_any(),
+        false => view! {
+            <header>{head}</header>
+            {details}
+        }
+        .into_any(),
+    };
+    view! {
+        <article class="sent" class:named=is_named aria-label=subject>
+            {content}
         </article>
     }
+}
+
+/// Returns whether only the heading line of an entry is shown at first: it needs nothing. The list
+/// of removed entries is folded as a whole.
+fn is_folded(entry: &OutboxEntry, is_removed: bool) -> bool {
+    let has_copy_problem = matches!(entry.copy, SentCopy::Failed { .. });
+    entry.state.is_finished() && !has_copy_problem && !is_removed
 }
 
 /// Stops a message that has not left, and opens its form.
@@ -321,8 +363,8 @@ pub fn StopAndEdit(outbox: OutboxId) -> impl IntoView {
     }
 }
 
-#[component]
-fn EntryError(error: ApiErrorText) -> impl IntoView {
+/// The error of a whole message: cause, fix, and the server's reply.
+pub(crate) fn error_text(error: ApiErrorText) -> AnyView {
     let ApiErrorText { cause, fix, reply } = error;
     view! {
         <div class="trouble">
@@ -332,6 +374,7 @@ fn EntryError(error: ApiErrorText) -> impl IntoView {
             {server_reply(reply)}
         </div>
     }
+    .into_any()
 }
 
 #[component]

@@ -86,6 +86,8 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
         mut entries,
         older,
         removed,
+        needs_look,
+        keep_days,
     } = rows;
     let is_named = |entry: &OutboxEntry| named.as_deref() == Some(entry.id.as_str());
     if let Some(at) = entries.iter().position(is_named) {
@@ -160,9 +162,14 @@ fn Ledger(rows: OutboxRows, named: Option<String>, is_newest: bool) -> impl Into
         }
         .into_any()
     });
+    let needs_look = (needs_look > 0).then(|| {
+        view! { <h2 class="badge ledger-note">{lang.outbox_needs_look(needs_look)}</h2> }.into_any()
+    });
     view! {
+        {needs_look}
         {stored}
         <div class="ledger">{entries}</div>
+        <p class="small muted">{lang.outbox_kept(keep_days)}</p>
         {pages}
         {removed}
     }

@@ -433,6 +433,26 @@ async fn ledger_shows_the_server_reply_of_each_recipient() {
 }
 
 #[tokio::test]
+async fn entries_that_need_nothing_show_their_heading_line_only() {
+    let (_, html) = page("/outbox").await;
+    assert!(html.contains("3 need a look"), "{html}");
+    assert!(html.contains("deleted 90 days after"), "{html}");
+    let is_folded = |id: &str| {
+        let heading = format!("<details><summary><h2 dir=\"auto\">Entry {id}<");
+        html.contains(&heading)
+    };
+    assert!(is_folded("e4"), "{html}");
+    // The list of removed entries (e6) is folded as a whole.
+    for id in ["e1", "e2", "e3", "e6", "e7", "e8"] {
+        assert!(!is_folded(id), "{id}: {html}");
+    }
+    // After sending, the address names the entry.
+    let (_, html) = page("/outbox?entry=e4").await;
+    let open = "<details open><summary><h2 dir=\"auto\">Entry e4<";
+    assert!(html.contains(open), "{html}");
+}
+
+#[tokio::test]
 async fn page_is_in_the_requested_language() {
     let inputs = PageInputs {
         lang: Lang::ZhCn,

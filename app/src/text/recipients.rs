@@ -2,7 +2,7 @@
 //! the page can.
 //!
 //! The server's check decides. An entry that the page refuses, the server refuses too; the reverse
-//! does not hold for domains outside ASCII.
+//! does not hold for characters outside ASCII.
 
 use crate::api::types::Person;
 
@@ -185,13 +185,17 @@ fn is_address(address: &str) -> bool {
 fn is_local(local: &str) -> bool {
     match local.strip_prefix('"') {
         Some(rest) => {
-            let is_plain = |b: u8| b.is_ascii_graphic() && !matches!(b, b'<' | b'>');
+            let is_plain =
+                |b: u8| (b.is_ascii_graphic() || !b.is_ascii()) && !matches!(b, b'<' | b'>');
             rest.len() > 1 && quoted_length(rest) == Ok(rest.len()) && rest.bytes().all(is_plain)
         }
         None => {
-            let is_atext =
-                |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
-            !local.is_empty() && local.bytes().all(is_atext)
+            // Beyond ASCII by RFC 6531 §3.3.
+            let is_atext = |c: char| match c.is_ascii() {
+                true => c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c),
+                false => !c.is_whitespace() && !matches!(c, '\u{ff20}' | '\u{fe6b}'),
+            };
+            !local.is_empty() && local.chars().all(is_atext)
         }
     }
 }

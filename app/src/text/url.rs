@@ -265,6 +265,17 @@ pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> Stri
     )
 }
 
+/// The protocol transcript of the last attempt to send an entry.
+pub fn outbox_transcript(base: &str, outbox: &OutboxId) -> String {
+    format!("{base}/outbox/{}/transcript", encode(outbox.as_str()))
+}
+
+/// The same as a text file.
+#[cfg(feature = "ssr")]
+pub fn outbox_transcript_text(base: &str, outbox: &OutboxId) -> String {
+    format!("{}.txt", outbox_transcript(base, outbox))
+}
+
 /// Chooses how messages are sent; for posts only.
 pub fn settings_sending(base: &str) -> String {
     format!("{base}/settings/sending")

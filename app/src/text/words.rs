@@ -401,6 +401,14 @@ texts! {
         en: "What happened to each message, in the words of your mail server.",
         zh: "每封邮件的结果，以邮件服务器的原话为准。"
     }
+    outbox_needs_look(n: u32) {
+        en: format!("{n} {} a look", if n == 1 { "needs" } else { "need" }),
+        zh: format!("{n} 封需要查看")
+    }
+    outbox_kept(days: u32) {
+        en: format!("An entry is deleted {} after its last change.", plural(days.into(), "day", "days")),
+        zh: format!("记录在最后一次变更 {days} 天后删除。")
+    }
     outbox_empty() { en: "Nothing was sent yet", zh: "还没有发送过邮件" }
     state_waiting() { en: "Waiting", zh: "等待发送" }
     state_handed_over() { en: "Handed over", zh: "已移交" }
@@ -632,6 +640,26 @@ texts! {
         zh: "连同内容保留 7 天，之后删除。"
     }
     state_stopped() { en: "Stopped", zh: "已停止" }
+    show_transcript() { en: "Show transcript", zh: "查看会话记录" }
+    transcript() { en: "Transcript", zh: "会话记录" }
+    transcript_attempt(n: u32, at: String) {
+        en: format!("Attempt {n}, {at}."),
+        zh: format!("第 {n} 次尝试，{at}。")
+    }
+    transcript_lead() {
+        en: "What Restante (C:) and the mail server (S:) said to each other, with the seconds since the first line. Passwords are masked; of the message only its size is here.",
+        zh: "Restante（C:）与邮件服务器（S:）的对话，数字为距第一行的秒数。密码已隐去，邮件内容只记录大小。"
+    }
+    transcript_reused() {
+        en: "The connection was open already, from an earlier message.",
+        zh: "沿用发送上一封邮件时打开的连接。"
+    }
+    transcript_cut() { en: "Earlier lines were left out.", zh: "更早的内容已省略。" }
+    transcript_none() {
+        en: "There is no transcript: the last attempt did not reach the mail server, or has not ended yet.",
+        zh: "没有会话记录：最近一次尝试未能连接邮件服务器，或尚未结束。"
+    }
+    transcript_as_text() { en: "Save as text", zh: "保存为文本" }
     ledger_stopped() {
         en: "You stopped it: nothing more is sent by itself. Its text is kept here.",
         zh: "您已停止发送，不会再自动重试。内容仍保存在此。"

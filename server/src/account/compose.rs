@@ -3,6 +3,7 @@
 mod drafts;
 mod files;
 mod html;
+mod wire;
 
 use std::sync::Arc;
 
@@ -159,6 +160,7 @@ pub(crate) async fn spool(
     outgoing.in_reply_to = outgoing.references.last().cloned();
     let parts = attachments(handle, &source_parts, None).await?;
     outgoing.attachments.extend(parts);
+    outgoing.wire = wire::wire_for(&outgoing, handle.outgoing_server())?;
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
     if composer.recipients().len() > RECIPIENTS_MAX {
         return Err(AccountError::Invalid {
@@ -201,6 +203,7 @@ pub(crate) async fn spool(
         spool: Some(file.name.as_str().to_owned()),
         size_bytes: file.size_bytes,
         damage: None,
+        has_transcript: false,
         message: OutboxMessage {
             from: composer.sender().as_str().to_owned(),
             subject: draft.subject.clone(),
@@ -343,15 +346,21 @@ fn compose_error(error: ComposeError) -> AccountError {
             problem: InvalidField::NoRecipient,
         },
         ComposeError::Address { field, text, why } => AccountError::Invalid {
-            field: match field {
-                "From" => "from",
-                "Cc" => "cc",
-                "Bcc" => "bcc",
-                _ => "to",
-            },
+            field: field_of(field),
             problem: InvalidField::Address { text, why },
         },
         other => AccountError::Internal(other.to_string()),
+    }
+}
+
+/// Returns the name of the form's field that a header field is typed in.
+fn field_of(header_field: &str) -> &'static str {
+    match header_field {
+        // The sender's identity holds both.
+        "From" | "Reply-To" => "from",
+        "Cc" => "cc",
+        "Bcc" => "bcc",
+        _ => "to",
     }
 }
 

@@ -8,6 +8,7 @@ mod couriers;
 mod follow_up;
 mod link;
 mod mailbox;
+mod recording;
 mod settle;
 
 use std::collections::HashSet;
@@ -26,15 +27,16 @@ use tracing::{info, warn};
 
 pub(super) use self::couriers::{Couriers, Presence};
 use self::follow_up::{Copies, Settled};
-use self::link::ConnectionSlot;
+use self::link::{ConnectionSlot, OpenConnection, Refusal};
 pub(super) use self::mailbox::{OnDemand, OutboxMailbox};
+use self::recording::Recording;
 use self::settle::{settle_error, settle_outcome};
 use super::error::AccountError;
 use super::model::{SignIn, now_unix_ms};
 use super::open_pages::OpenPages;
 use super::spooled::SpooledMessage;
 use crate::clients::smtp::{Delivery, SmtpConnection, SubmissionServer, envelope};
-use crate::domain::{AccountKey, OutboxRow, RowState};
+use crate::domain::{AccountKey, AttemptTranscript, OutboxRow, RowState};
 use crate::store::StoreError;
 use crate::store::outbox::Ledger;
 use crate::store::spool::{Spool, SpoolName};
@@ -155,10 +157,12 @@ impl Outbox {
             let claimed = self.ledger.outbox_claim(&self.key, now_unix_ms()).await?;
             let Some(mut row) = claimed else { break };
             self.tell(&row.id);
-            let result = self.send(&mut row, slot).await;
+            row.tries = row.tries.saturating_add(1);
+            let mut transcript = AttemptTranscript::new(row.tries);
+            let result = self.send(&mut row, slot, &mut transcript).await;
             row.changed_unix_ms = now_unix_ms();
             let is_written = match result {
-                Sent::Settled => self.save_result(&row).await?,
+                Sent::Settled => self.save_result(&row, &transcript).await?,
                 Sent::TakenOver => false,
             };
             self.tell(&row.id);
@@ -179,10 +183,14 @@ impl Outbox {
 
     /// Records a result. A database that is busy or a disk that is full is tried again: until then
     /// the row would be shown as being sent.
-    async fn save_result(&self, row: &OutboxRow) -> Result<bool, StoreError> {
+    async fn save_result(
+        &self,
+        row: &OutboxRow,
+        transcript: &AttemptTranscript,
+    ) -> Result<bool, StoreError> {
         let mut pauses = SAVE_PAUSES.into_iter();
         loop {
-            let error = match self.ledger.outbox_save_result(row).await {
+            let error = match self.ledger.outbox_save_result(row, transcript).await {
                 Ok(is_written) => return Ok(is_written),
                 Err(error) => error,
             };
@@ -195,16 +203,28 @@ impl Outbox {
     }
 
     /// Connects to the outgoing server and signs in, with a single attempt.
-    async fn open(&self) -> Result<SmtpConnection, AccountError> {
-        let open = SmtpConnection::open(&self.dialer, &self.sign_in.outgoing_access()).await?;
-        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        *server = Some(open.server());
-        drop(server);
-        Ok(open)
+    async fn open(&self) -> Result<OpenConnection, Refusal> {
+        let access = self.sign_in.outgoing_access();
+        let recording = Recording::new(&access.endpoint, access.transcript.clone());
+        match SmtpConnection::open(&self.dialer, &access, recording.recorder()).await {
+            Ok(smtp) => {
+                let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+                *server = Some(smtp.server());
+                Ok(OpenConnection { smtp, recording })
+            }
+            Err(error) => Err(Refusal {
+                error: error.into(),
+                recording,
+            }),
+        }
     }
 
-    async fn send(&self, row: &mut OutboxRow, slot: &mut ConnectionSlot) -> Sent {
-        row.tries = row.tries.saturating_add(1);
+    async fn send(
+        &self,
+        row: &mut OutboxRow,
+        slot: &mut ConnectionSlot,
+        transcript: &mut AttemptTranscript,
+    ) -> Sent {
         row.message.error_cause = None;
         let Some(message) = self.message(row) else {
             settle_error(
@@ -228,9 +248,10 @@ impl Outbox {
             };
             let mut open = match opened {
                 Ok(open) => open,
-                Err(error) => {
-                    info!(%error, "the outgoing server cannot be used");
-                    settle_error(row, &error, true);
+                Err(mut refusal) => {
+                    refusal.recording.move_to(transcript);
+                    info!(error = %refusal.error, "the outgoing server cannot be used");
+                    settle_error(row, &refusal.error, true);
                     return Sent::Settled;
                 }
             };
@@ -256,7 +277,9 @@ impl Outbox {
                     false
                 })
             };
-            match open.deliver(envelope, &mut body, commit).await {
+            let delivery = open.smtp.deliver(envelope, &mut body, commit).await;
+            open.recording.move_to(transcript);
+            match delivery {
                 Delivery::Outcome(Outcome::NotSent {
                     cause: Cause::NotInOneGo { reply },
                     ..
@@ -265,7 +288,7 @@ impl Outbox {
                     is_plain = true;
                     // If the server parsed the message as commands, the connection cannot be
                     // reused.
-                    if !open.is_over() {
+                    if !open.smtp.is_over() {
                         is_plain_retry = true;
                         slot.put(open);
                     }
@@ -273,9 +296,9 @@ impl Outbox {
                 delivery if !is_fresh && is_connection_failure(&delivery, is_plain_retry) => {}
                 Delivery::Outcome(outcome) => {
                     settle_outcome(row, outcome);
-                    if open.is_limit_reached() && !open.is_over() {
-                        tokio::spawn(open.quit());
-                    } else if !open.is_over() {
+                    if open.smtp.is_limit_reached() && !open.smtp.is_over() {
+                        tokio::spawn(open.smtp.quit());
+                    } else if !open.smtp.is_over() {
                         slot.put(open);
                     }
                     return Sent::Settled;
@@ -362,7 +385,8 @@ fn pending_envelope(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, Accoun
     let in_state = |state| recipients.iter().filter(move |to| to.state == state);
     let pending = in_state(RecipientState::Waiting).chain(in_state(RecipientState::Delayed));
     let addresses = pending.map(|recipient| recipient.address.as_str());
-    let mut envelope = envelope(&row.message.from, addresses, size_bytes)
+    let is_utf8 = row.message.is_utf8();
+    let mut envelope = envelope(&row.message.from, addresses, size_bytes, is_utf8)
         .map_err(|error| AccountError::Internal(error.to_string()))?;
     let transport = row.message.transport;
     envelope.requires_tls = transport.requires_tls;

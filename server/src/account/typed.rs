@@ -31,12 +31,12 @@ pub(crate) fn mailboxes(
     })
 }
 
-/// Returns the one address of a field, without a name.
+/// Returns the one address of a field, without a name. Its local part may be UTF-8.
 ///
 /// # Errors
 /// [`AccountError::Invalid`] for any other text.
 pub(crate) fn address(field: &'static str, text: &str) -> Result<Address, AccountError> {
-    Address::parse(text).map_err(|why| AccountError::Invalid {
+    Address::parse_utf8(text).map_err(|why| AccountError::Invalid {
         field,
         problem: InvalidField::Address {
             text: text.chars().take(SHOWN_CHARACTERS).collect(),

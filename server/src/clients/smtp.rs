@@ -66,6 +66,8 @@ pub(crate) struct SubmissionServer {
     pub(crate) has_notices: bool,
     /// TLS on every hop (RFC 8689).
     pub(crate) has_required_tls: bool,
+    /// Addresses and header fields in UTF-8 (RFC 6531), with texts of 8 bits (RFC 6152).
+    pub(crate) has_utf8: bool,
 }
 
 /// An SMTP connection after EHLO, ready for a sign-in or a message.
@@ -75,10 +77,15 @@ pub(crate) struct SmtpConnection {
 }
 
 impl SmtpConnection {
-    /// Connects and signs in, in a single attempt.
-    pub(crate) async fn open(dialer: &Dialer, access: &Access) -> Result<Self, ClientError> {
+    /// Connects and signs in, in a single attempt. `transcript` records the lines of the
+    /// connection.
+    pub(crate) async fn open(
+        dialer: &Dialer,
+        access: &Access,
+        transcript: Recorder,
+    ) -> Result<Self, ClientError> {
         let route = Route {
-            transcript: access.transcript.clone(),
+            transcript,
             secrets: Some(access.known_secrets()),
             ..Route::submission(access.endpoint.clone())
         };
@@ -133,6 +140,7 @@ impl SmtpConnection {
             size_max_bytes: extensions.size_max_bytes,
             has_notices: extensions.dsn,
             has_required_tls: extensions.require_tls,
+            has_utf8: extensions.smtputf8 && extensions.eight_bit_mime,
         }
     }
 
@@ -325,16 +333,24 @@ pub(crate) fn reply_of(reply: &Reply) -> ServerReply {
     }
 }
 
-/// Creates the envelope of a message; `size_bytes` is its exact size with CRLF line ends.
+/// Creates the envelope of a message; `size_bytes` is its exact size with CRLF line ends, and
+/// `is_utf8` says that it is written for a server with SMTPUTF8 (RFC 6531), whichever of its
+/// recipients are in this envelope.
 pub(crate) fn envelope(
     from: &str,
     recipients: impl Iterator<Item = impl AsRef<str>>,
     size_bytes: u64,
+    is_utf8: bool,
 ) -> Result<Envelope, smtp::InvalidAddress> {
-    let recipients: Result<Vec<Address>, _> = recipients
-        .map(|address| Address::new(address.as_ref()))
-        .collect();
-    let mut envelope = Envelope::new(Address::new(from)?, recipients?);
+    let address = match is_utf8 {
+        true => Address::new_utf8,
+        false => Address::new,
+    };
+    let recipients: Result<Vec<Address>, _> =
+        recipients.map(|text| address(text.as_ref())).collect();
+    let mut envelope = Envelope::new(address(from)?, recipients?);
+    envelope.smtputf8 = is_utf8;
+    envelope.body_8bit = is_utf8;
     envelope.size_bytes = Some(size_bytes);
     envelope.is_size_exact = true;
     Ok(envelope)

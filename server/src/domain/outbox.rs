@@ -39,6 +39,8 @@ pub(crate) struct OutboxRow {
     pub(crate) size_bytes: u64,
     /// Set if the record cannot be opened: the row is shown as damaged and not processed.
     pub(crate) damage: Option<Damage>,
+    /// Whether the store has the transcript of its last attempt.
+    pub(crate) has_transcript: bool,
     pub(crate) message: OutboxMessage,
 }
 
@@ -186,6 +188,13 @@ impl RecipientResult {
 }
 
 impl OutboxMessage {
+    /// Returns whether the message is written for a server with SMTPUTF8 (RFC 6531): its sender or
+    /// a recipient, even one that has it already, has an address that is not ASCII.
+    pub(crate) fn is_utf8(&self) -> bool {
+        let mut recipients = self.recipients.iter();
+        !self.from.is_ascii() || recipients.any(|to| !to.address.is_ascii())
+    }
+
     /// Returns an empty message for a row that cannot be opened.
     pub(crate) fn unreadable() -> Self {
         Self {
@@ -290,5 +299,28 @@ impl OutboxRow {
         } else {
             Outcome::NotSent
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_stays_utf8_for_the_recipients_that_are_left() {
+        let recipient = |address: &str, state| RecipientResult {
+            address: address.to_owned(),
+            state,
+            reply: None,
+        };
+        let mut message = OutboxMessage {
+            from: "ann@a.example".to_owned(),
+            recipients: vec![recipient("ben@xn--fsqu00a.test", RecipientState::Delayed)],
+            ..OutboxMessage::unreadable()
+        };
+        assert!(!message.is_utf8());
+        let sent = recipient("张三@a.example", RecipientState::HandedOver);
+        message.recipients.push(sent);
+        assert!(message.is_utf8());
     }
 }

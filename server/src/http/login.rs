@@ -13,7 +13,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderValue, StatusCode};
-use mail_mime::address::{Address, InvalidAddress};
+use mail_mime::address::Address;
 use mail_net::dial::Endpoint;
 use mail_net::{Recorder, TlsMode};
 use mail_proto::Secret;
@@ -325,10 +325,9 @@ fn prepare(
     let form = &mut login_page.form;
     check_lengths(form, &password)?;
     let domain = domain_of(&form.email).to_ascii_lowercase();
-    // An address with a non-ASCII local part can read mail, though it may not be able to send.
-    if let Err(why) = Address::parse(&form.email)
-        && why != InvalidAddress::LocalPartNotAscii
-    {
+    // An address with a local part that is not ASCII can read mail, and can send it if its outgoing
+    // server has SMTPUTF8.
+    if Address::parse_utf8(&form.email).is_err() {
         return Err(RequestError::Address);
     }
     if password.is_empty() {

@@ -28,7 +28,8 @@ use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
     Web, app_page, assets, attachment, compose, contacts, csrf, editor, error, events, files,
-    forms, headers, health, home, identities, login, message_body, page, source, turns, upload,
+    forms, headers, health, home, identities, login, message_body, page, source, transcript, turns,
+    upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -74,6 +75,11 @@ pub fn router(web: &Web) -> Router {
         )
         .route(&at("/compose"), post(compose::submit))
         .route(&at("/outbox/{id}/{change}"), post(forms::outbox_change))
+        .route(&at("/outbox/{id}/transcript"), get(transcript::show))
+        .route(
+            &at("/outbox/{id}/transcript.txt"),
+            get(transcript::download),
+        )
         .route(&at("/upload"), post(upload::upload))
         .route(&at("/upload/{file}"), get(upload::picture))
         // axum's default limit of 2 MiB would reject bodies that `api` accepts.

@@ -124,6 +124,7 @@ impl Visitor {
             SiteSettings {
                 upload_max_bytes: web.config.upload_max_bytes,
                 undo_send_secs: web.config.undo_send_secs,
+                ledger_keep_days: web.config.ledger_keep_days,
                 base: web.base().to_owned(),
             },
         )))

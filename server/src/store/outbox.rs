@@ -11,6 +11,7 @@
 mod change;
 mod forms;
 mod record;
+mod transcript;
 mod upkeep;
 
 use std::sync::Arc;
@@ -21,7 +22,9 @@ use sqlx::FromRow;
 use super::seal::{Purpose, Sealer};
 use super::spool::{DISCARDED, SpoolName};
 use super::{Connection, Store, StoreError, records};
-use crate::domain::{AccountKey, OutboxRow, Outcome, RowState, StoredDraft, StoredSignIn};
+use crate::domain::{
+    AccountKey, AttemptTranscript, OutboxRow, Outcome, RowState, StoredDraft, StoredSignIn,
+};
 
 pub(crate) use self::change::REMOVED_RETENTION_MS;
 pub(crate) use self::forms::SentForm;
@@ -74,6 +77,7 @@ struct RawRow {
     size_bytes: i64,
     is_damaged: i64,
     outcome: Option<String>,
+    has_transcript: i64,
     sealed: Vec<u8>,
 }
 
@@ -81,7 +85,8 @@ struct RawRow {
 macro_rules! columns {
     () => {
         "id, account_key, state, needs_sign_in, tries, due_unix_ms, created_unix_ms, \
-         changed_unix_ms, spool, size_bytes, is_damaged, outcome, sealed"
+         changed_unix_ms, spool, size_bytes, is_damaged, outcome, \
+         sealed_transcript IS NOT NULL AS has_transcript, sealed"
     };
 }
 use columns;
@@ -193,7 +198,8 @@ impl Ledger {
         Ok(Inserted::Done)
     }
 
-    /// Claims the next due row of an account for this process.
+    /// Claims the next due row of an account for this process. The transcript of the attempt before
+    /// is deleted.
     pub(crate) async fn outbox_claim(
         &self,
         account: &AccountKey,
@@ -201,7 +207,8 @@ impl Ledger {
     ) -> Result<Option<OutboxRow>, StoreError> {
         loop {
             let raw: Option<RawRow> = sqlx::query_as(concat!(
-                "UPDATE outbox SET state = 'sending', owner = $1, changed_unix_ms = $2 \
+                "UPDATE outbox SET state = 'sending', owner = $1, changed_unix_ms = $2, \
+                 sealed_transcript = NULL \
                  WHERE state = 'waiting' AND id = (SELECT id FROM outbox WHERE account_key = $3 \
                    AND state = 'waiting' AND needs_sign_in = 0 AND due_unix_ms <= $2 \
                    AND is_damaged = 0 AND removed_unix_ms IS NULL ORDER BY due_unix_ms, created_unix_ms LIMIT 1) \
@@ -248,14 +255,19 @@ impl Ledger {
         row: &OutboxRow,
         is_owned: bool,
     ) -> Result<bool, StoreError> {
-        self.write(row, is_owned, false).await
+        self.write(row, is_owned, false, None).await
     }
 
-    /// Records the result of a row. If work follows the result, this process keeps the row until it
-    /// is done.
-    pub(crate) async fn outbox_save_result(&self, row: &OutboxRow) -> Result<bool, StoreError> {
+    /// Records the result of a row, and the transcript of the attempt. If work follows the result,
+    /// this process keeps the row until it is done.
+    pub(crate) async fn outbox_save_result(
+        &self,
+        row: &OutboxRow,
+        transcript: &AttemptTranscript,
+    ) -> Result<bool, StoreError> {
         let is_still_owned = row.state == RowState::Result && row.needs_follow_up();
-        self.write(row, true, is_still_owned).await
+        self.write(row, true, is_still_owned, Some(transcript))
+            .await
     }
 
     async fn write(
@@ -263,8 +275,13 @@ impl Ledger {
         row: &OutboxRow,
         is_owned: bool,
         is_still_owned: bool,
+        transcript: Option<&AttemptTranscript>,
     ) -> Result<bool, StoreError> {
         let sealed = self.seal_message(row)?;
+        let transcript = transcript.filter(|transcript| !transcript.lines.is_empty());
+        let transcript = transcript
+            .map(|transcript| self.seal_transcript(row, transcript))
+            .transpose()?;
         let owner = |is_owned: bool| is_owned.then(|| self.store.owner());
         let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
         let done = sqlx::query(
@@ -272,6 +289,7 @@ impl Ledger {
              changed_unix_ms = $5, spool = $6, sealed = $7, owner = $11, \
              is_open = CASE WHEN removed_unix_ms IS NULL THEN $12 ELSE 0 END, \
              outcome = $13, is_copy_due = $14, \
+             sealed_transcript = COALESCE($15, sealed_transcript), \
              sealed_draft = CASE WHEN $6 IS NULL THEN NULL ELSE sealed_draft END \
              WHERE id = $8 AND account_key = $9 AND (owner = $10 OR (owner IS NULL AND $10 IS NULL))",
         )
@@ -289,6 +307,7 @@ impl Ledger {
         .bind(i64::from(row.is_open()))
         .bind(row.outcome().map(Outcome::name))
         .bind(i64::from(row.is_copy_due() || row.is_search_due()))
+        .bind(transcript)
         .execute(&mut *transaction)
         .await?;
         if done.rows_affected() != 1 {
@@ -361,6 +380,23 @@ impl Ledger {
                 .fetch_one(self.store.pool())
                 .await?;
         Ok(u32::try_from(open).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the number of rows of an account that need a decision of their sender: not handed
+    /// over to every recipient and not tried again, waiting for a sign-in, or damaged.
+    pub(crate) async fn outbox_count_needs_look(
+        &self,
+        account: &AccountKey,
+    ) -> Result<u32, StoreError> {
+        let (count,): (i64,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM outbox WHERE account_key = $1 AND removed_unix_ms IS NULL \
+             AND (is_damaged = 1 OR (state = 'waiting' AND needs_sign_in = 1) OR (state = 'result' \
+             AND outcome IN ('partly_refused', 'refused', 'not_sent', 'unknown')))",
+        )
+        .bind(&account.0)
+        .fetch_one(self.store.pool())
+        .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// Returns a row of an account.
@@ -472,6 +508,11 @@ async fn discard_files(transaction: &mut Connection, id: &str) -> Result<(), Sto
 /// Returns the associated data of a sealed record: it opens only in its row and for its account.
 fn record_aad(id: &str, account_key: &str) -> String {
     format!("{id}\0{account_key}")
+}
+
+/// Returns the associated data of a sealed transcript.
+fn transcript_aad(id: &str, account_key: &str) -> String {
+    format!("{id}\0{account_key}\0transcript")
 }
 
 /// Returns the associated data of a sealed draft.

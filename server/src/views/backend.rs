@@ -8,6 +8,7 @@ mod drafts;
 mod entries;
 mod identities;
 mod ledger;
+mod transcript;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub struct SiteSettings {
     pub upload_max_bytes: u64,
     /// For how many seconds a message can be stopped, unless its user chose another time.
     pub undo_send_secs: u32,
+    /// The number of days after its last change until an outbox entry is deleted.
+    pub ledger_keep_days: u32,
     /// The URL path prefix of the product.
     pub base: String,
 }
@@ -72,6 +75,7 @@ pub struct SessionBackend {
     pub(super) upload_max_bytes: u64,
     /// For how many seconds a message can be stopped, unless its user chose another time.
     undo_send_secs: u32,
+    ledger_keep_days: u32,
     base: String,
 }
 
@@ -97,6 +101,7 @@ impl SessionBackend {
             lists,
             upload_max_bytes: settings.upload_max_bytes,
             undo_send_secs: settings.undo_send_secs,
+            ledger_keep_days: settings.ledger_keep_days,
             base: settings.base,
         }
     }

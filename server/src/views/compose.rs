@@ -108,7 +108,7 @@ pub(super) async fn start(
 
 fn own_addresses(form: &ComposeForm) -> Vec<Address> {
     let addresses = form.identities.iter();
-    let addresses = addresses.map(|identity| Address::parse(&identity.address));
+    let addresses = addresses.map(|identity| Address::parse_utf8(&identity.address));
     addresses.filter_map(Result::ok).collect()
 }
 
@@ -118,7 +118,7 @@ fn identity_among(form: &ComposeForm, mailboxes: &[EmailAddress]) -> Option<Iden
     let addresses: Vec<Address> = addresses.filter_map(|one| one.envelope().ok()).collect();
     let mut identities = form.identities.iter();
     let found = identities.find(|identity| {
-        let address = Address::parse(&identity.address);
+        let address = Address::parse_utf8(&identity.address);
         address.is_ok_and(|address| {
             addresses
                 .iter()
@@ -339,7 +339,7 @@ pub(super) async fn correction_form(
         .recipients
         .iter()
         .filter(|recipient| recipient.state == RecipientState::HandedOver)
-        .filter_map(|recipient| Address::parse(&recipient.address).ok())
+        .filter_map(|recipient| Address::parse_utf8(&recipient.address).ok())
         .collect();
     let is_delivered = |mailbox: &EmailAddress| {
         let address = mailbox.envelope();

@@ -138,7 +138,7 @@ pub(super) fn compare(
 ) -> Vec<AddressWarning> {
     let known: Vec<Address> = known
         .iter()
-        .filter_map(|person| Address::parse(&person.address).ok())
+        .filter_map(|person| Address::parse_utf8(&person.address).ok())
         .collect();
     let addresses = addresses.iter().take(COMPARED_MAX);
     addresses
@@ -179,7 +179,7 @@ impl Oddity {
 }
 
 fn oddity(known: &[Address], text: &str) -> Option<Oddity> {
-    let address = Address::parse(text).ok()?;
+    let address = Address::parse_utf8(text).ok()?;
     if known.iter().any(|other| other.is_same_mailbox(&address)) {
         return None;
     }

@@ -106,6 +106,8 @@ async fn removed_entry_can_be_restored_and_is_deleted_in_two_steps() {
     assert_eq!(entry.state, OutboxState::Refused);
     let session = page.backend.session_show().await.unwrap();
     assert_eq!(session.outbox_open, 1);
+    let listed = rows(&page).await;
+    assert_eq!((listed.needs_look, listed.keep_days), (1, 90));
     let delete = page
         .backend
         .outbox_change(entry.id.clone(), EntryChange::Delete);
@@ -116,6 +118,7 @@ async fn removed_entry_can_be_restored_and_is_deleted_in_two_steps() {
         let now = rows(&page).await;
         assert!(now.entries.is_empty());
         assert_eq!(now.removed.len(), 1);
+        assert_eq!(now.needs_look, 0);
     }
     assert_eq!(page.backend.session_show().await.unwrap().outbox_open, 0);
     change(&page, &entry.id, EntryChange::PutBack).await;

@@ -336,6 +336,7 @@ pub(crate) fn settings() -> SiteSettings {
     SiteSettings {
         upload_max_bytes: 25 << 20,
         undo_send_secs: 0,
+        ledger_keep_days: 90,
         base: String::new(),
     }
 }

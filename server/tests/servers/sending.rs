@@ -10,6 +10,7 @@ use app::api::types::{
     CardKind, Draft, EntryChange, FolderRole, IncomingKind, Lang, MessageRow, OutboxEntry,
     OutboxId, OutboxState, RecipientState, SendOptions, SentCopy,
 };
+use app::routes::transcript::text;
 use mail_net::TlsMode;
 use server::account::uploads::Upload;
 use server::views::SiteSettings;
@@ -23,7 +24,8 @@ use crate::account::test_server::{Page, settings};
 /// Recipients, each with the result of Postfix's access table.
 const ACCESS: &str = "full@servers.test 552 5.2.2 The mailbox is full\n\
                       slow@servers.test sleep 3\n\
-                      ben+held@servers.test HOLD\n";
+                      ben+held@servers.test HOLD\n\
+                      änna@servers.test HOLD\n";
 const BUSY: &str = "busy@servers.test 450 4.2.1 Try again in a while\n";
 /// The longest that a message takes through both servers.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -366,4 +368,55 @@ async fn message_that_bounces_after_it_was_accepted_leads_to_its_entry() {
     let (entry, text) = report(&page, "Undelivered Mail Returned to Sender").await;
     assert_eq!(entry, Some(id), "{text}");
     assert!(text.contains("gone@servers.test"), "{text}");
+}
+
+// docs/protocols.md, SMTP: 8BITMIME, SMTPUTF8
+#[tokio::test]
+async fn international_address_is_sent_by_smtputf8() {
+    let fixture = Fixture::new().await;
+    let page = fixture.page(TlsMode::Implicit).await;
+    let to = format!("Änna <änna@servers.test>, {OTHER_ADDRESS}");
+    let id = send(&page, draft(&to, "Grüße")).await;
+    let entry = page.settled(&id).await;
+    let log = fixture.server.postfix.log();
+    assert_eq!(entry.state, OutboxState::HandedOver, "{entry:?}\n{log}");
+    let queued = fixture.server.postfix.queue("hold");
+    let [queued] = queued.as_slice() else {
+        panic!("{queued:?}\n{log}");
+    };
+    for record in [
+        "<änna@servers.test>",
+        "Subject: Grüße",
+        "original_recipient: änna@servers.test",
+    ] {
+        assert!(queued.contains(record), "{record}: {queued}");
+    }
+    let (_, transcript) = page.backend.outbox_transcript(&id).await.unwrap();
+    let transcript = text(&transcript.unwrap());
+    let mut lines = transcript.lines();
+    let mail = lines.find(|line| line.contains("C: MAIL FROM")).unwrap();
+    assert!(
+        mail.contains(" BODY=8BITMIME") && mail.contains(" SMTPUTF8"),
+        "{mail}"
+    );
+}
+
+#[tokio::test]
+async fn international_address_is_not_sent_without_smtputf8() {
+    let server = RealServer::with("smtputf8_enable = no\n").await;
+    let sign_in = server.sign_in(IncomingKind::Imap, TlsMode::Implicit);
+    let page = server.accounts.open(sign_in).await.unwrap();
+    let id = send(&page, draft("änna@servers.test", "Never")).await;
+    let entry = page.settled(&id).await;
+    assert_eq!(entry.state, OutboxState::NotSent, "{entry:?}");
+    // Its extensions are known now.
+    let again = draft("änna@servers.test", "Never");
+    let refused = page.backend.message_send(page.account.clone(), again).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.field.as_deref()),
+        (ErrorKind::Invalid, Some("to"))
+    );
+    assert!(server.postfix.queue("hold").is_empty());
+    assert_eq!(server.arrived((ADDRESS, "Sent"), "Never"), 0);
 }

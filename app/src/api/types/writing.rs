@@ -287,6 +287,14 @@ pub enum OutboxState {
     },
 }
 
+impl OutboxState {
+    /// Returns whether nothing is left to be done: every recipient has the message, or its sender
+    /// stopped it.
+    pub fn is_finished(&self) -> bool {
+        matches!(self, Self::HandedOver | Self::Stopped)
+    }
+}
+
 /// Why the stored record of a message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -408,6 +416,8 @@ pub struct OutboxEntry {
     pub copy: SentCopy,
     /// What the search for a message in state [`OutboxState::Unknown`] found, once it has ended.
     pub found: Option<CopyFound>,
+    /// Whether the transcript of its last attempt is stored.
+    pub has_transcript: bool,
 }
 
 /// A page of the ledger.
@@ -419,6 +429,11 @@ pub struct OutboxRows {
     pub older: Option<String>,
     /// Removed entries that can be restored; on the newest page only.
     pub removed: Vec<OutboxEntry>,
+    /// The number of entries, of all pages, that need a decision: refused for some or all
+    /// recipients, not sent, unknown, unreadable, or waiting for a sign-in.
+    pub needs_look: u32,
+    /// The number of days after its last change until an entry is deleted.
+    pub keep_days: u32,
 }
 
 /// A message that was queued in the outbox.

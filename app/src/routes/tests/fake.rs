@@ -152,6 +152,7 @@ impl FakeBackend {
             }],
             copy: SentCopy::NotKept,
             found: None,
+            has_transcript: false,
         }
     }
 }
@@ -602,6 +603,8 @@ impl MailBackend for FakeBackend {
                 )],
                 older: None,
                 removed: Vec::new(),
+                needs_look: 3,
+                keep_days: 90,
             }));
         }
         ready(Ok(OutboxRows {
@@ -623,6 +626,8 @@ impl MailBackend for FakeBackend {
                 OutboxState::Stopped,
                 RecipientState::Stopped,
             )],
+            needs_look: 3,
+            keep_days: 90,
         }))
     }
 

@@ -94,6 +94,12 @@ impl Address {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// Whether only a server with SMTPUTF8 (RFC 6531) takes the address: its local part is not
+    /// ASCII.
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.0.is_ascii()
+    }
+
     /// Whether both are the same address by RFC 5321 §2.4: local parts are compared octet for
     /// octet, domains without case.
     pub fn is_same_address(&self, other: &Self) -> bool {
@@ -341,9 +347,13 @@ impl EmailAddress {
         Self::new(&crate::unstructured::decode_phrase(name), &address)
     }
 
-    /// Returns the address in the form that SMTP takes.
+    /// Returns the address in the form that SMTP takes. Its local part may be UTF-8, which needs a
+    /// server with SMTPUTF8.
+    ///
+    /// # Errors
+    /// As for [`Address::parse_utf8`].
     pub fn envelope(&self) -> Result<Address, InvalidAddress> {
-        Address::parse(&self.address)
+        Address::parse_utf8(&self.address)
     }
 }
 

@@ -162,6 +162,25 @@ impl OutgoingMessage {
             wire: Wire::SevenBit,
         }
     }
+
+    /// Returns the first mailbox whose local part is not ASCII, with the name of its field: the
+    /// message can then be written as [`Wire::Utf8`] only. `Bcc` and `Reply-To` are included.
+    pub fn first_utf8_mailbox(&self) -> Option<(&'static str, &EmailAddress)> {
+        let fields = [
+            ("From", std::slice::from_ref(&self.from)),
+            ("To", &self.to),
+            ("Cc", &self.cc),
+            ("Bcc", &self.bcc),
+            ("Reply-To", &self.reply_to),
+        ];
+        let mut mailboxes = fields
+            .into_iter()
+            .flat_map(|(field, list)| list.iter().map(move |mailbox| (field, mailbox)));
+        mailboxes.find(|(_, mailbox)| {
+            let address = mailbox.envelope();
+            address.is_ok_and(|address| address.needs_smtputf8())
+        })
+    }
 }
 
 /// The reason why a message cannot be built. The user or the caller can correct each of them.

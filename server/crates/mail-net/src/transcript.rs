@@ -34,6 +34,17 @@ struct Ring {
     entries: VecDeque<Entry>,
     size_bytes: usize,
     max_bytes: usize,
+    /// Whether entries were dropped since the last call of [`Recorder::take`].
+    is_cut: bool,
+}
+
+/// The entries that [`Recorder::take`] removed.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// The entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// Whether earlier entries were dropped, because they were over the recorder's limit.
+    pub is_cut: bool,
 }
 
 impl Recorder {
@@ -44,8 +55,18 @@ impl Recorder {
                 entries: VecDeque::new(),
                 size_bytes: 0,
                 max_bytes,
+                is_cut: false,
             })),
             listener: None,
+        }
+    }
+
+    /// Creates a recorder that stores at most `max_bytes` of its own lines, and that records each
+    /// of them in `other` too.
+    pub fn forwarding(max_bytes: usize, other: Self) -> Self {
+        Self {
+            listener: Some(Arc::new(move |entry: &Entry| other.push(entry.clone()))),
+            ..Self::new(max_bytes)
         }
     }
 
@@ -63,6 +84,16 @@ impl Recorder {
         ring.entries.iter().cloned().collect()
     }
 
+    /// Removes and returns the stored entries.
+    pub fn take(&self) -> Taken {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.size_bytes = 0;
+        Taken {
+            entries: std::mem::take(&mut ring.entries).into(),
+            is_cut: std::mem::take(&mut ring.is_cut),
+        }
+    }
+
     /// Returns whether recorded lines are stored or passed to a listener.
     pub(crate) fn is_on(&self) -> bool {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,6 +106,10 @@ impl Recorder {
             host: Arc::clone(host),
             line,
         };
+        self.push(entry);
+    }
+
+    fn push(&self, entry: Entry) {
         if let Some(listener) = &self.listener {
             listener(&entry);
         }
@@ -91,6 +126,7 @@ impl Ring {
             && let Some(oldest) = self.entries.pop_front()
         {
             self.size_bytes -= cost(&oldest);
+            self.is_cut = true;
         }
     }
 }
@@ -130,6 +166,27 @@ mod tests {
         let entries = recorder.entries();
         assert_eq!(entries.len(), 10);
         assert_eq!(entries.last().unwrap().line.text, "NOOP 999");
+    }
+
+    #[test]
+    fn taken_lines_are_removed_and_say_whether_earlier_ones_were_dropped() {
+        let session = Recorder::new(1 << 10);
+        let recorder = Recorder::forwarding(2 * (ENTRY_BYTES + 8), session.clone());
+        let host = Arc::from("smtp.example.org");
+        for n in 0..3 {
+            recorder.record(&host, line(&format!("NOOP {n:03}")));
+        }
+        let taken = recorder.take();
+        assert!(taken.is_cut);
+        let texts: Vec<_> = taken.entries.iter().map(|e| e.line.text.as_str()).collect();
+        assert_eq!(texts, ["NOOP 001", "NOOP 002"]);
+        assert_eq!(session.entries().len(), 3);
+
+        recorder.record(&host, line("QUIT"));
+        let taken = recorder.take();
+        assert!(!taken.is_cut);
+        assert_eq!(taken.entries.len(), 1);
+        assert!(recorder.take().entries.is_empty());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{Attached, attached_files, fetch_parts, write};
 use super::html::formatted_text;
+use super::wire::wire_for_draft;
 use super::{attachments, check_lengths, compose_error, domain_of, message_id, outgoing};
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
@@ -175,6 +176,7 @@ pub(crate) async fn save_draft(
     message.references = draft.thread.clone();
     let files = attached_files(&draft.uploads, uploads, None)?;
     message.attachments = attachments(handle, &files, formatted.as_ref()).await?;
+    message.wire = wire_for_draft(&message);
     let json = serde_json::to_string(&fields);
     let json = json.map_err(|error| AccountError::Internal(error.to_string()))?;
     let composer = Composer::draft(&message, &[(FIELD, json)], &random_id()?);

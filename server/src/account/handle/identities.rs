@@ -1,6 +1,7 @@
 //! The names and addresses that the account sends as.
 
 use app::api::types::IdentityId;
+use mail_mime::address::InvalidAddress;
 
 use super::AccountHandle;
 use crate::account::error::{AccountError, InvalidField};
@@ -141,8 +142,20 @@ fn set_default(identities: &mut [Identity], wanted: Option<&IdentityId>) {
 }
 
 fn check(identity: &Identity) -> Result<(), AccountError> {
-    typed::address("address", &identity.address)?;
-    typed::mailboxes("reply_to", &identity.reply_to)?;
+    let address = typed::address("address", &identity.address)?;
+    for mailbox in typed::mailboxes("reply_to", &identity.reply_to)? {
+        let answers_to = mailbox.envelope();
+        if !address.needs_smtputf8() && answers_to.is_ok_and(|address| address.needs_smtputf8()) {
+            // Every message of this sender would need SMTPUTF8, and its envelope would not say so.
+            return Err(AccountError::Invalid {
+                field: "reply_to",
+                problem: InvalidField::Address {
+                    text: mailbox.address,
+                    why: InvalidAddress::LocalPartNotAscii,
+                },
+            });
+        }
+    }
     typed::length("name", &identity.name, Identity::NAME_MAX_BYTES)?;
     typed::length("reply_to", &identity.reply_to, Identity::NAME_MAX_BYTES)?;
     typed::length(
@@ -183,6 +196,12 @@ mod tests {
     #[test]
     fn an_identity_has_a_valid_address_and_bounded_texts() {
         assert!(check(&identity("x", false)).is_ok());
+        let international = Identity {
+            address: "josé@b.example".to_owned(),
+            reply_to: "jürgen@b.example".to_owned(),
+            ..identity("x", false)
+        };
+        assert!(check(&international).is_ok());
         let bad = [
             Identity {
                 address: "a@b\r\nBcc: c@d.example".to_owned(),
@@ -193,11 +212,18 @@ mod tests {
                 ..identity("x", false)
             },
             Identity {
+                reply_to: "josé@b.example".to_owned(),
+                ..identity("x", false)
+            },
+            Identity {
                 signature: "x".repeat(Identity::SIGNATURE_MAX_BYTES + 1),
                 ..identity("x", false)
             },
         ];
-        for (identity, expected) in bad.iter().zip(["address", "reply_to", "signature"]) {
+        for (identity, expected) in bad
+            .iter()
+            .zip(["address", "reply_to", "reply_to", "signature"])
+        {
             let Err(AccountError::Invalid { field, .. }) = check(identity) else {
                 panic!("{identity:?}");
             };

@@ -35,7 +35,7 @@ impl AccountHandle {
     /// # Errors
     /// [`AccountError::Internal`] if the store cannot be written.
     pub(crate) async fn person_forget(&self, address: &str) -> Result<(), AccountError> {
-        let Ok(address) = Address::parse(address) else {
+        let Ok(address) = Address::parse_utf8(address) else {
             // Only valid addresses are known.
             return Ok(());
         };

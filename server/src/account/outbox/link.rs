@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 
 use super::Outbox;
+use super::recording::Recording;
 use crate::account::error::AccountError;
 use crate::clients::smtp::SmtpConnection;
 
@@ -17,15 +18,27 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Timeout for opening a connection ahead: a message that becomes due meanwhile waits for it.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A connection after its sign-in, and the recording of its lines.
+pub(super) struct OpenConnection {
+    pub(super) smtp: SmtpConnection,
+    pub(super) recording: Recording,
+}
+
+/// A connection that could not be opened, or whose sign-in was refused.
+pub(super) struct Refusal {
+    pub(super) error: AccountError,
+    pub(super) recording: Recording,
+}
+
 /// The one connection of an outbox.
 pub(super) struct ConnectionSlot {
-    connection: Option<SmtpConnection>,
+    connection: Option<OpenConnection>,
     closes_at: Instant,
     /// The permit for a connection that is opened ahead.
     permit: Option<OwnedSemaphorePermit>,
     /// The refusal of the password when the connection was opened ahead: the next message gets this
     /// error, and the server is not asked again.
-    refused: Option<(AccountError, Instant)>,
+    refused: Option<(Refusal, Instant)>,
 }
 
 impl ConnectionSlot {
@@ -46,7 +59,7 @@ impl ConnectionSlot {
             self.closes_at = closes_at;
             return;
         }
-        if self.refusal().is_some() {
+        if self.is_refused() {
             return;
         }
         let Ok(permit) = Arc::clone(&outbox.prepared).try_acquire_owned() else {
@@ -59,35 +72,36 @@ impl ConnectionSlot {
                 self.closes_at = closes_at;
                 self.permit = Some(permit);
             }
-            Some(Ok(Err(error))) => {
+            Some(Ok(Err(refusal))) => {
+                let error = &refusal.error;
                 debug!(%error, "the outgoing server could not be reached ahead");
                 if error.is_password_refused() {
-                    self.refused = Some((error, closes_at));
+                    self.refused = Some((refusal, closes_at));
                 }
             }
             Some(Err(_)) | None => {}
         }
     }
 
-    fn refusal(&self) -> Option<&AccountError> {
-        let (error, expires_at) = self.refused.as_ref()?;
-        (*expires_at > Instant::now()).then_some(error)
+    fn is_refused(&self) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|(_, expires_at)| *expires_at > Instant::now())
     }
 
     /// Takes the refusal of the password that no message has been given yet.
-    pub(super) fn take_refusal(&mut self) -> Option<AccountError> {
-        let (error, expires_at) = self.refused.take()?;
-        (expires_at > Instant::now()).then_some(error)
+    pub(super) fn take_refusal(&mut self) -> Option<Refusal> {
+        let (refusal, expires_at) = self.refused.take()?;
+        (expires_at > Instant::now()).then_some(refusal)
     }
 
     /// Takes the connection for a message.
-    pub(super) fn take(&mut self) -> Option<SmtpConnection> {
+    pub(super) fn take(&mut self) -> Option<OpenConnection> {
         self.permit = None;
         self.connection.take()
     }
 
     /// Returns the connection after a message.
-    pub(super) fn put(&mut self, connection: SmtpConnection) {
+    pub(super) fn put(&mut self, connection: OpenConnection) {
         self.connection = Some(connection);
     }
 
@@ -103,7 +117,7 @@ impl ConnectionSlot {
     pub(super) async fn end(&mut self) {
         match &mut self.connection {
             Some(connection) => tokio::select! {
-                () = connection.ended() => {
+                () = connection.smtp.ended() => {
                     self.connection = None;
                     self.permit = None;
                 }
@@ -116,7 +130,7 @@ impl ConnectionSlot {
     /// Sends QUIT without waiting for the reply.
     pub(super) fn quit(&mut self) {
         if let Some(connection) = self.take() {
-            tokio::spawn(connection.quit());
+            tokio::spawn(connection.smtp.quit());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use jiff::Zoned;
 use mail_mime::address::{EmailAddress, parse_typed};
-use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage};
+use mail_mime::compose::{AttachmentMeta, ComposeError, Composer, OutgoingMessage, Wire};
 use mail_mime::date::Date;
 use mail_mime::{text, transfer};
 use tokio::fs::File;
@@ -72,7 +72,7 @@ impl Message {
             unix_ms: now.timestamp().as_millisecond(),
             offset_minutes: i16::try_from(now.offset().seconds() / 60).unwrap_or_default(),
         };
-        let outgoing = OutgoingMessage {
+        let mut outgoing = OutgoingMessage {
             to: parse_addresses("--to", &args.to)?,
             cc: parse_addresses("--cc", &args.cc)?,
             bcc: parse_addresses("--bcc", &args.bcc)?,
@@ -82,6 +82,9 @@ impl Message {
             attachments,
             ..OutgoingMessage::new(from, message_id.clone(), date)
         };
+        if outgoing.first_utf8_mailbox().is_some() {
+            outgoing.wire = Wire::Utf8;
+        }
         let composer = Composer::new(&outgoing, &random_id()?).map_err(|error| match error {
             ComposeError::NoRecipient => {
                 CliError::usage("There is nobody to send to: use --to, --cc or --bcc.")
@@ -109,6 +112,11 @@ impl Message {
     pub(super) fn recipients(&self) -> Vec<String> {
         let recipients = self.composer.recipients().iter();
         recipients.map(|one| one.as_str().to_owned()).collect()
+    }
+
+    /// Returns whether it needs a server with SMTPUTF8.
+    pub(super) fn needs_smtputf8(&self) -> bool {
+        self.composer.needs_smtputf8()
     }
 
     /// Returns the size of the whole message, with CRLF line ends.

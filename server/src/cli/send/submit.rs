@@ -122,7 +122,9 @@ pub(super) async fn run_transaction(
     recipients: &[String],
     stop: &CancellationToken,
 ) -> Result<TransactionResult, CliError> {
-    let mut envelope = envelope(message.sender(), recipients.iter(), message.size_bytes())?;
+    let (sender, size_bytes) = (message.sender(), message.size_bytes());
+    let is_utf8 = message.needs_smtputf8();
+    let mut envelope = envelope(sender, recipients.iter(), size_bytes, is_utf8)?;
     message.notices.add_to(&mut envelope, &message.message_id);
     let (envelope, mut reader) = (&mut envelope, message.read());
     let is_committed = AtomicBool::new(false);

@@ -103,6 +103,7 @@ impl Ledger {
             changed_unix_ms: raw.changed_unix_ms,
             spool: raw.spool,
             size_bytes: u64::try_from(raw.size_bytes).unwrap_or_default(),
+            has_transcript: raw.has_transcript != 0,
         };
         // The sending process ended after the dot may have been sent: only the column records that.
         if raw.outcome.as_deref() == Some(Outcome::Unknown.name()) {

@@ -1,5 +1,6 @@
 mod delegated;
 mod lasting;
+mod transcript;
 
 use std::sync::LazyLock;
 
@@ -125,6 +126,7 @@ fn row(id: &str) -> OutboxRow {
         spool: None,
         size_bytes: 11,
         damage: None,
+        has_transcript: false,
         message: OutboxMessage {
             from: "ann@peer.test".to_owned(),
             subject: id.to_owned(),
@@ -204,6 +206,26 @@ async fn draft_and_files_are_deleted_after_the_hand_over() {
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn scheduled_message_is_not_pruned_before_its_time() {
+    let fixture = Fixture::new().await;
+    let scheduled = OutboxRow {
+        due_unix_ms: 500,
+        ..row("scheduled")
+    };
+    fixture.insert_row(&scheduled).await;
+    // Entries are kept for a shorter time than that until it is due.
+    assert_eq!(fixture.ledger.outbox_prune(400, 400).await.unwrap(), 0);
+    let claimed = fixture.ledger.outbox_claim(&ann(), 500).await.unwrap();
+    let mut sent = claimed.unwrap();
+    sent.state = RowState::Result;
+    sent.changed_unix_ms = 510;
+    sent.message.recipients[0].state = RecipientState::HandedOver;
+    assert!(fixture.ledger.outbox_save(&sent, true).await.unwrap());
+    assert_eq!(fixture.ledger.outbox_prune(510, 510).await.unwrap(), 0);
+    assert_eq!(fixture.ledger.outbox_prune(511, 511).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -325,7 +347,7 @@ async fn only_a_process_without_a_lease_loses_its_rows() {
     assert!(
         !fixture
             .ledger
-            .outbox_save_result(&committing)
+            .outbox_save_result(&committing, &AttemptTranscript::new(1))
             .await
             .unwrap()
     );

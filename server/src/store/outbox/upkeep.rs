@@ -202,6 +202,7 @@ impl Ledger {
             let Some(raw) = raw else { break };
             let mut row = self.open_row(raw);
             let draft = self.draft_if_readable(&row).await?;
+            let transcript = self.outbox_transcript(old, &row.id).await?;
             row.account_key = new.clone();
             let sealed = match row.is_damaged() {
                 true => None,
@@ -210,15 +211,20 @@ impl Ledger {
             let draft = draft
                 .map(|draft| self.seal_draft(&row, &draft))
                 .transpose()?;
+            let transcript = transcript
+                .map(|transcript| self.seal_transcript(&row, &transcript))
+                .transpose()?;
             sqlx::query(
                 "UPDATE outbox SET account_key = $1, is_damaged = $2, \
-                 sealed = COALESCE($3, sealed), sealed_draft = $4 WHERE id = $5",
+                 sealed = COALESCE($3, sealed), sealed_draft = $4, sealed_transcript = $6 \
+                 WHERE id = $5",
             )
             .bind(&new.0)
             .bind(i64::from(row.is_damaged()))
             .bind(sealed)
             .bind(draft)
             .bind(row.id.as_str())
+            .bind(transcript)
             .execute(self.store.pool())
             .await?;
             moved = moved.saturating_add(1);
@@ -253,7 +259,8 @@ impl Ledger {
         Ok(moved)
     }
 
-    /// Deletes rows that have not changed since `before_unix_ms`, the oldest settled ones beyond
+    /// Deletes rows that have not changed since `before_unix_ms` and are not scheduled for a later
+    /// time, the oldest settled ones beyond
     /// [`SETTLED_MAX`] of an account, and those that were removed before `removed_before_unix_ms`.
     /// Their files are discarded.
     pub(crate) async fn outbox_prune(
@@ -266,7 +273,8 @@ impl Ledger {
             let mut transaction = self.store.pool().begin_with(BEGIN_IMMEDIATE).await?;
             let old: Vec<(String,)> = sqlx::query_as(
                 "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-                 WHERE changed_unix_ms < $1 AND owner IS NULL LIMIT $2) RETURNING id",
+                 WHERE changed_unix_ms < $1 AND owner IS NULL \
+                 AND NOT (state = 'waiting' AND due_unix_ms >= $1) LIMIT $2) RETURNING id",
             )
             .bind(before_unix_ms)
             .bind(BATCH)

@@ -257,6 +257,8 @@ impl SessionBackend {
         };
         Ok(OutboxRows {
             removed,
+            needs_look: self.needs_look_count().await?,
+            keep_days: self.ledger_keep_days,
             older: last.map(|(_, row)| ListCursor::of(row).to_string()),
             entries: rows
                 .iter()
@@ -283,6 +285,17 @@ impl SessionBackend {
             open = open.saturating_add(count.map_err(AccountError::store)?);
         }
         Ok(open)
+    }
+
+    /// Returns the number of messages that need a decision of their sender.
+    async fn needs_look_count(&self) -> Result<u32, AccountError> {
+        let mut count = 0_u32;
+        for handle in &self.handles {
+            let ledger = &handle.outbox().ledger;
+            let needing = ledger.outbox_count_needs_look(handle.key()).await;
+            count = count.saturating_add(needing.map_err(AccountError::store)?);
+        }
+        Ok(count)
     }
 
     pub(super) fn entry(&self, handle: &AccountHandle, row: &OutboxRow) -> OutboxEntry {
@@ -331,6 +344,7 @@ impl SessionBackend {
                 Some(CopySearch::Nowhere) => Some(CopyFound::Nowhere),
                 Some(CopySearch::Unsupported) | None => None,
             },
+            has_transcript: row.has_transcript,
         }
     }
 }

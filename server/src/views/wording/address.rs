@@ -58,8 +58,8 @@ fn english(why: InvalidAddress) -> (&'static str, &'static str) {
             "Check that part for typing errors.",
         ),
         InvalidAddress::LocalPartNotAscii => (
-            "the part before the @ has letters that this program cannot send yet",
-            "Ask for an address whose part before the @ has only the letters A to Z.",
+            "the part before the @ has letters beyond A to Z, which your mail server does not take",
+            "Ask for an address in plain letters, or send from an account whose server takes them.",
         ),
         InvalidAddress::LocalPartTooLong => (
             "the part before the @ is longer than 64 characters",
@@ -137,8 +137,8 @@ fn chinese(why: InvalidAddress) -> (&'static str, &'static str) {
         ),
         InvalidAddress::LocalPart => ("@ 之前有不允许的字符", "请检查这一部分。"),
         InvalidAddress::LocalPartNotAscii => (
-            "@ 之前有目前无法发送的文字",
-            "请使用 @ 之前只含英文字母的地址。",
+            "@ 之前有英文字母以外的文字，您的邮件服务器不支持",
+            "请改用 @ 之前只含英文字母的地址，或从支持此类地址的账户发送。",
         ),
         InvalidAddress::LocalPartTooLong => {
             ("@ 之前超过 64 个字符", "请检查是否有两个地址连在了一起。")

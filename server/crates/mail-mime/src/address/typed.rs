@@ -44,7 +44,7 @@ pub struct Entry<'t> {
 /// separator = "," / ";" / U+FF0C / U+FF1B / U+3001 / CR / LF
 /// ```
 ///
-/// `address` is what [`Address::parse`](super::Address::parse) accepts, `quoted-string` that of RFC
+/// `address` is what [`Address::parse_utf8`](super::Address::parse_utf8) accepts, `quoted-string` that of RFC
 /// 5322 §3.2.4 on one line. Nothing is repaired: an entry that does not match exactly is an error,
 /// so that mail never goes to an address that was not typed.
 ///
@@ -249,7 +249,7 @@ fn alone(text: &str) -> Result<EmailAddress, InvalidAddress> {
 
 fn mailbox(name: &str, address: &str) -> Result<EmailAddress, InvalidAddress> {
     let address = without_scheme(address)?;
-    super::Address::parse(address)?;
+    super::Address::parse_utf8(address)?;
     Ok(EmailAddress::new(name, address))
 }
 

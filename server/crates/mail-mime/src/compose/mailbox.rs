@@ -26,8 +26,8 @@ impl Mailbox {
         wire: Wire,
     ) -> Result<Self, ComposeError> {
         let address = match wire {
-            Wire::Utf8 => Address::parse_utf8(&mailbox.address),
-            Wire::SevenBit | Wire::EightBit => mailbox.envelope(),
+            Wire::Utf8 => mailbox.envelope(),
+            Wire::SevenBit | Wire::EightBit => Address::parse(&mailbox.address),
         };
         let address = address.map_err(|why| ComposeError::Address {
             field,

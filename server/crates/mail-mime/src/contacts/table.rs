@@ -171,7 +171,7 @@ fn delimiter(text: &str) -> (&str, u8) {
 }
 
 fn is_address(cell: &str) -> bool {
-    Address::parse(cell.trim()).is_ok()
+    Address::parse_utf8(cell.trim()).is_ok()
 }
 
 /// Adds the person of a row. `false` if there is no room for one more.

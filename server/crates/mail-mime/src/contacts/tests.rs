@@ -304,7 +304,7 @@ proptest! {
             prop_assert!(card.name.len() <= NAME_BYTES && !card.name.contains(['\n', '\r']));
             prop_assert!(card.note.len() <= NOTE_BYTES);
             for address in &card.addresses {
-                prop_assert!(address::Address::parse(address).is_ok());
+                prop_assert!(address::Address::parse_utf8(address).is_ok());
             }
         }
         for group in &book.groups {

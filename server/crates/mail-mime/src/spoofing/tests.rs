@@ -102,9 +102,9 @@ fn what_a_reader_cannot_see_is_marked() {
             "",
             "pаul@a.example",
             "pаul@a.example",
-            vec![LookAlikeLocalPart, InvalidAddress],
+            vec![LookAlikeLocalPart],
         ),
-        ("", "张@a.example", "张@a.example", vec![InvalidAddress]),
+        ("", "张@a.example", "张@a.example", vec![]),
     ] {
         let mailbox = EmailAddress::new(name, address);
         assert_eq!(signs(&mailbox), expected, "{name:?} {address:?}");

@@ -1,0 +1,62 @@
+//! `GET {base}/outbox/{id}/transcript`: the page of an entry's transcript, and
+//! `GET {base}/outbox/{id}/transcript.txt`: the same as text.
+
+use app::api::types::OutboxId;
+use app::routes::transcript::{TranscriptPage, render, text};
+use app::text::url;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
+
+use super::visitor::Visitor;
+use super::{Web, headers, page};
+
+/// The page. An entry without a transcript says so.
+pub(super) async fn show(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+) -> Response {
+    let Some(backend) = visitor.backend(&web) else {
+        return page::see_other(&url::login(web.base()));
+    };
+    match backend.outbox_transcript(&OutboxId(id)).await {
+        Ok((entry, transcript)) => {
+            let html = render(TranscriptPage {
+                context: visitor.page_context(&web),
+                entry,
+                transcript,
+            });
+            let mut response = Html(html).into_response();
+            headers::plain_page(response.headers_mut());
+            response
+        }
+        Err(error) => {
+            let back = Some(url::outbox(web.base()));
+            page::failed(&web, &visitor, error.to_api(visitor.lang), back)
+        }
+    }
+}
+
+/// The text; 404 if there is no transcript.
+pub(super) async fn download(
+    State(web): State<Web>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<String>,
+) -> Response {
+    let Some(backend) = visitor.backend(&web) else {
+        return page::see_other(&url::login(web.base()));
+    };
+    match backend.outbox_transcript(&OutboxId(id)).await {
+        Ok((_, Some(transcript))) => {
+            let mut response = text(&transcript).into_response();
+            let headers = response.headers_mut();
+            headers::download(headers);
+            headers::set(headers, CONTENT_TYPE, "text/plain; charset=utf-8");
+            response
+        }
+        Ok((_, None)) => page::not_found_page(&web, &visitor),
+        Err(error) => page::failed(&web, &visitor, error.to_api(visitor.lang), None),
+    }
+}
