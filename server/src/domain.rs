@@ -11,6 +11,7 @@ mod draft;
 mod error_cause;
 mod folder;
 mod identity;
+mod invitation;
 mod local_mail;
 mod marks;
 mod message;
@@ -29,6 +30,7 @@ pub use error_cause::{
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use identity::Identity;
+pub(crate) use invitation::SentAnswer;
 pub use local_mail::LocalLimit;
 pub(crate) use local_mail::{LocalCounts, LocalFolder, LocalMessage, LocalSummary, NamedAddress};
 pub(crate) use marks::{Marks, SourceMark, opposite};

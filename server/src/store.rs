@@ -21,6 +21,7 @@ pub(crate) mod private;
 pub mod process;
 mod records;
 pub mod seal;
+mod sent_answers;
 pub mod sessions;
 pub mod spool;
 
@@ -123,6 +124,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 13,
         name: "contacts",
         sql: include_str!("store/migrations/0013_contacts.sql"),
+    },
+    SchemaStep {
+        version: 15,
+        name: "invitation answers",
+        sql: include_str!("store/migrations/0015_invitation_answer.sql"),
     },
 ];
 

@@ -16,6 +16,7 @@ mod held_up;
 mod hostile;
 mod identities;
 mod imap;
+mod invitations;
 mod leaving;
 mod lists;
 mod local_mail;

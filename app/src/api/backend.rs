@@ -11,9 +11,9 @@ use super::types::{
     AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Contact,
     ContactGroup, ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft,
     DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId,
-    ImageSender, ImportReport, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef,
-    ViewId,
+    ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows,
+    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
+    SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -57,6 +57,15 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Leaves the mailing list of a message by one click. Returns the host that took the request.
     fn list_leave(&self, message: MessageRef) -> BackendFuture<'_, String>;
+
+    /// Answers the invitation in a message: queues a message to its organizer in the outbox, in place
+    /// of an earlier answer that has not left. Fails with [`ErrorKind::Invalid`] if there is no
+    /// invitation that can be answered.
+    fn invitation_answer(
+        &self,
+        message: MessageRef,
+        answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId>;
 
     /// Sets a mark on messages of any accounts and folders. Messages that have the mark already are
     /// neither counted nor undone.

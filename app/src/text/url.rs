@@ -131,6 +131,11 @@ pub fn unsubscribe(base: &str) -> String {
     format!("{base}/unsubscribe")
 }
 
+/// The route that answers an invitation.
+pub fn invitation(base: &str) -> String {
+    format!("{base}/invitation")
+}
+
 /// The route that allows the remote images of a sender, or stops it.
 pub fn images(base: &str) -> String {
     format!("{base}/images")

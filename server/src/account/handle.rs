@@ -4,6 +4,7 @@ pub(crate) mod contacts;
 mod couriers;
 mod identities;
 mod images;
+mod invitations;
 mod leave;
 mod nested;
 mod people;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, ImageSender, Lang,
-    Mark, MessageRef, OutboxId, Theme, UndoRef,
+    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, ImageSender,
+    InvitationAnswer, Lang, Mark, MessageRef, OutboxId, Theme, UndoRef,
 };
 use app::flash::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
@@ -119,6 +119,23 @@ pub(super) async fn unsubscribe(posted: Posted) -> Response {
             note: Some(posted.visitor.lang.list_left(host).into_owned()),
             ..Flash::default()
         },
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, location).await
+}
+
+/// `POST {base}/invitation`: `message` (`{account}/{folder}/{message}`), `answer` (`accepted`,
+/// `tentative`, `declined`), `return`. The page of the message says when the answer leaves.
+pub(super) async fn invitation(posted: Posted) -> Response {
+    let value = |name| field(&posted.fields, name).unwrap_or_default();
+    let message = MessageRef::from(value("message"));
+    let location = url::message(posted.web.base(), &message);
+    let queued = match InvitationAnswer::from_word(value("answer")) {
+        Some(answer) => posted.backend.invitation_answer(message, answer).await,
+        None => Err(RequestError::Malformed.to_api(posted.visitor.lang)),
+    };
+    let flash = match queued {
+        Ok(_) => Flash::default(),
         Err(error) => failure(error),
     };
     posted.finish(flash, location).await

@@ -56,6 +56,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/settings/contacts/import"), post(contacts::import))
         .route(&at("/settings/contacts/export"), get(contacts::export))
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
+        .route(&at("/invitation"), post(forms::invitation))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),
             get(message_body::message_body),

@@ -9,6 +9,7 @@ mod contact;
 mod identities;
 mod local_message;
 mod person;
+mod sent_answer;
 mod v0;
 mod v1;
 pub(in crate::store) mod v2;
@@ -20,6 +21,7 @@ pub(super) use contact::{read_contact, read_group, write_contact, write_group};
 pub(super) use identities::{read_identities, write_identities};
 pub(super) use local_message::{read_local_message, write_local_message};
 pub(super) use person::{read_person, write_person};
+pub(super) use sent_answer::{read_sent_answer, write_sent_answer};
 
 use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};
 

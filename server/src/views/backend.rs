@@ -7,6 +7,7 @@ mod contacts;
 mod drafts;
 mod entries;
 mod identities;
+mod invitations;
 mod ledger;
 
 use std::collections::BTreeSet;
@@ -20,9 +21,9 @@ use app::api::types::{
     ComposeForm, ComposeSource, Contact, ContactGroup, ContactId, ContactQuery, ContactRows,
     Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
     FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender,
-    ImportReport, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, Theme,
-    UndoRef, ViewId,
+    ImportReport, InvitationAnswer, ListQuery, Mark, MessageId, MessageRef, MessageRows,
+    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
+    SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -49,6 +50,9 @@ use crate::domain::{Changed, Opened};
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
 /// it, so that the page shows the result at once, not first that the message is being sent.
 const FIRST_ATTEMPT_WAIT: Duration = Duration::from_millis(150);
+
+/// The same for a plain form, whose next page does not update itself.
+const PLAIN_FORM_WAIT: Duration = Duration::from_secs(2);
 
 /// What the configuration says about all requests.
 #[derive(Debug, Clone)]
@@ -176,6 +180,7 @@ impl SessionBackend {
         let host = &handle.sign_in().incoming.host;
         let mut cards = cards(&opened, handle.address(), host, &self.locale);
         self.link_report(handle, &opened, &mut cards).await;
+        self.offer_answer(handle, &opened, &mut cards).await?;
         let shows_images = shows_images(handle, &opened, &cards).await;
         if shows_images {
             key.images = Images::Allowed;
@@ -414,6 +419,20 @@ impl MailBackend for SessionBackend {
             let handle = self.localize(self.handle(&message.folder.account))?;
             let left = handle.leave_list(message.folder.folder, message.message);
             self.localize(left.await)
+        })
+    }
+
+    fn invitation_answer(
+        &self,
+        message: MessageRef,
+        answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId> {
+        Box::pin(async move {
+            let account = message.folder.account.clone();
+            let outbox = self.localize(self.answer_invitation(message, answer).await)?;
+            self.wait_for_first_attempt(&account, &outbox, PLAIN_FORM_WAIT)
+                .await;
+            Ok(outbox)
         })
     }
 

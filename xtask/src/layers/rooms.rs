@@ -28,6 +28,7 @@ const IDS_AND_CODES: &[&str] = &[
     "FolderRole",
     "FormKey",
     "IncomingKind",
+    "InvitationAnswer",
     "LeftOutCause",
     "Mark",
     "MessageId",

@@ -89,6 +89,7 @@ fn card(kind: CardKind, title: &str, lines: &[&str]) -> Card {
         month: String::new(),
         day: String::new(),
         outbox: None,
+        actions: Vec::new(),
     }
 }
 
@@ -320,6 +321,12 @@ impl MailBackend for FakeBackend {
                 Card {
                     month: "NOV".into(),
                     day: "28".into(),
+                    actions: vec![CardAction {
+                        url: "/invitation".to_owned(),
+                        answer: "accepted".to_owned(),
+                        label: "Accept".to_owned(),
+                        is_primary: true,
+                    }],
                     ..card(CardKind::Invitation, "Meetup", &["Saturday", "Hangzhou"])
                 },
             ],
@@ -367,6 +374,14 @@ impl MailBackend for FakeBackend {
 
     fn list_leave(&self, _message: MessageRef) -> BackendFuture<'_, String> {
         ready(Ok("shop.example".to_owned()))
+    }
+
+    fn invitation_answer(
+        &self,
+        _message: MessageRef,
+        _answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId> {
+        ready(Ok("out".into()))
     }
 
     fn message_mark(

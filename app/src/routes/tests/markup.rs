@@ -119,6 +119,9 @@ impl MailBackend for MarkupBackend {
         image_senders() -> Vec<ImageSender> {}
         images_show(sender: ImageSender, is_shown: bool) -> () { sender, is_shown }
         list_leave(message: MessageRef) -> String { message }
+        invitation_answer(message: MessageRef, answer: InvitationAnswer) -> OutboxId {
+            message, answer
+        }
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
         change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }

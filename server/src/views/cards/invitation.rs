@@ -22,14 +22,24 @@ const NAME_CHARS: usize = 60;
 /// Maximum number of people whose names are shown.
 const NAMES_MAX: usize = 3;
 
-/// Returns the card of an invitation; `None` if it has no event.
-///
-/// It shows the recurring event if the invitation has one, otherwise the first event. Times are in
-/// the reader's zone; `month` and `day` are empty if the event has no start.
-pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
+/// Returns the event of an invitation that its card shows: the recurring one if there is one,
+/// otherwise the first.
+fn shown_event(invitation: &Invitation) -> Option<&Event> {
     let events = &invitation.events;
     let series = events.iter().find(|event| !event.is_recurring_exception);
-    let event = series.or(events.first())?;
+    series.or(events.first())
+}
+
+/// Returns the summary of an invitation as one short line; empty if it has none.
+pub(super) fn summary(invitation: &Invitation) -> String {
+    let event = shown_event(invitation);
+    event.map_or_else(String::new, |event| excerpt(&event.summary, LINE_CHARS))
+}
+
+/// Returns the card of an invitation; `None` if it has no event. Times are in the reader's zone;
+/// `month` and `day` are empty if the event has no start.
+pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
+    let event = shown_event(invitation)?;
     let starts = event.starts.as_ref();
     let starts = starts.and_then(|starts| local(starts, locale));
     Some(Card {
@@ -42,6 +52,7 @@ pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
         }),
         day: starts.map_or_else(String::new, |at| at.day().to_string()),
         outbox: None,
+        actions: Vec::new(),
     })
 }
 
