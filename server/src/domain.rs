@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod bounds;
 mod change;
+mod composing;
 mod contact;
 mod draft;
 mod error_cause;
@@ -22,6 +23,7 @@ mod viewer;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
+pub(crate) use composing::ComposingChoices;
 pub(crate) use contact::{Contact, ContactBook, ContactGroup};
 pub(crate) use draft::{DraftCopy, DraftSaved};
 pub use error_cause::{

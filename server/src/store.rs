@@ -130,6 +130,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         name: "invitation answers",
         sql: include_str!("store/migrations/0015_invitation_answer.sql"),
     },
+    SchemaStep {
+        version: 16,
+        name: "composing",
+        sql: include_str!("store/migrations/0016_composing.sql"),
+    },
 ];
 
 /// An error of the store.

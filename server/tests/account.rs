@@ -1,6 +1,7 @@
 //! Tests of the account actor against the embedded mail server, through the interface of a page.
 
 mod changes;
+mod composing;
 mod contacts;
 mod contradicted;
 mod copies;

@@ -4,6 +4,7 @@ mod accounts;
 mod addresses;
 pub(crate) mod client;
 mod compose;
+mod composing;
 mod contacts;
 mod invitations;
 mod leaving;

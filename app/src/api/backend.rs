@@ -8,12 +8,12 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Contact,
-    ContactGroup, ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft,
-    DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId,
-    ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows,
-    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
-    SessionView, UndoRef, ViewId,
+    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource,
+    ComposingChoices, ComposingSettings, Contact, ContactGroup, ContactId, ContactQuery,
+    ContactRows, Conversion, Converted, Destination, Draft, DraftResult, EntryChange, FolderRef,
+    FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender, ImportReport,
+    InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId,
+    OutboxRows, PersonSuggestion, SealingKeys, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -154,11 +154,15 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
-    /// Returns how the messages of each account of the session are sent.
-    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>>;
+    /// Returns how the messages of each account of the session are written and sent.
+    fn composing_list(&self) -> BackendFuture<'_, Vec<ComposingSettings>>;
 
-    /// Chooses for how many seconds the messages of an account can be stopped after "Send".
-    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()>;
+    /// Chooses how the messages of an account are written and sent.
+    fn composing_save(
+        &self,
+        account: AccountId,
+        choices: ComposingChoices,
+    ) -> BackendFuture<'_, ()>;
 
     /// Queues a message in the outbox for immediate delivery. Returns when the entry is durable,
     /// and after delivery if that takes a short time only. An invalid recipient is

@@ -66,6 +66,8 @@ pub fn Composer(
         upload_max_bytes,
         server_max_bytes,
         lacking,
+        cursor,
+        warns_missing_file,
     } = form;
     let title = title(&draft, lang);
     tab.title.set(title.clone());
@@ -73,6 +75,7 @@ pub fn Composer(
     fields.identity.set(draft.identity.clone());
     fields.options.set(draft.options.clone());
     fields.editor.set(draft.html.clone());
+    fields.cursor.set_value(cursor);
     let files = Attachments::new(
         uploads.clone(),
         &missing,
@@ -122,8 +125,14 @@ pub fn Composer(
         let uploads: Vec<_> = uploads.into_iter().map(|upload| upload.id).collect();
         let draft = fields.draft(fixed.get_value(), uploads.clone());
         if !is_confirmed.get_untracked()
-            && let Some(question) =
-                omission_question(&draft, &quote.read_value(), fields, is_confirmed, lang)
+            && let Some(question) = omission_question(
+                &draft,
+                &quote.read_value(),
+                fields,
+                is_confirmed,
+                lang,
+                warns_missing_file,
+            )
         {
             questions.ask(question);
             return;
@@ -309,7 +318,8 @@ pub fn Composer(
             <Sender
                 identities=identities
                 fields=fields
-                initial=draft.body.clone()
+                // A signature comes before a quotation at the end only.
+                initial=if cursor == 0 { draft.body.clone() } else { String::new() }
                 report=Callback::new(move |()| observe())
             />
             {line("to", lang.to(), draft.to, fields.to)}

@@ -247,11 +247,6 @@ pub fn outbox_change(base: &str, outbox: &OutboxId, change: EntryChange) -> Stri
     )
 }
 
-/// Chooses how messages are sent; for posts only.
-pub fn settings_sending(base: &str) -> String {
-    format!("{base}/settings/sending")
-}
-
 /// The appearance settings; the form is posted to the same URL: `lang`, `theme`, `return`.
 pub fn settings_appearance(base: &str) -> String {
     format!("{base}/settings/appearance")
@@ -265,6 +260,11 @@ pub fn asset(base: &str, file: &str) -> String {
 /// One symbol of the icon sheet.
 pub fn icon(base: &str, icons: &str, name: &str) -> String {
     format!("{base}/a/{icons}#i-{name}")
+}
+
+/// How messages are written and sent. Not a route of the app.
+pub fn settings_composing(base: &str) -> String {
+    format!("{base}/settings/composing")
 }
 
 /// The page of the names and addresses that an account sends as (GET, POST).

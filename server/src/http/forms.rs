@@ -165,26 +165,6 @@ pub(super) async fn outbox_change(
     posted.finish(flash, location).await
 }
 
-/// `POST {base}/settings/sending`: `account`, `undo_send_secs`, `return`.
-pub(super) async fn sending_settings(posted: Posted) -> Response {
-    let location = url::settings_appearance(posted.web.base());
-    let lang = posted.visitor.lang;
-    let account = field(&posted.fields, "account").map(AccountId::from);
-    let secs = field(&posted.fields, "undo_send_secs").and_then(|secs| secs.parse().ok());
-    let set = match account.zip(secs) {
-        Some((account, secs)) => posted.backend.undo_send_set(account, secs).await,
-        None => Err(RequestError::Malformed.to_api(lang)),
-    };
-    let flash = match set {
-        Ok(()) => Flash {
-            note: Some(lang.saved().into_owned()),
-            ..Flash::default()
-        },
-        Err(error) => failure(error),
-    };
-    posted.finish(flash, location).await
-}
-
 /// `POST {base}/settings/appearance`: `lang`, `theme`, `return`. Stored in cookies of the browser.
 pub(super) async fn appearance(
     State(web): State<Web>,

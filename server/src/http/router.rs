@@ -27,8 +27,9 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, app_page, assets, attachment, compose, contacts, csrf, editor, error, events, files,
-    forms, headers, health, home, identities, login, message_body, page, source, turns, upload,
+    Web, app_page, assets, attachment, compose, composing, contacts, csrf, editor, error, events,
+    files, forms, headers, health, home, identities, login, message_body, page, source, turns,
+    upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -44,7 +45,10 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/act"), post(forms::act))
         .route(&at("/pin"), post(forms::pin))
         .route(&at("/images"), post(forms::images))
-        .route(&at("/settings/sending"), post(forms::sending_settings))
+        .route(
+            &at("/settings/composing"),
+            get(composing::show).post(composing::submit),
+        )
         .route(
             &at("/settings/identities"),
             get(identities::show).post(identities::submit),

@@ -3,6 +3,7 @@
 //!
 //! Long because it implements one trait.
 
+mod composing;
 mod contacts;
 mod drafts;
 mod entries;
@@ -18,12 +19,12 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, AccountIdentities, AddressWarning, BodyView, Card, CardKind, ChangesDone,
-    ComposeForm, ComposeSource, Contact, ContactGroup, ContactId, ContactQuery, ContactRows,
-    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
-    FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender,
-    ImportReport, InvitationAnswer, ListQuery, Mark, MessageId, MessageRef, MessageRows,
-    MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings,
-    SessionView, Theme, UndoRef, ViewId,
+    ComposeForm, ComposeSource, ComposingChoices, ComposingSettings, Contact, ContactGroup,
+    ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft, DraftResult,
+    EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, Identity,
+    IdentityId, ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageId,
+    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion,
+    SealingKeys, SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -495,7 +496,14 @@ impl MailBackend for SessionBackend {
     ) -> BackendFuture<'_, ComposeForm> {
         Box::pin(async move {
             let handle = self.localize(self.handle(&account))?;
-            let form = compose::start(handle, source, &self.locale, self.upload_max_bytes).await;
+            let form = compose::begin(
+                handle,
+                source,
+                &self.uploads,
+                &self.locale,
+                self.upload_max_bytes,
+            )
+            .await;
             self.localize(form)
         })
     }
@@ -525,27 +533,16 @@ impl MailBackend for SessionBackend {
         Box::pin(async move { self.localize(self.draft_form(&draft).await) })
     }
 
-    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
-        Box::pin(async move {
-            let mut settings = Vec::new();
-            for handle in &self.handles {
-                let undo_send_secs = self.localize(self.undo_send_secs(handle).await)?;
-                settings.push(SendingSettings {
-                    account: handle.id(),
-                    address: handle.address().to_owned(),
-                    undo_send_secs,
-                });
-            }
-            Ok(settings)
-        })
+    fn composing_list(&self) -> BackendFuture<'_, Vec<ComposingSettings>> {
+        Box::pin(async move { self.localize(self.composing().await) })
     }
 
-    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()> {
-        Box::pin(async move {
-            let handle = self.localize(self.handle(&account))?;
-            let secs = secs.min(SendingSettings::UNDO_SEND_MAX_SECS);
-            self.localize(handle.set_undo_send_secs(secs).await)
-        })
+    fn composing_save(
+        &self,
+        account: AccountId,
+        choices: ComposingChoices,
+    ) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.save_composing(&account, choices).await) })
     }
 
     fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>> {

@@ -36,6 +36,7 @@ const IDS_AND_CODES: &[&str] = &[
     "OutboxId",
     "PartId",
     "Priority",
+    "QuotePosition",
     "RecipientState",
     "SavedDraft",
     "SendOptions",

@@ -161,7 +161,7 @@ impl SessionBackend {
 
     /// Returns for how many seconds the messages of an account can be stopped.
     pub(super) async fn undo_send_secs(&self, handle: &AccountHandle) -> Result<u32, AccountError> {
-        let chosen = handle.undo_send_secs().await?;
+        let chosen = handle.composing_choices().await?.undo_send_secs;
         Ok(chosen.unwrap_or(self.undo_send_secs))
     }
 
