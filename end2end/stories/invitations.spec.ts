@@ -41,7 +41,7 @@ test('an answer waits, is changed, and reaches the organizer', async ({ mailbox 
   await expect(card).toContainText(/Your answer “Accepted” leaves in \d+ s\./);
   await expect(mailbox.reader.getByRole('heading', { level: 1, name: 'Invitation: Planning' })).toBeVisible();
   await mailbox.isAlive();
-  await expectAccessible(page);
+  if (mailbox.view.hasScript) await expectAccessible(page);
 
   await button('Do not send').click();
   await expect(button('Do not send')).toHaveCount(0);

@@ -247,6 +247,7 @@ pub fn Composer(
         // The effect runs before the form is in the document, where it can receive the focus.
         set_timeout(
             move || {
+                fields.place_cursor();
                 // After a full page load the user may be typing already.
                 let focused = document().active_element();
                 if form.is_connected() && !form.contains(focused.as_deref()) {

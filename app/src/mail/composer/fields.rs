@@ -37,7 +37,7 @@ pub struct Fields {
     pub editor: Editor,
     /// The HTML that was last converted to plain text, and that text.
     pub plain_of: StoredValue<Option<(String, String)>>,
-    /// Where the writer begins in the text, until the text field has been focused.
+    /// Where the writer begins in the text.
     pub cursor: StoredValue<u32>,
     /// A counter of the drafts that were written into the fields.
     pub fills: RwSignal<u32>,
@@ -67,7 +67,19 @@ impl Fields {
         [self.to, self.cc, self.bcc, self.subject]
     }
 
-    /// Focuses a field by its name; the text field with the cursor where the writer begins.
+    /// Puts the cursor of the text field where the writer begins, unless it was moved.
+    pub fn place_cursor(self) {
+        let at = self.cursor.get_value();
+        if let Some(body) = self.body.get_untracked()
+            && at > 0
+            && body.selection_end() == Ok(Some(0))
+        {
+            drop(body.set_selection_range(at, at));
+        }
+    }
+
+    /// Focuses a field by its name; the text field with the cursor where it is, which is where the
+    /// writer begins.
     pub fn focus(self, name: &str) {
         let line = match name {
             "to" => self.to,
@@ -75,16 +87,11 @@ impl Fields {
             "bcc" => self.bcc,
             "subject" => self.subject,
             _ => {
-                let cursor = self.cursor.get_value();
-                self.cursor.set_value(0);
                 if self.editor.is_formatted() {
-                    self.editor.focus(cursor > 0);
+                    self.editor.focus(self.cursor.get_value() > 0);
                 } else if let Some(body) = self.body.get_untracked() {
-                    // These do not fail for a text area in the document.
+                    // Does not fail for a text area in the document.
                     drop(body.focus());
-                    if cursor > 0 {
-                        drop(body.set_selection_range(cursor, cursor));
-                    }
                 }
                 return;
             }
