@@ -3,7 +3,7 @@
 use app::api::types::{CardAction, InvitationAnswer, Lang, OutboxState};
 use mail_mime::calendar::Invitation;
 
-use super::invitation::summary;
+use super::invitation::{LINE_CHARS, excerpt, shown_event};
 
 /// Returns the buttons of an invitation. `known` is the answer that was given.
 pub(in crate::views) fn actions(
@@ -121,4 +121,10 @@ fn title(answer: InvitationAnswer, lang: Lang) -> &'static str {
         (InvitationAnswer::Declined, Lang::En) => "Declined",
         (InvitationAnswer::Declined, Lang::ZhCn) => "已谢绝",
     }
+}
+
+/// Returns the summary of an invitation as one short line; empty if it has none.
+fn summary(invitation: &Invitation) -> String {
+    let event = shown_event(invitation);
+    event.map_or_else(String::new, |event| excerpt(&event.summary, LINE_CHARS))
 }
