@@ -257,11 +257,14 @@ async fn a_message_whose_answer_is_refused_stays_in_the_inbox() {
 #[tokio::test]
 async fn by_pop3_nothing_can_be_archived_and_an_answered_message_stays() {
     let server = TestServer::new(Some(1)).await;
+    // The maildrop is not listed again within seconds: the message is there before.
+    let imap = server.open(server.imap()).await.unwrap();
+    deliver(&server, &imap, "Stays", "text/plain", "Ten?").await;
     let page = server.open(server.pop3()).await.unwrap();
     let offered = page.backend.composing_list().await.unwrap().remove(0);
     assert!(!offered.can_archive);
     choose(&page, |choices| choices.archives_answered = true).await;
-    let of = deliver(&server, &page, "Stays", "text/plain", "Ten?").await;
+    let of = page.arrived("Stays").await.id;
     let form = form(&page, source(ComposeKind::Reply, &of)).await;
     let sent = page.backend.message_send(page.account.clone(), form.draft);
     let id = sent.await.unwrap();
