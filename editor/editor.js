@@ -3,7 +3,8 @@
 //
 // To the page, as arrays: ["change", html, text], ["flushed"], ["paste", token, html, text],
 // ["picture", token, file], ["file", file], ["show", id], ["key", name], ["plain", html].
-// From the page: ["begin", html, theme, isFocused] with the port, then ["focus"], ["flush"],
+// From the page: ["begin", html, theme, isAfterQuote] with the port (not focused if the last is
+// undefined), then ["focus", isAfterQuote], ["flush"],
 // ["set", html], ["sign", old, new], ["paste", token, html], ["picture", token, id], ["show", id, blob].
 //
 // In the HTML that is exchanged a picture is `cid:` and the id of its file. Here it is an `img` with
@@ -34,18 +35,20 @@
   let editor = null;
   let tokens = 0;
   let report = 0;
+  /** The HTML that the page has. */
+  let known = "";
 
   addEventListener("message", (event) => {
     if (port || event.source !== parent || event.ports.length !== 1) return;
-    const [kind, html, theme, isFocused] = event.data;
+    const [kind, html, theme, isAfterQuote] = event.data;
     if (kind !== "begin") return;
     [port] = event.ports;
     if (theme) document.documentElement.dataset.theme = theme;
-    begin(html, isFocused);
+    begin(html, isAfterQuote);
     port.onmessage = ({ data }) => answer(...data);
   });
 
-  function begin(html, isFocused) {
+  function begin(html, isAfterQuote) {
     editor = new Squire(root, {
       blockTag: "DIV",
       tagAttributes: { blockquote: { type: "cite", style: QUOTE_STYLE } },
@@ -59,11 +62,11 @@
     editor.addEventListener("pathChange", showState);
     editor.addEventListener("select", showState);
     root.addEventListener("blur", flush);
-    if (isFocused) focusAtStart();
+    if (isAfterQuote !== undefined) focus(isAfterQuote);
   }
 
   function answer(kind, first, second) {
-    if (kind === "focus") focusAtStart();
+    if (kind === "focus") focus(first);
     else if (kind === "flush") {
       flush();
       port.postMessage(["flushed"]);
@@ -79,14 +82,22 @@
     }
   }
 
-  function focusAtStart() {
+  /** Focuses the text, with the cursor at its beginning or behind its last quotation. */
+  function focus(isAfterQuote) {
     editor.focus();
     editor.moveCursorToStart();
+    const block = isAfterQuote && [...root.querySelectorAll(":scope > blockquote")].pop()?.nextElementSibling;
+    if (!block) return;
+    const range = document.createRange();
+    range.setStart(block, 0);
+    editor.setSelection(range);
   }
 
   function set(html) {
     root.classList.toggle("paper", hasColours(html));
     editor.setHTML(html);
+    // A text that nobody changed is none that is unsent.
+    known = written();
   }
 
   /** Whether a text brings colours, which are made for white paper. */
@@ -96,7 +107,10 @@
 
   function flush() {
     clearTimeout(report);
-    if (port) port.postMessage(["change", written(), root.innerText]);
+    const html = written();
+    if (!port || html === known) return;
+    known = html;
+    port.postMessage(["change", html, root.innerText]);
   }
 
   /** Parses HTML without loading anything that it names. */

@@ -10,6 +10,7 @@
 #[cfg(feature = "ssr")]
 pub mod backend;
 pub mod compose;
+pub mod composing;
 pub mod contacts;
 pub mod error;
 pub mod folder;

@@ -5,6 +5,8 @@
 
 pub mod compose;
 #[cfg(feature = "ssr")]
+pub mod composing;
+#[cfg(feature = "ssr")]
 pub mod contacts;
 #[cfg(feature = "ssr")]
 mod entry_form;

@@ -31,9 +31,9 @@ test('Undo brings a message back before it leaves', { tag: ['@script', '@phone']
 
 test('without a click the message leaves, also from a closed tab', { tag: '@script' }, async ({ mailbox, context }) => {
   const { page } = mailbox;
-  await page.goto(mailbox.demo.url('/settings/appearance'));
-  await page.getByLabel(/Time to undo/).selectOption('5');
-  await page.locator('form').filter({ has: page.getByLabel(/Time to undo/) }).getByRole('button', { name: 'Save' }).click();
+  await page.goto(mailbox.demo.url('/settings/composing'));
+  await page.getByLabel('Undo after sending').selectOption('5');
+  await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved', { exact: true })).toBeVisible();
   await mailbox.goToInbox();
   const draft = await mailbox.compose();

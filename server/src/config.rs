@@ -33,7 +33,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use app::api::types::SendingSettings;
+use app::api::types::ComposingChoices;
 use mail_net::TlsMode;
 use mail_net::dial::Endpoint;
 use serde::Deserialize;
@@ -54,7 +54,7 @@ pub const LEDGER_KEEP_MAX_DAYS: u32 = 3650;
 /// The default of `undo_send_secs`.
 pub const UNDO_SEND_SECS: u32 = 10;
 /// Maximum of `undo_send_secs`.
-pub const UNDO_SEND_MAX_SECS: u32 = SendingSettings::UNDO_SEND_MAX_SECS;
+pub const UNDO_SEND_MAX_SECS: u32 = ComposingChoices::UNDO_SEND_MAX_SECS;
 
 /// The validated configuration.
 #[derive(Debug, Clone)]

@@ -6,11 +6,13 @@
 mod account;
 pub(crate) mod bounds;
 mod change;
+mod composing;
 mod contact;
 mod draft;
 mod error_cause;
 mod folder;
 mod identity;
+mod invitation;
 mod local_mail;
 mod marks;
 mod message;
@@ -22,6 +24,7 @@ mod viewer;
 
 pub use account::AccountKey;
 pub(crate) use change::{Changed, Filed, Filing};
+pub(crate) use composing::ComposingChoices;
 pub(crate) use contact::{Contact, ContactBook, ContactGroup};
 pub(crate) use draft::{DraftCopy, DraftSaved};
 pub use error_cause::{
@@ -30,6 +33,7 @@ pub use error_cause::{
 };
 pub(crate) use folder::{Folder, FolderList, INBOX_ID};
 pub(crate) use identity::Identity;
+pub(crate) use invitation::SentAnswer;
 pub use local_mail::LocalLimit;
 pub(crate) use local_mail::{LocalCounts, LocalFolder, LocalMessage, LocalSummary, NamedAddress};
 pub(crate) use marks::{Marks, SourceMark, opposite};

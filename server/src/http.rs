@@ -14,6 +14,7 @@ mod attachment;
 mod body;
 mod client_ip;
 mod compose;
+mod composing;
 mod connection;
 mod contacts;
 mod csrf;

@@ -21,6 +21,7 @@ pub(crate) mod private;
 pub mod process;
 mod records;
 pub mod seal;
+mod sent_answers;
 pub mod sessions;
 pub mod spool;
 
@@ -128,6 +129,16 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 14,
         name: "transcript",
         sql: include_str!("store/migrations/0014_transcript.sql"),
+    },
+    SchemaStep {
+        version: 15,
+        name: "invitation answers",
+        sql: include_str!("store/migrations/0015_invitation_answer.sql"),
+    },
+    SchemaStep {
+        version: 16,
+        name: "composing",
+        sql: include_str!("store/migrations/0016_composing.sql"),
     },
 ];
 

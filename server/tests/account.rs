@@ -1,6 +1,7 @@
 //! Tests of the account actor against the embedded mail server, through the interface of a page.
 
 mod changes;
+mod composing;
 mod contacts;
 mod contradicted;
 mod copies;
@@ -17,6 +18,7 @@ mod held_up;
 mod hostile;
 mod identities;
 mod imap;
+mod invitations;
 mod leaving;
 mod lists;
 mod local_mail;

@@ -4,7 +4,9 @@ mod accounts;
 mod addresses;
 pub(crate) mod client;
 mod compose;
+mod composing;
 mod contacts;
+mod invitations;
 mod leaving;
 mod limits;
 mod live;
@@ -16,6 +18,7 @@ mod unsent_keys;
 use std::path::PathBuf;
 
 use mail_demo::{Demo, Options};
+use serde_json::{Value, json};
 use server::cli::{demo, serve::prepare};
 use server::config::Config;
 use server::http::{Bound, serve};
@@ -97,10 +100,29 @@ impl Product {
         client
     }
 
+    /// Returns the reference of a message in the inbox; the newest has the number 0.
+    async fn message(&self, client: &mut Client, number: u32) -> String {
+        let session = call_api(client, "session_show", &json!({})).await;
+        let account = &session["accounts"][0]["id"];
+        let source = json!({"folder": {"account": account, "folder": "SU5CT1g"}});
+        let query = json!({"source": source, "at": {"offset": number}, "limit": 1});
+        let list = call_api(client, "message_list", &json!({"query": query})).await;
+        list["rows"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     async fn stop(self) {
         self.shutdown.cancel();
         self.task.await.unwrap();
         self.demo.stop().await;
         let _ = std::fs::remove_dir_all(&self.state_dir);
     }
+}
+
+/// Calls an endpoint of the JSON interface.
+async fn call_api(client: &mut Client, endpoint: &str, body: &Value) -> Value {
+    let body = serde_json::to_vec(body).unwrap();
+    let request = Request::post(&format!("/api/{endpoint}"), "application/json", body);
+    let response = client.send(request).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    serde_json::from_slice(&response.body).unwrap()
 }

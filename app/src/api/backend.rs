@@ -8,12 +8,12 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource, Contact,
-    ContactGroup, ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft,
-    DraftResult, EntryChange, FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId,
-    ImageSender, ImportReport, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, UndoRef,
-    ViewId,
+    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource,
+    ComposingChoices, ComposingSettings, Contact, ContactGroup, ContactId, ContactQuery,
+    ContactRows, Conversion, Converted, Destination, Draft, DraftResult, EntryChange, FolderRef,
+    FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender, ImportReport,
+    InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId,
+    OutboxRows, PersonSuggestion, SealingKeys, SessionView, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -57,6 +57,15 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Leaves the mailing list of a message by one click. Returns the host that took the request.
     fn list_leave(&self, message: MessageRef) -> BackendFuture<'_, String>;
+
+    /// Answers the invitation in a message: queues a message to its organizer in the outbox, in place
+    /// of an earlier answer that has not left. Fails with [`ErrorKind::Invalid`] if there is no
+    /// invitation that can be answered.
+    fn invitation_answer(
+        &self,
+        message: MessageRef,
+        answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId>;
 
     /// Sets a mark on messages of any accounts and folders. Messages that have the mark already are
     /// neither counted nor undone.
@@ -150,11 +159,15 @@ pub trait MailBackend: Send + Sync + 'static {
     /// Returns the keys that encrypt an account's unsent texts in the browser.
     fn unsent_keys(&self, account: AccountId) -> BackendFuture<'_, SealingKeys>;
 
-    /// Returns how the messages of each account of the session are sent.
-    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>>;
+    /// Returns how the messages of each account of the session are written and sent.
+    fn composing_list(&self) -> BackendFuture<'_, Vec<ComposingSettings>>;
 
-    /// Chooses for how many seconds the messages of an account can be stopped after "Send".
-    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()>;
+    /// Chooses how the messages of an account are written and sent.
+    fn composing_save(
+        &self,
+        account: AccountId,
+        choices: ComposingChoices,
+    ) -> BackendFuture<'_, ()>;
 
     /// Queues a message in the outbox for immediate delivery. Returns when the entry is durable,
     /// and after delivery if that takes a short time only. An invalid recipient is

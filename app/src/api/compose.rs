@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::error::ApiError;
 use super::types::{
     AccountId, ComposeForm, ComposeSource, Conversion, Converted, Draft, DraftResult, MessageRef,
-    OutboxId, SealingKeys, SendingSettings, SentView,
+    OutboxId, SealingKeys, SentView,
 };
 use super::wire::Wire;
 
@@ -63,12 +63,6 @@ pub async fn draft_open(draft: MessageRef, is_copy: bool) -> Result<ComposeForm,
 #[server(prefix = "/api", endpoint = "unsent_keys", protocol = Wire)]
 pub async fn unsent_keys(account: AccountId) -> Result<SealingKeys, ApiError> {
     super::backend::backend()?.unsent_keys(account).await
-}
-
-/// Returns how the messages of each account of the session are sent.
-#[server(prefix = "/api", endpoint = "sending_show", protocol = Wire)]
-pub async fn sending_show() -> Result<Vec<SendingSettings>, ApiError> {
-    super::backend::backend()?.sending_show().await
 }
 
 /// Queues a message in the outbox. Returns its entry when it is durable.

@@ -3,6 +3,7 @@
 //! Ids are opaque to the page: it receives them in a response and puts them into the next request
 //! or into a URL. The server formats times in the zone and language of the request.
 
+mod composing;
 mod contacts;
 mod identity;
 mod list;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use super::folder_role::FolderRole;
 pub use crate::lang::Lang;
 pub use crate::page::Theme;
+pub use composing::*;
 pub use contacts::*;
 pub use identity::*;
 pub use list::*;

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::api::types::{Card, CardKind};
+use super::form::Hidden;
+use crate::api::types::{Card, CardAction, CardKind, MessageRef};
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
@@ -36,10 +37,37 @@ pub fn Trust(
 pub fn BodyCard(
     /// The card.
     card: Card,
+    /// The message that it is about.
+    of: MessageRef,
 ) -> impl IntoView {
     let page = PageContext::expect();
     let label = card.title.clone();
-    if card.kind == CardKind::Invitation {
+    let is_invitation = card.kind == CardKind::Invitation;
+    let entry = card.outbox.map(|outbox| {
+        let label = match is_invitation {
+            true => page.lang.open_entry(),
+            false => page.lang.sent_message(),
+        };
+        view! {
+            <a class="btn btn-sm" href=url::outbox_entry(&page.base, &outbox)>
+                {label}
+            </a>
+        }
+        .into_any()
+    });
+    if is_invitation {
+        let form = (!card.actions.is_empty()).then(|| {
+            let actions = card.actions.into_iter().map(action).collect_view();
+            view! {
+                <form class="acts" method="post">
+                    <Hidden name="message" value=of.to_string() />
+                    <Hidden name="return" value=url::message(&page.base, &of) />
+                    {actions}
+                    {entry}
+                </form>
+            }
+            .into_any()
+        });
         return view! {
             <section class="invite" aria-label=label>
                 <div class="cal" aria-hidden="true">
@@ -50,6 +78,7 @@ pub fn BodyCard(
                     <b dir="auto">{card.title}</b>
                     <div class="small muted">{lines(card.lines)}</div>
                 </div>
+                {form}
             </section>
         }
         .into_any();
@@ -65,17 +94,26 @@ pub fn BodyCard(
                 <b dir="auto">{card.title}</b>
                 {lines(card.lines)}
             </div>
-            {card
-                .outbox
-                .map(|outbox| {
-                    view! {
-                        <a class="btn btn-sm" href=url::outbox_entry(&page.base, &outbox)>
-                            {page.lang.sent_message()}
-                        </a>
-                    }
-                        .into_any()
-                })}
+            {entry}
         </div>
+    }
+    .into_any()
+}
+
+/// A button of an invitation. A plain one: what it posts leads back to the message.
+fn action(action: CardAction) -> AnyView {
+    let (class, check) = match action.is_primary {
+        true => (
+            "btn btn-sm btn-primary",
+            Some(view! { <Icon name="check" class="i-s" /> }.into_any()),
+        ),
+        false => ("btn btn-sm btn-line", None),
+    };
+    view! {
+        <button class=class name="answer" value=action.answer formaction=action.url>
+            {check}
+            {action.label}
+        </button>
     }
     .into_any()
 }

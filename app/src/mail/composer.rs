@@ -70,6 +70,8 @@ pub fn Composer(
         upload_max_bytes,
         server_max_bytes,
         lacking,
+        cursor,
+        warns_missing_file,
     } = form;
     let title = title(&draft, lang);
     if !is_docked {
@@ -79,6 +81,7 @@ pub fn Composer(
     fields.identity.set(draft.identity.clone());
     fields.options.set(draft.options.clone());
     fields.editor.set(draft.html.clone());
+    fields.cursor.set_value(cursor);
     let files = Attachments::new(
         uploads.clone(),
         &missing,
@@ -128,8 +131,14 @@ pub fn Composer(
         let uploads: Vec<_> = uploads.into_iter().map(|upload| upload.id).collect();
         let draft = fields.draft(fixed.get_value(), uploads.clone());
         if !is_confirmed.get_untracked()
-            && let Some(question) =
-                omission_question(&draft, &quote.read_value(), fields, is_confirmed, lang)
+            && let Some(question) = omission_question(
+                &draft,
+                &quote.read_value(),
+                fields,
+                is_confirmed,
+                lang,
+                warns_missing_file,
+            )
         {
             questions.ask(question);
             return;
@@ -250,6 +259,7 @@ pub fn Composer(
         // The effect runs before the form is in the document, where it can receive the focus.
         set_timeout(
             move || {
+                fields.place_cursor();
                 // After a full page load the user may be typing already.
                 let focused = document().active_element();
                 if form.is_connected() && !form.contains(focused.as_deref()) {
@@ -312,7 +322,8 @@ pub fn Composer(
             <Sender
                 identities=identities
                 fields=fields
-                initial=draft.body.clone()
+                // A signature comes before a quotation at the end only.
+                initial=if cursor == 0 { draft.body.clone() } else { String::new() }
                 report=Callback::new(move |()| observe())
             />
             {line("to", lang.to(), draft.to, fields.to)}

@@ -78,7 +78,7 @@ pub fn Reader(
         .collect_view();
     let cards = cards
         .into_iter()
-        .map(|card| view! { <BodyCard card=card /> }.into_any())
+        .map(|card| view! { <BodyCard card=card of=open.id.get_value() /> }.into_any())
         .collect_view();
     let sender = from.first().cloned().unwrap_or_default();
     let subject = match message.subject {

@@ -237,6 +237,8 @@ fn unsent_form(
         upload_max_bytes: session.upload_max_bytes,
         server_max_bytes: None,
         lacking: Vec::new(),
+        cursor: 0,
+        warns_missing_file: true,
     })
 }
 

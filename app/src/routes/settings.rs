@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::api::compose::sending_show;
 use crate::api::message::image_senders;
-use crate::api::types::{ImageSender, Lang, SendingSettings, Theme};
+use crate::api::types::{ImageSender, Lang, Theme};
 use crate::mail::form::Hidden;
 use crate::mail::frame::PhoneBar;
 use crate::page::PageContext;
@@ -24,7 +23,6 @@ pub fn AppearancePage() -> impl IntoView {
         .set(lang.settings_appearance().into_owned());
     let path = url::settings_appearance(&page.base);
     let senders = api_resource(|| (), |()| async { image_senders().await });
-    let sending = api_resource(|| (), |()| async { sending_show().await });
     let theme = |value: Theme, form_value: &'static str, label: std::borrow::Cow<'static, str>| {
         view! {
             <label>
@@ -77,16 +75,15 @@ pub fn AppearancePage() -> impl IntoView {
                         <Icon name="pencil" class="i-s" />
                         {lang.settings_identities()}
                     </a>
+                    <a class="btn btn-line" rel="external" href=url::settings_composing(&page.base)>
+                        <Icon name="send" class="i-s i-dir" />
+                        {lang.settings_composing()}
+                    </a>
                     <a class="btn btn-line" rel="external" href=url::settings_contacts(&page.base)>
                         <Icon name="user" class="i-s" />
                         {lang.settings_contacts()}
                     </a>
                 </section>
-                <Suspense fallback=|| ()>
-                    {later(move || async move {
-                        sending.await.ok().map(sending_list).into_any()
-                    })}
-                </Suspense>
                 <Suspense fallback=|| ()>
                     {later(move || async move {
                         senders.await.ok().map(image_list).into_any()
@@ -95,60 +92,6 @@ pub fn AppearancePage() -> impl IntoView {
             </div>
         </main>
     }
-}
-
-/// For how long the messages of each account can be stopped.
-fn sending_list(settings: Vec<SendingSettings>) -> AnyView {
-    let page = PageContext::expect();
-    let (lang, action) = (page.lang, url::settings_sending(&page.base));
-    let back = url::settings_appearance(&page.base);
-    let rows = settings
-        .into_iter()
-        .map(|setting| {
-            let label = lang.undo_send_of(setting.address.clone());
-            let mut choices = vec![0, 5, 10, 20, 30];
-            if !choices.contains(&setting.undo_send_secs) {
-                choices.push(setting.undo_send_secs);
-                choices.sort_unstable();
-            }
-            let choices = choices
-                .into_iter()
-                .map(|secs| {
-                    view! {
-                        <option
-                            value=secs.to_string()
-                            selected=secs == setting.undo_send_secs
-                        >
-                            {lang.undo_send_secs(secs)}
-                        </option>
-                    }
-                    .into_any()
-                })
-                .collect_view();
-            view! {
-                <form class="set-row" method="post" action=action.clone()>
-                    <Hidden name="account" value=setting.account.to_string() />
-                    <Hidden name="return" value=back.clone() />
-                    <span class="grow" dir="auto">
-                        {setting.address}
-                    </span>
-                    <select class="select input-sm" name="undo_send_secs" aria-label=label>
-                        {choices}
-                    </select>
-                    <button class="btn btn-line btn-sm">{lang.save()}</button>
-                </form>
-            }
-            .into_any()
-        })
-        .collect_view();
-    view! {
-        <section class="set-page">
-            <h2>{lang.undo_send()}</h2>
-            <p class="small muted">{lang.undo_send_lead()}</p>
-            <div>{rows}</div>
-        </section>
-    }
-    .into_any()
 }
 
 /// The senders whose remote images are always shown, each with a button that ends this.

@@ -401,6 +401,8 @@ async fn refused_form_keeps_its_fields_and_shows_the_error() {
         upload_max_bytes: 1_000,
         server_max_bytes: None,
         lacking: Vec::new(),
+        cursor: 0,
+        warns_missing_file: true,
     };
     let inputs = PageInputs {
         retry: Some(ComposeRetry { form, error }),

@@ -20,8 +20,8 @@ pub struct Editor {
     /// The port, and what waits for the text that is current. In the browser only.
     port: Option<StoredValue<Option<web_sys::MessagePort>, LocalStorage>>,
     waiting: Option<StoredValue<Vec<Then>, LocalStorage>>,
-    /// Whether the editor is focused when it opens.
-    pub is_wanted: StoredValue<bool>,
+    /// Whether the editor is focused when it opens; after the quotation, if this is true.
+    pub is_wanted: StoredValue<Option<bool>>,
 }
 
 impl Editor {
@@ -31,7 +31,7 @@ impl Editor {
             html: RwSignal::new(html),
             port: cfg!(feature = "hydrate").then(|| StoredValue::new_local(None)),
             waiting: cfg!(feature = "hydrate").then(|| StoredValue::new_local(Vec::new())),
-            is_wanted: StoredValue::new(false),
+            is_wanted: StoredValue::new(None),
         }
     }
 
@@ -58,10 +58,10 @@ impl Editor {
         }
     }
 
-    /// Focuses the editor, with the cursor at the beginning.
-    pub fn focus(self) {
-        self.is_wanted.set_value(true);
-        self.post("focus", []);
+    /// Focuses the editor, with the cursor at the beginning or after the quotation.
+    pub fn focus(self, is_after_quote: bool) {
+        self.is_wanted.set_value(Some(is_after_quote));
+        self.post("focus", [is_after_quote.into()]);
     }
 
     /// Calls `then` when the text is current: the editor reports changes after a short time.

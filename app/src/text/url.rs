@@ -133,6 +133,11 @@ pub fn unsubscribe(base: &str) -> String {
     format!("{base}/unsubscribe")
 }
 
+/// The route that answers an invitation.
+pub fn invitation(base: &str) -> String {
+    format!("{base}/invitation")
+}
+
 /// The route that allows the remote images of a sender, or stops it.
 pub fn images(base: &str) -> String {
     format!("{base}/images")
@@ -276,11 +281,6 @@ pub fn outbox_transcript_text(base: &str, outbox: &OutboxId) -> String {
     format!("{}.txt", outbox_transcript(base, outbox))
 }
 
-/// Chooses how messages are sent; for posts only.
-pub fn settings_sending(base: &str) -> String {
-    format!("{base}/settings/sending")
-}
-
 /// The appearance settings; the form is posted to the same URL: `lang`, `theme`, `return`.
 pub fn settings_appearance(base: &str) -> String {
     format!("{base}/settings/appearance")
@@ -294,6 +294,11 @@ pub fn asset(base: &str, file: &str) -> String {
 /// One symbol of the icon sheet.
 pub fn icon(base: &str, icons: &str, name: &str) -> String {
     format!("{base}/a/{icons}#i-{name}")
+}
+
+/// How messages are written and sent. Not a route of the app.
+pub fn settings_composing(base: &str) -> String {
+    format!("{base}/settings/composing")
 }
 
 /// The page of the names and addresses that an account sends as (GET, POST).

@@ -512,9 +512,28 @@ texts! {
         en: "For this long after Send, a message is held here and can be stopped.",
         zh: "点击“发送”后，邮件先在此保留这段时间，期间可以撤销。"
     }
-    undo_send_of(address: String) {
-        en: format!("Time to undo for {address}"),
-        zh: format!("{address} 的撤销时间")
+    settings_composing() { en: "Composing", zh: "写信" }
+    composing_sending() { en: "Sending", zh: "发送" }
+    composing_writing() { en: "Writing", zh: "撰写" }
+    after_sending() { en: "After sending an answer", zh: "回复发送后" }
+    after_sending_lead() {
+        en: "A message in the inbox is archived once its answer is handed over.",
+        zh: "回复交给服务器后，将收件箱中的原邮件归档。"
+    }
+    after_sending_stay() { en: "Leave the message where it is", zh: "原邮件保持不动" }
+    after_sending_archive() { en: "Archive the message", zh: "归档原邮件" }
+    warns_missing_file() { en: "Warn about a missing attachment", zh: "提醒遗漏的附件" }
+    format() { en: "Format", zh: "格式" }
+    format_formatted() { en: "Formatted text", zh: "带格式文本" }
+    format_plain() { en: "Plain text", zh: "纯文本" }
+    quote_position() { en: "Quote when answering", zh: "回复时引用原文" }
+    quote_below() { en: "Below my text", zh: "在我的文字下方" }
+    quote_above() { en: "Above my text", zh: "在我的文字上方" }
+    quote_omitted() { en: "No quote", zh: "不引用" }
+    delivery_reports() { en: "Ask for delivery reports", zh: "请求投递报告" }
+    delivery_reports_lead() {
+        en: "Only where the mail server offers them.",
+        zh: "仅在邮件服务器支持时。"
     }
     undo_send_secs(n: u32) {
         en: if n == 0 { "Send at once".to_owned() } else { plural(u64::from(n), "second", "seconds") },

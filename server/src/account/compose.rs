@@ -11,7 +11,9 @@ use app::api::types::{
     ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId,
 };
 use mail_mime::address::EmailAddress;
-use mail_mime::compose::{self, AttachmentMeta, ComposeError, Composer, OutgoingMessage};
+use mail_mime::compose::{
+    self, AttachmentMeta, CalendarPart, ComposeError, Composer, OutgoingMessage,
+};
 use mail_mime::date::Date;
 use mail_mime::header::Headers;
 
@@ -28,8 +30,8 @@ use super::model::{now_unix_ms, random_id};
 use super::typed::{self, RECIPIENTS_MAX};
 use crate::account::uploads::Uploads;
 use crate::domain::{
-    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentCopy,
-    TransportOptions,
+    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentAnswer,
+    SentCopy, TransportOptions,
 };
 
 /// Maximum number of files of one message, of either kind.
@@ -102,16 +104,34 @@ pub(crate) struct Written {
     pub(crate) files: Vec<Attached>,
 }
 
+/// What a message has beside its draft.
+pub(crate) struct SpoolOptions<'r> {
+    /// The row that it replaces: its files are taken over.
+    pub(crate) replaced: Option<&'r OutboxRow>,
+    /// The answer to an invitation, in its iCalendar form.
+    pub(crate) calendar: Option<CalendarPart>,
+    /// Minutes east of UTC of its author's clock.
+    pub(crate) offset_minutes: i16,
+    /// When it leaves.
+    pub(crate) leaves: LeavesAt,
+    /// Maximum size of its attachments together, in bytes.
+    pub(crate) upload_max_bytes: u64,
+}
+
 /// Writes a draft as a message into the spool and returns its row, not yet in the store.
 pub(crate) async fn spool(
     handle: &AccountHandle,
     draft: &Draft,
     uploads: &Uploads,
-    replaced: Option<&OutboxRow>,
-    offset_minutes: i16,
-    leaves: LeavesAt,
-    upload_max_bytes: u64,
+    options: SpoolOptions<'_>,
 ) -> Result<Written, AccountError> {
+    let SpoolOptions {
+        replaced,
+        calendar,
+        offset_minutes,
+        leaves,
+        upload_max_bytes,
+    } = options;
     check_lengths(draft)?;
     let now = now_unix_ms();
     let identity = handle.identity(draft.identity.as_ref()).await?;
@@ -132,6 +152,7 @@ pub(crate) async fn spool(
         bcc: typed::mailboxes("bcc", &draft.bcc)?,
         reply_to: typed::mailboxes("reply_to", &identity.reply_to)?,
         is_flowed: true,
+        calendar,
         ..outgoing(draft, formatted.as_ref(), from, message_id, date)
     };
     if identity.is_copied {
@@ -236,6 +257,14 @@ pub(crate) async fn spool(
         },
     };
     Ok(Written { row, files: owned })
+}
+
+/// Returns the part of a message that answers an invitation.
+pub(crate) fn calendar_part(answer: &SentAnswer) -> CalendarPart {
+    CalendarPart {
+        method: "REPLY".to_owned(),
+        text: answer.calendar.clone(),
+    }
 }
 
 /// Returns the message of a draft, without recipients and attachments.

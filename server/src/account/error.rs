@@ -226,6 +226,8 @@ pub enum InvalidField {
     },
     /// The identity that the message was to be sent with was deleted.
     IdentityGone,
+    /// The message has no invitation that can be answered.
+    NoInvitation,
     /// The address book has the maximum number of contacts.
     TooManyContacts {
         /// The limit.

@@ -4,6 +4,7 @@ pub(crate) mod contacts;
 mod couriers;
 mod identities;
 mod images;
+mod invitations;
 mod leave;
 mod nested;
 mod people;
@@ -39,7 +40,7 @@ use super::worker::{Request, RequestKind, RequestTarget};
 use crate::clients::ClientError;
 use crate::clients::budget::Budget;
 use crate::clients::smtp::SubmissionServer;
-use crate::domain::{AccountKey, Opened, Protocol, Section};
+use crate::domain::{AccountKey, ComposingChoices, Opened, Protocol, Section};
 use crate::limits::PREPARED_CONNECTIONS;
 use crate::store::Store;
 use crate::store::outbox::Ledger;
@@ -506,15 +507,18 @@ impl AccountHandle {
         }
     }
 
-    /// Returns for how many seconds its messages can be stopped, if its user chose a time.
-    pub(crate) async fn undo_send_secs(&self) -> Result<Option<u32>, AccountError> {
-        let secs = self.inner.store.undo_send_secs(self.key()).await;
-        secs.map_err(AccountError::store)
+    /// Returns how its messages are written and sent.
+    pub(crate) async fn composing_choices(&self) -> Result<ComposingChoices, AccountError> {
+        let choices = self.inner.store.composing_choices(self.key()).await;
+        choices.map_err(AccountError::store)
     }
 
-    /// Chooses for how many seconds its messages can be stopped.
-    pub(crate) async fn set_undo_send_secs(&self, secs: u32) -> Result<(), AccountError> {
-        let set = self.inner.store.set_undo_send_secs(self.key(), secs);
+    /// Sets how its messages are written and sent.
+    pub(crate) async fn set_composing_choices(
+        &self,
+        choices: &ComposingChoices,
+    ) -> Result<(), AccountError> {
+        let set = self.inner.store.set_composing_choices(self.key(), choices);
         set.await.map_err(AccountError::store)
     }
 

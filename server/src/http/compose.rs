@@ -248,6 +248,8 @@ async fn restored_form(
         upload_max_bytes: web.config.upload_max_bytes,
         server_max_bytes: None,
         lacking: Vec::new(),
+        cursor: 0,
+        warns_missing_file: true,
     });
     // Parts to forward stay in the form: the message is not sent without them.
     for part in &draft.keep_parts {
@@ -274,6 +276,7 @@ async fn restored_form(
         }
     }
     form.draft = draft;
+    form.cursor = 0;
     form.missing = missing;
     form
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::api::backend::MailBackend;
 use app::api::error::{ApiError, ErrorKind};
 use app::api::types::{
-    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, ImageSender, Lang,
-    Mark, MessageRef, OutboxId, Theme, UndoRef,
+    AccountId, ChangesDone, Destination, EntryChange, FolderRef, FolderRole, ImageSender,
+    InvitationAnswer, Lang, Mark, MessageRef, OutboxId, Theme, UndoRef,
 };
 use app::flash::{Flash, FlashAgain, FlashEntry};
 use app::text::url;
@@ -124,6 +124,23 @@ pub(super) async fn unsubscribe(posted: Posted) -> Response {
     posted.finish(flash, location).await
 }
 
+/// `POST {base}/invitation`: `message` (`{account}/{folder}/{message}`), `answer` (`accepted`,
+/// `tentative`, `declined`), `return`. The page of the message says when the answer leaves.
+pub(super) async fn invitation(posted: Posted) -> Response {
+    let value = |name| field(&posted.fields, name).unwrap_or_default();
+    let message = MessageRef::from(value("message"));
+    let location = url::message(posted.web.base(), &message);
+    let queued = match InvitationAnswer::from_word(value("answer")) {
+        Some(answer) => posted.backend.invitation_answer(message, answer).await,
+        None => Err(RequestError::Malformed.to_api(posted.visitor.lang)),
+    };
+    let flash = match queued {
+        Ok(_) => Flash::default(),
+        Err(error) => failure(error),
+    };
+    posted.finish(flash, location).await
+}
+
 /// `POST {base}/outbox/{id}/{change}`: `return`.
 pub(super) async fn outbox_change(
     Path((outbox, change)): Path<(String, String)>,
@@ -141,26 +158,6 @@ pub(super) async fn outbox_change(
     let flash = match done {
         Ok(change) => Flash {
             outbox: Some(FlashEntry { outbox, change }),
-            ..Flash::default()
-        },
-        Err(error) => failure(error),
-    };
-    posted.finish(flash, location).await
-}
-
-/// `POST {base}/settings/sending`: `account`, `undo_send_secs`, `return`.
-pub(super) async fn sending_settings(posted: Posted) -> Response {
-    let location = url::settings_appearance(posted.web.base());
-    let lang = posted.visitor.lang;
-    let account = field(&posted.fields, "account").map(AccountId::from);
-    let secs = field(&posted.fields, "undo_send_secs").and_then(|secs| secs.parse().ok());
-    let set = match account.zip(secs) {
-        Some((account, secs)) => posted.backend.undo_send_set(account, secs).await,
-        None => Err(RequestError::Malformed.to_api(lang)),
-    };
-    let flash = match set {
-        Ok(()) => Flash {
-            note: Some(lang.saved().into_owned()),
             ..Flash::default()
         },
         Err(error) => failure(error),

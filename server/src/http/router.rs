@@ -27,9 +27,9 @@ use super::body::{self, Drain};
 use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
-    Web, app_page, assets, attachment, compose, contacts, csrf, editor, error, events, files,
-    forms, headers, health, home, identities, login, message_body, page, source, transcript, turns,
-    upload,
+    Web, app_page, assets, attachment, compose, composing, contacts, csrf, editor, error, events,
+    files, forms, headers, health, home, identities, login, message_body, page, source, transcript,
+    turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -45,7 +45,10 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/act"), post(forms::act))
         .route(&at("/pin"), post(forms::pin))
         .route(&at("/images"), post(forms::images))
-        .route(&at("/settings/sending"), post(forms::sending_settings))
+        .route(
+            &at("/settings/composing"),
+            get(composing::show).post(composing::submit),
+        )
         .route(
             &at("/settings/identities"),
             get(identities::show).post(identities::submit),
@@ -57,6 +60,7 @@ pub fn router(web: &Web) -> Router {
         .route(&at("/settings/contacts/import"), post(contacts::import))
         .route(&at("/settings/contacts/export"), get(contacts::export))
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
+        .route(&at("/invitation"), post(forms::invitation))
         .route(
             &at("/mail/{account}/{folder}/{message}/body"),
             get(message_body::message_body),

@@ -77,6 +77,8 @@ pub enum Purpose<'a> {
     PostedForm(&'a [u8]),
     /// A sign-in that messages need which leave without a session.
     Delegated,
+    /// An answer to an invitation.
+    SentAnswer,
 }
 
 impl Purpose<'_> {
@@ -94,6 +96,7 @@ impl Purpose<'_> {
             Self::Contact => b"restante/contact".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),
             Self::Delegated => b"restante/delegated".into(),
+            Self::SentAnswer => b"restante/sent-answer".into(),
         }
     }
 }

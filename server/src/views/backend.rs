@@ -3,10 +3,12 @@
 //!
 //! Long because it implements one trait.
 
+mod composing;
 mod contacts;
 mod drafts;
 mod entries;
 mod identities;
+mod invitations;
 mod ledger;
 mod transcript;
 
@@ -18,12 +20,12 @@ use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
     AccountId, AccountIdentities, AddressWarning, BodyView, Card, CardKind, ChangesDone,
-    ComposeForm, ComposeSource, Contact, ContactGroup, ContactId, ContactQuery, ContactRows,
-    Conversion, Converted, Destination, Draft, DraftResult, EntryChange, Failed, FolderId,
-    FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender,
-    ImportReport, ListQuery, Mark, MessageId, MessageRef, MessageRows, MessageView, OutboxEntry,
-    OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SendingSettings, SessionView, Theme,
-    UndoRef, ViewId,
+    ComposeForm, ComposeSource, ComposingChoices, ComposingSettings, Contact, ContactGroup,
+    ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft, DraftResult,
+    EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, Identity,
+    IdentityId, ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageId,
+    MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion,
+    SealingKeys, SessionView, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -50,6 +52,9 @@ use crate::domain::{Changed, Opened};
 /// Time that a send request waits for the first attempt. A nearby server accepts a message within
 /// it, so that the page shows the result at once, not first that the message is being sent.
 const FIRST_ATTEMPT_WAIT: Duration = Duration::from_millis(150);
+
+/// The same for a plain form, whose next page does not update itself.
+const PLAIN_FORM_WAIT: Duration = Duration::from_secs(2);
 
 /// What the configuration says about all requests.
 #[derive(Debug, Clone)]
@@ -181,6 +186,7 @@ impl SessionBackend {
         let host = &handle.sign_in().incoming.host;
         let mut cards = cards(&opened, handle.address(), host, &self.locale);
         self.link_report(handle, &opened, &mut cards).await;
+        self.offer_answer(handle, &opened, &mut cards).await?;
         let shows_images = shows_images(handle, &opened, &cards).await;
         if shows_images {
             key.images = Images::Allowed;
@@ -422,6 +428,20 @@ impl MailBackend for SessionBackend {
         })
     }
 
+    fn invitation_answer(
+        &self,
+        message: MessageRef,
+        answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId> {
+        Box::pin(async move {
+            let account = message.folder.account.clone();
+            let outbox = self.localize(self.answer_invitation(message, answer).await)?;
+            self.wait_for_first_attempt(&account, &outbox, PLAIN_FORM_WAIT)
+                .await;
+            Ok(outbox)
+        })
+    }
+
     fn message_mark(
         &self,
         messages: Vec<MessageRef>,
@@ -508,27 +528,16 @@ impl MailBackend for SessionBackend {
         Box::pin(async move { self.localize(self.draft_form(&draft, is_copy).await) })
     }
 
-    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
-        Box::pin(async move {
-            let mut settings = Vec::new();
-            for handle in &self.handles {
-                let undo_send_secs = self.localize(self.undo_send_secs(handle).await)?;
-                settings.push(SendingSettings {
-                    account: handle.id(),
-                    address: handle.address().to_owned(),
-                    undo_send_secs,
-                });
-            }
-            Ok(settings)
-        })
+    fn composing_list(&self) -> BackendFuture<'_, Vec<ComposingSettings>> {
+        Box::pin(async move { self.localize(self.composing().await) })
     }
 
-    fn undo_send_set(&self, account: AccountId, secs: u32) -> BackendFuture<'_, ()> {
-        Box::pin(async move {
-            let handle = self.localize(self.handle(&account))?;
-            let secs = secs.min(SendingSettings::UNDO_SEND_MAX_SECS);
-            self.localize(handle.set_undo_send_secs(secs).await)
-        })
+    fn composing_save(
+        &self,
+        account: AccountId,
+        choices: ComposingChoices,
+    ) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.save_composing(&account, choices).await) })
     }
 
     fn identity_list(&self) -> BackendFuture<'_, Vec<AccountIdentities>> {

@@ -1,6 +1,7 @@
 //! The cards above the body of a message: who confirmed its author, what may deceive, what a report
 //! or an invitation in it says, and that it is signed or encrypted.
 
+mod answer;
 mod invitation;
 mod receipt;
 mod report;
@@ -9,6 +10,8 @@ mod trust;
 mod warning;
 
 use app::api::types::{Card, CardKind};
+
+pub(super) use answer::{actions, answer_line, answer_subject, answer_text};
 
 use super::locale::Locale;
 use crate::domain::Opened;
@@ -43,5 +46,6 @@ fn card(kind: CardKind, title: String, lines: Vec<String>) -> Card {
         month: String::new(),
         day: String::new(),
         outbox: None,
+        actions: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Identity, IdentityId,
-    Lang, MessageRef, RecipientState, SendLimitation, UploadId, UploadView,
+    Lang, MessageRef, QuotePosition, RecipientState, SendLimitation, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
@@ -25,8 +25,36 @@ use crate::domain::{AttachedFile, DraftCopy, Opened, OutboxRow, StoredDraft};
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
 
-/// Returns the initial content of a compose form.
-pub(super) async fn start(
+/// Returns the initial content of a compose form, formatted if its account writes so. The pictures of
+/// the quoted message are files of the session then.
+pub(super) async fn begin(
+    handle: &AccountHandle,
+    source: Option<ComposeSource>,
+    uploads: &Uploads,
+    locale: &Locale,
+    upload_max_bytes: u64,
+) -> Result<ComposeForm, AccountError> {
+    let is_mail_program = source
+        .as_ref()
+        .is_some_and(|source| source.kind == ComposeKind::Unsubscribe);
+    let mut form = start(handle, source, locale, upload_max_bytes).await?;
+    // A program reads what leaves a list.
+    if is_mail_program || !handle.composing_choices().await?.is_formatted {
+        return Ok(form);
+    }
+    let converted = to_html(handle, &form.draft, uploads, locale, upload_max_bytes).await?;
+    form.draft.html = Some(converted.text);
+    let pictures = converted.uploads.iter().map(|picture| picture.id.clone());
+    form.draft.uploads.extend(pictures);
+    form.uploads.extend(converted.uploads);
+    form.draft
+        .keep_parts
+        .retain(|part| !converted.parts.contains(part));
+    Ok(form)
+}
+
+/// Returns the initial content of a compose form, as plain text.
+async fn start(
     handle: &AccountHandle,
     source: Option<ComposeSource>,
     locale: &Locale,
@@ -35,6 +63,7 @@ pub(super) async fn start(
     handle.expect_message();
     let form = handle.outbox().ledger.form_key(&handle.id());
     let identities = handle.identities().await?;
+    let choices = handle.composing_choices().await?;
     let default = identities.iter().find(|identity| identity.is_default);
     let mut form = ComposeForm {
         draft: Draft {
@@ -50,7 +79,11 @@ pub(super) async fn start(
         upload_max_bytes,
         server_max_bytes: handle.server_max_bytes(),
         lacking: lacking(handle),
+        cursor: 0,
+        warns_missing_file: choices.warns_missing_file,
     };
+    form.draft.options.wants_notice =
+        choices.wants_notice && !form.lacking.contains(&SendLimitation::Notices);
     let Some(source) = source else {
         form.draft.body = with_signature(&form, "");
         return Ok(form);
@@ -83,7 +116,16 @@ pub(super) async fn start(
             form.draft.thread = thread_of_answer(&opened.headers);
             let head = attribution(&opened, locale);
             let quotation = quoted(&head, &plain_text(&opened).await?);
-            form.draft.body = with_signature(&form, &quotation);
+            match choices.quote {
+                QuotePosition::Below => form.draft.body = with_signature(&form, &quotation),
+                QuotePosition::Above => {
+                    let above = format!("{}\n\n", quotation.trim());
+                    let signature = with_signature(&form, "");
+                    form.cursor = u32::try_from(above.encode_utf16().count()).unwrap_or_default();
+                    form.draft.body = above + &signature;
+                }
+                QuotePosition::Omitted => form.draft.body = with_signature(&form, ""),
+            }
         }
         ComposeKind::ForwardAttached => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
@@ -159,10 +201,10 @@ pub(super) async fn forward_attached(
 ) -> Result<ComposeForm, AccountError> {
     let mut messages = vec![source.of(&handle.id())];
     messages.extend(more);
-    let mut form = start(handle, Some(source), locale, upload_max_bytes).await?;
+    let mut form = begin(handle, Some(source), uploads, locale, upload_max_bytes).await?;
     let files = fetch_messages(handle, &messages, uploads, upload_max_bytes).await?;
-    form.uploads = files.iter().map(upload_view).collect();
-    form.draft.uploads = files.iter().map(Upload::id).collect();
+    form.uploads.extend(files.iter().map(upload_view));
+    form.draft.uploads.extend(files.iter().map(Upload::id));
     Ok(form)
 }
 
@@ -255,6 +297,7 @@ pub(super) async fn draft_form(
         Body::Html { .. } => plain_text(&opened).await?,
         Body::Empty | Body::OverLimits => String::new(),
     };
+    form.cursor = 0;
     form.draft = Draft {
         form: form.draft.form,
         ..draft
@@ -262,8 +305,8 @@ pub(super) async fn draft_form(
     Ok(form)
 }
 
-/// Converts the text of a draft to HTML. If it ends with the unchanged quotation of its source, that
-/// becomes the source as it was formatted, with its pictures as files of the form.
+/// Converts the text of a draft to HTML. If it ends or begins with the unchanged quotation of its
+/// source, that becomes the source as it was formatted, with its pictures as files of the form.
 pub(super) async fn to_html(
     handle: &AccountHandle,
     draft: &Draft,
@@ -296,8 +339,8 @@ pub(super) async fn to_html(
         true => forwarded(&head, &quoted_text),
         false => quoted(&head, &quoted_text),
     };
-    let own = draft.body.trim_end().strip_suffix(quotation.trim());
-    let (Some(own), Body::Html { .. }) = (own, &opened.body) else {
+    let own = around(&draft.body, quotation.trim());
+    let (Some((before, after)), Body::Html { .. }) = (own, &opened.body) else {
         return Ok(plain());
     };
     let place = (&source.folder, &source.message);
@@ -311,16 +354,27 @@ pub(super) async fn to_html(
         },
         Err(error) => return Err(error),
     };
-    let mut html = text::to_html(own);
+    let mut html = text::to_html(before);
     html.push_str(&text::to_html(head.trim_end()));
     match is_forward {
         true => html.extend(["<div><br></div>", &editable.html]),
         false => html.extend([text::QUOTE_TAG, &editable.html, "</blockquote>"]),
     }
+    html.push_str(&text::to_html(after));
     Ok(Converted {
         text: html,
         uploads: editable.pictures.iter().map(upload_view).collect(),
         parts: editable.parts,
+    })
+}
+
+/// Returns the text before and after a quotation that a text ends or begins with.
+fn around<'t>(body: &'t str, quotation: &str) -> Option<(&'t str, &'t str)> {
+    let before = body.trim_end().strip_suffix(quotation);
+    let before = before.map(|before| (before, ""));
+    before.or_else(|| {
+        let after = body.trim_start().strip_prefix(quotation)?;
+        Some(("", after.strip_prefix('\n')?))
     })
 }
 

@@ -229,8 +229,53 @@ pub struct Card {
     pub month: String,
     /// The day of the month of an invitation; else empty.
     pub day: String,
-    /// The entry of the ledger that a report is about, if it is known.
+    /// The entry of the ledger that a report is about, or that answers an invitation, if it is known.
     pub outbox: Option<OutboxId>,
+    /// Its buttons. They are of one form, which also has the reference of the message.
+    pub actions: Vec<CardAction>,
+}
+
+/// A button of a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardAction {
+    /// The URL that it posts to.
+    pub url: String,
+    /// The value of the field `answer`.
+    pub answer: String,
+    /// The label.
+    pub label: String,
+    /// Whether it is the first choice, or the one that was made.
+    pub is_primary: bool,
+}
+
+/// An answer to an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationAnswer {
+    /// Will come.
+    Accepted,
+    /// May come.
+    Tentative,
+    /// Will not come.
+    Declined,
+}
+
+impl InvitationAnswer {
+    /// All answers, in the order of the buttons.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Tentative, Self::Declined];
+
+    /// The word for it in forms and records.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Tentative => "tentative",
+            Self::Declined => "declined",
+        }
+    }
+
+    /// Returns the answer of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|answer| answer.word() == word)
+    }
 }
 
 /// One header field of a message, decoded.

@@ -82,6 +82,11 @@ pub struct ComposeForm {
     pub server_max_bytes: Option<u64>,
     /// Options that the outgoing server does not support, as far as it is known.
     pub lacking: Vec<SendLimitation>,
+    /// Where the writer begins in [`Draft::body`], in UTF-16 units; in formatted text a number over
+    /// 0 is after the quotation.
+    pub cursor: u32,
+    /// Whether to ask before a text is sent that speaks of a file and has none.
+    pub warns_missing_file: bool,
 }
 
 /// An option of sending that an outgoing server does not support.
@@ -454,21 +459,4 @@ pub struct ApiErrorText {
     pub fix: String,
     /// The server's reply, verbatim.
     pub reply: Option<String>,
-}
-
-/// How the messages of an account are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SendingSettings {
-    /// The account.
-    pub account: AccountId,
-    /// Its address.
-    pub address: String,
-    /// For how many seconds a message can be stopped after "Send", 0 to
-    /// [`UNDO_SEND_MAX_SECS`](Self::UNDO_SEND_MAX_SECS).
-    pub undo_send_secs: u32,
-}
-
-impl SendingSettings {
-    /// Maximum of `undo_send_secs`.
-    pub const UNDO_SEND_MAX_SECS: u32 = 30;
 }

@@ -64,6 +64,7 @@ pub(super) fn omission_question(
     fields: Fields,
     is_confirmed: RwSignal<bool>,
     lang: Lang,
+    warns_missing_file: bool,
 ) -> Option<Question> {
     let kind = draft.source.as_ref().map(|source| source.kind);
     // A forward and a message that leaves a list are whole as they begin.
@@ -81,7 +82,11 @@ pub(super) fn omission_question(
     let public_count = entries(&draft.to).chain(entries(&draft.cc)).count();
     let title = if no_subject || no_text {
         lang.send_without(no_subject, no_text)
-    } else if promises_file(&draft.body, quote) && draft.uploads.is_empty() && is_begun {
+    } else if warns_missing_file
+        && promises_file(&draft.body, quote)
+        && draft.uploads.is_empty()
+        && is_begun
+    {
         lang.send_without_file()
     } else if public_count >= MANY_RECIPIENTS {
         lang.send_to_many(public_count)
@@ -149,6 +154,7 @@ mod tests {
                     Fields::unmounted(),
                     RwSignal::new(false),
                     Lang::En,
+                    true,
                 )
                 .map(|question| question.title.into_owned())
             };

@@ -60,10 +60,10 @@ impl EditorForm {
         if let Some((html, _)) = kept.filter(|(_, text)| *text == draft.body) {
             // Nothing was written since the switch: nothing is lost.
             self.editor().html.set(Some(html));
-            self.editor().focus();
+            self.editor().focus(false);
             return;
         }
-        self.editor().focus();
+        self.editor().focus(false);
         spawn_local(async move {
             let account = self.account.get_value();
             match text_convert(account, Conversion::ToHtml(Box::new(draft))).await {

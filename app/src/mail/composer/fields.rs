@@ -37,6 +37,8 @@ pub struct Fields {
     pub editor: Editor,
     /// The HTML that was last converted to plain text, and that text.
     pub plain_of: StoredValue<Option<(String, String)>>,
+    /// Where the writer begins in the text.
+    pub cursor: StoredValue<u32>,
     /// A counter of the drafts that were written into the fields.
     pub fills: RwSignal<u32>,
 }
@@ -55,6 +57,7 @@ impl Fields {
             options: RwSignal::new(SendOptions::default()),
             editor: Editor::new(None),
             plain_of: StoredValue::new(None),
+            cursor: StoredValue::new(0),
             fills: RwSignal::new(0),
         }
     }
@@ -64,16 +67,29 @@ impl Fields {
         [self.to, self.cc, self.bcc, self.subject]
     }
 
-    /// Focuses a field by its name; the text field with the cursor at its beginning.
+    /// Puts the cursor of the text field where the writer begins, unless it was moved.
+    pub fn place_cursor(self) {
+        let at = self.cursor.get_value();
+        if let Some(body) = self.body.get_untracked()
+            && at > 0
+            && body.selection_end() == Ok(Some(0))
+        {
+            drop(body.set_selection_range(at, at));
+        }
+    }
+
+    /// Focuses a field by its name; the text field with the cursor where it is, which is where the
+    /// writer begins.
     pub fn focus(self, name: &str) {
         let line = match name {
             "to" => self.to,
             "cc" => self.cc,
             "bcc" => self.bcc,
             "subject" => self.subject,
-            _ if self.editor.is_formatted() => return self.editor.focus(),
             _ => {
-                if let Some(body) = self.body.get_untracked() {
+                if self.editor.is_formatted() {
+                    self.editor.focus(self.cursor.get_value() > 0);
+                } else if let Some(body) = self.body.get_untracked() {
                     // Does not fail for a text area in the document.
                     drop(body.focus());
                 }

@@ -45,6 +45,23 @@ fn own_identity() -> Identity {
     }
 }
 
+/// Returns how the messages of the account are written and sent.
+pub(super) fn composing() -> Vec<ComposingSettings> {
+    vec![ComposingSettings {
+        account: "acc".into(),
+        address: "demo@restante.test".into(),
+        can_archive: true,
+        choices: ComposingChoices {
+            undo_send_secs: 7,
+            archives_answered: true,
+            warns_missing_file: true,
+            is_formatted: false,
+            quote: QuotePosition::Above,
+            wants_notice: true,
+        },
+    }]
+}
+
 /// Returns a compose form without files.
 fn compose_form(draft: Draft) -> ComposeForm {
     ComposeForm {
@@ -57,6 +74,8 @@ fn compose_form(draft: Draft) -> ComposeForm {
         upload_max_bytes: 25_000_000,
         server_max_bytes: None,
         lacking: Vec::new(),
+        cursor: 0,
+        warns_missing_file: true,
     }
 }
 
@@ -89,6 +108,7 @@ fn card(kind: CardKind, title: &str, lines: &[&str]) -> Card {
         month: String::new(),
         day: String::new(),
         outbox: None,
+        actions: Vec::new(),
     }
 }
 
@@ -321,6 +341,13 @@ impl MailBackend for FakeBackend {
                 Card {
                     month: "NOV".into(),
                     day: "28".into(),
+                    actions: vec![CardAction {
+                        // Whole, as the server makes it: with the base that one test has.
+                        url: "/webmail/invitation".to_owned(),
+                        answer: "accepted".to_owned(),
+                        label: "Accept".to_owned(),
+                        is_primary: true,
+                    }],
                     ..card(CardKind::Invitation, "Meetup", &["Saturday", "Hangzhou"])
                 },
             ],
@@ -368,6 +395,14 @@ impl MailBackend for FakeBackend {
 
     fn list_leave(&self, _message: MessageRef) -> BackendFuture<'_, String> {
         ready(Ok("shop.example".to_owned()))
+    }
+
+    fn invitation_answer(
+        &self,
+        _message: MessageRef,
+        _answer: InvitationAnswer,
+    ) -> BackendFuture<'_, OutboxId> {
+        ready(Ok("out".into()))
     }
 
     fn message_mark(
@@ -453,6 +488,8 @@ impl MailBackend for FakeBackend {
             upload_max_bytes: 25_000_000,
             server_max_bytes: None,
             lacking: Vec::new(),
+            cursor: 0,
+            warns_missing_file: true,
         }))
     }
 
@@ -534,15 +571,11 @@ impl MailBackend for FakeBackend {
         ready(Ok(compose_form(draft)))
     }
 
-    fn sending_show(&self) -> BackendFuture<'_, Vec<SendingSettings>> {
-        ready(Ok(vec![SendingSettings {
-            account: "acc".into(),
-            address: "demo@restante.test".into(),
-            undo_send_secs: 10,
-        }]))
+    fn composing_list(&self) -> BackendFuture<'_, Vec<ComposingSettings>> {
+        ready(Ok(composing()))
     }
 
-    fn undo_send_set(&self, _: AccountId, _: u32) -> BackendFuture<'_, ()> {
+    fn composing_save(&self, _: AccountId, _: ComposingChoices) -> BackendFuture<'_, ()> {
         ready(Ok(()))
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::api::backend::BackendFuture;
 use crate::api::types::*;
+use crate::routes::composing::{self, ComposingPage};
 use crate::routes::contacts::{self, ContactsPage, Done, RefusedForm};
 use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
 use crate::routes::notice::{Notice, render_notice};
@@ -119,6 +120,9 @@ impl MailBackend for MarkupBackend {
         image_senders() -> Vec<ImageSender> {}
         images_show(sender: ImageSender, is_shown: bool) -> () { sender, is_shown }
         list_leave(message: MessageRef) -> String { message }
+        invitation_answer(message: MessageRef, answer: InvitationAnswer) -> OutboxId {
+            message, answer
+        }
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
         change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }
@@ -141,8 +145,8 @@ impl MailBackend for MarkupBackend {
             account, draft, is_forced
         }
         draft_open(draft: MessageRef) -> ComposeForm { draft }
-        sending_show() -> Vec<SendingSettings> {}
-        undo_send_set(account: AccountId, secs: u32) -> () { account, secs }
+        composing_list() -> Vec<ComposingSettings> {}
+        composing_save(account: AccountId, choices: ComposingChoices) -> () { account, choices }
         unsent_keys(account: AccountId) -> SealingKeys { account }
         message_send(account: AccountId, draft: Draft) -> OutboxId { account, draft }
         people_suggest(account: AccountId, typed: String) -> Vec<PersonSuggestion> {
@@ -251,6 +255,8 @@ fn retry(text: &str) -> ComposeRetry {
         upload_max_bytes: 9,
         server_max_bytes: Some(9),
         lacking: vec![SendLimitation::Notices, SendLimitation::RequiredTls],
+        cursor: 0,
+        warns_missing_file: true,
     };
     let error = fake::error(ErrorKind::Invalid, "");
     fill(ComposeRetry { form, error }, text)
@@ -412,6 +418,13 @@ async fn pages(text: &str) -> Vec<(String, String)> {
         let page = render_notice(page_context(text), notice, back);
         pages.push((format!("notice {nth}"), page));
     }
+    let composing = ComposingPage {
+        context: page_context(text),
+        accounts: fill(fake::composing(), text),
+        error: Some(fill(fake::error(ErrorKind::Invalid, "x"), text)),
+        is_saved: true,
+    };
+    pages.push(("composing".to_owned(), composing::render(composing)));
     let contacts = contacts::render(contacts_page(text));
     pages.push(("contacts".to_owned(), contacts));
     pages.push(("frame note".to_owned(), document::frame_note(text)));

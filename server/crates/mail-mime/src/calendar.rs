@@ -11,11 +11,13 @@ use jiff::civil;
 
 use crate::EmailAddress;
 
+mod answer;
 mod event;
 mod lines;
 mod recurrence;
 mod zones;
 
+pub use answer::{Answer, Answerable};
 pub use recurrence::{Frequency, Recurrence, RecurrenceEnd, RecurrenceWeekday};
 
 use calcard::Entry;
@@ -38,6 +40,9 @@ pub struct Invitation {
     pub method: Method,
     /// The events: one, or a recurring one and its exceptions.
     pub events: Vec<Event>,
+    /// What an answer repeats; `None` if the part is no invitation to one event, or has no organizer
+    /// whom an answer could be sent to.
+    pub answerable: Option<Answerable>,
     /// Whether something was left out because of the limits.
     pub is_cut: bool,
 }
@@ -207,6 +212,8 @@ pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
     let mut parser = Parser::new(&selected.text);
     let mut method = None;
     let mut events = Vec::new();
+    // The only calendar of the part.
+    let mut only = None;
     let mut is_calendar = false;
     loop {
         let calendar = match parser.entry() {
@@ -214,6 +221,7 @@ pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
             Entry::Eof => break,
             _ => continue,
         };
+        let is_first = !is_calendar;
         is_calendar = true;
         method = method.or_else(|| written_method(&calendar));
         let zones = Zones::of(&calendar);
@@ -227,11 +235,16 @@ pub fn parse(text: &str, method_param: Option<&str>) -> Option<Invitation> {
             is_cut |= is_event_cut;
             events.push(event);
         }
+        drop(zones);
+        only = is_first.then_some(calendar);
     }
+    let method = method
+        .or_else(|| method_param.map(named_method))
+        .unwrap_or(Method::Publish);
+    let request = only.filter(|_| method == Method::Request);
     is_calendar.then(|| Invitation {
-        method: method
-            .or_else(|| method_param.map(named_method))
-            .unwrap_or(Method::Publish),
+        method,
+        answerable: request.and_then(|calendar| answer::answerable(&calendar, &events)),
         events,
         is_cut,
     })

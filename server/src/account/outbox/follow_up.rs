@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::{ComposeKind, DraftId, OutboxId};
+use app::api::types::{
+    ComposeKind, Destination, DraftId, FolderId, FolderRole, MessageId, OutboxId,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -14,7 +16,9 @@ use super::{Outbox, OutboxMailbox};
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
 use crate::account::worker::{Request, RequestKind, RequestTarget};
-use crate::domain::{CopySearch, Filed, Filing, OutboxRow, RowState, SentCopy, SourceMark};
+use crate::domain::{
+    CopySearch, Filed, Filing, INBOX_ID, OutboxRow, RowState, SentCopy, SourceMark,
+};
 use crate::store::StoreError;
 
 /// The pauses between searches for a copy that the server is expected to file.
@@ -105,7 +109,9 @@ impl Outbox {
                 | ComposeKind::ReplyAll
                 | ComposeKind::Unsubscribe => SourceMark::Answered,
             };
+            let is_answer = matches!(source.kind, ComposeKind::Reply | ComposeKind::ReplyAll);
             let (folder, message) = (source.folder, source.message);
+            let answered = is_answer.then(|| (folder.clone(), message.clone()));
             let target = RequestTarget::Folder(folder.clone());
             let (request, reply) = Request::new(target, RequestKind::Set, move |store| {
                 store.mark_source(folder.clone(), message.clone(), mark)
@@ -114,6 +120,9 @@ impl Outbox {
                 && let Ok(Err(error)) = reply.await
             {
                 info!(%error, "the message that was answered could not be marked");
+            }
+            if let Some((folder, message)) = answered {
+                self.archive_answered(folder, message).await;
             }
         }
         if row.state != RowState::Result {
@@ -135,6 +144,26 @@ impl Outbox {
         }
         self.tell(&row.id);
         Ok(())
+    }
+
+    /// Archives a message in the inbox that was answered, if its user chose so. Without a folder for
+    /// it, or by POP3, it stays.
+    async fn archive_answered(&self, folder: FolderId, message: MessageId) {
+        let choices = self.ledger.composing_choices(&self.key).await;
+        let is_chosen = choices.is_ok_and(|choices| choices.archives_answered);
+        if !is_chosen || folder.as_str() != INBOX_ID || message.is_nested() {
+            return;
+        }
+        let target = RequestTarget::Folder(folder.clone());
+        let (request, reply) = Request::new(target, RequestKind::Change, move |store| {
+            let to = Destination::Role(FolderRole::Archive);
+            store.move_messages(folder.clone(), vec![message.clone()], to)
+        });
+        if self.mailbox.send(request).await.is_ok()
+            && let Ok(Err(error)) = reply.await
+        {
+            info!(%error, "the message that was answered could not be archived");
+        }
     }
 
     /// Searches for the copy of a message that may have been sent: a server that files copies itself

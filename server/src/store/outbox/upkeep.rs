@@ -256,6 +256,7 @@ impl Ledger {
         store.people_change_account(sealer, old, new).await?;
         store.identities_change_account(sealer, old, new).await?;
         store.contacts_change_account(sealer, old, new).await?;
+        store.sent_answers_change_account(sealer, new).await?;
         Ok(moved)
     }
 

@@ -105,7 +105,7 @@ impl SessionBackend {
                 let uploads = &self.uploads;
                 form::forward_attached(handle, source, more, uploads, locale, max_bytes).await
             }
-            source => form::start(handle, source, locale, max_bytes).await,
+            source => form::begin(handle, source, &self.uploads, locale, max_bytes).await,
         }
     }
 

@@ -11,11 +11,13 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 
 use super::SessionBackend;
-pub(crate) use crate::account::compose::{self, Attached, LeavesAt, Written};
+pub(crate) use crate::account::compose::{self, Attached, LeavesAt, SpoolOptions, Written};
 use crate::account::error::{AccountError, InvalidField, NoRoom, NotReplaced};
 use crate::account::handle::AccountHandle;
 use crate::account::model::now_unix_ms;
-use crate::domain::{CopySearch, Opened, OutboxRow, Outcome, RowState, SentCopy as Copy};
+use crate::domain::{
+    CopySearch, Opened, OutboxRow, Outcome, RowState, SentAnswer, SentCopy as Copy,
+};
 use crate::store::outbox::{Inserted, ListCursor, OPEN_MAX, SentForm};
 use crate::views::compose::{self as form, find_handle};
 use crate::views::wording::error_cause;
@@ -35,7 +37,7 @@ impl SessionBackend {
         if let Some(sent) = form_sent(handle, &draft).await? {
             return self.already_sent(sent, &draft);
         }
-        match self.send_new(handle, &draft).await {
+        match self.send_new(handle, &draft, None).await {
             Ok(Ok(outbox)) => Ok(outbox),
             Ok(Err(sent)) => self.already_sent(sent, &draft),
             // A concurrent post of the same form may have taken the files.
@@ -64,11 +66,12 @@ impl SessionBackend {
     }
 
     /// Writes a message into the spool and adds it to the outbox. If this fails or is cancelled,
-    /// both are unchanged.
-    async fn send_new(
+    /// both are unchanged. A correction answers the invitation that the corrected message answers.
+    pub(super) async fn send_new(
         &self,
         handle: &AccountHandle,
         draft: &Draft,
+        answer: Option<SentAnswer>,
     ) -> Result<Result<OutboxId, SentForm>, AccountError> {
         let replaced = match &draft.replaces {
             Some(id) => Some(self.row(id).await.map_err(|error| match error {
@@ -78,17 +81,18 @@ impl SessionBackend {
             None => None,
         };
         let replaced = replaced.as_ref().map(|(_, row)| row);
-        let max_bytes = self.upload_max_bytes;
-        let leaves = self.leaves_at(handle, draft).await?;
-        let written = compose::spool(
-            handle,
-            draft,
-            &self.uploads,
+        let answer = match (answer, replaced) {
+            (None, Some(old)) => handle.sent_answer_of(&old.id).await?,
+            (answer, _) => answer,
+        };
+        let options = SpoolOptions {
             replaced,
-            self.locale.offset_minutes(now_unix_ms()),
-            leaves,
-            max_bytes,
-        );
+            calendar: answer.as_ref().map(compose::calendar_part),
+            offset_minutes: self.locale.offset_minutes(now_unix_ms()),
+            leaves: self.leaves_at(handle, draft).await?,
+            upload_max_bytes: self.upload_max_bytes,
+        };
+        let written = compose::spool(handle, draft, &self.uploads, options);
         let Written { row, files } = written.await?;
         if let Some(old) = replaced {
             compose::may_replace(old, &row).map_err(AccountError::NotReplaced)?;
@@ -112,6 +116,9 @@ impl SessionBackend {
             }
         }
         self.drop_uploads(draft);
+        if let Some(answer) = &answer {
+            handle.remember_answer(&row.id, answer).await;
+        }
         if let Some(draft) = row.message.draft {
             handle.delete_draft_of(row.id.clone(), draft);
         }
@@ -154,7 +161,7 @@ impl SessionBackend {
 
     /// Returns for how many seconds the messages of an account can be stopped.
     pub(super) async fn undo_send_secs(&self, handle: &AccountHandle) -> Result<u32, AccountError> {
-        let chosen = handle.undo_send_secs().await?;
+        let chosen = handle.composing_choices().await?.undo_send_secs;
         Ok(chosen.unwrap_or(self.undo_send_secs))
     }
 
@@ -363,7 +370,11 @@ async fn form_sent(
     sent.map_err(AccountError::store)
 }
 
-fn state_of(row: &OutboxRow, now_unix_ms: i64, date: impl Fn(i64) -> DateText) -> OutboxState {
+pub(super) fn state_of(
+    row: &OutboxRow,
+    now_unix_ms: i64,
+    date: impl Fn(i64) -> DateText,
+) -> OutboxState {
     if let Some(why) = row.damage {
         return OutboxState::Damaged { why };
     }

@@ -16,22 +16,24 @@ use crate::views::locale::Locale;
 /// Maximum length of a description or comment, in characters.
 const TEXT_CHARS: usize = 300;
 /// Maximum length of a summary or location, in characters.
-const LINE_CHARS: usize = 200;
+pub(super) const LINE_CHARS: usize = 200;
 /// Maximum length of a name, in characters.
 const NAME_CHARS: usize = 60;
 /// Maximum number of people whose names are shown.
 const NAMES_MAX: usize = 3;
 
-/// Returns the card of an invitation; `None` if it has no event.
-///
-/// It shows the recurring event if the invitation has one, otherwise the first event. Times are in
-/// the reader's zone; `month` and `day` are empty if the event has no start.
-pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
+/// Returns the event that a card shows: the recurring one if there is one, otherwise the first.
+pub(super) fn shown_event(invitation: &Invitation) -> Option<&Event> {
     let events = &invitation.events;
     let series = events.iter().find(|event| !event.is_recurring_exception);
-    let event = series.or(events.first())?;
-    let starts = event.starts.as_ref();
-    let starts = starts.and_then(|starts| local(starts, locale));
+    series.or(events.first())
+}
+
+/// Returns the card of an invitation; `None` if it has no event. Times are in the reader's zone;
+/// `month` and `day` are empty if the event has no start.
+pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
+    let event = shown_event(invitation)?;
+    let starts = event.starts.as_ref().and_then(|at| local(at, locale));
     Some(Card {
         kind: CardKind::Invitation,
         title: title(invitation.method, event, locale.lang),
@@ -42,6 +44,7 @@ pub(super) fn card(invitation: &Invitation, locale: &Locale) -> Option<Card> {
         }),
         day: starts.map_or_else(String::new, |at| at.day().to_string()),
         outbox: None,
+        actions: Vec::new(),
     })
 }
 
@@ -166,7 +169,7 @@ fn lines(invitation: &Invitation, event: &Event, locale: &Locale) -> Vec<String>
 }
 
 /// Returns a text on one line, cut after `max_chars` characters.
-fn excerpt(text: &str, max_chars: usize) -> String {
+pub(super) fn excerpt(text: &str, max_chars: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),

@@ -58,6 +58,14 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请先删除不需要的身份。".to_owned(),
             },
         },
+        InvalidField::NoInvitation => both(
+            lang,
+            (
+                "This message has no invitation that can be answered.",
+                "Reply to the message instead.",
+            ),
+            ("这封邮件没有可以答复的邀请。", "请改为回复这封邮件。"),
+        ),
         InvalidField::IdentityGone => both(
             lang,
             (

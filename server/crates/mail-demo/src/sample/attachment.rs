@@ -251,6 +251,8 @@ fn ics(about: &str, unix_ms: i64) -> String {
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Restante//demo//EN\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n\
          UID:{:016x}@calendar.example\r\nDTSTAMP:{}Z\r\nDTSTART;TZID=Asia/Shanghai:{}\r\n\
          DTEND;TZID=Asia/Shanghai:{}\r\nSUMMARY:{about}\r\nLOCATION:杭州市上城区龙翔桥\r\n\
+         ORGANIZER;CN=杭州 Rust 社区:mailto:hello@rustmeetup.example\r\n\
+         ATTENDEE;RSVP=TRUE:mailto:demo@restante.test\r\n\
          END:VEVENT\r\nEND:VCALENDAR\r\n",
         fnv1a(about),
         moment(unix_ms),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod answers;
 mod times;
 
 /// Returns a calendar with CRLF line ends.
