@@ -79,7 +79,7 @@ test('a form that goes while one writes in it leaves a page that works', { tag: 
   await openEntry(page);
   await mailbox.outcome('Sent from the text', 'Handed over');
   await mailbox.goToInbox();
-  const left = await mailbox.compose();
+  const left = await mailbox.composeOnItsPage();
   await left.text.fill('Left in the middle of\n');
   await page.goBack();
   await mailbox.open('Sent from the text');
@@ -89,7 +89,7 @@ test('a form that goes while one writes in it leaves a page that works', { tag: 
 test('the focus is where one writes next', async ({ mailbox }) => {
   const { page } = mailbox;
   const subject = await subjectOf(mailbox.list.getByRole('listitem').first());
-  const draft = await mailbox.compose();
+  const draft = await mailbox.composeOnItsPage();
   await expect(draft.to).toBeFocused();
   await page.reload();
   await expect(draft.to).toBeFocused();
@@ -99,6 +99,7 @@ test('the focus is where one writes next', async ({ mailbox }) => {
   await expect(answer.text).toBeFocused();
   await page.keyboard.type('Above the quote.');
   await expect(answer.text).toHaveValue(/^Above the quote\.\s*\n[^]*>/);
+  if (mailbox.view.hasScript) await mailbox.discard();
   await mailbox.goToInbox();
   await mailbox.open(subject);
   const forward = await mailbox.answer('Forward');
@@ -119,7 +120,7 @@ test('a reply is begun by a key and written at once', { tag: ['@script', '@deskt
     await expect(page.getByLabel(field, { exact: true })).toBeFocused();
     await page.keyboard.type('each letter');
     await expect(page.getByLabel(field, { exact: true })).toHaveValue(/^each letter/);
-    await mailbox.goToInbox();
+    await mailbox.discard();
   }
 });
 
@@ -129,14 +130,14 @@ test('beside its fields, a form that is being written knows no keys', { tag: ['@
   await mailbox.open(subject);
   const answer = await mailbox.answer('Reply');
   await answer.text.fill('Half a thought');
-  await page.getByRole('heading', { level: 1 }).first().click();
+  await mailbox.dock.getByRole('heading', { level: 1 }).click();
   await expect(answer.text).not.toBeFocused();
   const address = page.url();
   for (const key of ['c', 'u', 'e', '#', 'j', 'x', 'Escape', '?']) await page.keyboard.press(key);
   await framesLater(page);
   expect(page.url()).toBe(address);
   await expect(answer.text).toHaveValue('Half a thought');
-  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.getByRole('dialog')).toHaveCount(1);
 });
 
 /** Records the requests that would send a message from now on. */

@@ -166,6 +166,13 @@ export class Mailbox {
     return this.opened();
   }
 
+  /** Discards the text in the form. */
+  async discard(): Promise<void> {
+    await this.page.locator('form.composer').getByRole('link', { name: 'Discard' }).click();
+    await this.page.getByRole('alertdialog').getByRole('button', { name: 'Discard' }).click();
+    await expect(this.page.locator('form.composer')).toHaveCount(0);
+  }
+
   /** Opens the form on a page of its own, on a desktop too: leaving that page leaves the form. */
   async composeOnItsPage(): Promise<Draft> {
     const place = this.view.isPhone ? this.list : this.folders;

@@ -111,7 +111,10 @@ pub fn Composer(
     let drafts = Drafts::new(unsent, fixed, tab);
     let sender = StoredValue::new(account.clone());
     // A text that was written before is the user's own, not what a form begins with.
-    let is_continued = is_written || draft.saved.is_some() || draft.replaces.is_some();
+    // So is that of a form that answers nothing and is addressed: a copy of a message.
+    let is_copy =
+        draft.source.is_none() && ![&draft.to, &draft.subject].iter().any(|t| t.is_empty());
+    let is_continued = is_copy || is_written || draft.saved.is_some() || draft.replaces.is_some();
     let quote = StoredValue::new(match is_continued {
         true => String::new(),
         false => draft.body.clone(),

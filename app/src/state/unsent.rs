@@ -231,6 +231,14 @@ impl Unsent {
         with(|state| state.current.is_some())
     }
 
+    /// Whether a URL is that of the form with the text on the page.
+    pub fn is_form_at(self, url: &str) -> bool {
+        with(|state| {
+            let current = state.current.as_ref();
+            current.is_some_and(|current| current.url(&state.base) == url)
+        })
+    }
+
     /// Returns the id of the text in the form on the page.
     pub fn id(self) -> Option<String> {
         with(|state| state.current.as_ref().map(|current| current.id.clone()))

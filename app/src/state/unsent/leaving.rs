@@ -18,6 +18,7 @@ use crate::page::PageContext;
 use crate::state::act::MessageAction;
 use crate::state::session::Session;
 use crate::state::tab::Tab;
+use crate::state::tab::dock::DockSize;
 use crate::text::url;
 use crate::ui::question::{ActionFn, Answer, Question, QuestionHandle};
 
@@ -120,6 +121,12 @@ fn clicked(
     let is_external = link.get_attribute("rel").as_deref() == Some("external");
     if tab.is_docked() && !is_external && !to.starts_with(compose) {
         // The form stays where it is.
+        return;
+    }
+    if tab.is_docked() && unsent.is_form_at(&to) {
+        // A link to the text that is being written, as from its row among the drafts.
+        tab.dock_size.set(DockSize::Corner);
+        event.prevent_default();
         return;
     }
     let question = if link.has_attribute("data-discard") {
