@@ -117,7 +117,7 @@ test('a tab killed 50 times while one writes', { tag: ['@script', '@desktop'] },
   await page.keyboard.type('. The end.');
   typed += '. The end.';
   await expect(page.getByText('Saved in Drafts')).toBeVisible();
-  await page.goto(mailbox.demo.url('/mail'));
+  await page.getByRole('link', { name: 'Close and keep the text' }).click();
   await page.getByRole('link', { name: /Drafts/ }).first().click();
   const rows = page.getByRole('region', { name: 'Messages' }).getByRole('listitem').filter({ hasText: SUBJECT });
   await expect(rows).toHaveCount(1);

@@ -24,10 +24,10 @@ pub fn UnsentOffer() -> impl IntoView {
     let navigate = navigator();
     effect(move || {
         // The form takes the text over.
-        if let Some(url) = unsent.claimed_form_url() {
-            if !tab.open_dock(&url) {
-                navigate(&url);
-            }
+        if let Some(url) = unsent.claimed_form_url()
+            && !tab.open_dock(&url)
+        {
+            navigate(&url);
         }
     });
     dynamic(move || {

@@ -261,12 +261,36 @@ mod tests {
             ("folder", "f"),
             ("message", "1.2"),
         ]);
-        let RequestedForm::Start(account, Some(source)) = requested_form(&reply) else {
+        let RequestedForm::Start(account, Some(source), _) = requested_form(&reply) else {
             panic!("an answer")
         };
         assert_eq!(account, Some("a".into()));
         assert_eq!(source.kind, ComposeKind::ReplyAll);
         assert_eq!(source.message, "1.2".into());
+    }
+
+    #[test]
+    fn url_names_the_messages_to_forward_and_the_one_to_copy() {
+        let of = |kind: &str| {
+            let mut query = query(&[("account", "a"), ("folder", "f"), ("message", "1.2")]);
+            query.insert("kind", kind.to_owned());
+            query
+        };
+        let mut forward = of("attach");
+        for more in ["a/f/1.3", "a/f/1.4"] {
+            forward.insert("more", more.to_owned());
+        }
+        let RequestedForm::Start(_, Some(source), more) = requested_form(&forward) else {
+            panic!("a forward")
+        };
+        assert_eq!(source.kind, ComposeKind::ForwardAttached);
+        assert_eq!(more, ["a/f/1.3", "a/f/1.4"].map(MessageRef::from));
+        for (kind, is_copy) in [("copy", true), ("draft", false)] {
+            let RequestedForm::Continue(_, found) = requested_form(&of(kind)) else {
+                panic!("{kind}")
+            };
+            assert_eq!(found, is_copy);
+        }
     }
 
     #[test]
@@ -278,7 +302,7 @@ mod tests {
         ] {
             assert_eq!(
                 requested_form(&query(pairs)),
-                RequestedForm::Start(None, None)
+                RequestedForm::Start(None, None, Vec::new())
             );
         }
         assert_eq!(

@@ -126,9 +126,9 @@ impl MailBackend for MarkupBackend {
         message_mark(messages: Vec<MessageRef>, mark: Mark) -> ChangesDone { messages, mark }
         message_move(messages: Vec<MessageRef>, to: Destination) -> ChangesDone { messages, to }
         change_undo(undo: Vec<UndoRef>) -> ChangesDone { undo }
-        compose_start(account: AccountId, source: Option<ComposeSource>) -> ComposeForm {
-            account, source
-        }
+        compose_start(
+            account: AccountId, source: Option<ComposeSource>, more: Vec<MessageRef>
+        ) -> ComposeForm { account, source, more }
         compose_again(outbox: OutboxId) -> ComposeForm { outbox }
         text_convert(account: AccountId, conversion: Conversion) -> Converted {
             account, conversion
@@ -144,7 +144,7 @@ impl MailBackend for MarkupBackend {
         draft_save(account: AccountId, draft: Draft, is_forced: bool) -> DraftResult {
             account, draft, is_forced
         }
-        draft_open(draft: MessageRef) -> ComposeForm { draft }
+        draft_open(draft: MessageRef, is_copy: bool) -> ComposeForm { draft, is_copy }
         composing_list() -> Vec<ComposingSettings> {}
         composing_save(account: AccountId, choices: ComposingChoices) -> () { account, choices }
         unsent_keys(account: AccountId) -> SealingKeys { account }
