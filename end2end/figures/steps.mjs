@@ -124,23 +124,19 @@ async function oneRun(browser, nth) {
   times['compose opens'] = await page.evaluate(() =>
     window.timed(
       () => document.querySelector('.nav-top a[aria-keyshortcuts=c]').click(),
-      () => document.querySelector('[name=subject]')?.checkVisibility(),
+      () => document.querySelector('.composer [name=subject]')?.checkVisibility(),
     ),
   );
   const subject = `Figures, run ${nth} of ${process.pid}`;
-  await page.locator('[name=to]').fill(address);
-  await page.locator('[name=subject]').fill(subject);
-  await page.locator('textarea').fill('Measured.');
-  times['send → handed over'] = await page.evaluate(
-    (subject) =>
-      window.timed(
-        () => document.querySelector('form button.btn-primary').click(),
-        () =>
-          [...document.querySelectorAll('article')].some(
-            (entry) => entry.innerText.includes(subject) && entry.innerText.includes('Handed over'),
-          ),
-      ),
-    subject,
+  const form = page.locator('form.composer');
+  await form.getByLabel('To', { exact: true }).fill(address);
+  await form.locator('[name=subject]').fill(subject);
+  await form.locator('textarea').fill('Measured.');
+  times['send → handed over'] = await page.evaluate(() =>
+    window.timed(
+      () => document.querySelector('form.composer button.btn-primary').click(),
+      () => document.querySelector('.snack')?.innerText.includes('took the message'),
+    ),
   );
   await context.close();
   return times;

@@ -94,7 +94,7 @@ impl Setup {
         write!(
             config,
             "listen = \"{address}\"\nstate_dir = {:?}\nupstreams = \"listed\"\n\
-             sessions_per_account = 1000\n[[upstream]]\n\
+             sessions_per_account = 1000\nundo_send_secs = 0\n[[upstream]]\n\
              host = \"localhost\"\nports = {{ imap = {}, pop3 = {}, smtp = {} }}\n\
              tls = \"implicit\"\nca_file = {:?}\ndomains = [\"{}\"]\n",
             folder.join("state"),
