@@ -16,7 +16,7 @@ use super::wire::Wire;
 pub async fn compose_start(
     account: AccountId,
     source: Option<ComposeSource>,
-    more: Vec<MessageRef>,
+    #[server(default)] more: Vec<MessageRef>,
 ) -> Result<ComposeForm, ApiError> {
     super::backend::backend()?
         .compose_start(account, source, more)
@@ -54,7 +54,10 @@ pub async fn draft_save(
 /// Returns the form that continues a draft; with `is_copy` the form of a new message that begins as
 /// a copy of it.
 #[server(prefix = "/api", endpoint = "draft_open", protocol = Wire)]
-pub async fn draft_open(draft: MessageRef, is_copy: bool) -> Result<ComposeForm, ApiError> {
+pub async fn draft_open(
+    draft: MessageRef,
+    #[server(default)] is_copy: bool,
+) -> Result<ComposeForm, ApiError> {
     let backend = super::backend::backend()?;
     backend.draft_open(draft, is_copy).await
 }
