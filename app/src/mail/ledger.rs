@@ -325,11 +325,11 @@ pub fn Entry(
     }
 }
 
-/// Returns whether only the heading line of an entry is shown at first: it needs nothing. The list
-/// of removed entries is folded as a whole.
+/// Returns whether only the heading line of an entry is shown at first: it needs nothing. A stopped
+/// message does: its text may be corrected. The list of removed entries is folded as a whole.
 fn is_folded(entry: &OutboxEntry, is_removed: bool) -> bool {
     let has_copy_problem = matches!(entry.copy, SentCopy::Failed { .. });
-    entry.state.is_finished() && !has_copy_problem && !is_removed
+    entry.state == OutboxState::HandedOver && !has_copy_problem && !is_removed
 }
 
 /// Stops a message that has not left, and opens its form.

@@ -292,14 +292,6 @@ pub enum OutboxState {
     },
 }
 
-impl OutboxState {
-    /// Returns whether nothing is left to be done: every recipient has the message, or its sender
-    /// stopped it.
-    pub fn is_finished(&self) -> bool {
-        matches!(self, Self::HandedOver | Self::Stopped)
-    }
-}
-
 /// Why the stored record of a message cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
