@@ -19,6 +19,8 @@ pub mod mail;
 pub mod notice;
 pub mod outbox;
 pub mod pages;
+#[cfg(feature = "ssr")]
+mod plain_page;
 pub mod settings;
 #[cfg(feature = "ssr")]
 pub mod transcript;

@@ -6,13 +6,12 @@ use std::borrow::Cow;
 use leptos::prelude::*;
 
 use super::entry_form::refusal;
+use super::plain_page::{PlainPage, saved};
 use crate::api::error::ApiError;
 use crate::api::types::{ComposingChoices, ComposingSettings, Lang, QuotePosition};
-use crate::document::{self, Inline};
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
-use crate::ui::Icon;
 
 /// The times for undoing that are offered, in seconds.
 const UNDO_SECS: [u32; 5] = [0, 5, 10, 20, 30];
@@ -35,35 +34,15 @@ pub fn render(page: ComposingPage) -> String {
     Owner::new().with(|| {
         provide_context(page.context.clone());
         let lang = page.context.lang;
-        let home = url::settings_appearance(&page.context.base);
+        let head = PlainPage::of_settings(&page.context, lang.settings_composing());
         let action = url::settings_composing(&page.context.base);
-        let saved = page.is_saved.then(|| {
-            view! {
-                <p class="banner ok" role="status">
-                    <Icon name="check" class="i-s" />
-                    {lang.saved()}
-                </p>
-            }
-        });
         let forms = page.accounts.into_iter();
         let forms = forms.map(|settings| form(lang, &action, settings));
-        let body = view! {
-            <main class="pane pane-main set-document">
-                <div class="set-main">
-                    <div class="set-page set-alone">
-                        <a class="btn btn-line btn-sm" href=home>
-                            <Icon name="back" class="i-s i-dir" />
-                            {lang.settings_appearance()}
-                        </a>
-                        <h1>{lang.settings_composing()}</h1>
-                        {saved}
-                        {page.error.map(refusal)}
-                        {forms.collect_view()}
-                    </div>
-                </div>
-            </main>
-        };
-        document::plain(&lang.settings_composing(), Inline::default(), || (), body)
+        head.into_document(view! {
+            {saved(page.is_saved, lang)}
+            {page.error.map(refusal)}
+            {forms.collect_view()}
+        })
     })
 }
 

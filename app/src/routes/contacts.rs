@@ -10,11 +10,11 @@ use leptos::prelude::*;
 use self::entries::{contact_form, group_form};
 use self::files::file_forms;
 use super::entry_form::refusal;
+use super::plain_page::PlainPage;
 use crate::api::error::ApiError;
 use crate::api::types::{
     AccountId, Contact, ContactGroup, ContactQuery, ContactRows, ImportReport, Lang, LeftOutCause,
 };
-use crate::document::{self, Inline};
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::text::url;
@@ -68,8 +68,7 @@ pub fn render(page: ContactsPage) -> String {
         provide_context(page.context.clone());
         let lang = page.context.lang;
         let base = page.context.base.clone();
-        let (title, heading) = (lang.settings_contacts(), lang.settings_contacts());
-        let home = url::settings_appearance(&base);
+        let head = PlainPage::of_settings(&page.context, lang.settings_contacts());
         let (query, rows) = (page.query, page.rows);
         let lost = page
             .refused
@@ -97,37 +96,25 @@ pub fn render(page: ContactsPage) -> String {
             .chain([ContactGroup::default()])
             .map(|group| group_form(&query, group, refused))
             .collect_view();
-        let body = view! {
-            <main class="pane pane-main set-document">
-                <div class="set-main">
-                    <div class="set-page set-alone">
-                        <a class="btn btn-line btn-sm" href=home>
-                            <Icon name="back" class="i-s i-dir" />
-                            {lang.settings_appearance()}
-                        </a>
-                        <h1>{heading}</h1>
-                        <p class="muted">{lang.contacts_lead()}</p>
-                        {accounts(&base, &page.accounts, &query.account)}
-                        {lost}
-                        {page.done.map(done)}
-                        {unreadable}
-                        {search(&base, &query)}
-                        <section class="set-group">
-                            <h2>{count}</h2>
-                            {contact_form(&query, Contact::default(), refused)}
-                            {contacts}
-                            {paging}
-                        </section>
-                        <section class="set-group">
-                            <h2>{lang.contact_groups()}</h2>
-                            {groups}
-                        </section>
-                        {file_forms(&query, refused)}
-                    </div>
-                </div>
-            </main>
-        };
-        document::plain(&title, Inline::default(), || (), body)
+        head.into_document(view! {
+            <p class="muted">{lang.contacts_lead()}</p>
+            {accounts(&base, &page.accounts, &query.account)}
+            {lost}
+            {page.done.map(done)}
+            {unreadable}
+            {search(&base, &query)}
+            <section class="set-group">
+                <h2>{count}</h2>
+                {contact_form(&query, Contact::default(), refused)}
+                {contacts}
+                {paging}
+            </section>
+            <section class="set-group">
+                <h2>{lang.contact_groups()}</h2>
+                {groups}
+            </section>
+            {file_forms(&query, refused)}
+        })
     })
 }
 

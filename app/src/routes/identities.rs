@@ -4,12 +4,11 @@
 use leptos::prelude::*;
 
 use super::entry_form::{EntryForm, invalid};
+use super::plain_page::{PlainPage, saved};
 use crate::api::error::ApiError;
 use crate::api::types::{AccountId, AccountIdentities, Identity, Lang};
-use crate::document::{self, Inline};
 use crate::page::PageContext;
 use crate::text::url;
-use crate::ui::Icon;
 use crate::ui::text_area::TextArea;
 
 /// What the page shows.
@@ -30,16 +29,7 @@ pub fn render(page: IdentitiesPage) -> String {
     Owner::new().with(|| {
         provide_context(page.context.clone());
         let lang = page.context.lang;
-        let (title, heading) = (lang.settings_identities(), lang.settings_identities());
-        let home = url::settings_appearance(&page.context.base);
-        let saved = page.is_saved.then(|| {
-            view! {
-                <p class="banner ok" role="status">
-                    <Icon name="check" class="i-s" />
-                    {lang.saved()}
-                </p>
-            }
-        });
+        let head = PlainPage::of_settings(&page.context, lang.settings_identities());
         let refused = StoredValue::new(page.refused);
         let accounts = page.accounts.into_iter().map(|account| {
             let forms = account
@@ -56,23 +46,11 @@ pub fn render(page: IdentitiesPage) -> String {
             }
             .into_any()
         });
-        let body = view! {
-            <main class="pane pane-main set-document">
-                <div class="set-main">
-                    <div class="set-page set-alone">
-                        <a class="btn btn-line btn-sm" href=home>
-                            <Icon name="back" class="i-s i-dir" />
-                            {lang.settings_appearance()}
-                        </a>
-                        <h1>{heading}</h1>
-                        <p class="muted">{lang.identities_lead()}</p>
-                        {saved}
-                        {accounts.collect_view()}
-                    </div>
-                </div>
-            </main>
-        };
-        document::plain(&title, Inline::default(), || (), body)
+        head.into_document(view! {
+            <p class="muted">{lang.identities_lead()}</p>
+            {saved(page.is_saved, lang)}
+            {accounts.collect_view()}
+        })
     })
 }
 

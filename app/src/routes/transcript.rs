@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use leptos::prelude::*;
 
+use super::plain_page::PlainPage;
 use crate::api::types::{DateText, Lang, OutboxEntry, OutboxState};
-use crate::document::{self, Inline};
 use crate::mail::ledger::{error_text, state_label};
 use crate::page::PageContext;
 use crate::text::url;
@@ -102,27 +102,21 @@ pub fn render(page: TranscriptPage) -> String {
             Some(transcript) => shown(transcript, text_address, lang),
             None => view! { <p role="status">{lang.transcript_none()}</p> }.into_any(),
         };
-        let body = view! {
-            <main class="pane pane-main set-document">
-                <div class="set-main">
-                    <div class="set-page set-alone set-wide">
-                        <a class="btn btn-line btn-sm" href=back>
-                            <Icon name="back" class="i-s i-dir" />
-                            {lang.outbox()}
-                        </a>
-                        <h1>{lang.transcript()}</h1>
-                        <p>
-                            <bdi>{title}</bdi>
-                            " "
-                            <span class="badge">{state}</span>
-                        </p>
-                        {trouble}
-                        {found}
-                    </div>
-                </div>
-            </main>
+        let head = PlainPage {
+            title: lang.transcript(),
+            back,
+            back_label: lang.outbox(),
+            class: "set-page set-alone set-wide",
         };
-        document::plain(&lang.transcript(), Inline::default(), || (), body)
+        head.into_document(view! {
+            <p>
+                <bdi>{title}</bdi>
+                " "
+                <span class="badge">{state}</span>
+            </p>
+            {trouble}
+            {found}
+        })
     })
 }
 

@@ -7,14 +7,14 @@ use app::routes::composing::{ComposingPage, render};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 
 use super::body::{Fields, field};
 use super::forms::Posted;
 use super::request_error::RequestError;
 use super::visitor::Visitor;
-use super::{Web, error, headers, page};
+use super::{Web, error, page};
 
 const SAVED: &str = "saved";
 
@@ -75,15 +75,13 @@ async fn rendered(
         Some(error) => error::status(error.kind),
         None => StatusCode::OK,
     };
-    let html = render(ComposingPage {
+    let document = render(ComposingPage {
         context: visitor.page_context(web),
         accounts,
         error: refused,
         is_saved,
     });
-    let mut response = (status, Html(html)).into_response();
-    headers::plain_page(response.headers_mut());
-    response
+    page::plain(status, document)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use app::routes::contacts::{ContactsPage, Done, PAGE, RefusedForm, render};
 use app::text::{recipients, url};
 use axum::Extension;
 use axum::extract::{RawQuery, Request, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -264,7 +264,7 @@ async fn rendered(
         Some((_, error)) => error::status(error.kind),
         None => StatusCode::OK,
     };
-    let html = render(ContactsPage {
+    let document = render(ContactsPage {
         context: visitor.page_context(web),
         accounts,
         query,
@@ -272,9 +272,7 @@ async fn rendered(
         refused,
         done,
     });
-    let mut response = (status, Html(html)).into_response();
-    headers::plain_page(response.headers_mut());
-    response
+    page::plain(status, document)
 }
 
 #[cfg(test)]

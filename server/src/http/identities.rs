@@ -8,13 +8,13 @@ use app::routes::identities::{IdentitiesPage, render};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 
 use super::body::field;
 use super::forms::Posted;
 use super::visitor::Visitor;
-use super::{Web, error, headers, page};
+use super::{Web, error, page};
 
 /// `?saved` says that a form was saved.
 pub(super) async fn show(
@@ -77,13 +77,11 @@ async fn rendered(
         Some((_, _, error)) => error::status(error.kind),
         None => StatusCode::OK,
     };
-    let html = render(IdentitiesPage {
+    let document = render(IdentitiesPage {
         context: visitor.page_context(web),
         accounts,
         refused,
         is_saved,
     });
-    let mut response = (status, Html(html)).into_response();
-    headers::plain_page(response.headers_mut());
-    response
+    page::plain(status, document)
 }

@@ -10,7 +10,7 @@ use app::routes::login::{
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, Request, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::Response;
 use http::header::SET_COOKIE;
 use http::{HeaderValue, StatusCode};
 use mail_mime::address::Address;
@@ -532,8 +532,7 @@ fn document(web: &WebState, status: StatusCode, login_page: LoginPage) -> Respon
     static SCRIPT_SOURCE: LazyLock<String> = LazyLock::new(|| assets::csp_source(SCRIPT));
     let style = web.site.sign_in_style();
     let policy = headers::sign_in_csp(&SCRIPT_SOURCE, style.map(|style| &*style.csp_source));
-    let mut response = (status, Html(render(login_page))).into_response();
-    headers::plain_page(response.headers_mut());
+    let mut response = page::plain(status, render(login_page));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         let headers = response.headers_mut();
         headers.insert(http::header::CONTENT_SECURITY_POLICY, policy);

@@ -101,7 +101,14 @@ pub(super) fn notice(
     notice: Notice,
     back: Option<String>,
 ) -> Response {
-    let html = render_notice(visitor.page_context(web), notice, back);
+    plain(
+        status,
+        render_notice(visitor.page_context(web), notice, back),
+    )
+}
+
+/// Returns a page without the app.
+pub(super) fn plain(status: StatusCode, html: String) -> Response {
     let mut response = (status, Html(html)).into_response();
     headers::plain_page(response.headers_mut());
     response

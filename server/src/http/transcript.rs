@@ -1,12 +1,13 @@
 //! `GET {base}/outbox/{id}/transcript`: the page of an entry's transcript, and
 //! `GET {base}/outbox/{id}/transcript.txt`: the same as text.
 
-use app::api::types::OutboxId;
-use app::routes::transcript::{TranscriptPage, render, text};
+use app::api::types::{OutboxEntry, OutboxId};
+use app::routes::transcript::{Transcript, TranscriptPage, render, text};
 use app::text::url;
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::visitor::Visitor;
@@ -18,24 +19,16 @@ pub(super) async fn show(
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Response {
-    let Some(backend) = visitor.backend(&web) else {
-        return page::see_other(&url::login(web.base()));
-    };
-    match backend.outbox_transcript(&OutboxId(id)).await {
+    match found(&web, &visitor, id).await {
         Ok((entry, transcript)) => {
-            let html = render(TranscriptPage {
+            let document = render(TranscriptPage {
                 context: visitor.page_context(&web),
                 entry,
                 transcript,
             });
-            let mut response = Html(html).into_response();
-            headers::plain_page(response.headers_mut());
-            response
+            page::plain(StatusCode::OK, document)
         }
-        Err(error) => {
-            let back = Some(url::outbox(web.base()));
-            page::failed(&web, &visitor, error.to_api(visitor.lang), back)
-        }
+        Err(response) => response,
     }
 }
 
@@ -45,10 +38,7 @@ pub(super) async fn download(
     Extension(visitor): Extension<Visitor>,
     Path(id): Path<String>,
 ) -> Response {
-    let Some(backend) = visitor.backend(&web) else {
-        return page::see_other(&url::login(web.base()));
-    };
-    match backend.outbox_transcript(&OutboxId(id)).await {
+    match found(&web, &visitor, id).await {
         Ok((_, Some(transcript))) => {
             let mut response = text(&transcript).into_response();
             let headers = response.headers_mut();
@@ -57,6 +47,22 @@ pub(super) async fn download(
             response
         }
         Ok((_, None)) => page::not_found_page(&web, &visitor),
-        Err(error) => page::failed(&web, &visitor, error.to_api(visitor.lang), None),
+        Err(response) => response,
     }
+}
+
+/// Returns an entry and its transcript, or the response that says why it cannot be shown.
+async fn found(
+    web: &Web,
+    visitor: &Visitor,
+    id: String,
+) -> Result<(OutboxEntry, Option<Transcript>), Response> {
+    let Some(backend) = visitor.backend(web) else {
+        return Err(page::see_other(&url::login(web.base())));
+    };
+    let found = backend.outbox_transcript(&OutboxId(id)).await;
+    found.map_err(|error| {
+        let back = Some(url::outbox(web.base()));
+        page::failed(web, visitor, error.to_api(visitor.lang), back)
+    })
 }
