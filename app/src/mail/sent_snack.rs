@@ -11,11 +11,11 @@ use super::ledger::state_label;
 use crate::api::outbox::outbox_show;
 use crate::api::types::{Lang, OutboxEntry, OutboxId, OutboxState};
 use crate::page::PageContext;
+use crate::state::compose_links::form_opener;
 use crate::state::snack::Snack;
 use crate::state::tab::Tab;
 use crate::text::url;
 use crate::ui::dynamic::{dynamic, effect, handler};
-use crate::ui::navigator::navigator;
 
 /// How long the snack stays once the server has the message.
 const DONE_DURATION: Duration = Duration::from_secs(6);
@@ -130,7 +130,7 @@ pub fn SentActions() -> impl IntoView {
     let page = PageContext::expect();
     let (lang, base) = (page.lang, StoredValue::new(page.base.clone()));
     let tab = Tab::expect();
-    let navigate = navigator();
+    let open_form = form_opener(tab);
     dynamic(move || {
         let sent = tab.sent.get()?;
         let id = sent.id.clone();
@@ -139,15 +139,11 @@ pub fn SentActions() -> impl IntoView {
             OutboxState::Held { .. } | OutboxState::Scheduled { .. } | OutboxState::Waiting
         );
         let undo = is_stoppable.then(|| {
-            let (navigate, id) = (navigate.clone(), id.clone());
+            let (open_form, id) = (open_form.clone(), id.clone());
             let on_click = move |_| {
-                let (navigate, id) = (navigate.clone(), id.clone());
+                let (open_form, id) = (open_form.clone(), id.clone());
                 let form = base.with_value(|base| url::compose_again(base, &id));
-                tab.outbox_stop(id, move || {
-                    if !tab.open_dock(&form) {
-                        navigate(&form);
-                    }
-                });
+                tab.outbox_stop(id, move || open_form(&form));
             };
             view! {
                 <button class="btn" type="button" on:click=handler(on_click)>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::page::PageContext;
+use crate::state::compose_links::form_opener;
 use crate::state::snack::Snack;
 use crate::state::tab::Tab;
 use crate::state::unsent::leaving::{confirm_replace, discard_question};
@@ -13,7 +14,6 @@ use crate::state::unsent::text::Offer;
 use crate::state::unsent::{Unsent, format_time};
 use crate::ui::Icon;
 use crate::ui::dynamic::{dynamic, effect, handler};
-use crate::ui::navigator::navigator;
 use crate::ui::question::QuestionHandle;
 
 /// The newest unsent text, with a link to its form.
@@ -21,13 +21,11 @@ use crate::ui::question::QuestionHandle;
 pub fn UnsentOffer() -> impl IntoView {
     let unsent = Unsent::expect();
     let tab = Tab::expect();
-    let navigate = navigator();
+    let open_form = form_opener(tab);
     effect(move || {
         // The form takes the text over.
-        if let Some(url) = unsent.claimed_form_url()
-            && !tab.open_dock(&url)
-        {
-            navigate(&url);
+        if let Some(url) = unsent.claimed_form_url() {
+            open_form(&url);
         }
     });
     dynamic(move || {

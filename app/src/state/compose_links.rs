@@ -1,16 +1,14 @@
 //! Links to the compose form: on wide screens they open it beside the page.
 
-use leptos::ev::MouseEvent;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::Element;
 
 use super::tab::Tab;
 use super::unsent::Unsent;
-use super::unsent::leaving::{is_plain_click, listen};
+use super::unsent::leaving::{followed_link, listen};
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::dynamic::effect;
+use crate::ui::navigator::navigator;
 
 /// Watches the links until the tab is closed.
 ///
@@ -20,10 +18,7 @@ pub fn watch(tab: Tab, unsent: Unsent, page: &PageContext) {
     effect(move || unsent.set_docked(tab.dock.with(Option::is_some)));
     let compose = url::compose_form(&page.base);
     listen("click", move |event| {
-        let click = event.dyn_ref::<MouseEvent>().filter(|e| is_plain_click(e));
-        let clicked = click.and_then(|click| click.target()?.dyn_into::<Element>().ok());
-        let link = clicked.and_then(|element| element.closest("a[href]:not([target])").ok()?);
-        let Some(link) = link else {
+        let Some(link) = followed_link(&event) else {
             return;
         };
         let to = link.get_attribute("href").unwrap_or_default();
@@ -37,4 +32,14 @@ pub fn watch(tab: Tab, unsent: Unsent, page: &PageContext) {
             event.prevent_default();
         }
     });
+}
+
+/// Returns a function that opens a form as its link does: beside the page if there is room.
+pub fn form_opener(tab: Tab) -> impl Fn(&str) + Clone {
+    let navigate = navigator();
+    move |form_url: &str| {
+        if !tab.open_dock(form_url) {
+            navigate(form_url);
+        }
+    }
 }

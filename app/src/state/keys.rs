@@ -1,5 +1,6 @@
 //! Single-key shortcuts, the same as Gmail's where it has one. Ignored in fields, with a modifier,
-//! in the compose form beside the page, and on the compose page, where a letter that misses its field must have no effect.
+//! in the compose form beside the page, and on the compose page, where a letter that misses its
+//! field must have no effect.
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -9,6 +10,7 @@ use web_sys::HtmlElement;
 use super::act::MessageAction;
 use super::list::ListState;
 use super::tab::Tab;
+use super::tab::dock::is_on_compose_page;
 use crate::api::types::{Destination, FolderRole, Mark, MessageRef};
 
 /// The messages that a shortcut applies to, found in the document.
@@ -38,8 +40,7 @@ pub fn start(tab: Tab) {
                 .matches("input:not([type=checkbox]), textarea, select, dialog *, .dock, .dock *")
                 .unwrap_or(false)
         });
-        let is_writing = query(".compose-scroll").is_some();
-        if !is_typing && !is_writing && handle_key(tab, &event) {
+        if !is_typing && !is_on_compose_page() && handle_key(tab, &event) {
             event.prevent_default();
         }
     });

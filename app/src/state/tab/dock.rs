@@ -3,8 +3,9 @@
 //! On wide screens a link to the form opens it there. It outlasts changes of the page, and ends when
 //! its message is sent, when it is closed, or when the form gets a page of its own.
 
-use super::Tab;
 use leptos::prelude::*;
+
+use super::Tab;
 
 /// Width from which there is room beside the form, in CSS pixels. The style sheet has the same.
 const MIN_WIDTH_PX: f64 = 720.0;
@@ -56,6 +57,7 @@ impl Tab {
     }
 }
 
-fn is_on_compose_page() -> bool {
+/// Whether the form has the page.
+pub fn is_on_compose_page() -> bool {
     matches!(document().query_selector(".compose-scroll"), Ok(Some(_)))
 }

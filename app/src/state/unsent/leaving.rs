@@ -47,9 +47,7 @@ pub fn watch(
     let lang = page.lang;
     let compose = url::compose_form(&page.base);
     listen("click", move |event| {
-        if let Some(event) = event.dyn_ref::<MouseEvent>() {
-            clicked(tab, unsent, questions, event, &compose, lang);
-        }
+        clicked(tab, unsent, questions, &event, &compose, lang);
     });
     let logout = url::logout(&page.base);
     listen("submit", move |event| {
@@ -92,29 +90,30 @@ pub fn listen(name: &str, action: impl FnMut(Event) + 'static) {
     action.forget();
 }
 
-/// Whether a click follows a link in this tab, and nothing has handled it.
-pub fn is_plain_click(event: &MouseEvent) -> bool {
-    event.button() == 0
-        && !event.default_prevented()
-        && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key())
+/// Returns the link that a click follows in this tab, unless something has handled the click.
+pub fn followed_link(event: &Event) -> Option<HtmlElement> {
+    let click = event.dyn_ref::<MouseEvent>()?;
+    let is_plain = click.button() == 0
+        && !click.default_prevented()
+        && !(click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key());
+    let clicked = click.target().filter(|_| is_plain)?;
+    let element = clicked.dyn_into::<web_sys::Element>().ok()?;
+    let link = element.closest("a[href]:not([target]):not([download])");
+    link.ok()??.dyn_into().ok()
 }
 
 fn clicked(
     tab: Tab,
     unsent: Unsent,
     questions: QuestionHandle,
-    event: &MouseEvent,
+    event: &Event,
     compose: &str,
     lang: Lang,
 ) {
-    if !is_plain_click(event) || !unsent.is_written() || IS_CONFIRMED_CLICK.with_borrow(|is| *is) {
+    if !unsent.is_written() || IS_CONFIRMED_CLICK.with_borrow(|is| *is) {
         return;
     }
-    let element = event
-        .target()
-        .and_then(|t| t.dyn_into::<web_sys::Element>().ok());
-    let link = element.and_then(|e| e.closest("a[href]:not([target]):not([download])").ok()?);
-    let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()) else {
+    let Some(link) = followed_link(event) else {
         return;
     };
     let to = link.get_attribute("href").unwrap_or_default();
