@@ -5,4 +5,5 @@ mod account;
 mod cli;
 mod reading;
 mod servers;
+mod wait;
 mod web;

@@ -126,3 +126,13 @@ async fn call_api(client: &mut Client, endpoint: &str, body: &Value) -> Value {
     assert_eq!(response.status, 200, "{}", response.text());
     serde_json::from_slice(&response.body).unwrap()
 }
+
+/// Posts a form that is refused. Returns the page that it leads back to, which has the reason.
+async fn refused_form(client: &mut Client, path: &str, form: &str) -> String {
+    let response = client.send(Request::form(path, form)).await;
+    assert_eq!(response.status, 303, "{}", response.text());
+    let location = response.header("location").unwrap().to_owned();
+    let page = client.get(&location).await;
+    assert!(page.text().contains("class=\"snack"), "{}", page.text());
+    location
+}

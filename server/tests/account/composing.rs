@@ -6,7 +6,6 @@ use app::api::types::{
     MessageRef, MessageRow, OutboxId, OutboxState, QuotePosition,
 };
 use mail_demo::ADDRESS;
-use tokio::time::{Duration, sleep};
 
 use super::test_server::{Page, TestServer};
 
@@ -210,14 +209,7 @@ async fn answer(page: &Page, of: &MessageRef) -> OutboxId {
 /// Waits until a folder has a message with a subject.
 async fn row_in(page: &Page, role: FolderRole, subject: &str) -> MessageRow {
     let folder = page.folder(role).await;
-    for _ in 0..200 {
-        let rows = page.rows(&folder).await.into_iter();
-        if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
-            return row;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{subject:?} is not in {role:?}");
+    page.row(&folder, |row| row.subject == subject).await
 }
 
 #[tokio::test]

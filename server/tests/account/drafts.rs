@@ -8,6 +8,7 @@ use app::api::types::{
 use server::account::SignIn;
 
 use super::test_server::{Page, TestServer};
+use crate::wait::until;
 
 /// Drafts are on the server of an IMAP account, and in the store for a POP3 account.
 const PROTOCOLS: [fn(&TestServer) -> SignIn; 2] = [TestServer::imap, TestServer::pop3];
@@ -247,14 +248,10 @@ async fn sent_message_leaves_no_draft() {
         let id = sent.await.unwrap();
         let entry = page.handed_over(&id).await;
         assert_eq!(entry.state, OutboxState::HandedOver);
-        let deleted = async {
-            while !copies(&page, "Finished").await.is_empty() {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(20), deleted)
-            .await
-            .expect("the draft is still there");
+        until("the draft is gone", async || {
+            copies(&page, "Finished").await.is_empty()
+        })
+        .await;
     }
 }
 

@@ -1,12 +1,8 @@
 //! Whole messages that go on: forwarded as files, and as the beginning of a new message.
 
-use std::time::Duration;
-
 use app::api::backend::MailBackend as _;
-use app::api::error::ErrorKind;
-use app::api::types::{
-    ComposeForm, ComposeKind, ComposeSource, Draft, DraftResult, MessageRef, MessageRow,
-};
+use app::api::error::{ApiError, ErrorKind};
+use app::api::types::{ComposeForm, ComposeKind, ComposeSource, Draft, DraftResult, MessageRef};
 use mail_demo::ADDRESS;
 
 use super::test_server::{Page, TestServer};
@@ -20,7 +16,11 @@ fn letter(subject: &str, body: &str) -> Draft {
     }
 }
 
-async fn forward(page: &Page, first: &MessageRef, more: Vec<MessageRef>) -> ComposeForm {
+async fn forward(
+    page: &Page,
+    first: &MessageRef,
+    more: Vec<MessageRef>,
+) -> Result<ComposeForm, ApiError> {
     let source = ComposeSource {
         kind: ComposeKind::ForwardAttached,
         folder: first.folder.folder.clone(),
@@ -29,7 +29,7 @@ async fn forward(page: &Page, first: &MessageRef, more: Vec<MessageRef>) -> Comp
     let form = page
         .backend
         .compose_start(page.account.clone(), Some(source), more);
-    form.await.unwrap()
+    form.await
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn two_messages_are_forwarded_as_they_are() {
     let page = server.open(server.imap()).await.unwrap();
     let first = page.delivered(letter("First", "One line.")).await;
     let second = page.delivered(letter("第二封", "Zwei Zeilen.")).await;
-    let form = forward(&page, &first, vec![second.clone()]).await;
+    let form = forward(&page, &first, vec![second.clone()]).await.unwrap();
     let names: Vec<&str> = form.uploads.iter().map(|file| &*file.name).collect();
     assert_eq!(names, ["First.eml", "第二封.eml"]);
     assert_eq!(form.draft.subject, "Fwd: First");
@@ -58,11 +58,8 @@ async fn two_messages_are_forwarded_as_they_are() {
     assert!(!source.contains("In-Reply-To:"), "{source}");
     let view = page.open(forwarded).await.unwrap();
     assert_eq!(view.attachments.len(), 2, "{:?}", view.attachments);
-    let inbox = page.inbox();
-    let is_marked = |row: &MessageRow| row.id == first && row.is_forwarded;
-    while !page.rows(&inbox).await.iter().any(is_marked) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    page.row(&page.inbox(), |row| row.id == first && row.is_forwarded)
+        .await;
 }
 
 #[tokio::test]
@@ -73,7 +70,7 @@ async fn message_with_8_bit_text_is_forwarded_as_a_file_that_every_server_takes(
                Content-Transfer-Encoding: 8bit\r\n\r\nGrüße\r\n";
     server.demo.deliver(raw);
     let row = page.arrived("raw").await;
-    let form = forward(&page, &row.id, Vec::new()).await;
+    let form = forward(&page, &row.id, Vec::new()).await.unwrap();
     let draft = Draft {
         to: ADDRESS.to_owned(),
         ..form.draft
@@ -92,15 +89,7 @@ async fn message_of_another_account_or_none_is_not_found() {
     let mut foreign = first.clone();
     foreign.folder.account = "someone-else".into();
     for other in [foreign, page.in_inbox("999.999")] {
-        let source = ComposeSource {
-            kind: ComposeKind::ForwardAttached,
-            folder: first.folder.folder.clone(),
-            message: first.message.clone(),
-        };
-        let refused = page
-            .backend
-            .compose_start(page.account.clone(), Some(source), vec![other])
-            .await;
+        let refused = forward(&page, &first, vec![other]).await;
         assert_eq!(refused.unwrap_err().kind, ErrorKind::NotFound);
     }
 }

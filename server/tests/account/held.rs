@@ -1,8 +1,6 @@
 //! Messages that wait before they leave: the time for undoing, a chosen time, and sessions that end
 //! meanwhile.
 
-use std::time::Duration;
-
 use app::api::ErrorKind;
 use app::api::backend::MailBackend;
 use app::api::types::{
@@ -10,13 +8,9 @@ use app::api::types::{
 };
 use server::account::SignIn;
 use server::views::SiteSettings;
-use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::test_server::{Page, TestAccounts, TestServer, settings};
-
-/// Maximum duration of anything that happens by itself.
-const SOON: Duration = Duration::from_secs(20);
 
 fn draft(subject: &str) -> Draft {
     Draft {
@@ -61,19 +55,7 @@ async fn until(
     id: &OutboxId,
     is_reached: impl Fn(&OutboxEntry) -> bool,
 ) -> OutboxEntry {
-    let mut last = None;
-    let reached = async {
-        loop {
-            let entry = show(page, id).await;
-            if is_reached(&entry) {
-                return entry;
-            }
-            last = Some(entry);
-            sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let reached = timeout(SOON, reached).await;
-    reached.unwrap_or_else(|_| panic!("{last:?}"))
+    page.until_not(id, |entry| !is_reached(entry)).await
 }
 
 fn is_handed_over(entry: &OutboxEntry) -> bool {

@@ -13,6 +13,7 @@ use futures_util::StreamExt as _;
 use mail_proto::Secret;
 
 use super::test_server::TestServer;
+use crate::wait::until_some;
 
 #[tokio::test]
 async fn sign_in_lists_folders_and_the_newest_mail() {
@@ -335,16 +336,11 @@ async fn closed_account_reports_that_the_session_ended() {
         offset: 0,
         limit: 50,
     };
-    let mut kind = None;
-    for _ in 0..50 {
+    let kind = until_some("an error", async || {
         let list = page.list(page.inbox(), window).await;
-        kind = list.err().map(|e| e.kind);
-        if kind.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(kind, Some(ErrorKind::SignedOut));
+        list.err().map(|error| error.kind)
+    });
+    assert_eq!(kind.await, ErrorKind::SignedOut);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::test_server::{Page, TestAccounts, TestServer};
+use crate::wait::until;
 
 fn draft(subject: &str) -> Draft {
     Draft {
@@ -409,14 +410,7 @@ async fn drafts_move_to_a_new_server_key_at_the_next_sign_in() {
     let restarted = server.restarted().await;
     let old_file = files(&restarted).remove(0);
     let page = restarted.open(server.pop3()).await.unwrap();
-    let copied = async {
-        while old_file.exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), copied)
-        .await
-        .expect("the file is sealed again");
+    until("the file is sealed again", async || !old_file.exists()).await;
     page.handle.close().await;
     // The old key is not needed any more.
     std::fs::write(&path, format!("{current}\n")).unwrap();
@@ -472,14 +466,7 @@ async fn a_sent_message_is_in_sent_once_with_all_its_recipients() {
         .await
         .unwrap();
     send(&page, form.draft).await;
-    let answered = async {
-        while !page.rows(&sent).await[1].is_answered {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), answered)
-        .await
-        .expect("the mark");
+    until("the mark", async || page.rows(&sent).await[1].is_answered).await;
 
     page.handle.close().await;
     let restarted = server.restarted().await;

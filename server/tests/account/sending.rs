@@ -13,15 +13,20 @@ use super::submission::{Behaviour, Submission};
 use super::test_server::{Page, TestAccounts, sign_in};
 
 /// An account that reads at the demo server and sends by a server that records its flights.
-struct Fixture {
-    outgoing: Submission,
-    accounts: TestAccounts,
-    page: Page,
+pub(super) struct Fixture {
+    pub(super) outgoing: Submission,
+    pub(super) accounts: TestAccounts,
+    pub(super) page: Page,
     _demo: Demo,
 }
 
 impl Fixture {
     async fn new(behaviour: Behaviour) -> Self {
+        Self::of(ADDRESS, behaviour).await
+    }
+
+    /// An account with this address, which signs in as the demo's user.
+    pub(super) async fn of(address: &str, behaviour: Behaviour) -> Self {
         let demo = Demo::start(Options {
             messages: Some(2),
             now_unix_ms: server::store::now_unix_ms(),
@@ -32,12 +37,13 @@ impl Fixture {
         let imaps = demo.ports().imaps;
         let accounts = TestAccounts::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
         let mut sign_in = sign_in(
-            ADDRESS,
+            address,
             PASSWORD,
             (IncomingKind::Imap, imaps),
             outgoing.port,
             TlsMode::Implicit,
         );
+        sign_in.user = Some(ADDRESS.to_owned());
         sign_in.outgoing.tls = TlsMode::Plain;
         let page = accounts.open(sign_in).await.unwrap();
         Self {

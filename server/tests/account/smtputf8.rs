@@ -2,14 +2,14 @@
 //! them, and are refused clearly if it does not.
 
 use app::api::backend::MailBackend as _;
-use app::api::types::{Draft, FolderRole, IncomingKind, Lang, OutboxState, RecipientState};
+use app::api::types::{Draft, FolderRole, Lang, OutboxState, RecipientState};
 use app::api::{ApiError, ErrorKind};
 use app::routes::transcript::text;
-use mail_demo::{ADDRESS, Demo, Options, PASSWORD};
-use mail_net::TlsMode;
+use mail_demo::ADDRESS;
 
-use super::submission::{Behaviour, Submission};
-use super::test_server::{Page, TestAccounts, TestServer, sign_in};
+use super::sending::Fixture;
+use super::submission::Behaviour;
+use super::test_server::{Page, TestServer};
 
 fn draft(to: &str, subject: &str) -> Draft {
     Draft {
@@ -21,45 +21,13 @@ fn draft(to: &str, subject: &str) -> Draft {
 }
 
 /// An account that reads at the demo server and sends by a server with these extensions.
-struct Fixture {
-    outgoing: Submission,
-    accounts: TestAccounts,
-    page: Page,
-    _demo: Demo,
+async fn fixture(extensions: &[&'static str], address: &str) -> Fixture {
+    let mut behaviour = Behaviour::modern();
+    behaviour.ehlo_lines.extend(extensions);
+    Fixture::of(address, behaviour).await
 }
 
 impl Fixture {
-    async fn new(extensions: &[&'static str], address: &str) -> Self {
-        let demo = Demo::start(Options {
-            messages: Some(1),
-            now_unix_ms: server::store::now_unix_ms(),
-            ..Options::default()
-        });
-        let demo = demo.await.unwrap();
-        let mut behaviour = Behaviour::modern();
-        behaviour.ehlo_lines.extend(extensions);
-        let outgoing = Submission::start(behaviour).await;
-        let imaps = demo.ports().imaps;
-        let accounts = TestAccounts::new(demo.ca_pem(), vec![imaps, outgoing.port]).await;
-        let incoming = (IncomingKind::Imap, imaps);
-        let mut sign_in = sign_in(
-            address,
-            PASSWORD,
-            incoming,
-            outgoing.port,
-            TlsMode::Implicit,
-        );
-        sign_in.user = Some(ADDRESS.to_owned());
-        sign_in.outgoing.tls = TlsMode::Plain;
-        let page = accounts.open(sign_in).await.unwrap();
-        Self {
-            outgoing,
-            accounts,
-            page,
-            _demo: demo,
-        }
-    }
-
     /// Sends a message in ASCII: the server's extensions are known from then on.
     async fn learn(&self) {
         let sent = send(&self.page, draft("bob@peer.test", "in ASCII")).await;
@@ -112,7 +80,7 @@ async fn message_to_an_international_address_leaves_and_is_filed_with_it() {
 
 #[tokio::test]
 async fn message_without_such_an_address_stays_in_ascii() {
-    let fixture = Fixture::new(UTF8, ADDRESS).await;
+    let fixture = fixture(UTF8, ADDRESS).await;
     let id = send(&fixture.page, draft("张三 <z@例子.测试>", "你好")).await;
     fixture.page.settled(&id.unwrap()).await;
     let [mail] = &fixture.commands("MAIL")[..] else {
@@ -128,7 +96,7 @@ async fn message_without_such_an_address_stays_in_ascii() {
 
 #[tokio::test]
 async fn international_sender_sends_and_saves_drafts() {
-    let fixture = Fixture::new(UTF8, "jürgen@restante.test").await;
+    let fixture = fixture(UTF8, "jürgen@restante.test").await;
     let page = &fixture.page;
     let account = page.account.clone();
     let saved = page
@@ -155,7 +123,7 @@ async fn international_sender_sends_and_saves_drafts() {
 
 #[tokio::test]
 async fn server_known_to_lack_smtputf8_refuses_the_address_at_its_field() {
-    let fixture = Fixture::new(&["8BITMIME"], ADDRESS).await;
+    let fixture = fixture(&["8BITMIME"], ADDRESS).await;
     fixture.learn().await;
     let chinese = fixture
         .accounts
@@ -182,7 +150,7 @@ async fn server_known_to_lack_smtputf8_refuses_the_address_at_its_field() {
 
 #[tokio::test]
 async fn server_not_known_before_gets_nothing_and_the_ledger_says_why() {
-    let fixture = Fixture::new(&["8BITMIME"], ADDRESS).await;
+    let fixture = fixture(&["8BITMIME"], ADDRESS).await;
     let id = send(
         &fixture.page,
         draft("josé@b.example, bob@peer.test", "queued"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::wait::until_some;
 use app::api::backend::MailBackend;
 use app::api::error::ApiError;
 use app::api::types::{
@@ -376,14 +377,21 @@ impl Page {
 
     /// Waits until the inbox has a message with a subject.
     pub(crate) async fn arrived(&self, subject: &str) -> MessageRow {
-        for _ in 0..100 {
-            let rows = self.rows(&self.inbox()).await;
-            if let Some(row) = rows.into_iter().find(|row| row.subject == subject) {
-                return row;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("{subject:?} did not arrive");
+        self.row(&self.inbox(), |row| row.subject == subject).await
+    }
+
+    /// Waits until a folder has a row like this among its newest.
+    pub(crate) async fn row(
+        &self,
+        folder: &FolderId,
+        is_wanted: impl Fn(&MessageRow) -> bool,
+    ) -> MessageRow {
+        let what = format!("a row of {folder}");
+        until_some(&what, async || {
+            let mut rows = self.rows(folder).await.into_iter();
+            rows.find(&is_wanted)
+        })
+        .await
     }
 
     /// Returns a window of a folder.
@@ -481,14 +489,11 @@ impl Page {
         id: &OutboxId,
         is_so: impl Fn(&OutboxEntry) -> bool,
     ) -> OutboxEntry {
-        for _ in 0..500 {
+        until_some("the message settles", async || {
             let entry = self.backend.outbox_show(id.clone()).await.unwrap();
-            if !is_so(&entry) {
-                return entry;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the message did not settle");
+            (!is_so(&entry)).then_some(entry)
+        })
+        .await
     }
 }
 

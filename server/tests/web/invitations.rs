@@ -1,7 +1,7 @@
 //! The form that answers an invitation. The answer itself is tested with the accounts.
 
 use super::client::Client;
-use super::{Product, Request};
+use super::{Product, Request, refused_form};
 
 #[tokio::test]
 async fn a_message_without_an_invitation_is_shown_with_the_reason() {
@@ -11,12 +11,8 @@ async fn a_message_without_an_invitation_is_shown_with_the_reason() {
     let field = message.replace('/', "%2F");
     for answer in ["accepted", "perhaps", ""] {
         let form = format!("message={field}&answer={answer}");
-        let response = client.send(Request::form("/invitation", &form)).await;
-        assert_eq!(response.status, 303, "{}", response.text());
-        let location = response.header("location").unwrap().to_owned();
+        let location = refused_form(&mut client, "/invitation", &form).await;
         assert_eq!(location, format!("/mail/{message}"));
-        let page = client.get(&location).await;
-        assert!(page.text().contains("class=\"snack"), "{}", page.text());
     }
 }
 

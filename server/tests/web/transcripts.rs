@@ -2,6 +2,7 @@
 
 use super::client::Response;
 use super::{Client, Product, Request};
+use crate::wait::until_some;
 
 /// Sends a message by the plain form. Returns the path of its entry's page.
 async fn send(client: &mut Client, to: &str, subject: &str) -> String {
@@ -20,14 +21,11 @@ async fn send(client: &mut Client, to: &str, subject: &str) -> String {
 
 /// Waits until the entry's page has a text.
 async fn page_with(client: &mut Client, path: &str, text: &str) -> String {
-    for _ in 0..200 {
+    until_some(text, async || {
         let page = client.get(path).await.text();
-        if page.contains(text) {
-            return page;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("{text} is not on {path}");
+        page.contains(text).then_some(page)
+    })
+    .await
 }
 
 fn assert_not_cached(response: &Response) {
