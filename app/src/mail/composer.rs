@@ -31,7 +31,7 @@ use self::sender::Sender;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
-use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
+use crate::api::types::{ComposeForm, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
@@ -458,8 +458,8 @@ fn dock_buttons(tab: Tab, lang: Lang, mail: &str) -> AnyView {
 fn title(draft: &Draft, lang: Lang) -> String {
     match draft.source.as_ref().map(|source| source.kind) {
         _ if !draft.subject.is_empty() => draft.subject.clone(),
-        Some(ComposeKind::Reply | ComposeKind::ReplyAll) => lang.reply().into_owned(),
-        Some(ComposeKind::Forward | ComposeKind::ForwardAttached) => lang.forward().into_owned(),
-        Some(ComposeKind::New | ComposeKind::Unsubscribe) | None => lang.new_message().into_owned(),
+        Some(kind) if kind.is_reply() => lang.reply().into_owned(),
+        Some(kind) if kind.is_forward() => lang.forward().into_owned(),
+        _ => lang.new_message().into_owned(),
     }
 }

@@ -218,27 +218,21 @@ fn unsent_form(
     }
     let session = session.ok()?;
     let account = session.accounts.iter().find(|a| a.id == offer.account)?;
+    let identity = Identity {
+        id: offer.text.draft.identity.clone().unwrap_or_default(),
+        address: account.address.clone(),
+        ..Identity::default()
+    };
+    let draft = Draft {
+        source: offer.text.draft.source.clone(),
+        replaces: offer.text.draft.replaces.clone(),
+        saved: offer.text.draft.saved.clone(),
+        ..Draft::default()
+    };
+    let (account, max_bytes) = (offer.account.clone(), session.upload_max_bytes);
     Some(ComposeForm {
-        account: offer.account.clone(),
-        identities: vec![Identity {
-            id: offer.text.draft.identity.clone().unwrap_or_default(),
-            address: account.address.clone(),
-            ..Identity::default()
-        }],
-        draft: Draft {
-            source: offer.text.draft.source.clone(),
-            replaces: offer.text.draft.replaces.clone(),
-            saved: offer.text.draft.saved.clone(),
-            ..Draft::default()
-        },
-        forwarded: Vec::new(),
-        uploads: Vec::new(),
-        missing: Vec::new(),
-        upload_max_bytes: session.upload_max_bytes,
-        server_max_bytes: None,
-        lacking: Vec::new(),
-        cursor: 0,
-        warns_missing_file: true,
+        draft,
+        ..ComposeForm::empty(account, vec![identity], max_bytes)
     })
 }
 

@@ -383,26 +383,19 @@ async fn refused_form_keeps_its_fields_and_shows_the_error() {
     let mut error = fake::error(ErrorKind::Invalid, "This is no address.");
     error.field = Some("cc".into());
     let form = ComposeForm {
-        account: "acc".into(),
-        identities: vec![Identity::default()],
         draft: Draft {
             to: "a@b".into(),
             cc: "not an \"address\"".into(),
             body: "typed".into(),
             ..Draft::default()
         },
-        forwarded: Vec::new(),
         uploads: vec![crate::api::types::UploadView {
             id: "up-1".into(),
             name: "a.pdf".into(),
             size_bytes: 10,
         }],
         missing: vec!["b.pdf".into()],
-        upload_max_bytes: 1_000,
-        server_max_bytes: None,
-        lacking: Vec::new(),
-        cursor: 0,
-        warns_missing_file: true,
+        ..ComposeForm::empty("acc".into(), vec![Identity::default()], 1_000)
     };
     let inputs = PageInputs {
         retry: Some(ComposeRetry { form, error }),

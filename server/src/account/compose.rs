@@ -7,9 +7,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use app::api::types::{
-    ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId,
-};
+use app::api::types::{ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId};
 use mail_mime::address::EmailAddress;
 use mail_mime::compose::{
     self, AttachmentMeta, CalendarPart, ComposeError, Composer, OutgoingMessage,
@@ -164,10 +162,7 @@ pub(crate) async fn spool(
     let source_parts = match &draft.source {
         Some(source) if needs_source(source, draft) => {
             let opened = open(handle, source).await?;
-            if !matches!(
-                source.kind,
-                ComposeKind::Forward | ComposeKind::ForwardAttached
-            ) {
+            if !source.kind.is_forward() {
                 outgoing.references = thread_of_answer(&opened.headers);
             }
             let mut remaining_bytes = upload_max_bytes;
@@ -312,8 +307,7 @@ async fn attachments(
 /// Whether the message that is answered or forwarded has to be opened: for its parts, or for its
 /// conversation, which forms of earlier versions do not have.
 fn needs_source(source: &ComposeSource, draft: &Draft) -> bool {
-    let is_answer = matches!(source.kind, ComposeKind::Reply | ComposeKind::ReplyAll);
-    !draft.keep_parts.is_empty() || is_answer && draft.thread.is_empty()
+    !draft.keep_parts.is_empty() || source.kind.is_reply() && draft.thread.is_empty()
 }
 
 /// Returns References of an answer to a message; its last id is In-Reply-To.

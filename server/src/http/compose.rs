@@ -231,25 +231,14 @@ async fn restored_form(
         let found = named.find(|(of, _)| of == id);
         found.map_or_else(|| "file".to_owned(), |(_, name)| name.clone())
     };
-    let mut form = initial.unwrap_or_else(|| ComposeForm {
-        identities: vec![Identity {
+    let mut form = initial.unwrap_or_else(|| {
+        let address = session.account(&account).map(|a| a.address().to_owned());
+        let identity = Identity {
             id: draft.identity.clone().unwrap_or_default(),
-            address: session
-                .account(&account)
-                .map(|a| a.address().to_owned())
-                .unwrap_or_default(),
+            address: address.unwrap_or_default(),
             ..Identity::default()
-        }],
-        account,
-        draft: Draft::default(),
-        forwarded: Vec::new(),
-        uploads: Vec::new(),
-        missing: Vec::new(),
-        upload_max_bytes: web.config.upload_max_bytes,
-        server_max_bytes: None,
-        lacking: Vec::new(),
-        cursor: 0,
-        warns_missing_file: true,
+        };
+        ComposeForm::empty(account, vec![identity], web.config.upload_max_bytes)
     });
     // Parts to forward stay in the form: the message is not sent without them.
     for part in &draft.keep_parts {

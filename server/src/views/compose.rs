@@ -20,7 +20,7 @@ use crate::account::compose::{
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::{Upload, Uploads};
-use crate::domain::{AttachedFile, DraftCopy, Opened, OutboxRow, StoredDraft};
+use crate::domain::{AttachedFile, ComposingChoices, DraftCopy, Opened, OutboxRow, StoredDraft};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -37,9 +37,10 @@ pub(super) async fn begin(
     let is_mail_program = source
         .as_ref()
         .is_some_and(|source| source.kind == ComposeKind::Unsubscribe);
-    let mut form = start(handle, source, locale, upload_max_bytes).await?;
+    let choices = handle.composing_choices().await?;
+    let mut form = start(handle, source, &choices, locale, upload_max_bytes).await?;
     // A program reads what leaves a list.
-    if is_mail_program || !handle.composing_choices().await?.is_formatted {
+    if is_mail_program || !choices.is_formatted {
         return Ok(form);
     }
     let converted = to_html(handle, &form.draft, uploads, locale, upload_max_bytes).await?;
@@ -57,13 +58,13 @@ pub(super) async fn begin(
 async fn start(
     handle: &AccountHandle,
     source: Option<ComposeSource>,
+    choices: &ComposingChoices,
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
     handle.expect_message();
     let form = handle.outbox().ledger.form_key(&handle.id());
     let identities = handle.identities().await?;
-    let choices = handle.composing_choices().await?;
     let default = identities.iter().find(|identity| identity.is_default);
     let mut form = ComposeForm {
         draft: Draft {
@@ -71,16 +72,14 @@ async fn start(
             identity: default.map(|identity| identity.id.clone()),
             ..Draft::default()
         },
-        account: handle.id(),
-        identities: identities.into_iter().map(map::identity).collect(),
-        forwarded: Vec::new(),
-        uploads: Vec::new(),
-        missing: Vec::new(),
-        upload_max_bytes,
         server_max_bytes: handle.server_max_bytes(),
         lacking: lacking(handle),
-        cursor: 0,
         warns_missing_file: choices.warns_missing_file,
+        ..ComposeForm::empty(
+            handle.id(),
+            identities.into_iter().map(map::identity).collect(),
+            upload_max_bytes,
+        )
     };
     form.draft.options.wants_notice =
         choices.wants_notice && !form.lacking.contains(&SendLimitation::Notices);
@@ -254,16 +253,15 @@ pub(super) async fn draft_form(
         .open(copy.folder.clone(), copy.message.clone())
         .await?;
     let mut draft = read_draft(&opened.headers, copy.clone());
-    // What it answers or forwards may be gone: the draft stays.
-    let started = match draft.source.clone() {
-        Some(source) => start(handle, Some(source), locale, upload_max_bytes)
-            .await
-            .ok(),
-        None => None,
-    };
-    let mut form = match started {
-        Some(form) => form,
-        None => start(handle, None, locale, upload_max_bytes).await?,
+    let choices = handle.composing_choices().await?;
+    let started = async |source| start(handle, source, &choices, locale, upload_max_bytes).await;
+    let mut form = match draft.source.clone() {
+        Some(source) => match started(Some(source)).await {
+            Ok(form) => form,
+            // What it answers or forwards may be gone: the draft stays.
+            Err(_) => started(None).await?,
+        },
+        None => started(None).await?,
     };
     let place = (&copy.folder, &copy.message);
     let editable = editable_html(handle, place, &opened, uploads, upload_max_bytes).await?;
@@ -387,7 +385,8 @@ pub(super) async fn correction_form(
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
-    let mut form = start(handle, None, locale, upload_max_bytes).await?;
+    let choices = handle.composing_choices().await?;
+    let mut form = start(handle, None, &choices, locale, upload_max_bytes).await?;
     let delivered: Vec<Address> = row
         .message
         .recipients

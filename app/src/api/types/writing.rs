@@ -26,6 +26,18 @@ pub enum ComposeKind {
     Unsubscribe,
 }
 
+impl ComposeKind {
+    /// Whether it answers a message.
+    pub fn is_reply(self) -> bool {
+        matches!(self, Self::Reply | Self::ReplyAll)
+    }
+
+    /// Whether it forwards a message.
+    pub fn is_forward(self) -> bool {
+        matches!(self, Self::Forward | Self::ForwardAttached)
+    }
+}
+
 /// The message that a compose form replies to or forwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComposeSource {
@@ -87,6 +99,25 @@ pub struct ComposeForm {
     pub cursor: u32,
     /// Whether to ask before a text is sent that speaks of a file and has none.
     pub warns_missing_file: bool,
+}
+
+impl ComposeForm {
+    /// Returns a form without content, of an account of whose server nothing is known.
+    pub fn empty(account: AccountId, identities: Vec<Identity>, upload_max_bytes: u64) -> Self {
+        Self {
+            account,
+            identities,
+            draft: Draft::default(),
+            forwarded: Vec::new(),
+            uploads: Vec::new(),
+            missing: Vec::new(),
+            upload_max_bytes,
+            server_max_bytes: None,
+            lacking: Vec::new(),
+            cursor: 0,
+            warns_missing_file: true,
+        }
+    }
 }
 
 /// An option of sending that an outgoing server does not support.

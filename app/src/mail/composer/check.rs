@@ -19,7 +19,7 @@ pub(super) fn first_field(draft: &Draft, invalid_field: Option<String>) -> &'sta
     }
     match draft.source.as_ref().map(|source| source.kind) {
         _ if draft.replaces.is_some() => "to",
-        Some(ComposeKind::Reply | ComposeKind::ReplyAll) => "body",
+        Some(kind) if kind.is_reply() => "body",
         _ if draft.to.is_empty() => "to",
         _ if draft.subject.is_empty() => "subject",
         _ => "body",
@@ -68,10 +68,7 @@ pub(super) fn omission_question(
 ) -> Option<Question> {
     let kind = draft.source.as_ref().map(|source| source.kind);
     // A forward and a message that leaves a list are whole as they begin.
-    let is_begun = matches!(
-        kind,
-        None | Some(ComposeKind::New | ComposeKind::Reply | ComposeKind::ReplyAll)
-    );
+    let is_begun = kind.is_none_or(|kind| kind == ComposeKind::New || kind.is_reply());
     let is_quote_only = || {
         let is_bare = draft.uploads.is_empty() && draft.replaces.is_none();
         is_begun && is_bare && draft.body.trim() == quote.trim()

@@ -65,17 +65,8 @@ pub(super) fn composing() -> Vec<ComposingSettings> {
 /// Returns a compose form without files.
 fn compose_form(draft: Draft) -> ComposeForm {
     ComposeForm {
-        account: "acc".into(),
-        identities: vec![own_identity()],
         draft,
-        forwarded: Vec::new(),
-        uploads: Vec::new(),
-        missing: Vec::new(),
-        upload_max_bytes: 25_000_000,
-        server_max_bytes: None,
-        lacking: Vec::new(),
-        cursor: 0,
-        warns_missing_file: true,
+        ..ComposeForm::empty("acc".into(), vec![own_identity()], 25_000_000)
     }
 }
 
@@ -470,7 +461,6 @@ impl MailBackend for FakeBackend {
         };
         ready(Ok(ComposeForm {
             account,
-            identities: vec![own_identity()],
             draft: Draft {
                 to: "\"Marta\" <marta@kowalczyk.example>".into(),
                 subject: if source.is_some() {
@@ -482,14 +472,7 @@ impl MailBackend for FakeBackend {
                 source,
                 ..Draft::default()
             },
-            forwarded: Vec::new(),
-            uploads: Vec::new(),
-            missing: Vec::new(),
-            upload_max_bytes: 25_000_000,
-            server_max_bytes: None,
-            lacking: Vec::new(),
-            cursor: 0,
-            warns_missing_file: true,
+            ..compose_form(Draft::default())
         }))
     }
 

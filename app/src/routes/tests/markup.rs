@@ -237,8 +237,6 @@ fn retry(text: &str) -> ComposeRetry {
         size_bytes: 7,
     };
     let form = ComposeForm {
-        account: "acc".into(),
-        identities: vec![Identity::default()],
         draft: Draft {
             source: Some(ComposeSource {
                 kind: ComposeKind::Forward,
@@ -252,11 +250,9 @@ fn retry(text: &str) -> ComposeRetry {
         forwarded: vec![attachment],
         uploads: vec![upload],
         missing: vec![String::new()],
-        upload_max_bytes: 9,
         server_max_bytes: Some(9),
         lacking: vec![SendLimitation::Notices, SendLimitation::RequiredTls],
-        cursor: 0,
-        warns_missing_file: true,
+        ..ComposeForm::empty("acc".into(), vec![Identity::default()], 9)
     };
     let error = fake::error(ErrorKind::Invalid, "");
     fill(ComposeRetry { form, error }, text)

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::api::types::{
-    ComposeKind, Destination, DraftId, FolderId, FolderRole, MessageId, OutboxId,
-};
+use app::api::types::{Destination, DraftId, FolderId, FolderRole, MessageId, OutboxId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -102,16 +100,13 @@ impl Outbox {
         if row.has_accepted_recipient()
             && let Some(source) = row.message.source.take()
         {
-            let mark = match source.kind {
-                ComposeKind::Forward | ComposeKind::ForwardAttached => SourceMark::Forwarded,
-                ComposeKind::New
-                | ComposeKind::Reply
-                | ComposeKind::ReplyAll
-                | ComposeKind::Unsubscribe => SourceMark::Answered,
+            let mark = match source.kind.is_forward() {
+                true => SourceMark::Forwarded,
+                false => SourceMark::Answered,
             };
-            let is_answer = matches!(source.kind, ComposeKind::Reply | ComposeKind::ReplyAll);
+            let is_reply = source.kind.is_reply();
             let (folder, message) = (source.folder, source.message);
-            let answered = is_answer.then(|| (folder.clone(), message.clone()));
+            let answered = is_reply.then(|| (folder.clone(), message.clone()));
             let target = RequestTarget::Folder(folder.clone());
             let (request, reply) = Request::new(target, RequestKind::Set, move |store| {
                 store.mark_source(folder.clone(), message.clone(), mark)

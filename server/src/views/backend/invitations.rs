@@ -2,7 +2,7 @@
 
 use app::api::types::{
     Card, CardAction, CardKind, ComposeKind, ComposeSource, Draft, EntryChange, InvitationAnswer,
-    Lang, MessageRef, OutboxId, OutboxState,
+    MessageRef, OutboxId, OutboxState,
 };
 use app::text::url;
 use mail_mime::address::{self, EmailAddress};
@@ -48,11 +48,7 @@ impl SessionBackend {
                 card.actions.push(CardAction {
                     url: url::outbox_change(&self.base, &row.id, EntryChange::Stop),
                     answer: String::new(),
-                    label: match lang {
-                        Lang::En => "Do not send",
-                        Lang::ZhCn => "不发送",
-                    }
-                    .to_owned(),
+                    label: lang.do_not_send().into_owned(),
                     is_primary: false,
                 });
             }
