@@ -12,7 +12,7 @@ use crate::node;
 use crate::site::{self, Flavour};
 use crate::size;
 use crate::steps::Steps;
-use crate::test::browser;
+use crate::test::browser::{self, Browser};
 use crate::tools;
 use crate::workspace::{Workspace, must_succeed};
 
@@ -63,7 +63,9 @@ fn of_crate(workspace: &Workspace, package: &str, bench: &str) -> Result<ExitCod
 fn release(workspace: &Workspace, bench: &str, steps_in_browser: &str) -> Result<ExitCode> {
     let mut steps = Steps::new(5);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
-    steps.step("Browser", || Ok(((), browser::tools(workspace)?)))?;
+    steps.step("Browser", || {
+        Ok(((), browser::tools(workspace, Browser::Whole)?))
+    })?;
     let site = site::build(workspace, Flavour::Release, &mut steps)?;
     let binary = build::server(workspace, &site, &mut steps)?;
     size::run(workspace)?;
@@ -81,7 +83,7 @@ fn release(workspace: &Workspace, bench: &str, steps_in_browser: &str) -> Result
             .env("RESTANTE_NODE", node::program(workspace)?)
             .env(
                 "CHROMIUM",
-                browser::chromium().context("chromium is missing")?,
+                Browser::Whole.find().context("chromium is missing")?,
             ),
     )?;
     Ok(ExitCode::SUCCESS)

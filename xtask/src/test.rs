@@ -7,9 +7,11 @@ pub(crate) mod browser;
 mod cargo_tests;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use self::browser::Browser;
 use self::cargo_tests::Count;
 use crate::tools::{self, Needed};
 use crate::workspace::Workspace;
@@ -133,22 +135,30 @@ pub(crate) fn run(workspace: &Workspace, parts: Parts) -> Result<ExitCode> {
         }
     }
     if parts.browser {
-        println!("Browser: {}", browser::tools(workspace)?);
+        println!("Browser: {}", browser::tools(workspace, Browser::Headless)?);
     }
 
+    let began = Instant::now();
+    let part = |name: &str| {
+        let secs = began.elapsed().as_secs();
+        println!("\n{name} (at {} min {:02} s)", secs / 60, secs % 60);
+    };
     let mut sum = Count::default();
     if parts.unit {
-        println!("\nUnit, property and in-process tests");
+        part("Unit, property and in-process tests");
         sum += cargo_tests::unit(workspace)?;
     }
     if parts.servers {
-        println!("\nAgainst real Dovecot, Courier, Postfix and nginx");
+        part("Against real Dovecot, Courier, Postfix and nginx");
         sum += cargo_tests::servers(workspace)?;
     }
     if parts.unit || parts.servers {
         println!("\n{} passed, {} failed", sum.passed, sum.failed);
     }
-    let stories_passed = !parts.browser || browser::run(workspace, parts.unit || parts.servers)?;
+    let stories_passed = !parts.browser || {
+        part("In Chromium");
+        browser::run(workspace, parts.unit || parts.servers)?
+    };
     Ok(if sum.failed == 0 && stories_passed {
         ExitCode::SUCCESS
     } else {

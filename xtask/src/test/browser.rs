@@ -14,7 +14,7 @@ use crate::tools::{self, Needed};
 use crate::workspace::Workspace;
 
 /// Finds or installs the browser, Node.js and the locked npm packages.
-pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
+pub(crate) fn tools(workspace: &Workspace, browser: Browser) -> Result<String> {
     let mut needed = vec![
         Needed {
             program: "node",
@@ -30,10 +30,10 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
             package: "sqlite3",
         },
     ];
-    if chromium().is_none() {
+    if browser.find().is_none() {
         needed.push(Needed {
-            program: "chromium",
-            package: "chromium",
+            program: browser.package(),
+            package: browser.package(),
         });
     }
     let found = tools::debian(&needed)?;
@@ -51,7 +51,6 @@ pub(crate) fn tools(workspace: &Workspace) -> Result<String> {
 /// The page is the release build, because it is the build that is shipped and its cold build is the
 /// faster one.
 pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
-    println!("\nIn Chromium");
     let mut steps = Steps::new(if is_built { 3 } else { 4 });
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
     let site = site::build(workspace, Flavour::Release, &mut steps)?;
@@ -67,16 +66,42 @@ pub(super) fn run(workspace: &Workspace, is_built: bool) -> Result<bool> {
         .args(["node_modules/@playwright/test/cli.js", "test"])
         .env("RESTANTE_BINARY", binary)
         .env("RESTANTE_SITE_DIR", &site.folder)
-        .env("CHROMIUM", chromium().context("chromium is missing")?)
+        .env(
+            "CHROMIUM",
+            Browser::Headless.find().context("chromium is missing")?,
+        )
         .status()
         .context("could not start Playwright")?;
     Ok(status.success())
 }
 
-/// Returns the browser: the one that `CHROMIUM` names, otherwise the system's.
-pub(crate) fn chromium() -> Option<PathBuf> {
-    match env::var_os("CHROMIUM") {
-        Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
-        None => tools::find("chromium"),
+/// Which Chromium is driven.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Browser {
+    /// Chromium without the windows, tabs and services of a desktop's browser, if there is one: the
+    /// same engine, and the stories take two thirds of the time.
+    Headless,
+    /// The browser that people use.
+    Whole,
+}
+
+impl Browser {
+    /// Returns its program: the one that `CHROMIUM` names, otherwise the system's.
+    pub(crate) fn find(self) -> Option<PathBuf> {
+        if let Some(path) = env::var_os("CHROMIUM") {
+            return Some(PathBuf::from(path)).filter(|path| path.is_file());
+        }
+        match self {
+            Self::Headless => tools::find(self.package()).or_else(|| Self::Whole.find()),
+            Self::Whole => tools::find(self.package()),
+        }
+    }
+
+    /// Returns the name of its program, which is also its package's.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Headless => "chromium-headless-shell",
+            Self::Whole => "chromium",
+        }
     }
 }
