@@ -42,6 +42,21 @@ test('ticked messages are forwarded together', { tag: ['@script', '@desktop'] },
   await expect(page.locator('form.composer .c-files').getByText('.eml')).toHaveCount(3);
 });
 
+test('a message is passed on as it is', async ({ mailbox }) => {
+  const { page } = mailbox;
+  await mailbox.signIn();
+  await receives(mailbox, 'Harbour dues');
+  await choose(mailbox, 'Redirect');
+  const draft = await mailbox.opened();
+  const form = page.locator('form.composer');
+  await expect(form.getByRole('heading', { name: 'Harbour dues' })).toBeVisible();
+  await expect(form).toContainText('The message goes on as it is');
+  await expect(form.getByLabel('Subject')).toHaveCount(0);
+  await draft.fill({ to: 'quiet@restante.test' });
+  await draft.send('Redirect');
+  await mailbox.outcome('Harbour dues', 'Handed over');
+});
+
 test('a message begins a new one', async ({ mailbox }) => {
   await mailbox.signIn();
   await receives(mailbox, 'Weekly report');

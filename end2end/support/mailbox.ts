@@ -196,7 +196,7 @@ export class Mailbox {
 
   /** The form that was opened. */
   async opened(): Promise<Draft> {
-    await expect(this.page.locator('form.composer').getByLabel('Subject')).toBeVisible();
+    await expect(this.page.locator('form.composer').getByRole('heading', { level: 1 })).toBeVisible();
     await this.isAlive();
     return new Draft(this.page, this.view);
   }
@@ -279,8 +279,8 @@ export class Draft {
   }
 
   /** Sends the message, and opens its entry in the outbox. */
-  async send(): Promise<void> {
-    await this.form.getByRole('button', { name: 'Send', exact: true }).click();
+  async send(button = 'Send'): Promise<void> {
+    await this.form.getByRole('button', { name: button, exact: true }).click();
     await openEntry(this.page);
   }
 }

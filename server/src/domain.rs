@@ -39,8 +39,8 @@ pub(crate) use local_mail::{LocalCounts, LocalFolder, LocalMessage, LocalSummary
 pub(crate) use marks::{Marks, SourceMark, opposite};
 pub(crate) use message::{Listing, Opened, Row, Section};
 pub(crate) use outbox::{
-    AttachedFile, CopySearch, OutboxMessage, OutboxRow, Outcome, PostedForm, RecipientResult,
-    RowState, SentCopy, StoredDraft, TransportOptions,
+    AttachedFile, CopyId, CopySearch, OutboxMessage, OutboxRow, Outcome, PostedForm,
+    RecipientResult, Redirected, RowState, SentCopy, StoredDraft, TransportOptions,
 };
 pub(crate) use person::KnownPerson;
 pub(crate) use stored_sign_in::{Secret, StoredServer, StoredSignIn};

@@ -29,6 +29,7 @@ mod people;
 mod pop3;
 mod reading;
 mod recipients;
+mod redirecting;
 mod scripted_imap;
 mod sending;
 mod shown_texts;

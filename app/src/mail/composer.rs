@@ -31,7 +31,7 @@ use self::sender::Sender;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
-use crate::api::types::{ComposeForm, Draft, Lang};
+use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
 use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
@@ -74,6 +74,9 @@ pub fn Composer(
         warns_missing_file,
     } = form;
     let title = title(&draft, lang);
+    let kind = draft.source.as_ref().map(|source| source.kind);
+    // A message that is passed on has no text of its own.
+    let is_redirect = kind == Some(ComposeKind::Redirect);
     if !is_docked {
         tab.title.set(title.clone());
     }
@@ -133,7 +136,8 @@ pub fn Composer(
         };
         let uploads: Vec<_> = uploads.into_iter().map(|upload| upload.id).collect();
         let draft = fields.draft(fixed.get_value(), uploads.clone());
-        if !is_confirmed.get_untracked()
+        if !is_redirect
+            && !is_confirmed.get_untracked()
             && let Some(question) = omission_question(
                 &draft,
                 &quote.read_value(),
@@ -241,7 +245,11 @@ pub fn Composer(
         initial,
     };
     autosave(unsent, drafts, form, fields, files, fixed);
-    let observe = move || observe(unsent, drafts, fields, files, fixed);
+    let observe = move || {
+        if !is_redirect {
+            observe(unsent, drafts, fields, files, fixed);
+        }
+    };
     let editor_form = EditorForm {
         tab,
         account: sender,
@@ -335,30 +343,37 @@ pub fn Composer(
                 {line("cc", lang.cc(), draft.cc, fields.cc)}
                 {line("bcc", lang.bcc(), draft.bcc, fields.bcc)}
             </details>
-            <Line
-                name="subject"
-                label=lang.subject().into_owned()
-                value=draft.subject
-                autofocus=first == "subject"
-                element=fields.subject
-                error=error
-            />
-            <TextArea
-                name="body"
-                label=lang.message_text()
-                text=draft.body
-                class="c-body"
-                autofocus=first == "body"
-                node_ref=fields.body
-            />
-            <FormattedText form=editor_form />
-            <ForwardedParts
-                parts=forwarded
-                checked=draft.keep_parts
-                element=fields.forwarded_parts
-            />
-            <Files files=files uploads=uploads missing=missing />
-            <Options options=fields.options lacking=lacking error=error />
+            {if is_redirect {
+                view! { <p class="c-note muted">{lang.redirect_note()}</p> }.into_any()
+            } else {
+                view! {
+                    <Line
+                        name="subject"
+                        label=lang.subject().into_owned()
+                        value=draft.subject
+                        autofocus=first == "subject"
+                        element=fields.subject
+                        error=error
+                    />
+                    <TextArea
+                        name="body"
+                        label=lang.message_text()
+                        text=draft.body
+                        class="c-body"
+                        autofocus=first == "body"
+                        node_ref=fields.body
+                    />
+                    <FormattedText form=editor_form />
+                    <ForwardedParts
+                        parts=forwarded
+                        checked=draft.keep_parts
+                        element=fields.forwarded_parts
+                    />
+                    <Files files=files uploads=uploads missing=missing />
+                    <Options options=fields.options lacking=lacking error=error />
+                }
+                    .into_any()
+            }}
             <footer class="c-foot">
                 <button
                     class="btn btn-primary"
@@ -375,6 +390,8 @@ pub fn Composer(
                     {dynamic(move || {
                         if is_sending.get() {
                             lang.sending()
+                        } else if is_redirect {
+                            lang.redirect()
                         } else if fields.options.with(|options| options.send_at.is_empty()) {
                             lang.send()
                         } else {
@@ -383,9 +400,15 @@ pub fn Composer(
                     })}
                 </button>
                 <span class="grow"></span>
-                <button class="btn btn-line nojs" name="action" value="save">
-                    {lang.save_draft()}
-                </button>
+                {(!is_redirect)
+                    .then(|| {
+                        view! {
+                            <button class="btn btn-line nojs" name="action" value="save">
+                                {lang.save_draft()}
+                            </button>
+                        }
+                            .into_any()
+                    })}
                 <span class="hint" role="status">
                     {dynamic(move || {
                         if unsent.has_store_failed.get() {

@@ -384,6 +384,7 @@ fn ReplyButtons(open: OpenMessage) -> impl IntoView {
                 </summary>
                 <div class="menu drop-up">
                     {more(url::forward_attached, "clip", lang.forward_attached())}
+                    {more(url::redirect, "send", lang.redirect())}
                     {more(url::compose_copy, "pencil", lang.edit_as_new())}
                 </div>
             </details>

@@ -213,6 +213,11 @@ pub fn forward_attached(base: &str, of: &MessageRef) -> String {
     compose_source(base, ComposeKind::ForwardAttached, of)
 }
 
+/// A message that is passed on as it is.
+pub fn redirect(base: &str, of: &MessageRef) -> String {
+    compose_source(base, ComposeKind::Redirect, of)
+}
+
 /// A forward of messages of one account, as files; empty without a message.
 pub fn compose_attached(base: &str, messages: &[MessageRef]) -> String {
     let mut all = messages.iter();
@@ -512,6 +517,7 @@ impl ComposeKind {
             Self::ReplyAll => "reply_all",
             Self::Forward => "forward",
             Self::ForwardAttached => "attach",
+            Self::Redirect => "redirect",
             Self::Unsubscribe => "unsubscribe",
         }
     }
@@ -524,6 +530,7 @@ impl ComposeKind {
             Self::ReplyAll,
             Self::Forward,
             Self::ForwardAttached,
+            Self::Redirect,
             Self::Unsubscribe,
         ]
         .into_iter()

@@ -543,6 +543,12 @@ texts! {
     option_unsupported() { en: "Your mail server does not offer this.", zh: "您的邮件服务器不支持此项。" }
     more_answers() { en: "More ways to answer", zh: "其他回复方式" }
     forward_attached() { en: "Forward as attachment", zh: "作为附件转发" }
+    redirect() { en: "Redirect", zh: "原样转发" }
+    redirect_note() {
+        en: "The message goes on as it is, with its author, text and files. Whoever answers it, \
+             answers its author.",
+        zh: "邮件将原样转发，发件人、正文和附件均不变。收件人的回复会发给原发件人。"
+    }
     edit_as_new() { en: "Edit as new", zh: "作为新邮件编辑" }
     dock_fold() { en: "Minimise", zh: "最小化" }
     dock_full() { en: "Full size", zh: "放大" }

@@ -3,12 +3,15 @@
 mod drafts;
 mod files;
 mod html;
+mod redirect;
 mod wire;
 
 use std::sync::Arc;
 
-use app::api::types::{ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId};
-use mail_mime::address::EmailAddress;
+use app::api::types::{
+    ComposeKind, ComposeSource, Draft, OutboxId, Priority, RecipientState, UploadId,
+};
+use mail_mime::address::{Address, EmailAddress};
 use mail_mime::compose::{
     self, AttachmentMeta, CalendarPart, ComposeError, Composer, OutgoingMessage,
 };
@@ -28,9 +31,10 @@ use super::model::{now_unix_ms, random_id};
 use super::typed::{self, RECIPIENTS_MAX};
 use crate::account::uploads::Uploads;
 use crate::domain::{
-    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, RowState, SentAnswer,
-    SentCopy, TransportOptions,
+    AttachedFile, Opened, OutboxMessage, OutboxRow, RecipientResult, Redirected, RowState,
+    SentAnswer, SentCopy, TransportOptions,
 };
+use crate::store::spool::SpoolFile;
 
 /// Maximum number of files of one message, of either kind.
 const FILES_MAX: usize = 100;
@@ -116,6 +120,20 @@ pub(crate) struct SpoolOptions<'r> {
     pub(crate) upload_max_bytes: u64,
 }
 
+/// A message in the spool, with its envelope.
+struct Composed {
+    sender: Address,
+    recipients: Vec<Address>,
+    subject: String,
+    /// Header fields that only the copy in Sent has.
+    own_fields: String,
+    file: Arc<SpoolFile>,
+    /// Its attachments, which the row takes over.
+    owned: Vec<Attached>,
+    attachments: Vec<AttachedFile>,
+    redirected: Option<Redirected>,
+}
+
 /// Writes a draft as a message into the spool and returns its row, not yet in the store.
 pub(crate) async fn spool(
     handle: &AccountHandle,
@@ -123,15 +141,9 @@ pub(crate) async fn spool(
     uploads: &Uploads,
     options: SpoolOptions<'_>,
 ) -> Result<Written, AccountError> {
-    let SpoolOptions {
-        replaced,
-        calendar,
-        offset_minutes,
-        leaves,
-        upload_max_bytes,
-    } = options;
     check_lengths(draft)?;
     let now = now_unix_ms();
+    let leaves = options.leaves;
     let identity = handle.identity(draft.identity.as_ref()).await?;
     let from = EmailAddress::new(&identity.name, &identity.address);
     let message_id = message_id(&from)?;
@@ -141,21 +153,106 @@ pub(crate) async fn spool(
             LeavesAt::Chosen { unix_ms } => unix_ms,
             LeavesAt::Held { .. } => now,
         },
-        offset_minutes,
+        offset_minutes: options.offset_minutes,
     };
-    let formatted = formatted_text(draft).await?;
     let mut outgoing = OutgoingMessage {
         to: typed::mailboxes("to", &draft.to)?,
         cc: typed::mailboxes("cc", &draft.cc)?,
         bcc: typed::mailboxes("bcc", &draft.bcc)?,
-        reply_to: typed::mailboxes("reply_to", &identity.reply_to)?,
-        is_flowed: true,
-        calendar,
-        ..outgoing(draft, formatted.as_ref(), from, message_id, date)
+        ..OutgoingMessage::new(from, message_id.clone(), date)
     };
     if identity.is_copied {
         outgoing.bcc.push(EmailAddress::new("", &identity.address));
     }
+    let composed = match &draft.source {
+        Some(source) if source.kind == ComposeKind::Redirect => {
+            redirect::compose(handle, source, &outgoing, options.upload_max_bytes).await?
+        }
+        _ => {
+            outgoing.reply_to = typed::mailboxes("reply_to", &identity.reply_to)?;
+            compose_draft(handle, draft, outgoing, uploads, options).await?
+        }
+    };
+    let Composed {
+        sender,
+        recipients,
+        subject,
+        own_fields,
+        file,
+        owned,
+        attachments,
+        redirected,
+    } = composed;
+    let mut files = owned;
+    files.push(Attached::Held(Arc::clone(&file)));
+    let row = OutboxRow {
+        id: OutboxId(random_id()?),
+        account_key: handle.key().clone(),
+        state: RowState::Waiting,
+        needs_sign_in: false,
+        tries: 0,
+        due_unix_ms: leaves.unix_ms(),
+        created_unix_ms: now,
+        changed_unix_ms: now,
+        spool: Some(file.name.as_str().to_owned()),
+        size_bytes: file.size_bytes,
+        damage: None,
+        has_transcript: false,
+        message: OutboxMessage {
+            from: sender.as_str().to_owned(),
+            subject,
+            host: handle.outgoing_host().to_owned(),
+            message_id,
+            recipients: recipients
+                .iter()
+                .map(|address| RecipientResult {
+                    address: address.as_str().to_owned(),
+                    state: RecipientState::Waiting,
+                    reply: None,
+                })
+                .collect(),
+            error_cause: None,
+            copy: SentCopy::Pending,
+            attachments,
+            // A message that is passed on is neither answered nor forwarded.
+            source: draft.source.clone().filter(|_| redirected.is_none()),
+            own_fields,
+            transport: TransportOptions {
+                wants_notice: draft.options.wants_notice,
+                requires_tls: draft.options.requires_tls,
+                scheduled_unix_ms: match leaves {
+                    LeavesAt::Chosen { unix_ms } => Some(unix_ms),
+                    LeavesAt::Held { .. } => None,
+                },
+            },
+            search: None,
+            draft: draft.saved.as_ref().map(|saved| saved.id.clone()),
+            redirected,
+        },
+    };
+    Ok(Written { row, files })
+}
+
+/// Writes the message of a draft into the spool. `outgoing` has its sender and recipients.
+async fn compose_draft(
+    handle: &AccountHandle,
+    draft: &Draft,
+    outgoing: OutgoingMessage,
+    uploads: &Uploads,
+    options: SpoolOptions<'_>,
+) -> Result<Composed, AccountError> {
+    let SpoolOptions {
+        replaced,
+        calendar,
+        upload_max_bytes,
+        ..
+    } = options;
+    let formatted = formatted_text(draft).await?;
+    let mut outgoing = OutgoingMessage {
+        is_flowed: true,
+        calendar,
+        ..with_text(draft, formatted.as_ref(), outgoing)
+    };
     let mut files = attached_files(&draft.uploads, uploads, replaced)?;
     outgoing.attachments = attachments(handle, &files, formatted.as_ref()).await?;
     outgoing.references = draft.thread.clone();
@@ -178,7 +275,26 @@ pub(crate) async fn spool(
     outgoing.attachments.extend(parts);
     outgoing.wire = wire::wire_for(&outgoing, handle.outgoing_server())?;
     let composer = Composer::new(&outgoing, &random_id()?).map_err(compose_error)?;
-    if composer.recipients().len() > RECIPIENTS_MAX {
+    check_count(composer.recipients())?;
+    check_size(handle, composer.size_bytes())?;
+    files.extend(source_parts);
+    let (owned, all): (Vec<Attached>, Vec<AttachedFile>) = files.into_iter().unzip();
+    let attachments = &outgoing.attachments;
+    let file = write(handle, &composer, &all, attachments, upload_max_bytes).await?;
+    Ok(Composed {
+        sender: composer.sender().clone(),
+        recipients: composer.recipients().to_vec(),
+        subject: draft.subject.clone(),
+        own_fields: composer.own_fields().to_owned(),
+        file: Arc::new(file),
+        owned,
+        attachments: all,
+        redirected: None,
+    })
+}
+
+fn check_count(recipients: &[Address]) -> Result<(), AccountError> {
+    if recipients.len() > RECIPIENTS_MAX {
         return Err(AccountError::Invalid {
             field: "to",
             problem: InvalidField::TooManyRecipients {
@@ -186,72 +302,18 @@ pub(crate) async fn spool(
             },
         });
     }
-    if let Some(max_bytes) = handle.server_max_bytes()
-        && composer.size_bytes() > max_bytes
-    {
-        return Err(AccountError::Invalid {
+    Ok(())
+}
+
+/// Checks the size of a message against the limit of its outgoing server.
+fn check_size(handle: &AccountHandle, size_bytes: u64) -> Result<(), AccountError> {
+    match handle.server_max_bytes() {
+        Some(max_bytes) if size_bytes > max_bytes => Err(AccountError::Invalid {
             field: "attachment",
             problem: InvalidField::TooLarge { max_bytes },
-        });
+        }),
+        _ => Ok(()),
     }
-    files.extend(source_parts);
-    let (mut owned, all): (Vec<Attached>, Vec<AttachedFile>) = files.into_iter().unzip();
-    let file = Arc::new(
-        write(
-            handle,
-            &composer,
-            &all,
-            &outgoing.attachments,
-            upload_max_bytes,
-        )
-        .await?,
-    );
-    owned.push(Attached::Held(Arc::clone(&file)));
-    let row = OutboxRow {
-        id: OutboxId(random_id()?),
-        account_key: handle.key().clone(),
-        state: RowState::Waiting,
-        needs_sign_in: false,
-        tries: 0,
-        due_unix_ms: leaves.unix_ms(),
-        created_unix_ms: now,
-        changed_unix_ms: now,
-        spool: Some(file.name.as_str().to_owned()),
-        size_bytes: file.size_bytes,
-        damage: None,
-        has_transcript: false,
-        message: OutboxMessage {
-            from: composer.sender().as_str().to_owned(),
-            subject: draft.subject.clone(),
-            host: handle.outgoing_host().to_owned(),
-            message_id: outgoing.message_id,
-            recipients: composer
-                .recipients()
-                .iter()
-                .map(|address| RecipientResult {
-                    address: address.as_str().to_owned(),
-                    state: RecipientState::Waiting,
-                    reply: None,
-                })
-                .collect(),
-            error_cause: None,
-            copy: SentCopy::Pending,
-            attachments: all,
-            source: draft.source.clone(),
-            own_fields: composer.own_fields().to_owned(),
-            transport: TransportOptions {
-                wants_notice: draft.options.wants_notice,
-                requires_tls: draft.options.requires_tls,
-                scheduled_unix_ms: match leaves {
-                    LeavesAt::Chosen { unix_ms } => Some(unix_ms),
-                    LeavesAt::Held { .. } => None,
-                },
-            },
-            search: None,
-            draft: draft.saved.as_ref().map(|saved| saved.id.clone()),
-        },
-    };
-    Ok(Written { row, files: owned })
 }
 
 /// Returns the part of a message that answers an invitation.
@@ -262,13 +324,11 @@ pub(crate) fn calendar_part(answer: &SentAnswer) -> CalendarPart {
     }
 }
 
-/// Returns the message of a draft, without recipients and attachments.
-fn outgoing(
+/// Gives a message the text and the options of its draft.
+fn with_text(
     draft: &Draft,
     formatted: Option<&FormattedText>,
-    from: EmailAddress,
-    message_id: String,
-    date: Date,
+    outgoing: OutgoingMessage,
 ) -> OutgoingMessage {
     OutgoingMessage {
         subject: draft.subject.clone(),
@@ -280,7 +340,7 @@ fn outgoing(
             Priority::Low => compose::Priority::Low,
         },
         wants_receipt: draft.options.wants_receipt,
-        ..OutgoingMessage::new(from, message_id, date)
+        ..outgoing
     }
 }
 

@@ -254,6 +254,8 @@ pub enum InvalidField {
         /// The limit.
         max: usize,
     },
+    /// The message cannot be passed on as it is: it has an octet that no server takes.
+    NotPassedOn,
     /// An attachment no longer exists.
     AttachmentMissing,
     /// The form lists more files than the request contains.

@@ -10,8 +10,8 @@ use mail_mime::tree::Part;
 use super::error::AccountError;
 use super::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, DraftCopy, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section,
-    SourceMark, Unsupported,
+    Changed, CopyId, DraftCopy, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened,
+    Section, SourceMark, Unsupported,
 };
 
 /// A draft to be saved.
@@ -115,21 +115,20 @@ pub(crate) trait Mailstore: Send {
         Err(AccountError::Unsupported(Unsupported::Folders))
     }
 
-    /// Files a copy in Sent. If Sent has one with this message id (without angle brackets), none is
-    /// added. By default there is no folder to file it in.
+    /// Files a copy in Sent. If Sent has one with this id, none is added. By default there is no folder to file it in.
     async fn file_sent(
         &mut self,
         _copy: SpooledMessage,
-        _message_id: String,
+        _id: CopyId,
         _filing: Filing,
     ) -> Result<Filed, AccountError> {
         Ok(Filed::NotKept)
     }
 
-    /// Searches Sent and the folder of all mail for a message by its id, without angle brackets.
+    /// Searches Sent and the folder of all mail for a message by its id.
     async fn find_copy(
         &mut self,
-        _message_id: String,
+        _id: CopyId,
         _written_unix_ms: i64,
     ) -> Result<Option<FolderId>, AccountError> {
         Err(AccountError::Unsupported(Unsupported::Folders))
@@ -147,7 +146,7 @@ pub(crate) trait Mailstore: Send {
 
     /// Searches again some time after a copy was filed: if the server filed one too, ours is
     /// removed.
-    async fn remove_duplicate_copy(&mut self, _message_id: String) -> Result<(), AccountError> {
+    async fn remove_duplicate_copy(&mut self, _id: CopyId) -> Result<(), AccountError> {
         Ok(())
     }
 }

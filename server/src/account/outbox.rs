@@ -390,6 +390,7 @@ fn pending_envelope(row: &OutboxRow, size_bytes: u64) -> Result<Envelope, Accoun
         .map_err(|error| AccountError::Internal(error.to_string()))?;
     let transport = row.message.transport;
     envelope.requires_tls = transport.requires_tls;
+    envelope.body_8bit |= row.message.redirected.is_some_and(|of| of.has_8bit);
     if transport.wants_notice {
         for recipient in &mut envelope.recipients {
             recipient.notify = Some(NOTIFY);

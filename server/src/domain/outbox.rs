@@ -52,7 +52,7 @@ pub(crate) struct OutboxMessage {
     pub(crate) subject: String,
     /// The outgoing server, as shown to users.
     pub(crate) host: String,
-    /// The Message-ID without angle brackets.
+    /// The Message-ID, or Resent-Message-ID, without angle brackets.
     pub(crate) message_id: String,
     pub(crate) recipients: Vec<RecipientResult>,
     /// The error of the last attempt that concerns the whole message.
@@ -69,6 +69,24 @@ pub(crate) struct OutboxMessage {
     pub(crate) search: Option<CopySearch>,
     /// The draft whose copies are deleted, because the message is sent; `None` once they are.
     pub(crate) draft: Option<DraftId>,
+    /// Set if it is a stored message that is passed on.
+    pub(crate) redirected: Option<Redirected>,
+}
+
+/// What a message that is passed on needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Redirected {
+    /// A server with 8BITMIME (RFC 6152): it cannot be written otherwise.
+    pub(crate) has_8bit: bool,
+}
+
+/// The id by which the copies of a sent message are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CopyId {
+    /// The header field that holds it.
+    pub(crate) field: &'static str,
+    /// Without angle brackets.
+    pub(crate) id: String,
 }
 
 /// What the search for a message with an unknown outcome found in its sender's mailbox.
@@ -188,6 +206,18 @@ impl RecipientResult {
 }
 
 impl OutboxMessage {
+    /// Returns what its copies are found by: a message that is passed on keeps the Message-ID of
+    /// its author, and `message_id` is that of its new delivery.
+    pub(crate) fn copy_id(&self) -> CopyId {
+        CopyId {
+            field: match self.redirected {
+                Some(_) => "Resent-Message-ID",
+                None => "Message-ID",
+            },
+            id: self.message_id.clone(),
+        }
+    }
+
     /// Returns whether the message is written for a server with SMTPUTF8 (RFC 6531): its sender or
     /// a recipient, even one that has it already, has an address that is not ASCII.
     pub(crate) fn is_utf8(&self) -> bool {
@@ -211,6 +241,7 @@ impl OutboxMessage {
             transport: TransportOptions::default(),
             search: None,
             draft: None,
+            redirected: None,
         }
     }
 }

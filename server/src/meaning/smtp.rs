@@ -336,11 +336,11 @@ pub fn not_sent(lang: Lang, cause: &NotSentCause) -> Meaning {
         }
         (NotSentCause::EightBitMimeMissing, Lang::En) => Meaning::new(
             "Your server does not take the form in which this message is written.",
-            "Remove forwarded messages, or send them as text.",
+            "Forward the message as an attachment.",
         ),
         (NotSentCause::EightBitMimeMissing, Lang::ZhCn) => Meaning::new(
             "您的服务器不接受这封邮件的编码形式。",
-            "请移除转发的邮件，或以文本形式发送。",
+            "请将邮件作为附件转发。",
         ),
         (NotSentCause::TooLarge { max_bytes }, _) => too_large(lang, Some(*max_bytes)),
         (NotSentCause::NoRecipients, Lang::En) => {

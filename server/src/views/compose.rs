@@ -34,13 +34,16 @@ pub(super) async fn begin(
     locale: &Locale,
     upload_max_bytes: u64,
 ) -> Result<ComposeForm, AccountError> {
-    let is_mail_program = source
-        .as_ref()
-        .is_some_and(|source| source.kind == ComposeKind::Unsubscribe);
+    // A program reads what leaves a list, and nothing is written in what is passed on.
+    let is_plain = source.as_ref().is_some_and(|source| {
+        matches!(
+            source.kind,
+            ComposeKind::Unsubscribe | ComposeKind::Redirect
+        )
+    });
     let choices = handle.composing_choices().await?;
     let mut form = start(handle, source, &choices, locale, upload_max_bytes).await?;
-    // A program reads what leaves a list.
-    if is_mail_program || !choices.is_formatted {
+    if is_plain || !choices.is_formatted {
         return Ok(form);
     }
     let converted = to_html(handle, &form.draft, uploads, locale, upload_max_bytes).await?;
@@ -125,6 +128,10 @@ async fn start(
                 }
                 QuotePosition::Omitted => form.draft.body = with_signature(&form, ""),
             }
+        }
+        ComposeKind::Redirect => {
+            form.draft.subject = opened.headers.subject();
+            choose_identity(&mut form, &opened);
         }
         ComposeKind::ForwardAttached => {
             form.draft.subject = quote::forward_subject(&opened.headers.subject());
@@ -327,9 +334,10 @@ pub(super) async fn to_html(
     let head = match source.kind {
         ComposeKind::Reply | ComposeKind::ReplyAll => attribution(&opened, locale),
         ComposeKind::Forward => forward_head(&opened, locale),
-        ComposeKind::New | ComposeKind::ForwardAttached | ComposeKind::Unsubscribe => {
-            return Ok(plain());
-        }
+        ComposeKind::New
+        | ComposeKind::ForwardAttached
+        | ComposeKind::Redirect
+        | ComposeKind::Unsubscribe => return Ok(plain()),
     };
     let is_forward = source.kind == ComposeKind::Forward;
     let quoted_text = plain_text(&opened).await?;

@@ -17,7 +17,7 @@ pub(super) struct Fixture {
     pub(super) outgoing: Submission,
     pub(super) accounts: TestAccounts,
     pub(super) page: Page,
-    _demo: Demo,
+    pub(super) demo: Demo,
 }
 
 impl Fixture {
@@ -50,7 +50,7 @@ impl Fixture {
             outgoing,
             accounts,
             page,
-            _demo: demo,
+            demo,
         }
     }
 

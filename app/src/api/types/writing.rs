@@ -22,6 +22,8 @@ pub enum ComposeKind {
     Forward,
     /// A forward of whole messages, as files.
     ForwardAttached,
+    /// The message itself, passed on to others as it is.
+    Redirect,
     /// The message that leaves the mailing list of this one. It is a new message, not a reply.
     Unsubscribe,
 }

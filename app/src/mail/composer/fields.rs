@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::api::error::ApiError;
-use crate::api::types::{AttachmentView, Draft, IdentityId, PartId, SendOptions, UploadId};
+use crate::api::types::{
+    AttachmentView, ComposeKind, Draft, IdentityId, PartId, SendOptions, UploadId,
+};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
@@ -199,11 +201,13 @@ impl Fields {
             .get_untracked()
             .map(|body| body.value())
             .unwrap_or_default();
+        let subject = self.subject.get_untracked();
         Draft {
             to: value(self.to),
             cc: value(self.cc),
             bcc: value(self.bcc),
-            subject: value(self.subject),
+            // That of a message that is passed on has no field.
+            subject: subject.map_or_else(|| fixed.subject.clone(), |field| field.value()),
             body,
             html: self.editor.html.get_untracked(),
             uploads,
@@ -245,6 +249,8 @@ fn unfold(line: &web_sys::HtmlInputElement) {
 /// form.
 #[component]
 pub fn Source(draft: Draft) -> impl IntoView {
+    let kind = draft.source.as_ref().map(|source| source.kind);
+    let is_redirect = kind == Some(ComposeKind::Redirect);
     let source = draft.source.map(|source| {
         view! {
             <Hidden name="kind" value=source.kind.word() />
@@ -267,8 +273,12 @@ pub fn Source(draft: Draft) -> impl IntoView {
         }
         .into_any()
     });
+    // The subject of a message that is passed on has no field.
+    let subject =
+        is_redirect.then(|| view! { <Hidden name="subject" value=draft.subject /> }.into_any());
     (
         source,
+        subject,
         thread,
         saved,
         draft

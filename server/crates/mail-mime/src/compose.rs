@@ -20,7 +20,7 @@ mod pieces;
 mod resent;
 
 pub use draft::{EXTRA_FIELDS_BYTES, extra_field};
-pub use resent::resent_fields;
+pub use resent::{Redirect, RedirectedFacts, RedirectedMessage};
 
 use std::collections::HashSet;
 

@@ -12,7 +12,7 @@ use app::api::types::{
 };
 use bytes::Bytes;
 use mail_mime::address::{self, EmailAddress};
-use mail_mime::compose::{Composer, extra_field};
+use mail_mime::compose::{Composer, OutgoingMessage, extra_field};
 use mail_mime::date::Date;
 use mail_mime::header::Headers;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{Attached, attached_files, fetch_parts, write};
 use super::html::formatted_text;
 use super::wire::wire_for_draft;
-use super::{attachments, check_lengths, compose_error, domain_of, message_id, outgoing};
+use super::{attachments, check_lengths, compose_error, domain_of, message_id, with_text};
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
 use crate::account::mailstore::DraftSave;
@@ -168,7 +168,8 @@ pub(crate) async fn save_draft(
         entries.filter_map(|entry| entry.mailbox.ok()).collect()
     };
     let formatted = formatted_text(draft).await?;
-    let mut message = outgoing(draft, formatted.as_ref(), from, id.0.clone(), date);
+    let message = OutgoingMessage::new(from, id.0.clone(), date);
+    let mut message = with_text(draft, formatted.as_ref(), message);
     message.to = recipients(&draft.to);
     message.cc = recipients(&draft.cc);
     message.bcc = recipients(&draft.bcc);

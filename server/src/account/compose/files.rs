@@ -314,7 +314,7 @@ fn too_large(max_bytes: u64) -> AccountError {
     }
 }
 
-async fn create(
+pub(super) async fn create(
     handle: &AccountHandle,
     expected_bytes: u64,
     max_bytes: u64,

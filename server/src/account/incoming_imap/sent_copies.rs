@@ -2,6 +2,8 @@
 
 use mail_proto::imap::{Uid, UidValidity};
 
+use crate::domain::CopyId;
+
 /// The domains of Microsoft's mailbox servers, which file the messages that are sent through them.
 const MICROSOFT_DOMAINS: [&str; 3] = ["office365.com", "outlook.com", "office365.us"];
 
@@ -17,7 +19,7 @@ pub(super) enum SentCopies {
 /// The last filed copy: it is removed if the server files one as well.
 #[derive(Debug, Clone)]
 pub(super) struct LastCopy {
-    pub(super) message_id: String,
+    pub(super) id: CopyId,
     pub(super) uid_validity: UidValidity,
     pub(super) uid: Uid,
     pub(super) written_unix_secs: i64,

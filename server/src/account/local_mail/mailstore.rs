@@ -9,7 +9,7 @@ use crate::account::error::AccountError;
 use crate::account::mailstore::{DraftSave, mailstore};
 use crate::account::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, DraftSaved, Filed, Filing, FolderList, Listing, Opened, Section, SourceMark,
+    Changed, CopyId, DraftSaved, Filed, Filing, FolderList, Listing, Opened, Section, SourceMark,
 };
 
 mailstore!(LocalMailWorker {
@@ -29,9 +29,9 @@ mailstore!(LocalMailWorker {
     async fn file_sent(
         &mut self,
         copy: SpooledMessage,
-        message_id: String,
+        id: CopyId,
         _filing: Filing,
     ) -> Result<Filed, AccountError> {
-        Self::file_sent(self, &copy, &message_id).await
+        Self::file_sent(self, &copy, &id.id).await
     }
 });

@@ -15,7 +15,7 @@ use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
 use crate::account::worker::{Request, RequestKind, RequestTarget};
 use crate::domain::{
-    CopySearch, Filed, Filing, INBOX_ID, OutboxRow, RowState, SentCopy, SourceMark,
+    CopyId, CopySearch, Filed, Filing, INBOX_ID, OutboxRow, RowState, SentCopy, SourceMark,
 };
 use crate::store::StoreError;
 
@@ -169,10 +169,10 @@ impl Outbox {
         }
         let mut pauses = COPY_SEARCH_PAUSES.into_iter();
         loop {
-            let (message_id, written) = (row.message.message_id.clone(), row.created_unix_ms);
+            let (id, written) = (row.message.copy_id(), row.created_unix_ms);
             let (request, reply) =
                 Request::new(RequestTarget::Sent, RequestKind::Read, move |store| {
-                    store.find_copy(message_id.clone(), written)
+                    store.find_copy(id.clone(), written)
                 });
             self.mailbox.send(request).await.ok()?;
             match reply.await {
@@ -227,7 +227,7 @@ impl Outbox {
             own_fields: row.message.own_fields.clone().into(),
             ..message
         };
-        let message_id = &row.message.message_id;
+        let id = row.message.copy_id();
         let mut filing = match copies {
             Copies::None => Filing::AtOnce,
             Copies::PerhapsOne => Filing::LeftOver,
@@ -239,8 +239,8 @@ impl Outbox {
                 filing,
             };
             let (request, reply) = Request::new(target, RequestKind::Change, {
-                let (copy, message_id) = (copy.clone(), message_id.clone());
-                move |store| store.file_sent(copy.clone(), message_id.clone(), filing)
+                let (copy, id) = (copy.clone(), id.clone());
+                move |store| store.file_sent(copy.clone(), id.clone(), filing)
             });
             if self.mailbox.send(request).await.is_err() {
                 return SentCopy::Pending;
@@ -251,7 +251,7 @@ impl Outbox {
                     is_unproven,
                 })) => {
                     if is_unproven {
-                        self.schedule_recheck(message_id.clone());
+                        self.schedule_recheck(id);
                     }
                     return folder.map_or(SentCopy::NotKept, SentCopy::Filed);
                 }
@@ -267,7 +267,7 @@ impl Outbox {
     }
 
     /// Schedules another search in Sent, after the time in which a server files its own copy.
-    fn schedule_recheck(&self, message_id: String) {
+    fn schedule_recheck(&self, id: CopyId) {
         let OutboxMailbox::Session(incoming) = &self.mailbox else {
             // Without a session the server's behaviour is not learnt.
             return;
@@ -281,7 +281,7 @@ impl Outbox {
             {
                 let (request, reply) =
                     Request::new(RequestTarget::Sent, RequestKind::Change, move |store| {
-                        store.remove_duplicate_copy(message_id.clone())
+                        store.remove_duplicate_copy(id.clone())
                     });
                 if incoming.send(request).await.is_ok()
                     && let Ok(Err(error)) = reply.await

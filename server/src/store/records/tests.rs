@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::*;
 use crate::domain::{
     AttachedFile, CopySearch, DialCause, ErrorCause, FullSpace, LinkCause, NotSentCause, Protocol,
-    RecipientResult, SentCopy, Server, ServerReply, StoredServer, Tls, TransportOptions,
-    Unsupported,
+    RecipientResult, Redirected, SentCopy, Server, ServerReply, StoredServer, Tls,
+    TransportOptions, Unsupported,
 };
 
 /// Messages of version 1, one per line. Lines are added and never changed.
@@ -65,6 +65,7 @@ fn message(cause: Option<ErrorCause>, copy: SentCopy) -> OutboxMessage {
         transport: TransportOptions::default(),
         search: None,
         draft: None,
+        redirected: None,
     }
 }
 
@@ -196,6 +197,11 @@ fn messages_v3() -> Vec<OutboxMessage> {
         ..source
     });
     messages.push(forward);
+    messages.push(OutboxMessage {
+        redirected: Some(Redirected { has_8bit: true }),
+        source: None,
+        ..message(None, SentCopy::Pending)
+    });
     messages
 }
 

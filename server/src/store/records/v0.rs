@@ -84,6 +84,7 @@ impl From<Message> for OutboxMessage {
             transport: TransportOptions::default(),
             search: None,
             draft: None,
+            redirected: None,
         }
     }
 }

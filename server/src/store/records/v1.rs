@@ -49,7 +49,7 @@ codes! {
     RecipientState = app::api::types::RecipientState {
         Waiting, HandedOver, Delayed, Refused, NotSent, Unknown, Stopped,
     }
-    Kind = ComposeKind { New, Reply, ReplyAll, Forward, ForwardAttached, Unsubscribe }
+    Kind = ComposeKind { New, Reply, ReplyAll, Forward, ForwardAttached, Redirect, Unsubscribe }
     Role = FolderRole { Inbox, Starred, Drafts, Sent, Archive, Junk, Trash, All }
     Protocol = domain::Protocol { Imap, Pop3, Smtp }
     Encryption = domain::Tls { Implicit, StartTls, Plain }
@@ -272,6 +272,7 @@ impl From<Message> for domain::OutboxMessage {
             transport: domain::TransportOptions::default(),
             search: None,
             draft: None,
+            redirected: None,
         }
     }
 }

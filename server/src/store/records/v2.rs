@@ -17,7 +17,7 @@ use crate::domain;
 const VERSION: u32 = 2;
 
 codes! {
-    Kind = ComposeKind { New, Reply, ReplyAll, Forward, ForwardAttached, Unsubscribe }
+    Kind = ComposeKind { New, Reply, ReplyAll, Forward, ForwardAttached, Redirect, Unsubscribe }
     Urgency = Priority { Normal, High, Low }
     Protocol = IncomingKind { Imap, Pop3 }
     Encryption = domain::Tls { Implicit, StartTls, Plain }

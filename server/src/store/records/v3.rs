@@ -22,6 +22,14 @@ pub(in crate::store) struct Message {
     message: v2::Message,
     /// The space that its copy did not fit into.
     copy_full: Option<Full>,
+    /// Absent in a message that was written here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redirected: Option<Redirected>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Redirected {
+    has_8bit: bool,
 }
 
 impl From<domain::OutboxMessage> for Message {
@@ -32,6 +40,9 @@ impl From<domain::OutboxMessage> for Message {
         };
         Self {
             version: VERSION,
+            redirected: message.redirected.map(|of| Redirected {
+                has_8bit: of.has_8bit,
+            }),
             message: message.into(),
             copy_full,
         }
@@ -40,7 +51,12 @@ impl From<domain::OutboxMessage> for Message {
 
 impl From<Message> for domain::OutboxMessage {
     fn from(record: Message) -> Self {
-        let message = Self::from(record.message);
+        let message = Self {
+            redirected: record.redirected.map(|of| domain::Redirected {
+                has_8bit: of.has_8bit,
+            }),
+            ..Self::from(record.message)
+        };
         match record.copy_full {
             Some(full) => Self {
                 copy: domain::SentCopy::Failed(domain::ErrorCause::NoRoom(full.into())),

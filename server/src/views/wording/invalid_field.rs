@@ -163,6 +163,17 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请移除一些，或打包成一个文件。".to_owned(),
             },
         },
+        InvalidField::NotPassedOn => both(
+            lang,
+            (
+                "The message has a NUL octet, which no mail server takes, so nothing was sent.",
+                "Forward it as an attachment.",
+            ),
+            (
+                "邮件含有任何邮件服务器都不接受的 NUL 字节，因此没有发出。",
+                "请作为附件转发。",
+            ),
+        ),
         InvalidField::AttachmentMissing => both(
             lang,
             ("An attachment is not here any more.", "Attach it again."),

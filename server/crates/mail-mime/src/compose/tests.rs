@@ -8,6 +8,7 @@ use proptest::prelude::*;
 mod injection;
 mod options;
 mod properties;
+mod redirected;
 
 fn note() -> OutgoingMessage {
     OutgoingMessage {

@@ -18,7 +18,7 @@ use super::ImapWorker;
 use crate::account::error::AccountError;
 use crate::account::spooled::SpooledMessage;
 use crate::clients::imap::uid_set;
-use crate::domain::{Filed, Filing};
+use crate::domain::{CopyId, Filed, Filing};
 
 /// A copy in Sent has the date on which it was written, or an adjacent one: the search for a header
 /// is limited to messages of these days.
@@ -30,7 +30,7 @@ impl ImapWorker {
     pub(super) async fn file_sent(
         &mut self,
         copy: &SpooledMessage,
-        message_id: &str,
+        id: &CopyId,
         filing: Filing,
     ) -> Result<Filed, AccountError> {
         let mailbox = self.sent_mailbox().await?;
@@ -39,7 +39,7 @@ impl ImapWorker {
         let written_unix_secs = copy.written_unix_ms.div_euclid(1000);
         let is_search_needed = filing == Filing::LeftOver || known != SentCopies::ByUs;
         if is_search_needed {
-            let found = self.find(&mailbox, message_id, written_unix_secs).await?;
+            let found = self.find(&mailbox, id, written_unix_secs).await?;
             if !found.is_empty() {
                 if filing != Filing::LeftOver {
                     self.shared.set_sent_copies(SentCopies::ByServer);
@@ -71,41 +71,34 @@ impl ImapWorker {
             && let Some(uid) = uids.uids().next()
         {
             self.shared.set_last_copy(LastCopy {
-                message_id: message_id.to_owned(),
+                id: id.clone(),
                 uid_validity,
                 uid,
                 written_unix_secs,
             });
         }
         // The server's own copy may have arrived meanwhile.
-        let is_unproven = !self.remove_duplicate(message_id).await?;
+        let is_unproven = !self.remove_duplicate(id).await?;
         Ok(self.filed(&mailbox, is_unproven))
     }
 
     /// Searches for the server's copy of the message that was filed last: if there is one, ours is
     /// removed; if there is none, the server files none.
-    pub(super) async fn remove_duplicate_copy(
-        &mut self,
-        message_id: &str,
-    ) -> Result<(), AccountError> {
-        if !self.remove_duplicate(message_id).await?
-            && self.shared.sent_copies() == SentCopies::Unknown
-        {
+    pub(super) async fn remove_duplicate_copy(&mut self, id: &CopyId) -> Result<(), AccountError> {
+        if !self.remove_duplicate(id).await? && self.shared.sent_copies() == SentCopies::Unknown {
             self.shared.set_sent_copies(SentCopies::ByUs);
         }
         Ok(())
     }
 
     /// Removes our copy if it is not the only one. Returns whether there was another.
-    async fn remove_duplicate(&mut self, message_id: &str) -> Result<bool, AccountError> {
+    async fn remove_duplicate(&mut self, id: &CopyId) -> Result<bool, AccountError> {
         let last = self.shared.last_copy();
-        let Some(last) = last.filter(|last| last.message_id == message_id) else {
+        let Some(last) = last.filter(|last| last.id == *id) else {
             return Ok(false);
         };
         let mailbox = self.sent_mailbox().await?;
-        let found = self
-            .find(&mailbox, message_id, last.written_unix_secs)
-            .await?;
+        let found = self.find(&mailbox, id, last.written_unix_secs).await?;
         let is_own_copy = self
             .connection()
             .await?
@@ -147,7 +140,7 @@ impl ImapWorker {
     /// Searches Sent and the folder of all mail for a message.
     pub(super) async fn find_copy(
         &mut self,
-        message_id: &str,
+        id: &CopyId,
         written_unix_ms: i64,
     ) -> Result<Option<FolderId>, AccountError> {
         let written_unix_secs = written_unix_ms.div_euclid(1000);
@@ -157,7 +150,7 @@ impl ImapWorker {
             .into_iter()
             .flatten()
         {
-            let found = self.find(&mailbox, message_id, written_unix_secs).await?;
+            let found = self.find(&mailbox, id, written_unix_secs).await?;
             if !found.is_empty() {
                 return Ok(self.shared.folder(&mailbox).map(|folder| folder.id));
             }
@@ -165,18 +158,18 @@ impl ImapWorker {
         Ok(None)
     }
 
-    /// Returns the messages with a Message-ID in Sent. A server that cannot search returns none.
+    /// Returns the messages with an id in a mailbox. A server that cannot search returns none.
     async fn find(
         &mut self,
         mailbox: &Mailbox,
-        message_id: &str,
+        id: &CopyId,
         written_unix_secs: i64,
     ) -> Result<Vec<Uid>, AccountError> {
         self.select(mailbox).await?;
         let since =
             InternalDate::from_unix_secs(written_unix_secs.saturating_sub(SEARCH_MARGIN_SECS));
         let since = since.map(|date| SearchKey::Since(date.date));
-        self.find_by_message_id(message_id, since).await
+        self.find_by_id(id.field, &id.id, since).await
     }
 
     /// Returns the messages with a Message-ID in the selected mailbox that also match `key`. A
@@ -186,7 +179,16 @@ impl ImapWorker {
         message_id: &str,
         key: Option<SearchKey>,
     ) -> Result<Vec<Uid>, AccountError> {
-        let (Ok(field), Ok(text)) = (Text::new("Message-ID"), Text::new(message_id)) else {
+        self.find_by_id("Message-ID", message_id, key).await
+    }
+
+    async fn find_by_id(
+        &mut self,
+        field: &str,
+        id: &str,
+        key: Option<SearchKey>,
+    ) -> Result<Vec<Uid>, AccountError> {
+        let (Ok(field), Ok(text)) = (Text::new(field), Text::new(id)) else {
             return Ok(Vec::new());
         };
         let header = SearchKey::Header { field, text };

@@ -11,7 +11,8 @@ use crate::account::error::AccountError;
 use crate::account::mailstore::{DraftSave, mailstore};
 use crate::account::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section, SourceMark,
+    Changed, CopyId, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section,
+    SourceMark,
 };
 
 mailstore!(ImapWorker {
@@ -38,18 +39,18 @@ mailstore!(ImapWorker {
     async fn file_sent(
         &mut self,
         copy: SpooledMessage,
-        message_id: String,
+        id: CopyId,
         filing: Filing,
     ) -> Result<Filed, AccountError> {
-        Self::file_sent(self, &copy, &message_id, filing).await
+        Self::file_sent(self, &copy, &id, filing).await
     }
 
     async fn find_copy(
         &mut self,
-        message_id: String,
+        id: CopyId,
         written_unix_ms: i64,
     ) -> Result<Option<FolderId>, AccountError> {
-        Self::find_copy(self, &message_id, written_unix_ms).await
+        Self::find_copy(self, &id, written_unix_ms).await
     }
 
     async fn save_draft(&mut self, save: DraftSave) -> Result<DraftSaved, AccountError> {
@@ -60,7 +61,7 @@ mailstore!(ImapWorker {
         Self::delete_draft(self, &draft).await
     }
 
-    async fn remove_duplicate_copy(&mut self, message_id: String) -> Result<(), AccountError> {
-        Self::remove_duplicate_copy(self, &message_id).await
+    async fn remove_duplicate_copy(&mut self, id: CopyId) -> Result<(), AccountError> {
+        Self::remove_duplicate_copy(self, &id).await
     }
 });

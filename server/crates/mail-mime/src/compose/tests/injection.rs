@@ -176,11 +176,14 @@ fn no_text_of_a_redirect_adds_a_field() {
         let mut to = EmailAddress::new("", address);
         name.clone_into(&mut to.name);
         to.address = address.to_owned();
-        resent_fields(&from, &[to], &[], id, note().date)
+        Redirect::new(&OutgoingMessage {
+            to: vec![to],
+            ..OutgoingMessage::new(from, id.to_owned(), note().date)
+        })
     };
     for payload in PAYLOADS {
         let fields = block(payload, "a@x.example", "1@x.example").unwrap();
-        let headers = Headers::parse(&fields).unwrap();
+        let headers = Headers::parse(fields.fields()).unwrap();
         assert_eq!(headers.fields().len(), 4, "{payload:?}");
         let address = format!("a@x.example{payload}");
         let is_text = !payload.contains(['\r', '\n', '\0', '\u{85}', '\u{2028}', '\u{b}']);

@@ -197,11 +197,32 @@ fn priority_receipt_and_automatic_messages_have_their_fields() {
 #[test]
 fn a_redirect_precedes_the_header_of_the_message() {
     let message = built(&note(), &[]);
-    let from = EmailAddress::new("李四", "li@x.example");
+    let redirect = |id: &str, to: &[EmailAddress]| {
+        Redirect::new(&OutgoingMessage {
+            to: to.to_vec(),
+            cc: to.to_vec(),
+            bcc: vec![EmailAddress::new("", "secret@x.example")],
+            ..OutgoingMessage::new(
+                EmailAddress::new("李四", "li@x.example"),
+                id.to_owned(),
+                note().date,
+            )
+        })
+    };
     let to = [EmailAddress::new("", "new@x.example")];
-    let date = note().date;
-    let block = resent_fields(&from, &to, &to, "9@x.example", date).unwrap();
-    let whole = [block.as_slice(), &message].concat();
+    let redirected = redirect("9@x.example", &to).unwrap();
+    assert_eq!(redirected.sender().as_str(), "li@x.example");
+    let recipients: Vec<_> = redirected
+        .recipients()
+        .iter()
+        .map(Address::as_str)
+        .collect();
+    assert_eq!(recipients, ["new@x.example", "secret@x.example"]);
+    assert_eq!(
+        redirected.own_fields(),
+        "Resent-Bcc: <secret@x.example>\r\n"
+    );
+    let whole = [redirected.fields(), &message].concat();
     assert_is_mail(&whole);
     let headers = Headers::parse(&whole).unwrap();
     let names: Vec<_> = headers.fields().iter().map(|field| field.name()).collect();
@@ -219,11 +240,17 @@ fn a_redirect_precedes_the_header_of_the_message() {
     assert_eq!(field(&whole, "Resent-From").unwrap(), "李四 <li@x.example>");
     assert_eq!(headers.message_id().as_deref(), Some("1.2@x.example"));
 
-    let refused = |id: &str, to: &[EmailAddress]| resent_fields(&from, to, &[], id, date);
-    assert_eq!(refused("9@x.example", &[]), Err(ComposeError::NoRecipient));
-    assert_eq!(refused("9@x>\r\nX: y", &to), Err(ComposeError::MessageId));
+    let none = Redirect::new(&OutgoingMessage {
+        to: Vec::new(),
+        cc: Vec::new(),
+        bcc: Vec::new(),
+        ..note()
+    });
+    assert_eq!(none.unwrap_err(), ComposeError::NoRecipient);
+    let refused = redirect("9@x>\r\nX: y", &to).unwrap_err();
+    assert_eq!(refused, ComposeError::MessageId);
     let bad = [EmailAddress::new("", "a@b\r\nX: y")];
-    let error = refused("9@x.example", &bad).unwrap_err();
+    let error = redirect("9@x.example", &bad).unwrap_err();
     assert!(matches!(error, ComposeError::Address { field: "To", .. }));
 }
 
