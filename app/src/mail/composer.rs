@@ -267,18 +267,22 @@ pub fn Composer(
         let Some(form) = form_element.get() else {
             return;
         };
-        // The effect runs before the form is in the document, where it can receive the focus.
-        set_timeout(
-            move || {
-                fields.place_cursor();
-                // After a full page load the user may be typing already.
-                let focused = document().active_element();
-                if form.is_connected() && !form.contains(focused.as_deref()) {
-                    fields.focus(first);
-                }
-            },
-            Duration::ZERO,
-        );
+        let focus = move || {
+            fields.place_cursor();
+            let is_focused = || form.contains(document().active_element().as_deref());
+            // After a full page load the user may be typing already.
+            if form.is_connected() && !is_focused() {
+                fields.focus(first);
+            }
+            is_focused()
+        };
+        // The effect runs before the form is in the document, where it can receive the focus. It is
+        // there before the next frame, which then shows the cursor.
+        queue_microtask(move || {
+            if !focus() {
+                set_timeout(move || _ = focus(), Duration::ZERO);
+            }
+        });
     });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -1,5 +1,7 @@
 //! The compose page: `/compose?account=&kind=&folder=&message=` and `/compose?again=ENTRY`.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use leptos_router::location::{BrowserUrl, LocationProvider};
@@ -100,12 +102,16 @@ pub fn ComposePage() -> impl IntoView {
                     requested=requested
                     form_key=query.with_untracked(|query| query.get("form"))
                     is_docked=false
+                    is_ready=RwSignal::new(true)
                 />
             </div>
         </main>
     }
     .into_any()
 }
+
+/// Time after which an empty form is shown until the server has prepared it.
+const SLOW: Duration = Duration::from_millis(200);
 
 /// The compose form beside the page.
 #[component]
@@ -115,15 +121,24 @@ pub fn Dock() -> impl IntoView {
     dynamic(move || {
         let form_url = BrowserUrl::parse(&tab.dock.get()?).ok()?;
         let requested = Memo::new(move |_| requested_form(form_url.search_params()));
+        // A frame that shows an empty form would delay the one that shows the form.
+        let is_ready = RwSignal::new(false);
+        set_timeout(move || _ = is_ready.try_set(true), SLOW);
         Some(
             view! {
                 <section
                     class=derived(move || tab.dock_size.get().class())
+                    hidden=derived(move || !is_ready.get())
                     role="dialog"
                     tabindex="-1"
                     aria-label=lang.compose()
                 >
-                    <RequestedComposer requested=requested form_key=None is_docked=true />
+                    <RequestedComposer
+                        requested=requested
+                        form_key=None
+                        is_docked=true
+                        is_ready=is_ready
+                    />
                 </section>
             }
             .into_any(),
@@ -131,12 +146,13 @@ pub fn Dock() -> impl IntoView {
     })
 }
 
-/// The form that is requested, once the server has prepared it.
+/// The form that is requested, once the server has prepared it; `is_ready` is set then.
 #[component]
 fn RequestedComposer(
     requested: Memo<RequestedForm>,
     form_key: Option<String>,
     is_docked: bool,
+    is_ready: RwSignal<bool>,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
     let Session(session) = expect_context();
@@ -182,7 +198,9 @@ fn RequestedComposer(
                     view! { <div class="sk box" aria-busy="true"></div> }
                 }>
                     {later(move || async move {
-                        match form.await {
+                        let form = form.await;
+                        is_ready.try_set(true);
+                        match form {
                             Ok(form) => {
                                 let error = retry
                                     .with_value(|r| r.as_ref().map(|r| r.error.clone()));

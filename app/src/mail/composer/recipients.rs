@@ -9,7 +9,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use self::chips::{Chip, Chips, State};
-use self::events::listen;
+use self::events::{listen, on_unfolded};
 use super::fields::Fields;
 use crate::api::error::ApiError;
 use crate::api::types::{AccountId, PersonSuggestion};
@@ -55,10 +55,13 @@ pub fn Recipients(
             field == Some(name)
         })
     };
-    let is_started = move || tab.is_started.get();
+    // In a folded part nothing is built before it is opened.
+    let is_unfolded = RwSignal::new(name == "to");
+    let is_started = move || tab.is_started.get() && is_unfolded.get();
     effect(move || {
         if let Some(root) = root.get() {
             listen(&root, chips, fields);
+            on_unfolded(&root, is_unfolded);
         }
     });
     effect(move || {

@@ -33,6 +33,18 @@ pub(super) fn listen(root: &HtmlElement, chips: Chips, fields: Fields) {
     }
 }
 
+/// Sets `is_unfolded` once the part that holds `root` is open.
+pub(super) fn on_unfolded(root: &HtmlElement, is_unfolded: RwSignal<bool>) {
+    match root.closest("details:not([open])") {
+        Ok(Some(folded)) => {
+            let listener = Closure::<dyn Fn(Event)>::new(move |_| _ = is_unfolded.try_set(true));
+            let listener = listener.into_js_value();
+            drop(folded.add_event_listener_with_callback("toggle", listener.unchecked_ref()));
+        }
+        _ => is_unfolded.set(true),
+    }
+}
+
 fn handle(event: &Event, chips: Chips, fields: Fields) {
     let target = event
         .target()
