@@ -30,6 +30,10 @@ pub fn watch(tab: Tab, unsent: Unsent, page: &PageContext) {
             event.prevent_default();
         } else if to.starts_with(&compose) && tab.open_dock(&to) {
             event.prevent_default();
+            // The page stays: the menu that the link is in is done.
+            if let Ok(Some(menu)) = link.closest("details") {
+                drop(menu.remove_attribute("open"));
+            }
         }
     });
 }
