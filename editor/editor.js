@@ -5,7 +5,8 @@
 // ["picture", token, file], ["file", file], ["show", id], ["key", name], ["plain", html].
 // From the page: ["begin", html, theme, isAfterQuote] with the port (not focused if the last is
 // undefined), then ["focus", isAfterQuote], ["flush"],
-// ["set", html], ["sign", old, new], ["paste", token, html], ["picture", token, id], ["show", id, blob].
+// ["set", html], ["sign", old, new], ["paste", token, html], ["insert", html],
+// ["picture", token, id], ["show", id, blob].
 //
 // In the HTML that is exchanged a picture is `cid:` and the id of its file. Here it is an `img` with
 // `data-cid` and the bytes that the page gave. An `img` with `data-hold` stands for a picture or a
@@ -73,6 +74,11 @@
     } else if (kind === "set") set(first);
     else if (kind === "sign") sign(first, second);
     else if (kind === "paste") fillHold(first, second);
+    else if (kind === "insert") {
+      editor.insertHTML(first);
+      editor.focus();
+      flush();
+    }
     else if (kind === "picture") endUpload(first, second);
     else if (kind === "show" && second) {
       shown.set(first, URL.createObjectURL(second));

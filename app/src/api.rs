@@ -22,6 +22,7 @@ pub mod message;
 pub mod outbox;
 pub mod people;
 pub mod session;
+pub mod template;
 pub mod types;
 pub mod wire;
 

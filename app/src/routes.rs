@@ -23,6 +23,8 @@ pub mod pages;
 mod plain_page;
 pub mod settings;
 #[cfg(feature = "ssr")]
+pub mod templates;
+#[cfg(feature = "ssr")]
 pub mod transcript;
 
 #[cfg(all(test, feature = "ssr"))]

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod markup;
 pub mod people;
+pub mod plain;
 pub mod recipients;
 pub mod signature;
 pub mod size;

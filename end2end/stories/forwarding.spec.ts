@@ -51,6 +51,7 @@ test('a message is passed on as it is', async ({ mailbox }) => {
   const form = page.locator('form.composer');
   await expect(form.getByRole('heading', { name: 'Harbour dues' })).toBeVisible();
   await expect(form).toContainText('The message goes on as it is');
+  await expect(mailbox.reader.getByRole('link', { name: 'Redirect' })).toBeHidden();
   await expect(form.getByLabel('Subject')).toHaveCount(0);
   await draft.fill({ to: 'quiet@restante.test' });
   await draft.send('Redirect');

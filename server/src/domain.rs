@@ -19,6 +19,7 @@ mod message;
 mod outbox;
 mod person;
 mod stored_sign_in;
+mod template;
 mod transcript;
 mod viewer;
 
@@ -44,5 +45,6 @@ pub(crate) use outbox::{
 };
 pub(crate) use person::KnownPerson;
 pub(crate) use stored_sign_in::{Secret, StoredServer, StoredSignIn};
+pub(crate) use template::Template;
 pub(crate) use transcript::{AttemptTranscript, Speaker, TranscriptLine};
 pub(crate) use viewer::Viewer;

@@ -38,6 +38,7 @@ mod request_error;
 mod router;
 mod serve;
 mod source;
+mod templates;
 mod transcript;
 mod turns;
 mod upload;

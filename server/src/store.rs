@@ -5,12 +5,12 @@
 //! with `$1`, INTEGER, TEXT and BLOB columns in STRICT tables, times as Unix milliseconds, claims
 //! by conditional UPDATE. This module is the only one that names the driver.
 
+pub(crate) mod account_lists;
 mod account_settings;
 mod contacts;
 mod delegated;
 pub mod flash;
 pub(crate) mod folders;
-mod identities;
 pub(crate) mod image_senders;
 pub(crate) mod local_mail;
 pub(crate) mod outbox;
@@ -139,6 +139,11 @@ pub const SCHEMA: &[SchemaStep] = &[
         version: 16,
         name: "composing",
         sql: include_str!("store/migrations/0016_composing.sql"),
+    },
+    SchemaStep {
+        version: 17,
+        name: "template",
+        sql: include_str!("store/migrations/0017_template.sql"),
     },
 ];
 

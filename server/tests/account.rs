@@ -35,6 +35,7 @@ mod sending;
 mod shown_texts;
 mod smtputf8;
 mod submission;
+mod templates;
 pub(crate) mod test_server;
 mod texts;
 mod transcripts;

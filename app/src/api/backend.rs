@@ -8,12 +8,13 @@ use leptos::prelude::use_context;
 
 use super::error::ApiError;
 use super::types::{
-    AccountId, AccountIdentities, AddressWarning, ChangesDone, ComposeForm, ComposeSource,
-    ComposingChoices, ComposingSettings, Contact, ContactGroup, ContactId, ContactQuery,
-    ContactRows, Conversion, Converted, Destination, Draft, DraftResult, EntryChange, FolderRef,
-    FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender, ImportReport,
-    InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId,
-    OutboxRows, PersonSuggestion, SealingKeys, SessionView, UndoRef, ViewId,
+    AccountId, AccountIdentities, AccountTemplates, AddressWarning, ChangesDone, ComposeForm,
+    ComposeSource, ComposingChoices, ComposingSettings, Contact, ContactGroup, ContactId,
+    ContactQuery, ContactRows, Conversion, Converted, Destination, Draft, DraftResult, EntryChange,
+    FolderRef, FolderRole, FolderView, FoldersView, Identity, IdentityId, ImageSender,
+    ImportReport, InvitationAnswer, ListQuery, Mark, MessageRef, MessageRows, MessageView,
+    OutboxEntry, OutboxId, OutboxRows, PersonSuggestion, SealingKeys, SessionView, Template,
+    TemplateId, UndoRef, ViewId,
 };
 use crate::page::PageContext;
 
@@ -131,6 +132,16 @@ pub trait MailBackend: Send + Sync + 'static {
 
     /// Deletes an identity. Succeeds if there is none; the account's own stays.
     fn identity_delete(&self, account: AccountId, identity: IdentityId) -> BackendFuture<'_, ()>;
+
+    /// Returns the templates of each account of the session.
+    fn template_list(&self) -> BackendFuture<'_, Vec<AccountTemplates>>;
+
+    /// Saves a template; one without an id is new. An invalid value is [`ErrorKind::Invalid`] with
+    /// the field's name.
+    fn template_save(&self, account: AccountId, template: Template) -> BackendFuture<'_, ()>;
+
+    /// Deletes a template. Succeeds if there is none.
+    fn template_delete(&self, account: AccountId, template: TemplateId) -> BackendFuture<'_, ()>;
 
     /// Returns the contacts that match a query, and the groups of the account.
     fn contact_list(&self, query: ContactQuery) -> BackendFuture<'_, ContactRows>;

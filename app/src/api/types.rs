@@ -9,6 +9,7 @@ mod identity;
 mod list;
 mod message;
 mod people;
+mod template;
 mod writing;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use identity::*;
 pub use list::*;
 pub use message::*;
 pub use people::*;
+pub use template::*;
 pub use writing::*;
 
 /// Declares opaque ids: string newtypes.
@@ -68,6 +70,8 @@ ids! {
     DraftId
     /// A name and an address that an account sends as.
     IdentityId
+    /// A text that messages begin with.
+    TemplateId
     /// A contact or a group of an address book.
     ContactId
     /// An uploaded file in the spool.

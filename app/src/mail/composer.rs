@@ -72,6 +72,7 @@ pub fn Composer(
         lacking,
         cursor,
         warns_missing_file,
+        templates,
     } = form;
     let title = title(&draft, lang);
     let kind = draft.source.as_ref().map(|source| source.kind);
@@ -367,7 +368,7 @@ pub fn Composer(
                         autofocus=first == "body"
                         node_ref=fields.body
                     />
-                    <FormattedText form=editor_form />
+                    <FormattedText form=editor_form templates=templates />
                     <ForwardedParts
                         parts=forwarded
                         checked=draft.keep_parts

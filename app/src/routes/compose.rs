@@ -8,11 +8,11 @@ use leptos_router::location::{BrowserUrl, LocationProvider};
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 
-use crate::api::compose::{compose_again, compose_start, draft_open};
+use crate::api::compose::{compose_again, compose_start, draft_open, text_convert};
 use crate::api::error::{ApiError, ErrorKind};
 use crate::api::types::{
-    AccountId, ComposeForm, ComposeKind, ComposeSource, Draft, FolderId, FolderRef, FormKey,
-    Identity, MessageId, MessageRef, OutboxId, SessionView,
+    AccountId, ComposeForm, ComposeKind, ComposeSource, Conversion, Converted, Draft, FolderId,
+    FolderRef, FormKey, Identity, MessageId, MessageRef, OutboxId, SessionView, TemplateId,
 };
 use crate::mail::composer::Composer;
 use crate::mail::frame::PhoneBar;
@@ -23,6 +23,7 @@ use crate::state::session::Session;
 use crate::state::tab::Tab;
 use crate::state::unsent::Unsent;
 use crate::status::set_response_status;
+use crate::text::plain::as_html;
 use crate::text::url;
 use crate::ui::dynamic::{derived, dynamic, effect, later};
 
@@ -47,6 +48,8 @@ pub struct ComposeRetry {
 enum RequestedForm {
     /// A message from an account: new, a reply or a forward; the last may be of more messages.
     Start(Option<AccountId>, Option<ComposeSource>, Vec<MessageRef>),
+    /// A new message from an account that begins with a template.
+    Template(AccountId, TemplateId),
     /// A correction of an outbox entry.
     Correct(OutboxId),
     /// A draft that is continued, or a message that a new one begins as a copy of.
@@ -56,6 +59,9 @@ enum RequestedForm {
 fn requested_form(query: &ParamsMap) -> RequestedForm {
     if let Some(outbox) = query.get("again") {
         return RequestedForm::Correct(OutboxId(outbox));
+    }
+    if let (Some(account), Some(template)) = (query.get("account"), query.get("template")) {
+        return RequestedForm::Template(AccountId(account), TemplateId(template));
     }
     let kind = query.get("kind").unwrap_or_default();
     if (kind == url::COMPOSE_DRAFT || kind == url::COMPOSE_COPY)
@@ -175,6 +181,11 @@ fn RequestedComposer(
             let form = match requested {
                 RequestedForm::Correct(entry) => compose_again(entry).await,
                 RequestedForm::Continue(draft, is_copy) => draft_open(draft, is_copy).await,
+                RequestedForm::Template(account, template) => {
+                    let form = compose_start(account.clone(), None, Vec::new()).await;
+                    let begun = text_convert(account, Conversion::Template(template)).await;
+                    form.and_then(|form| Ok(beginning_with(form, begun?)))
+                }
                 RequestedForm::Start(Some(account), source, more) => {
                     compose_start(account, source, more).await
                 }
@@ -219,6 +230,18 @@ fn RequestedComposer(
                 </Suspense>
     }
     .into_any()
+}
+
+/// Puts a template before the signature of a new message.
+fn beginning_with(mut form: ComposeForm, template: Converted) -> ComposeForm {
+    let draft = &mut form.draft;
+    draft.subject = template.subject;
+    draft.html = draft
+        .html
+        .as_ref()
+        .map(|html| as_html(&template.text) + html);
+    draft.body = template.text + &draft.body;
+    form
 }
 
 /// Returns a form for an unsent text whose own form cannot be created: the message that it answers,

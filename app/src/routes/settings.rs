@@ -79,6 +79,10 @@ pub fn AppearancePage() -> impl IntoView {
                         <Icon name="send" class="i-s i-dir" />
                         {lang.settings_composing()}
                     </a>
+                    <a class="btn btn-line" rel="external" href=url::settings_templates(&page.base)>
+                        <Icon name="file" class="i-s" />
+                        {lang.settings_templates()}
+                    </a>
                     <a class="btn btn-line" rel="external" href=url::settings_contacts(&page.base)>
                         <Icon name="user" class="i-s" />
                         {lang.settings_contacts()}

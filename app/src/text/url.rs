@@ -6,7 +6,7 @@
 
 use crate::api::types::{
     AccountId, ComposeKind, ContactQuery, EntryChange, FolderId, FolderRef, FormKey, Lang,
-    ListSource, MessageId, MessageRef, OutboxId, PartId, Priority, Window,
+    ListSource, MessageId, MessageRef, OutboxId, PartId, Priority, TemplateId, Window,
 };
 
 /// The value of `view` that shows the folder tree on a phone.
@@ -309,6 +309,20 @@ pub fn settings_composing(base: &str) -> String {
 /// The page of the names and addresses that an account sends as (GET, POST).
 pub fn settings_identities(base: &str) -> String {
     format!("{base}/settings/identities")
+}
+
+/// The page of the texts that an account writes again and again (GET, POST).
+pub fn settings_templates(base: &str) -> String {
+    format!("{base}/settings/templates")
+}
+
+/// A new message that begins with a template.
+pub fn compose_template(base: &str, account: &AccountId, template: &TemplateId) -> String {
+    format!(
+        "{}&template={}",
+        compose(base, account),
+        encode(template.as_str())
+    )
 }
 
 /// The page of the first account's address book (GET), and the form of a contact or a group (POST).

@@ -512,6 +512,15 @@ texts! {
         en: "For this long after Send, a message is held here and can be stopped.",
         zh: "点击“发送”后，邮件先在此保留这段时间，期间可以撤销。"
     }
+    settings_templates() { en: "Templates", zh: "邮件模板" }
+    templates_lead() {
+        en: "Texts that you write again and again. The form of a message puts them in.",
+        zh: "常用的邮件内容，写信时可以直接插入。"
+    }
+    template_add() { en: "Add a template", zh: "添加模板" }
+    template_name() { en: "Name", zh: "名称" }
+    template_write() { en: "Write with it", zh: "用此模板写信" }
+    template_insert() { en: "Insert a template", zh: "插入模板" }
     settings_composing() { en: "Composing", zh: "写信" }
     composing_sending() { en: "Sending", zh: "发送" }
     composing_writing() { en: "Writing", zh: "撰写" }

@@ -224,6 +224,13 @@ pub enum InvalidField {
         /// The limit.
         max: usize,
     },
+    /// The account has the maximum number of templates.
+    TooManyTemplates {
+        /// The limit.
+        max: usize,
+    },
+    /// The template has no name.
+    NoTemplateName,
     /// The identity that the message was to be sent with was deleted.
     IdentityGone,
     /// The message has no invitation that can be answered.

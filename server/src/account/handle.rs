@@ -1,5 +1,6 @@
 //! Sign-in, and the handle through which a session uses its account.
 
+mod account_lists;
 pub(crate) mod contacts;
 mod couriers;
 mod identities;
@@ -9,6 +10,7 @@ mod leave;
 mod nested;
 mod people;
 pub(crate) mod supplements;
+mod templates;
 mod upkeep;
 
 use std::net::IpAddr;

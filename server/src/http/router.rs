@@ -28,8 +28,8 @@ use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
     Web, app_page, assets, attachment, compose, composing, contacts, csrf, editor, error, events,
-    files, forms, headers, health, home, identities, login, message_body, page, source, transcript,
-    turns, upload,
+    files, forms, headers, health, home, identities, login, message_body, page, source, templates,
+    transcript, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -52,6 +52,10 @@ pub fn router(web: &Web) -> Router {
         .route(
             &at("/settings/identities"),
             get(identities::show).post(identities::submit),
+        )
+        .route(
+            &at("/settings/templates"),
+            get(templates::show).post(templates::submit),
         )
         .route(
             &at("/settings/contacts"),

@@ -10,6 +10,7 @@ mod identities;
 mod local_message;
 mod person;
 mod sent_answer;
+mod templates;
 mod transcript;
 mod v0;
 mod v1;
@@ -23,6 +24,7 @@ pub(super) use identities::{read_identities, write_identities};
 pub(super) use local_message::{read_local_message, write_local_message};
 pub(super) use person::{read_person, write_person};
 pub(super) use sent_answer::{read_sent_answer, write_sent_answer};
+pub(super) use templates::{read_templates, write_templates};
 pub(super) use transcript::{read_transcript, write_transcript};
 
 use crate::domain::{OutboxMessage, PostedForm, StoredDraft, StoredSignIn};

@@ -69,6 +69,8 @@ pub enum Purpose<'a> {
     Person,
     /// The names and addresses that an account sends as.
     Identities,
+    /// The texts that an account writes again and again.
+    Templates,
     /// A message of a local folder.
     LocalMessage,
     /// A contact or a group of an account's address book.
@@ -92,6 +94,7 @@ impl Purpose<'_> {
             Self::ImageSender => b"restante/image-sender".into(),
             Self::Person => b"restante/person".into(),
             Self::Identities => b"restante/identities".into(),
+            Self::Templates => b"restante/templates".into(),
             Self::LocalMessage => b"restante/local-message".into(),
             Self::Contact => b"restante/contact".into(),
             Self::PostedForm(cookie) => [b"restante/posted-form/".as_slice(), cookie].concat(),

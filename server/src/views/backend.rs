@@ -10,6 +10,7 @@ mod entries;
 mod identities;
 mod invitations;
 mod ledger;
+mod templates;
 mod transcript;
 
 use std::collections::BTreeSet;
@@ -19,13 +20,13 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::{BackendFuture, MailBackend};
 use app::api::types::{
-    AccountId, AccountIdentities, AddressWarning, BodyView, Card, CardKind, ChangesDone,
-    ComposeForm, ComposeSource, ComposingChoices, ComposingSettings, Contact, ContactGroup,
-    ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft, DraftResult,
-    EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView, Identity,
-    IdentityId, ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageId,
+    AccountId, AccountIdentities, AccountTemplates, AddressWarning, BodyView, Card, CardKind,
+    ChangesDone, ComposeForm, ComposeSource, ComposingChoices, ComposingSettings, Contact,
+    ContactGroup, ContactId, ContactQuery, ContactRows, Conversion, Converted, Destination, Draft,
+    DraftResult, EntryChange, Failed, FolderId, FolderRef, FolderRole, FolderView, FoldersView,
+    Identity, IdentityId, ImageSender, ImportReport, InvitationAnswer, ListQuery, Mark, MessageId,
     MessageRef, MessageRows, MessageView, OutboxEntry, OutboxId, OutboxRows, PersonSuggestion,
-    SealingKeys, SessionView, Theme, UndoRef, ViewId,
+    SealingKeys, SessionView, Template, TemplateId, Theme, UndoRef, ViewId,
 };
 use app::text::url::{self, Shown};
 use futures_util::future::join_all;
@@ -550,6 +551,18 @@ impl MailBackend for SessionBackend {
 
     fn identity_delete(&self, account: AccountId, identity: IdentityId) -> BackendFuture<'_, ()> {
         Box::pin(async move { self.localize(self.delete_identity(&account, &identity).await) })
+    }
+
+    fn template_list(&self) -> BackendFuture<'_, Vec<AccountTemplates>> {
+        Box::pin(async move { self.localize(self.templates().await) })
+    }
+
+    fn template_save(&self, account: AccountId, template: Template) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.save_template(&account, template).await) })
+    }
+
+    fn template_delete(&self, account: AccountId, template: TemplateId) -> BackendFuture<'_, ()> {
+        Box::pin(async move { self.localize(self.delete_template(&account, &template).await) })
     }
 
     fn contact_list(&self, query: ContactQuery) -> BackendFuture<'_, ContactRows> {

@@ -78,6 +78,7 @@ async fn start(
         server_max_bytes: handle.server_max_bytes(),
         lacking: lacking(handle),
         warns_missing_file: choices.warns_missing_file,
+        templates: map::template_names(handle.templates().await?),
         ..ComposeForm::empty(
             handle.id(),
             identities.into_iter().map(map::identity).collect(),
@@ -371,6 +372,7 @@ pub(super) async fn to_html(
         text: html,
         uploads: editable.pictures.iter().map(upload_view).collect(),
         parts: editable.parts,
+        ..Converted::default()
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Contact, ContactGroup,
     Failed, FolderId, FolderRef, FolderRole, FolderView, HeaderField, Identity, MessageRef,
-    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, TextBlock, TextSpan,
-    UndoRef, Unsubscribe, UploadId, UploadView,
+    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, Template, TemplateName,
+    TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId, UploadView,
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::body::Body;
@@ -59,6 +59,27 @@ pub(super) fn identity(identity: crate::domain::Identity) -> Identity {
         is_copied: identity.is_copied,
         is_default: identity.is_default,
     }
+}
+
+/// Converts a template to its page type.
+pub(super) fn template(template: crate::domain::Template) -> Template {
+    Template {
+        id: template.id,
+        name: template.name,
+        subject: template.subject,
+        text: template.text,
+    }
+}
+
+/// Converts templates to what a form offers.
+pub(super) fn template_names(templates: Vec<crate::domain::Template>) -> Vec<TemplateName> {
+    let templates = templates.into_iter();
+    templates
+        .map(|template| TemplateName {
+            id: template.id,
+            name: template.name,
+        })
+        .collect()
 }
 
 /// Converts a contact to its page type, with its domains in Unicode.

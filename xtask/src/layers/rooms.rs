@@ -23,6 +23,7 @@ const IDS_AND_CODES: &[&str] = &[
     "Damage",
     "DraftId",
     "IdentityId",
+    "TemplateId",
     "FolderId",
     "FolderRef",
     "FolderRole",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, AttachmentView, DateText, DraftId, FolderId, FolderRef, FormKey, Identity,
-    IdentityId, MessageId, MessageRef, OutboxId, PartId, UploadId,
+    IdentityId, MessageId, MessageRef, OutboxId, PartId, TemplateId, TemplateName, UploadId,
 };
 
 /// The kind of message that a compose form is opened for.
@@ -101,6 +101,9 @@ pub struct ComposeForm {
     pub cursor: u32,
     /// Whether to ask before a text is sent that speaks of a file and has none.
     pub warns_missing_file: bool,
+    /// The account's templates, by name.
+    #[serde(default)]
+    pub templates: Vec<TemplateName>,
 }
 
 impl ComposeForm {
@@ -118,6 +121,7 @@ impl ComposeForm {
             lacking: Vec::new(),
             cursor: 0,
             warns_missing_file: true,
+            templates: Vec::new(),
         }
     }
 }
@@ -188,6 +192,8 @@ pub enum Conversion {
     /// The text of a draft, to become HTML. If it ends with the unchanged quotation of its source,
     /// that becomes the source as it was formatted.
     ToHtml(Box<Draft>),
+    /// A template of the account, to be put into the text.
+    Template(TemplateId),
 }
 
 /// The result of a [`Conversion`].
@@ -195,6 +201,9 @@ pub enum Conversion {
 pub struct Converted {
     /// The text, or cleaned HTML for the editor.
     pub text: String,
+    /// The subject of a template; otherwise empty.
+    #[serde(default)]
+    pub subject: String,
     /// The pictures of the HTML, which are files in the spool now.
     pub uploads: Vec<UploadView>,
     /// The parts of the source that these pictures are.

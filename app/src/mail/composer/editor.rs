@@ -9,11 +9,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::fields::Fields;
 use crate::api::compose::text_convert;
 use crate::api::error::ApiError;
-use crate::api::types::{AccountId, Conversion, Draft};
+use crate::api::types::{AccountId, Conversion, Draft, Lang, TemplateId, TemplateName};
 use crate::page::PageContext;
 use crate::state::editor::Editor;
 use crate::state::tab::Tab;
 use crate::state::upload::{Attachments, Progress};
+use crate::text::plain::as_html;
 use crate::text::url;
 use crate::ui::Icon;
 use crate::ui::dynamic::{derived, effect, handler, when};
@@ -103,6 +104,23 @@ impl EditorForm {
         });
     }
 
+    /// Puts a template into the text, where the cursor is.
+    fn insert_template(self, template: TemplateId) {
+        spawn_local(async move {
+            let account = self.account.get_value();
+            match text_convert(account, Conversion::Template(template)).await {
+                Ok(template) => {
+                    if self.error.is_disposed() {
+                        return;
+                    }
+                    self.fields.insert(&template.text, &template.subject);
+                    self.report.run(());
+                }
+                Err(error) => self.fail(error),
+            }
+        });
+    }
+
     /// Hears what the editor says.
     fn hear(self, kind: &str, rest: &js_sys::Array) {
         if self.error.is_disposed() {
@@ -138,7 +156,7 @@ impl EditorForm {
                 Ok(converted) => converted.text,
                 Err(error) => {
                     self.fail(error);
-                    crate::text::markup::escape(&plain).replace('\n', "<br>")
+                    as_html(&plain)
                 }
             };
             self.editor().post("paste", [token.into(), cleaned.into()]);
@@ -192,7 +210,12 @@ impl EditorForm {
 
 /// The editor in place of the text field while the text is formatted, and the button that opens it.
 #[component]
-pub fn FormattedText(form: EditorForm) -> impl IntoView {
+pub fn FormattedText(
+    /// The form.
+    form: EditorForm,
+    /// The templates of its account.
+    templates: Vec<TemplateName>,
+) -> impl IntoView {
     let page = PageContext::expect();
     let lang = page.lang;
     let tab = form.tab;
@@ -206,6 +229,7 @@ pub fn FormattedText(form: EditorForm) -> impl IntoView {
             body.set_hidden(is_formatted.get());
         }
     });
+    let names = templates.clone();
     let owner = Owner::current();
     let begin = move || {
         let Some(frame) = frame.get_untracked() else {
@@ -240,11 +264,15 @@ pub fn FormattedText(form: EditorForm) -> impl IntoView {
                     .into_any()
             },
         )}
-        {when(
-            move || tab.is_started.get() && !is_formatted.get(),
-            move || {
-                view! {
-                    <div class="c-format">
+        <div class="c-format">
+            {when(
+                move || tab.is_started.get() && !templates.is_empty(),
+                move || template_list(form, lang, &names),
+            )}
+            {when(
+                move || tab.is_started.get() && !is_formatted.get(),
+                move || {
+                    view! {
                         <button
                             class="btn btn-sm"
                             type="button"
@@ -254,10 +282,37 @@ pub fn FormattedText(form: EditorForm) -> impl IntoView {
                             <Icon name="bold" class="i-s" />
                             {lang.formatted_text()}
                         </button>
-                    </div>
-                }
-                    .into_any()
-            },
-        )}
+                    }
+                        .into_any()
+                },
+            )}
+        </div>
     }
+}
+
+/// The list of the templates that can be put into the text.
+fn template_list(form: EditorForm, lang: Lang, templates: &[TemplateName]) -> AnyView {
+    let names = templates
+        .iter()
+        .map(|template| {
+            let id = template.id.0.clone();
+            view! { <option value=id>{template.name.clone()}</option> }.into_any()
+        })
+        .collect_view();
+    view! {
+        <select
+            class="select input-sm"
+            aria-label=lang.template_insert()
+            on:change=handler(move |event| {
+                let chosen = TemplateId(event_target_value(&event));
+                // The same one can be chosen again.
+                event_target::<web_sys::HtmlSelectElement>(&event).set_value("");
+                form.insert_template(chosen);
+            })
+        >
+            <option value="">{lang.template_insert()}</option>
+            {names}
+        </select>
+    }
+    .into_any()
 }

@@ -12,6 +12,7 @@ use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::state::editor::Editor;
+use crate::text::plain::as_html;
 use crate::text::signature::resigned;
 use crate::text::size::size;
 use crate::ui::dynamic::derived;
@@ -167,6 +168,22 @@ impl Fields {
     pub fn set_body(self, text: &str) {
         if let Some(body) = self.body.get_untracked() {
             body.set_value(text);
+        }
+    }
+
+    /// Puts a text where the cursor is, and a subject where there is none.
+    pub fn insert(self, text: &str, subject: &str) {
+        if let Some(line) = self.subject.get_untracked()
+            && line.value().is_empty()
+        {
+            line.set_value(subject);
+        }
+        if self.editor.is_formatted() {
+            self.editor.post("insert", [as_html(text).into()]);
+        } else if let Some(body) = self.body.get_untracked() {
+            // Does not fail for the selection that a text area has.
+            drop(body.set_range_text(text));
+            drop(body.focus());
         }
     }
 

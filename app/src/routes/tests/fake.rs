@@ -489,6 +489,7 @@ impl MailBackend for FakeBackend {
         let text = match conversion {
             Conversion::Pasted(text) | Conversion::ToText(text) => text,
             Conversion::ToHtml(draft) => draft.body,
+            Conversion::Template(template) => template.0,
         };
         ready(Ok(Converted {
             text,
@@ -505,6 +506,18 @@ impl MailBackend for FakeBackend {
     }
 
     fn identity_delete(&self, _: AccountId, _: IdentityId) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
+    fn template_list(&self) -> BackendFuture<'_, Vec<AccountTemplates>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn template_save(&self, _: AccountId, _: Template) -> BackendFuture<'_, ()> {
+        ready(Ok(()))
+    }
+
+    fn template_delete(&self, _: AccountId, _: TemplateId) -> BackendFuture<'_, ()> {
         ready(Ok(()))
     }
 

@@ -136,6 +136,9 @@ impl MailBackend for MarkupBackend {
         identity_list() -> Vec<AccountIdentities> {}
         identity_save(account: AccountId, identity: Identity) -> () { account, identity }
         identity_delete(account: AccountId, identity: IdentityId) -> () { account, identity }
+        template_list() -> Vec<AccountTemplates> {}
+        template_save(account: AccountId, template: Template) -> () { account, template }
+        template_delete(account: AccountId, template: TemplateId) -> () { account, template }
         contact_list(query: ContactQuery) -> ContactRows { query }
         contact_save(account: AccountId, contact: Contact) -> ContactId { account, contact }
         contact_group_save(account: AccountId, group: ContactGroup) -> ContactId { account, group }

@@ -257,6 +257,11 @@ impl Headers {
         self.ids("Message-ID").into_iter().next()
     }
 
+    /// Returns the id of the last delivery of a message that was passed on, without brackets.
+    pub fn resent_message_id(&self) -> Option<String> {
+        self.ids("Resent-Message-ID").into_iter().next()
+    }
+
     /// Returns the ids of the messages that this one replies to, without brackets.
     pub fn in_reply_to(&self) -> Vec<String> {
         self.ids("In-Reply-To")

@@ -59,7 +59,9 @@ impl ReportKind {
 /// of its part message/rfc822, message/global, text/rfc822-headers or message/global-headers.
 pub fn returned_message_id(part: &[u8]) -> Option<String> {
     let start = part.iter().position(|b| !b.is_ascii_whitespace())?;
-    Headers::parse(part.get(start..)?).ok()?.message_id()
+    let headers = Headers::parse(part.get(start..)?).ok()?;
+    // Of a message that was passed on, its delivery was reported, not that of its author.
+    headers.resent_message_id().or_else(|| headers.message_id())
 }
 
 /// Splits `type; value` (RFC 3464 §2.1.2), the type in lower case. A value without a type has an

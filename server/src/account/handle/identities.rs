@@ -4,13 +4,12 @@ use app::api::types::IdentityId;
 use mail_mime::address::InvalidAddress;
 
 use super::AccountHandle;
+use super::account_lists::{TRIES, changes_all_the_time};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::random_id;
 use crate::account::typed;
 use crate::domain::Identity;
-
-/// How often a change is tried again that another one came before.
-const TRIES: usize = 5;
+use crate::store::account_lists::IDENTITIES;
 
 impl AccountHandle {
     /// Returns the identities of the account, its own first. Exactly one is the default.
@@ -22,9 +21,7 @@ impl AccountHandle {
     }
 
     async fn stored_identities(&self) -> Result<(Vec<Identity>, i64), AccountError> {
-        let (store, sealer) = (&self.inner.store, &self.inner.sealer);
-        let stored = store.identities(sealer, &self.inner.key).await;
-        let (mut identities, version) = stored.map_err(AccountError::store)?;
+        let (mut identities, version) = self.list(IDENTITIES).await?;
         if identities.first().is_none_or(|first| !is_own(first)) {
             let own = Identity {
                 id: IdentityId::OWN.into(),
@@ -113,15 +110,11 @@ impl AccountHandle {
         for _ in 0..TRIES {
             let (mut identities, version) = self.stored_identities().await?;
             change(&mut identities)?;
-            let (store, sealer) = (&self.inner.store, &self.inner.sealer);
-            let set = store.identities_set(sealer, &self.inner.key, &identities, version);
-            if set.await.map_err(AccountError::store)? {
+            if self.list_set(IDENTITIES, &identities, version).await? {
                 return Ok(());
             }
         }
-        Err(AccountError::Internal(
-            "the identities change all the time".to_owned(),
-        ))
+        Err(changes_all_the_time())
     }
 }
 

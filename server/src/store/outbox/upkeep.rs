@@ -2,6 +2,7 @@
 
 use super::{BEGIN_IMMEDIATE, FORMAT, Ledger, RawRow, columns, discard_files, record_aad};
 use crate::domain::{AccountKey, OutboxRow, Outcome, StoredDraft};
+use crate::store::account_lists::{IDENTITIES, TEMPLATES};
 use crate::store::process::owner_has_no_lease;
 use crate::store::records;
 use crate::store::seal::Purpose;
@@ -254,7 +255,12 @@ impl Ledger {
         }
         let (store, sealer) = (&self.store, &self.sealer);
         store.people_change_account(sealer, old, new).await?;
-        store.identities_change_account(sealer, old, new).await?;
+        store
+            .list_change_account(IDENTITIES, sealer, old, new)
+            .await?;
+        store
+            .list_change_account(TEMPLATES, sealer, old, new)
+            .await?;
         store.contacts_change_account(sealer, old, new).await?;
         store.sent_answers_change_account(sealer, new).await?;
         Ok(moved)

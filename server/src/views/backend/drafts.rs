@@ -6,6 +6,7 @@ use app::api::types::{
 };
 
 use super::SessionBackend;
+use super::templates::converted;
 use crate::account::compose;
 use crate::account::error::AccountError;
 use crate::account::model::now_unix_ms;
@@ -55,6 +56,7 @@ impl SessionBackend {
         let text = match conversion {
             Conversion::Pasted(html) => compose::clean_pasted(html).await?,
             Conversion::ToText(html) => compose::text_of(html).await?,
+            Conversion::Template(template) => return converted(handle, &template).await,
             Conversion::ToHtml(draft) => {
                 let (uploads, max_bytes) = (&self.uploads, self.upload_max_bytes);
                 return form::to_html(handle, &draft, uploads, &self.locale, max_bytes).await;

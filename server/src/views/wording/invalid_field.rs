@@ -58,6 +58,21 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: "请先删除不需要的身份。".to_owned(),
             },
         },
+        InvalidField::TooManyTemplates { max } => match lang {
+            Lang::En => Meaning {
+                cause: format!("An account has at most {max} templates."),
+                fix: "Delete one that you do not need.".to_owned(),
+            },
+            Lang::ZhCn => Meaning {
+                cause: format!("一个账户最多 {max} 个模板。"),
+                fix: "请先删除不需要的模板。".to_owned(),
+            },
+        },
+        InvalidField::NoTemplateName => both(
+            lang,
+            ("The template has no name.", "Type one."),
+            ("模板没有名称。", "请填写名称。"),
+        ),
         InvalidField::NoInvitation => both(
             lang,
             (

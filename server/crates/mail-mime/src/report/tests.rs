@@ -188,6 +188,7 @@ fn the_returned_message_is_identified() {
         "Subject: x\r\nMessage-ID: <1@a.example>\r\n\r\nbody",
         "\r\nmessage-id:\r\n <1@a.example>\r\n",
         "Received: by a\nMessage-Id: <1@a.example>",
+        "Resent-Message-ID: <1@a.example>\r\nResent-Message-ID: <2@a.example>\r\nMessage-ID: <3@a.example>",
     ] {
         let id = returned_message_id(part.as_bytes());
         assert_eq!(id.as_deref(), Some("1@a.example"), "{part:?}");
