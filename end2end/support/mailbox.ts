@@ -196,7 +196,7 @@ export class Mailbox {
 
   /** The form that was opened. */
   async opened(): Promise<Draft> {
-    await expect(this.page.locator('form.composer').getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(this.page.locator('form.composer footer .btn-primary')).toBeVisible();
     await this.isAlive();
     return new Draft(this.page, this.view);
   }
