@@ -26,6 +26,10 @@ test('a new message begins with a template', async ({ mailbox }) => {
   const draft = await mailbox.opened();
   await expect(draft.subject).toHaveValue('Your order');
   await expect(draft.text).toHaveValue(TEXT);
+  // It can be sent as it is.
+  await draft.fill({ to: 'quiet@restante.test' });
+  await draft.send();
+  await mailbox.outcome('Your order', 'Handed over');
 });
 
 test('a template is put into an answer where the cursor is', { tag: '@script' }, async ({ mailbox }) => {

@@ -31,7 +31,7 @@ use self::sender::Sender;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
-use crate::api::types::{ComposeForm, ComposeKind, Draft, Lang};
+use crate::api::types::{ComposeForm, ComposeKind, Draft, Identity, Lang};
 use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
@@ -114,14 +114,17 @@ pub fn Composer(
     });
     let drafts = Drafts::new(unsent, fixed, tab);
     let sender = StoredValue::new(account.clone());
-    // A text that was written before is the user's own, not what a form begins with.
-    // So is that of a form that answers nothing and is addressed: a copy of a message.
-    let is_copy =
-        draft.source.is_none() && ![&draft.to, &draft.subject].iter().any(|t| t.is_empty());
-    let is_continued = is_copy || is_written || draft.saved.is_some() || draft.replaces.is_some();
-    let quote = StoredValue::new(match is_continued {
-        true => String::new(),
-        false => draft.body.clone(),
+    // What one is asked about if nothing was added to it. A text that was written before is the
+    // user's own. A new message begins with its signature alone, or with a text that can be sent.
+    let is_written = is_written || draft.saved.is_some() || draft.replaces.is_some();
+    let is_chosen = |identity: &&Identity| Some(&identity.id) == draft.identity.as_ref();
+    let quote = StoredValue::new(match &draft.source {
+        _ if is_written => String::new(),
+        Some(_) => draft.body.clone(),
+        None => {
+            let chosen = identities.iter().find(is_chosen);
+            chosen.map(Identity::signature_block).unwrap_or_default()
+        }
     });
     let is_confirmed = RwSignal::new(false);
     let send_current = move || {
@@ -325,7 +328,11 @@ pub fn Composer(
                 <h1 class="cut grow" dir="auto">
                     {title.clone()}
                 </h1>
-                {is_docked.then(|| dock_buttons(tab, lang, &mail))}
+                {is_docked
+                    .then(|| {
+                        let close = if is_redirect { lang.close() } else { lang.close_and_keep() };
+                        dock_buttons(tab, lang, &mail, close)
+                    })}
             </header>
             {dynamic(move || {
                 error.get().map(|error| view! { <ErrorBanner error=error /> }.into_any())
@@ -445,7 +452,7 @@ pub fn Composer(
 }
 
 /// The buttons that fold, enlarge and close the form beside the page.
-fn dock_buttons(tab: Tab, lang: Lang, mail: &str) -> AnyView {
+fn dock_buttons(tab: Tab, lang: Lang, mail: &str, close: Cow<'static, str>) -> AnyView {
     let size_button = |size: DockSize, label: Cow<'static, str>, icon| {
         let toggle = move |_| {
             tab.dock_size.update(|now| {
@@ -474,8 +481,8 @@ fn dock_buttons(tab: Tab, lang: Lang, mail: &str) -> AnyView {
             href=mail.to_owned()
             rel="external"
             data-close
-            aria-label=lang.close_and_keep()
-            title=lang.close_and_keep()
+            aria-label=close.clone()
+            title=close
         >
             <Icon name="close" />
         </a>
