@@ -27,12 +27,3 @@ pub struct AccountTemplates {
     /// Its templates, by name.
     pub templates: Vec<Template>,
 }
-
-/// A template as a form offers it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TemplateName {
-    /// Its id.
-    pub id: TemplateId,
-    /// Its name.
-    pub name: String,
-}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, AttachmentView, DateText, DraftId, FolderId, FolderRef, FormKey, Identity,
-    IdentityId, MessageId, MessageRef, OutboxId, PartId, TemplateId, TemplateName, UploadId,
+    IdentityId, MessageId, MessageRef, OutboxId, PartId, TemplateId, UploadId,
 };
 
 /// The kind of message that a compose form is opened for.
@@ -124,6 +124,15 @@ impl ComposeForm {
             templates: Vec::new(),
         }
     }
+}
+
+/// A template as a form offers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateName {
+    /// Its id.
+    pub id: TemplateId,
+    /// Its name.
+    pub name: String,
 }
 
 /// An option of sending that an outgoing server does not support.

@@ -14,14 +14,13 @@ use crate::flash::Flash;
 use crate::routes::compose::ComposeRetry;
 
 /// The source files that declare decoded types.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../../error.rs"),
     include_str!("../../../live.rs"),
     include_str!("../../../types.rs"),
     include_str!("../../../types/list.rs"),
     include_str!("../../../types/message.rs"),
     include_str!("../../../types/people.rs"),
-    include_str!("../../../types/template.rs"),
     include_str!("../../../types/writing.rs"),
     include_str!("../../../../page.rs"),
 ];
