@@ -85,18 +85,21 @@ async fn template_without_a_name_or_over_a_limit_is_refused_at_its_field() {
     let refused = async |template: Template| {
         let saved = page.backend.template_save(page.account.clone(), template);
         let error = saved.await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Invalid);
-        error.field.unwrap()
+        (error.kind, error.field.unwrap())
     };
-    assert_eq!(refused(template(" \r\n ")).await, "name");
+    let invalid_name = (ErrorKind::Invalid, "name".to_owned());
+    assert_eq!(refused(template(" \r\n ")).await, invalid_name);
     let long = Template {
         text: "x".repeat((16 << 10) + 1),
         ..template("Long")
     };
-    assert_eq!(refused(long).await, "text");
+    assert_eq!(
+        refused(long).await,
+        (ErrorKind::TooLarge, "text".to_owned())
+    );
     for nth in 0..50 {
         save(&page, template(&format!("{nth}"))).await;
     }
-    assert_eq!(refused(template("One more")).await, "name");
+    assert_eq!(refused(template("One more")).await, invalid_name);
     assert_eq!(templates(&page).await.len(), 50);
 }
