@@ -66,6 +66,8 @@ test('an answered message is archived, and no file is asked for', { tag: '@scrip
   const draft = await mailbox.answer('Reply');
   await draft.text.fill('The plan is attached.\n');
   await page.getByRole('button', { name: 'Send', exact: true }).click();
+  // A page that is loaded before the answer is known has the form again.
+  await expect(page.locator('form.composer')).toHaveCount(0);
   await mailbox.goToInbox();
   await mailbox.arrives(`Re: ${SUBJECT}`);
   await expect(mailbox.list.getByRole('listitem').filter({ hasText: /(?<!Re: )Boat on Saturday/ })).toHaveCount(0);
