@@ -32,7 +32,7 @@ use crate::domain::{DraftCopy, DraftSaved, Opened};
 use crate::store::form_hash;
 
 /// The field of a draft that holds its [`DraftFields`].
-const FIELD: &str = "X-Restante-Draft";
+pub(super) const FIELD: &str = "X-Restante-Draft";
 /// The version in it.
 const VERSION: u32 = 1;
 

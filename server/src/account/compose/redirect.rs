@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use mail_mime::compose::{OutgoingMessage, Redirect, RedirectedMessage};
 
 use super::files::create;
-use super::{Composed, check_count, check_size, compose_error, open};
+use super::{Composed, check_count, check_size, compose_error, drafts, open};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::domain::Redirected;
@@ -41,7 +41,7 @@ pub(super) async fn compose(
     written.map_err(AccountError::spool)?;
     let (folder, message) = (source.folder.clone(), source.message.clone());
     let mut stream = handle.source(folder, message).await?;
-    let mut redirected = RedirectedMessage::default();
+    let mut redirected = RedirectedMessage::without(drafts::FIELD);
     let mut passed_on = Vec::new();
     while let Some(octets) = stream.next().await {
         passed_on.clear();

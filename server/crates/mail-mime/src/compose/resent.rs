@@ -82,6 +82,8 @@ const NAME_MAX_OCTETS: usize = 64;
 /// other than CRLF.
 #[derive(Debug, Default)]
 pub struct RedirectedMessage {
+    /// A further field that is not passed on.
+    private_field: Option<&'static str>,
     place: Place,
     /// The beginning of a header line whose field is not known yet.
     held: Vec<u8>,
@@ -116,6 +118,14 @@ enum Place {
 }
 
 impl RedirectedMessage {
+    /// Also leaves out a field that a program writes for itself.
+    pub fn without(private_field: &'static str) -> Self {
+        Self {
+            private_field: Some(private_field),
+            ..Self::default()
+        }
+    }
+
     /// Reads the next octets, and appends what is passed on to `out`.
     pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         for octet in octets {
@@ -190,7 +200,7 @@ impl RedirectedMessage {
         let name = name.trim_ascii_end();
         let is_mbox_line = self.place == Place::Start
             && (name.starts_with(b"From ") || name.starts_with(b">From "));
-        let mut dropped = DROPPED.iter();
+        let mut dropped = DROPPED.iter().copied().chain(self.private_field);
         let is_dropped = dropped.any(|field| name.eq_ignore_ascii_case(field.as_bytes()));
         let is_kept = !is_mbox_line && !is_dropped;
         if is_kept {

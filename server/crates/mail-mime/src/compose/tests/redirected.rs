@@ -43,6 +43,18 @@ fn blind_copies_and_the_last_delivery_are_left_out_with_their_folded_lines() {
 }
 
 #[test]
+fn what_a_program_wrote_for_itself_is_left_out() {
+    let mut out = Vec::new();
+    let mut redirected = RedirectedMessage::without("X-Own");
+    redirected.push(
+        b"x-own: a\r\n b\r\nX-Owner: c\r\n\r\nX-Own: d\r\n",
+        &mut out,
+    );
+    redirected.finish(&mut out);
+    assert_eq!(out, b"X-Owner: c\r\n\r\nX-Own: d\r\n");
+}
+
+#[test]
 fn line_of_an_mbox_file_is_no_field_and_an_author_is() {
     let header = "Subject: x\r\n\r\nFrom here on\r\n";
     for line in ["From a@x.example Sat Jan  3 01:05:34 1996", ">From a 1996"] {
