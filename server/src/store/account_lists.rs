@@ -20,16 +20,20 @@ pub(crate) struct AccountList<T: 'static> {
     delete: &'static str,
 }
 
-/// The statements of a table.
-macro_rules! statements {
-    ($table:literal) => {
-        (
-            concat!(
+/// The list that is in a table.
+macro_rules! account_list {
+    ($table:literal, $purpose:ident, $read:ident, $write:ident) => {
+        &AccountList {
+            name: $table,
+            purpose: Purpose::$purpose,
+            read: $read,
+            write: $write,
+            select: concat!(
                 "SELECT version, sealed FROM ",
                 $table,
                 " WHERE account_key = $1"
             ),
-            concat!(
+            upsert: concat!(
                 "INSERT INTO ",
                 $table,
                 " (account_key, version, sealed) VALUES ($1, 1, $2) ",
@@ -38,35 +42,18 @@ macro_rules! statements {
                 $table,
                 ".version = $3"
             ),
-            concat!("DELETE FROM ", $table, " WHERE account_key = $1"),
-        )
+            delete: concat!("DELETE FROM ", $table, " WHERE account_key = $1"),
+        }
     };
 }
 
-const IDENTITY_STATEMENTS: (&str, &str, &str) = statements!("identities");
-const TEMPLATE_STATEMENTS: (&str, &str, &str) = statements!("templates");
-
 /// The names and addresses that an account sends as.
-pub(crate) const IDENTITIES: &AccountList<Identity> = &AccountList {
-    name: "identities",
-    purpose: Purpose::Identities,
-    read: read_identities,
-    write: write_identities,
-    select: IDENTITY_STATEMENTS.0,
-    upsert: IDENTITY_STATEMENTS.1,
-    delete: IDENTITY_STATEMENTS.2,
-};
+pub(crate) const IDENTITIES: &AccountList<Identity> =
+    account_list!("identities", Identities, read_identities, write_identities);
 
 /// The texts that an account writes again and again.
-pub(crate) const TEMPLATES: &AccountList<Template> = &AccountList {
-    name: "templates",
-    purpose: Purpose::Templates,
-    read: read_templates,
-    write: write_templates,
-    select: TEMPLATE_STATEMENTS.0,
-    upsert: TEMPLATE_STATEMENTS.1,
-    delete: TEMPLATE_STATEMENTS.2,
-};
+pub(crate) const TEMPLATES: &AccountList<Template> =
+    account_list!("templates", Templates, read_templates, write_templates);
 
 impl Store {
     /// Returns a list of an account, and the version of its row for [`list_set`](Self::list_set). A

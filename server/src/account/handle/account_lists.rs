@@ -5,30 +5,34 @@ use crate::account::error::AccountError;
 use crate::store::account_lists::AccountList;
 
 /// How often a change is tried again that another one came before.
-pub(super) const TRIES: usize = 5;
-
-/// The error if every try of a change failed.
-pub(super) fn changes_all_the_time() -> AccountError {
-    AccountError::Internal("a list of the account changes all the time".to_owned())
-}
+const TRIES: usize = 5;
 
 impl AccountHandle {
-    /// Returns a list, and the version of its row for [`list_set`](Self::list_set).
-    pub(super) async fn list<T>(&self, of: &AccountList<T>) -> Result<(Vec<T>, i64), AccountError> {
+    /// Returns a list.
+    pub(super) async fn list<T>(&self, of: &AccountList<T>) -> Result<Vec<T>, AccountError> {
         let (store, sealer) = (&self.inner.store, &self.inner.sealer);
         let list = store.list(of, sealer, &self.inner.key).await;
-        list.map_err(AccountError::store)
+        Ok(list.map_err(AccountError::store)?.0)
     }
 
-    /// Replaces a list, if its row still has this version; otherwise returns `false`.
-    pub(super) async fn list_set<T>(
+    /// Changes a list; `change` runs again if another change came before.
+    pub(super) async fn change_list<T>(
         &self,
         of: &AccountList<T>,
-        list: &[T],
-        version: i64,
-    ) -> Result<bool, AccountError> {
-        let (store, sealer) = (&self.inner.store, &self.inner.sealer);
-        let set = store.list_set(of, sealer, &self.inner.key, list, version);
-        set.await.map_err(AccountError::store)
+        mut change: impl FnMut(&mut Vec<T>) -> Result<(), AccountError>,
+    ) -> Result<(), AccountError> {
+        let (store, sealer, key) = (&self.inner.store, &self.inner.sealer, &self.inner.key);
+        for _ in 0..TRIES {
+            let stored = store.list(of, sealer, key).await;
+            let (mut list, version) = stored.map_err(AccountError::store)?;
+            change(&mut list)?;
+            let set = store.list_set(of, sealer, key, &list, version);
+            if set.await.map_err(AccountError::store)? {
+                return Ok(());
+            }
+        }
+        Err(AccountError::Internal(
+            "a list of the account changes all the time".to_owned(),
+        ))
     }
 }

@@ -4,7 +4,6 @@ use app::api::types::IdentityId;
 use mail_mime::address::InvalidAddress;
 
 use super::AccountHandle;
-use super::account_lists::{TRIES, changes_all_the_time};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::random_id;
 use crate::account::typed;
@@ -17,11 +16,13 @@ impl AccountHandle {
     /// # Errors
     /// [`AccountError::Internal`] if the store cannot be read.
     pub(crate) async fn identities(&self) -> Result<Vec<Identity>, AccountError> {
-        Ok(self.stored_identities().await?.0)
+        let mut identities = self.list(IDENTITIES).await?;
+        self.complete(&mut identities);
+        Ok(identities)
     }
 
-    async fn stored_identities(&self) -> Result<(Vec<Identity>, i64), AccountError> {
-        let (mut identities, version) = self.list(IDENTITIES).await?;
+    /// Adds what every account has: its own identity, and a default one.
+    fn complete(&self, identities: &mut Vec<Identity>) {
         if identities.first().is_none_or(|first| !is_own(first)) {
             let own = Identity {
                 id: IdentityId::OWN.into(),
@@ -33,8 +34,7 @@ impl AccountHandle {
             // It may differ in case from the sign-in of another session.
             own.address = self.address().to_owned();
         }
-        set_default(&mut identities, None);
-        Ok((identities, version))
+        set_default(identities, None);
     }
 
     /// Returns the identity that a draft names, or the default one.
@@ -107,14 +107,11 @@ impl AccountHandle {
         &self,
         mut change: impl FnMut(&mut Vec<Identity>) -> Result<(), AccountError>,
     ) -> Result<(), AccountError> {
-        for _ in 0..TRIES {
-            let (mut identities, version) = self.stored_identities().await?;
-            change(&mut identities)?;
-            if self.list_set(IDENTITIES, &identities, version).await? {
-                return Ok(());
-            }
-        }
-        Err(changes_all_the_time())
+        self.change_list(IDENTITIES, |identities| {
+            self.complete(identities);
+            change(identities)
+        })
+        .await
     }
 }
 

@@ -3,7 +3,6 @@
 use app::api::types::TemplateId;
 
 use super::AccountHandle;
-use super::account_lists::{TRIES, changes_all_the_time};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::model::random_id;
 use crate::account::typed;
@@ -16,7 +15,7 @@ impl AccountHandle {
     /// # Errors
     /// [`AccountError::Internal`] if the store cannot be read.
     pub(crate) async fn templates(&self) -> Result<Vec<Template>, AccountError> {
-        Ok(self.list(TEMPLATES).await?.0)
+        self.list(TEMPLATES).await
     }
 
     /// Returns a template.
@@ -42,7 +41,7 @@ impl AccountHandle {
             false => template.id.clone(),
         };
         let saved = Template { id, ..template };
-        self.change_templates(|templates| {
+        self.change_list(TEMPLATES, |templates| {
             let count = templates.len();
             match templates.iter_mut().find(|other| other.id == saved.id) {
                 Some(other) => *other = saved.clone(),
@@ -68,25 +67,11 @@ impl AccountHandle {
     /// # Errors
     /// [`AccountError::Internal`] if the store cannot be written.
     pub(crate) async fn template_delete(&self, id: &TemplateId) -> Result<(), AccountError> {
-        self.change_templates(|templates| {
+        self.change_list(TEMPLATES, |templates| {
             templates.retain(|template| template.id != *id);
             Ok(())
         })
         .await
-    }
-
-    async fn change_templates(
-        &self,
-        change: impl Fn(&mut Vec<Template>) -> Result<(), AccountError>,
-    ) -> Result<(), AccountError> {
-        for _ in 0..TRIES {
-            let (mut templates, version) = self.list(TEMPLATES).await?;
-            change(&mut templates)?;
-            if self.list_set(TEMPLATES, &templates, version).await? {
-                return Ok(());
-            }
-        }
-        Err(changes_all_the_time())
     }
 }
 
