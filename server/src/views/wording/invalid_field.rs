@@ -18,56 +18,58 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
         ),
         InvalidField::Address { text, why } => address::invalid(text, *why, lang),
-        InvalidField::TooManyRecipients { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One message may have {max} recipients."),
-                fix: "Send it in several parts.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一封邮件最多 {max} 位收件人。"),
-                fix: "请分几次发送。".to_owned(),
-            },
-        },
-        InvalidField::TooManyMessages { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One change may name {max} messages."),
-                fix: "Select fewer messages and repeat it for the rest.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一次最多处理 {max} 封邮件。"),
-                fix: "请减少所选邮件，分几次操作。".to_owned(),
-            },
-        },
-        InvalidField::TooManyImageSenders { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The images of {max} senders may always be shown."),
-                fix: "Remove another sender in the settings first.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("最多可始终显示 {max} 位发件人的图片。"),
-                fix: "请先在设置中移除其他发件人。".to_owned(),
-            },
-        },
-        InvalidField::TooManyIdentities { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("An account has at most {max} names and addresses."),
-                fix: "Delete one that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一个账户最多 {max} 个发件身份。"),
-                fix: "请先删除不需要的身份。".to_owned(),
-            },
-        },
-        InvalidField::TooManyTemplates { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("An account has at most {max} templates."),
-                fix: "Delete one that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一个账户最多 {max} 个模板。"),
-                fix: "请先删除不需要的模板。".to_owned(),
-            },
-        },
+        InvalidField::TooManyRecipients { max } => both(
+            lang,
+            (
+                &format!("One message may have {max} recipients."),
+                "Send it in several parts.",
+            ),
+            (&format!("一封邮件最多 {max} 位收件人。"), "请分几次发送。"),
+        ),
+        InvalidField::TooManyMessages { max } => both(
+            lang,
+            (
+                &format!("One change may name {max} messages."),
+                "Select fewer messages and repeat it for the rest.",
+            ),
+            (
+                &format!("一次最多处理 {max} 封邮件。"),
+                "请减少所选邮件，分几次操作。",
+            ),
+        ),
+        InvalidField::TooManyImageSenders { max } => both(
+            lang,
+            (
+                &format!("The images of {max} senders may always be shown."),
+                "Remove another sender in the settings first.",
+            ),
+            (
+                &format!("最多可始终显示 {max} 位发件人的图片。"),
+                "请先在设置中移除其他发件人。",
+            ),
+        ),
+        InvalidField::TooManyIdentities { max } => both(
+            lang,
+            (
+                &format!("An account has at most {max} names and addresses."),
+                "Delete one that you do not need.",
+            ),
+            (
+                &format!("一个账户最多 {max} 个发件身份。"),
+                "请先删除不需要的身份。",
+            ),
+        ),
+        InvalidField::TooManyTemplates { max } => both(
+            lang,
+            (
+                &format!("An account has at most {max} templates."),
+                "Delete one that you do not need.",
+            ),
+            (
+                &format!("一个账户最多 {max} 个模板。"),
+                "请先删除不需要的模板。",
+            ),
+        ),
         InvalidField::NoTemplateName => both(
             lang,
             ("The template has no name.", "Type one."),
@@ -89,36 +91,36 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ),
             ("此邮件的发件身份已在设置中删除。", "请选择其他发件人。"),
         ),
-        InvalidField::TooManyContacts { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The address book has at most {max} contacts."),
-                fix: "Delete some that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("通讯录最多可有 {max} 位联系人。"),
-                fix: "请先删除不需要的联系人。".to_owned(),
-            },
-        },
-        InvalidField::TooManyGroups { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("The address book has at most {max} groups."),
-                fix: "Delete one that you do not need.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("通讯录最多可有 {max} 个群组。"),
-                fix: "请先删除不需要的群组。".to_owned(),
-            },
-        },
-        InvalidField::TooManyAddresses { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("There may be at most {max} addresses here."),
-                fix: "Remove some of them.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("此处最多可有 {max} 个地址。"),
-                fix: "请移除一些地址。".to_owned(),
-            },
-        },
+        InvalidField::TooManyContacts { max } => both(
+            lang,
+            (
+                &format!("The address book has at most {max} contacts."),
+                "Delete some that you do not need.",
+            ),
+            (
+                &format!("通讯录最多可有 {max} 位联系人。"),
+                "请先删除不需要的联系人。",
+            ),
+        ),
+        InvalidField::TooManyGroups { max } => both(
+            lang,
+            (
+                &format!("The address book has at most {max} groups."),
+                "Delete one that you do not need.",
+            ),
+            (
+                &format!("通讯录最多可有 {max} 个群组。"),
+                "请先删除不需要的群组。",
+            ),
+        ),
+        InvalidField::TooManyAddresses { max } => both(
+            lang,
+            (
+                &format!("There may be at most {max} addresses here."),
+                "Remove some of them.",
+            ),
+            (&format!("此处最多可有 {max} 个地址。"), "请移除一些地址。"),
+        ),
         InvalidField::NoContactAddress => both(
             lang,
             ("A contact needs an email address.", "Enter at least one."),
@@ -140,16 +142,17 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 "请将联系人导出为 vCard 或 CSV，再选择该文件。",
             ),
         ),
-        InvalidField::TooManyPinned { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("{max} folders may be pinned."),
-                fix: "Unpin another one first.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("最多可置顶 {max} 个文件夹。"),
-                fix: "请先取消置顶其他文件夹。".to_owned(),
-            },
-        },
+        InvalidField::TooManyPinned { max } => both(
+            lang,
+            (
+                &format!("{max} folders may be pinned."),
+                "Unpin another one first.",
+            ),
+            (
+                &format!("最多可置顶 {max} 个文件夹。"),
+                "请先取消置顶其他文件夹。",
+            ),
+        ),
         InvalidField::InvalidPosition => both(
             lang,
             (
@@ -168,16 +171,17 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
                 fix: format!("请选择将来的时间，最多提前 {max_days} 天。"),
             },
         },
-        InvalidField::TooManyFiles { max } => match lang {
-            Lang::En => Meaning {
-                cause: format!("One message may have {max} files."),
-                fix: "Remove some, or pack them into one file.".to_owned(),
-            },
-            Lang::ZhCn => Meaning {
-                cause: format!("一封邮件最多 {max} 个附件。"),
-                fix: "请移除一些，或打包成一个文件。".to_owned(),
-            },
-        },
+        InvalidField::TooManyFiles { max } => both(
+            lang,
+            (
+                &format!("One message may have {max} files."),
+                "Remove some, or pack them into one file.",
+            ),
+            (
+                &format!("一封邮件最多 {max} 个附件。"),
+                "请移除一些，或打包成一个文件。",
+            ),
+        ),
         InvalidField::NotPassedOn => both(
             lang,
             (
