@@ -20,7 +20,7 @@ use mail_mime::header::Headers;
 
 pub(crate) use self::drafts::{fetch_attachments, read_draft, save_draft};
 pub(crate) use self::files::{Attached, fetch_messages};
-use self::files::{attached_files, copy_source_parts, is_plain_message, write};
+use self::files::{attached_files, copy_source_parts, is_plain_message, too_large, write};
 pub(crate) use self::html::{
     EditableHtml, clean_pasted, editable_html, html_without_pictures, text_of,
 };
@@ -308,10 +308,7 @@ fn check_count(recipients: &[Address]) -> Result<(), AccountError> {
 /// Checks the size of a message against the limit of its outgoing server.
 fn check_size(handle: &AccountHandle, size_bytes: u64) -> Result<(), AccountError> {
     match handle.server_max_bytes() {
-        Some(max_bytes) if size_bytes > max_bytes => Err(AccountError::Invalid {
-            field: "attachment",
-            problem: InvalidField::TooLarge { max_bytes },
-        }),
+        Some(max_bytes) if size_bytes > max_bytes => Err(too_large(max_bytes)),
         _ => Ok(()),
     }
 }

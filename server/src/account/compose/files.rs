@@ -10,7 +10,7 @@ use mail_mime::display;
 use mail_mime::transfer::{self, SevenBitScan, TransferEncoding};
 use mail_mime::tree::Part;
 
-use super::{FILES_MAX, attachment_missing};
+use super::{FILES_MAX, attachment_missing, check_size};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::uploads::{Upload, Uploads, clean_file_name};
@@ -109,11 +109,7 @@ async fn copy_parts(
     if announced > max_bytes {
         return Err(too_large(max_bytes));
     }
-    if let Some(max) = handle.server_max_bytes()
-        && encoded > max
-    {
-        return Err(too_large(max));
-    }
+    check_size(handle, encoded)?;
     let mut copied = Vec::new();
     let mut remaining_bytes = max_bytes;
     for (part, found, size_bytes) in found_parts {
@@ -307,7 +303,7 @@ pub(crate) async fn fetch_messages(
     Ok(fetched)
 }
 
-fn too_large(max_bytes: u64) -> AccountError {
+pub(super) fn too_large(max_bytes: u64) -> AccountError {
     AccountError::Invalid {
         field: "attachment",
         problem: InvalidField::TooLarge { max_bytes },

@@ -6,7 +6,7 @@ use app::api::types::ComposeSource;
 use futures_util::StreamExt as _;
 use mail_mime::compose::{OutgoingMessage, Redirect, RedirectedMessage};
 
-use super::files::create;
+use super::files::{create, too_large};
 use super::{Composed, check_count, check_size, compose_error, drafts, open};
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
@@ -30,10 +30,7 @@ pub(super) async fn compose(
     let fields_bytes = u64::try_from(redirect.fields().len()).unwrap_or(u64::MAX);
     let size_bytes = opened.size_bytes.saturating_add(fields_bytes);
     if size_bytes > max_bytes {
-        return Err(AccountError::Invalid {
-            field: "attachment",
-            problem: InvalidField::TooLarge { max_bytes },
-        });
+        return Err(too_large(max_bytes));
     }
     check_size(handle, size_bytes)?;
     let mut writer = create(handle, size_bytes, max_bytes).await?;
