@@ -31,7 +31,7 @@ use self::sender::Sender;
 use super::form::{Hidden, NoDefaultButton};
 use crate::api::compose::{compose_start, message_send};
 use crate::api::error::ApiError;
-use crate::api::types::{ComposeForm, ComposeKind, Draft, Identity, Lang};
+use crate::api::types::{ComposeForm, Draft, Identity, Lang};
 use crate::page::PageContext;
 use crate::state::drafts::{DraftState, Drafts};
 use crate::state::tab::Tab;
@@ -75,9 +75,7 @@ pub fn Composer(
         templates,
     } = form;
     let title = title(&draft, lang);
-    let kind = draft.source.as_ref().map(|source| source.kind);
-    // A message that is passed on has no text of its own.
-    let is_redirect = kind == Some(ComposeKind::Redirect);
+    let is_redirect = draft.is_redirect();
     if !is_docked {
         tab.title.set(title.clone());
     }

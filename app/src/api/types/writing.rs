@@ -219,6 +219,14 @@ pub struct Converted {
     pub parts: Vec<PartId>,
 }
 
+impl Draft {
+    /// Whether it passes a message on: it has recipients, and nothing else of its own.
+    pub fn is_redirect(&self) -> bool {
+        let kind = self.source.as_ref().map(|source| source.kind);
+        kind == Some(ComposeKind::Redirect)
+    }
+}
+
 /// The copy of a text among the account's drafts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedDraft {

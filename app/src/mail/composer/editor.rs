@@ -229,7 +229,7 @@ pub fn FormattedText(
             body.set_hidden(is_formatted.get());
         }
     });
-    let names = templates.clone();
+    let has_templates = !templates.is_empty();
     let owner = Owner::current();
     let begin = move || {
         let Some(frame) = frame.get_untracked() else {
@@ -266,8 +266,8 @@ pub fn FormattedText(
         )}
         <div class="c-format">
             {when(
-                move || tab.is_started.get() && !templates.is_empty(),
-                move || template_list(form, lang, &names),
+                move || tab.is_started.get() && has_templates,
+                move || template_list(form, lang, &templates),
             )}
             {when(
                 move || tab.is_started.get() && !is_formatted.get(),

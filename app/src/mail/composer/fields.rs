@@ -5,9 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::api::error::ApiError;
-use crate::api::types::{
-    AttachmentView, ComposeKind, Draft, IdentityId, PartId, SendOptions, UploadId,
-};
+use crate::api::types::{AttachmentView, Draft, IdentityId, PartId, SendOptions, UploadId};
 use crate::mail::attachments::type_label;
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
@@ -266,8 +264,7 @@ fn unfold(line: &web_sys::HtmlInputElement) {
 /// form.
 #[component]
 pub fn Source(draft: Draft) -> impl IntoView {
-    let kind = draft.source.as_ref().map(|source| source.kind);
-    let is_redirect = kind == Some(ComposeKind::Redirect);
+    let is_redirect = draft.is_redirect();
     let source = draft.source.map(|source| {
         view! {
             <Hidden name="kind" value=source.kind.word() />

@@ -61,7 +61,9 @@ pub fn Recipients(
     effect(move || {
         if let Some(root) = root.get() {
             listen(&root, chips, fields);
-            on_unfolded(&root, is_unfolded);
+            if !is_unfolded.get_untracked() {
+                on_unfolded(&root, is_unfolded);
+            }
         }
     });
     effect(move || {
