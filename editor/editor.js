@@ -78,8 +78,7 @@
       editor.insertHTML(first);
       editor.focus();
       flush();
-    }
-    else if (kind === "picture") endUpload(first, second);
+    } else if (kind === "picture") endUpload(first, second);
     else if (kind === "show" && second) {
       shown.set(first, URL.createObjectURL(second));
       for (const image of root.querySelectorAll("img")) {
