@@ -20,7 +20,7 @@ pub mod notice;
 pub mod outbox;
 pub mod pages;
 #[cfg(feature = "ssr")]
-mod plain_page;
+pub mod plain_page;
 pub mod settings;
 #[cfg(feature = "ssr")]
 pub mod templates;

@@ -37,6 +37,7 @@ pub mod rate_limit;
 mod request_error;
 mod router;
 mod serve;
+mod settings_page;
 mod source;
 mod templates;
 mod transcript;

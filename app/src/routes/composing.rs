@@ -6,28 +6,16 @@ use std::borrow::Cow;
 use leptos::prelude::*;
 
 use super::entry_form::refusal;
-use super::plain_page::{PlainPage, saved};
-use crate::api::error::ApiError;
+use super::plain_page::{AccountsPage, PlainPage, saved};
 use crate::api::types::{ComposingChoices, ComposingSettings, Lang, QuotePosition};
 use crate::mail::form::Hidden;
-use crate::page::PageContext;
 use crate::text::url;
 
 /// The times for undoing that are offered, in seconds.
 const UNDO_SECS: [u32; 5] = [0, 5, 10, 20, 30];
 
 /// What the page shows.
-#[derive(Debug, Clone)]
-pub struct ComposingPage {
-    /// The context of the request.
-    pub context: PageContext,
-    /// The choices of each account.
-    pub accounts: Vec<ComposingSettings>,
-    /// Why the last form was refused.
-    pub error: Option<ApiError>,
-    /// Whether the last form was saved.
-    pub is_saved: bool,
-}
+pub type ComposingPage = AccountsPage<ComposingSettings, ()>;
 
 /// Renders the document.
 pub fn render(page: ComposingPage) -> String {
@@ -40,7 +28,7 @@ pub fn render(page: ComposingPage) -> String {
         let forms = forms.map(|settings| form(lang, &action, settings));
         head.into_document(view! {
             {saved(page.is_saved, lang)}
-            {page.error.map(refusal)}
+            {page.refused.map(|((), error)| refusal(error))}
             {forms.collect_view()}
         })
     })

@@ -1,8 +1,12 @@
 //! The form of one entry of a list in the settings: a sender, a contact, a group.
 
+use std::borrow::Cow;
+
 use leptos::prelude::*;
 
+use super::plain_page::{AccountsPage, PlainPage, saved};
 use crate::api::error::ApiError;
+use crate::api::types::{AccountId, Lang};
 use crate::mail::form::Hidden;
 use crate::page::PageContext;
 use crate::ui::error_banner::ErrorText;
@@ -54,6 +58,55 @@ impl EntryForm {
             </details>
         }
         .into_any()
+    }
+}
+
+/// A page with the entries of every account, and the form of a new one for each.
+pub(super) struct EntriesPage<T, E> {
+    pub(super) title: fn(Lang) -> Cow<'static, str>,
+    pub(super) lead: fn(Lang) -> Cow<'static, str>,
+    /// Takes apart what an account has: the account, its address and its entries.
+    pub(super) entries: fn(T) -> (AccountId, String, Vec<E>),
+    /// Whether two entries are the same one.
+    pub(super) is_same: fn(&E, &E) -> bool,
+    /// The form of an entry of an account: as it is known, as it is shown, and why it was refused.
+    pub(super) form: fn(Lang, &AccountId, E, E, Option<ApiError>) -> AnyView,
+}
+
+impl<T, E: Clone + Default> EntriesPage<T, E> {
+    /// Renders the document.
+    pub(super) fn render(&self, page: AccountsPage<T, (AccountId, E)>) -> String {
+        Owner::new().with(|| {
+            provide_context(page.context.clone());
+            let lang = page.context.lang;
+            let head = PlainPage::of_settings(&page.context, (self.title)(lang));
+            let refused = page.refused;
+            let shown = |account: &AccountId, known: &E| match &refused {
+                Some(((of, typed), error)) if of == account && (self.is_same)(typed, known) => {
+                    (typed.clone(), Some(error.clone()))
+                }
+                _ => (known.clone(), None),
+            };
+            let sections = page.accounts.into_iter().map(|account| {
+                let (account, address, entries) = (self.entries)(account);
+                let forms = entries.into_iter().chain([E::default()]).map(|known| {
+                    let (shown, error) = shown(&account, &known);
+                    (self.form)(lang, &account, known, shown, error)
+                });
+                view! {
+                    <section class="set-group">
+                        <h2 dir="auto">{address}</h2>
+                        {forms.collect_view()}
+                    </section>
+                }
+                .into_any()
+            });
+            head.into_document(view! {
+                <p class="muted">{(self.lead)(lang)}</p>
+                {saved(page.is_saved, lang)}
+                {sections.collect_view()}
+            })
+        })
     }
 }
 

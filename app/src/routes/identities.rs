@@ -3,8 +3,8 @@
 
 use leptos::prelude::*;
 
-use super::entry_form::{EntryForm, invalid};
-use super::plain_page::{PlainPage, saved};
+use super::entry_form::{EntriesPage, EntryForm, invalid};
+use super::plain_page::AccountsPage;
 use crate::api::error::ApiError;
 use crate::api::types::{AccountId, AccountIdentities, Identity, Lang};
 use crate::page::PageContext;
@@ -12,56 +12,28 @@ use crate::text::url;
 use crate::ui::text_area::TextArea;
 
 /// What the page shows.
-#[derive(Debug, Clone)]
-pub struct IdentitiesPage {
-    /// The context of the request.
-    pub context: PageContext,
-    /// The identities of each account.
-    pub accounts: Vec<AccountIdentities>,
-    /// A form that was refused, as it was typed, and why.
-    pub refused: Option<(AccountId, Identity, ApiError)>,
-    /// Whether the last form was saved.
-    pub is_saved: bool,
-}
+pub type IdentitiesPage = AccountsPage<AccountIdentities, (AccountId, Identity)>;
 
 /// Renders the document.
 pub fn render(page: IdentitiesPage) -> String {
-    Owner::new().with(|| {
-        provide_context(page.context.clone());
-        let lang = page.context.lang;
-        let head = PlainPage::of_settings(&page.context, lang.settings_identities());
-        let refused = StoredValue::new(page.refused);
-        let accounts = page.accounts.into_iter().map(|account| {
-            let forms = account
-                .identities
-                .into_iter()
-                .chain([Identity::default()])
-                .map(|identity| identity_form(lang, &account.account, identity, refused))
-                .collect_view();
-            view! {
-                <section class="set-group">
-                    <h2 dir="auto">{account.address}</h2>
-                    {forms}
-                </section>
-            }
-            .into_any()
-        });
-        head.into_document(view! {
-            <p class="muted">{lang.identities_lead()}</p>
-            {saved(page.is_saved, lang)}
-            {accounts.collect_view()}
-        })
-    })
+    EntriesPage {
+        title: Lang::settings_identities,
+        lead: Lang::identities_lead,
+        entries: |of: AccountIdentities| (of.account, of.address, of.identities),
+        is_same: |one, other| one.id == other.id,
+        form: identity_form,
+    }
+    .render(page)
 }
 
-type Refused = StoredValue<Option<(AccountId, Identity, ApiError)>>;
-
 /// The form of one identity; of a new one, folded, if it has no id.
-fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refused) -> AnyView {
-    let typed = refused.with_value(|refused| {
-        let (of, typed, error) = refused.as_ref()?;
-        (of == account && typed.id == known.id).then(|| (typed.clone(), error.clone()))
-    });
+fn identity_form(
+    lang: Lang,
+    account: &AccountId,
+    known: Identity,
+    identity: Identity,
+    error: Option<ApiError>,
+) -> AnyView {
     let is_new = known.id.as_str().is_empty();
     let is_own = known.is_own();
     let title = match is_new {
@@ -71,10 +43,6 @@ fn identity_form(lang: Lang, account: &AccountId, known: Identity, refused: Refu
     let badge = (known.is_default && !is_new).then(|| {
         view! { <span class="badge">{lang.identity_is_default()}</span> }
     });
-    let (identity, error) = match typed {
-        Some((typed, error)) => (typed, Some(error)),
-        None => (known, None),
-    };
     let id = format!("{account}-{}", identity.id);
     let label = |name: &str| format!("i-{name}-{id}");
     let (name, address) = (label("name"), label("address"));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use leptos::prelude::*;
 
+use crate::api::error::ApiError;
 use crate::api::types::Lang;
 use crate::document::{self, Inline};
 use crate::page::PageContext;
@@ -52,6 +53,19 @@ impl PlainPage {
         };
         document::plain(&title, Inline::default(), || (), body)
     }
+}
+
+/// What a page of the settings shows that has forms for every account.
+#[derive(Debug, Clone)]
+pub struct AccountsPage<T, E> {
+    /// The context of the request.
+    pub context: PageContext,
+    /// What each account has.
+    pub accounts: Vec<T>,
+    /// A form that was refused, as it was typed, and why.
+    pub refused: Option<(E, ApiError)>,
+    /// Whether the last form was saved.
+    pub is_saved: bool,
 }
 
 /// The line that says that the last form was saved, if it was.

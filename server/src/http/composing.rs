@@ -1,22 +1,24 @@
 //! `{base}/settings/composing`: the page of how the messages of an account are written and sent.
 
-use app::api::backend::MailBackend as _;
-use app::api::error::ApiError;
-use app::api::types::{AccountId, ComposingChoices, QuotePosition};
-use app::routes::composing::{ComposingPage, render};
+use app::api::types::{AccountId, ComposingChoices, ComposingSettings, QuotePosition};
+use app::routes::composing::render;
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
 
+use super::Web;
 use super::body::{Fields, field};
 use super::forms::Posted;
 use super::request_error::RequestError;
+use super::settings_page::SettingsPage;
 use super::visitor::Visitor;
-use super::{Web, error, page};
 
-const SAVED: &str = "saved";
+const PAGE: SettingsPage<ComposingSettings, ()> = SettingsPage {
+    address: url::settings_composing,
+    list: |backend| backend.composing_list(),
+    render,
+};
 
 /// `?saved` says that a form was saved.
 pub(super) async fn show(
@@ -24,8 +26,7 @@ pub(super) async fn show(
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let is_saved = query.as_deref() == Some(SAVED);
-    rendered(&web, &visitor, None, is_saved).await
+    PAGE.show(&web, &visitor, query.as_deref()).await
 }
 
 /// `POST`: `account`, `undo_send_secs`, `after` (`stay` or `archive`), `missing_file`, `format`
@@ -36,13 +37,7 @@ pub(super) async fn submit(posted: Posted) -> Response {
         Some(choices) => posted.backend.composing_save(account, choices).await,
         None => Err(RequestError::Malformed.to_api(posted.visitor.lang)),
     };
-    match saved {
-        Ok(()) => {
-            let address = url::settings_composing(posted.web.base());
-            page::see_other(&format!("{address}?{SAVED}"))
-        }
-        Err(error) => rendered(&posted.web, &posted.visitor, Some(error), false).await,
-    }
+    PAGE.answer(&posted, saved, ()).await
 }
 
 fn choices(fields: &Fields) -> Option<ComposingChoices> {
@@ -55,33 +50,6 @@ fn choices(fields: &Fields) -> Option<ComposingChoices> {
         quote: QuotePosition::from_word(field(fields, "quote")?)?,
         wants_notice: field(fields, "notice").is_some(),
     })
-}
-
-async fn rendered(
-    web: &Web,
-    visitor: &Visitor,
-    refused: Option<ApiError>,
-    is_saved: bool,
-) -> Response {
-    let accounts = match visitor.backend(web) {
-        Some(backend) => backend.composing_list().await,
-        None => return page::see_other(&url::login(web.base())),
-    };
-    let accounts = match accounts {
-        Ok(accounts) => accounts,
-        Err(error) => return page::failed(web, visitor, error, None),
-    };
-    let status = match &refused {
-        Some(error) => error::status(error.kind),
-        None => StatusCode::OK,
-    };
-    let document = render(ComposingPage {
-        context: visitor.page_context(web),
-        accounts,
-        error: refused,
-        is_saved,
-    });
-    page::plain(status, document)
 }
 
 #[cfg(test)]

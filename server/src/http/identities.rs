@@ -1,20 +1,24 @@
 //! `{base}/settings/identities`: the page of the names and addresses that an account sends as, and
 //! the form of each.
 
-use app::api::backend::MailBackend as _;
-use app::api::error::ApiError;
-use app::api::types::{AccountId, Identity, IdentityId};
-use app::routes::identities::{IdentitiesPage, render};
+use app::api::types::{AccountId, AccountIdentities, Identity, IdentityId};
+use app::routes::identities::render;
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
 
+use super::Web;
 use super::body::field;
 use super::forms::Posted;
+use super::settings_page::SettingsPage;
 use super::visitor::Visitor;
-use super::{Web, error, page};
+
+const PAGE: SettingsPage<AccountIdentities, (AccountId, Identity)> = SettingsPage {
+    address: url::settings_identities,
+    list: |backend| backend.identity_list(),
+    render,
+};
 
 /// `?saved` says that a form was saved.
 pub(super) async fn show(
@@ -22,11 +26,8 @@ pub(super) async fn show(
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let is_saved = query.as_deref() == Some(SAVED);
-    rendered(&web, &visitor, None, is_saved).await
+    PAGE.show(&web, &visitor, query.as_deref()).await
 }
-
-const SAVED: &str = "saved";
 
 /// `POST`: `account`, `identity` (empty for a new one), `name`, `address`, `reply_to`, `signature`,
 /// `copied`, `default`, `action` (`save` or `delete`). A refused form is shown again as typed.
@@ -47,41 +48,6 @@ pub(super) async fn submit(posted: Posted) -> Response {
         "delete" => backend.identity_delete(account.clone(), identity.id.clone()),
         _ => backend.identity_save(account.clone(), identity.clone()),
     };
-    match done.await {
-        Ok(()) => {
-            let address = url::settings_identities(posted.web.base());
-            page::see_other(&format!("{address}?{SAVED}"))
-        }
-        Err(error) => {
-            let refused = Some((account, identity, error));
-            rendered(&posted.web, &posted.visitor, refused, false).await
-        }
-    }
-}
-
-async fn rendered(
-    web: &Web,
-    visitor: &Visitor,
-    refused: Option<(AccountId, Identity, ApiError)>,
-    is_saved: bool,
-) -> Response {
-    let accounts = match visitor.backend(web) {
-        Some(backend) => backend.identity_list().await,
-        None => return page::see_other(&url::login(web.base())),
-    };
-    let accounts = match accounts {
-        Ok(accounts) => accounts,
-        Err(error) => return page::failed(web, visitor, error, None),
-    };
-    let status = match &refused {
-        Some((_, _, error)) => error::status(error.kind),
-        None => StatusCode::OK,
-    };
-    let document = render(IdentitiesPage {
-        context: visitor.page_context(web),
-        accounts,
-        refused,
-        is_saved,
-    });
-    page::plain(status, document)
+    let done = done.await;
+    PAGE.answer(&posted, done, (account, identity)).await
 }

@@ -1,20 +1,24 @@
 //! `{base}/settings/templates`: the page of the texts that an account writes again and again, and the
 //! form of each.
 
-use app::api::backend::MailBackend as _;
-use app::api::error::ApiError;
-use app::api::types::{AccountId, Template, TemplateId};
-use app::routes::templates::{TemplatesPage, render};
+use app::api::types::{AccountId, AccountTemplates, Template, TemplateId};
+use app::routes::templates::render;
 use app::text::url;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
 
+use super::Web;
 use super::body::field;
 use super::forms::Posted;
+use super::settings_page::SettingsPage;
 use super::visitor::Visitor;
-use super::{Web, error, page};
+
+const PAGE: SettingsPage<AccountTemplates, (AccountId, Template)> = SettingsPage {
+    address: url::settings_templates,
+    list: |backend| backend.template_list(),
+    render,
+};
 
 /// `?saved` says that a form was saved.
 pub(super) async fn show(
@@ -22,11 +26,8 @@ pub(super) async fn show(
     Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let is_saved = query.as_deref() == Some(SAVED);
-    rendered(&web, &visitor, None, is_saved).await
+    PAGE.show(&web, &visitor, query.as_deref()).await
 }
-
-const SAVED: &str = "saved";
 
 /// `POST`: `account`, `template` (empty for a new one), `name`, `subject`, `text`, `action` (`save` or
 /// `delete`). A refused form is shown again as typed.
@@ -44,41 +45,6 @@ pub(super) async fn submit(posted: Posted) -> Response {
         "delete" => backend.template_delete(account.clone(), template.id.clone()),
         _ => backend.template_save(account.clone(), template.clone()),
     };
-    match done.await {
-        Ok(()) => {
-            let address = url::settings_templates(posted.web.base());
-            page::see_other(&format!("{address}?{SAVED}"))
-        }
-        Err(error) => {
-            let refused = Some((account, template, error));
-            rendered(&posted.web, &posted.visitor, refused, false).await
-        }
-    }
-}
-
-async fn rendered(
-    web: &Web,
-    visitor: &Visitor,
-    refused: Option<(AccountId, Template, ApiError)>,
-    is_saved: bool,
-) -> Response {
-    let accounts = match visitor.backend(web) {
-        Some(backend) => backend.template_list().await,
-        None => return page::see_other(&url::login(web.base())),
-    };
-    let accounts = match accounts {
-        Ok(accounts) => accounts,
-        Err(error) => return page::failed(web, visitor, error, None),
-    };
-    let status = match &refused {
-        Some((_, _, error)) => error::status(error.kind),
-        None => StatusCode::OK,
-    };
-    let document = render(TemplatesPage {
-        context: visitor.page_context(web),
-        accounts,
-        refused,
-        is_saved,
-    });
-    page::plain(status, document)
+    let done = done.await;
+    PAGE.answer(&posted, done, (account, template)).await
 }

@@ -10,8 +10,11 @@ use crate::api::backend::BackendFuture;
 use crate::api::types::*;
 use crate::routes::composing::{self, ComposingPage};
 use crate::routes::contacts::{self, ContactsPage, Done, RefusedForm};
+use crate::routes::identities;
 use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
 use crate::routes::notice::{Notice, render_notice};
+use crate::routes::plain_page::AccountsPage;
+use crate::routes::templates;
 use crate::state::title::with_count;
 use crate::text::{markup, url};
 use outline::Document;
@@ -420,14 +423,43 @@ async fn pages(text: &str) -> Vec<(String, String)> {
     let composing = ComposingPage {
         context: page_context(text),
         accounts: fill(fake::composing(), text),
-        error: Some(fill(fake::error(ErrorKind::Invalid, "x"), text)),
+        refused: Some(((), fill(fake::error(ErrorKind::Invalid, "x"), text))),
         is_saved: true,
     };
     pages.push(("composing".to_owned(), composing::render(composing)));
+    let identities = AccountIdentities {
+        account: AccountId::default(),
+        address: String::new(),
+        identities: vec![Identity::default()],
+    };
+    let identities = identities::render(entries_page(identities, Identity::default(), text));
+    pages.push(("identities".to_owned(), identities));
+    let templates = AccountTemplates {
+        account: AccountId::default(),
+        address: String::new(),
+        templates: vec![Template::default()],
+    };
+    let templates = templates::render(entries_page(templates, Template::default(), text));
+    pages.push(("templates".to_owned(), templates));
     let contacts = contacts::render(contacts_page(text));
     pages.push(("contacts".to_owned(), contacts));
     pages.push(("frame note".to_owned(), document::frame_note(text)));
     pages
+}
+
+/// Returns a page of the entries of an account, one of which was refused.
+fn entries_page<T, E>(account: T, entry: E, text: &str) -> AccountsPage<T, (AccountId, E)>
+where
+    T: Serialize + DeserializeOwned,
+    E: Serialize + DeserializeOwned,
+{
+    let error = fake::error(ErrorKind::Invalid, "x");
+    AccountsPage {
+        context: page_context(text),
+        accounts: vec![fill(account, text)],
+        refused: Some(fill(((AccountId::default(), entry), error), text)),
+        is_saved: true,
+    }
 }
 
 #[tokio::test]
