@@ -72,6 +72,7 @@ pub fn Composer(
         lacking,
         cursor,
         warns_missing_file,
+        archives_source,
         templates,
     } = form;
     let title = title(&draft, lang);
@@ -175,7 +176,14 @@ pub fn Composer(
                         // The user has left the page.
                         return;
                     }
-                    let back = tab.mail_url.get_value();
+                    let back = tab
+                        .mail_url
+                        .with_value(|back| match (archives_source, back) {
+                            (true, Some(url)) => {
+                                Some(base.with_value(|base| url::list_of(base, url)))
+                            }
+                            (_, back) => back.clone(),
+                        });
                     if let Some(entry) = sent.entry.filter(|_| back.is_some()) {
                         tab.show_sent(entry);
                     }

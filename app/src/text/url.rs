@@ -421,6 +421,12 @@ pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
     parts.next().is_none().then_some(path)
 }
 
+/// Returns the list that a page of the mail belongs to; another URL stays as it is.
+pub fn list_of(base: &str, url: &str) -> String {
+    let path = url.split('?').next().unwrap_or_default();
+    mail_path(base, path).map_or_else(|| url.to_owned(), |path| folder(base, &path.folder, 1))
+}
+
 /// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): valid in a path segment and
 /// in a query value.
 pub fn encode(text: &str) -> String {

@@ -2,7 +2,8 @@
 
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Identity, IdentityId,
-    Lang, MessageRef, QuotePosition, RecipientState, SendLimitation, UploadId, UploadView,
+    Lang, Limitation, MessageRef, QuotePosition, RecipientState, SendLimitation, UploadId,
+    UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
@@ -20,7 +21,9 @@ use crate::account::compose::{
 use crate::account::error::AccountError;
 use crate::account::off_thread::off_thread;
 use crate::account::uploads::{Upload, Uploads};
-use crate::domain::{AttachedFile, ComposingChoices, DraftCopy, Opened, OutboxRow, StoredDraft};
+use crate::domain::{
+    AttachedFile, ComposingChoices, DraftCopy, INBOX_ID, Opened, OutboxRow, StoredDraft,
+};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -117,6 +120,9 @@ async fn start(
             form.draft.cc = address::format_typed(&recipients.cc);
             form.draft.subject = quote::reply_subject(&opened.headers.subject());
             form.draft.thread = thread_of_answer(&opened.headers);
+            form.archives_source = choices.archives_answered
+                && source.folder.as_str() == INBOX_ID
+                && !handle.limitations().contains(&Limitation::OneFolder);
             let head = attribution(&opened, locale);
             let quotation = quoted(&head, &plain_text(&opened).await?);
             match choices.quote {

@@ -217,12 +217,19 @@ async fn an_answered_message_is_archived_once_its_answer_is_handed_over() {
     let server = TestServer::new(None).await;
     let page = server.open(server.imap()).await.unwrap();
     let of = deliver(&server, &page, "Stays", "text/plain", "Ten?").await;
+    let leads_to_list = async |of| {
+        let form = form(&page, source(ComposeKind::Reply, of)).await;
+        form.archives_source
+    };
+    assert!(!leads_to_list(&of).await);
     answer(&page, &of).await;
     choose(&page, |choices| choices.archives_answered = true).await;
     let of = deliver(&server, &page, "Goes", "text/plain", "Ten?").await;
+    assert!(leads_to_list(&of).await);
     answer(&page, &of).await;
     let row = row_in(&page, FolderRole::Archive, "Goes").await;
     assert!(row.is_answered);
+    assert!(!leads_to_list(&row.id).await);
     // An archived message that is answered again stays where it is.
     answer(&page, &row.id).await;
     row_in(&page, FolderRole::Archive, "Goes").await;

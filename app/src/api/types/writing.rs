@@ -101,6 +101,10 @@ pub struct ComposeForm {
     pub cursor: u32,
     /// Whether to ask before a text is sent that speaks of a file and has none.
     pub warns_missing_file: bool,
+    /// Whether the message that is answered is archived once the answer is handed over: the page
+    /// goes to the list then.
+    #[serde(default)]
+    pub archives_source: bool,
     /// The account's templates, by name.
     #[serde(default)]
     pub templates: Vec<TemplateName>,
@@ -121,6 +125,7 @@ impl ComposeForm {
             lacking: Vec::new(),
             cursor: 0,
             warns_missing_file: true,
+            archives_source: false,
             templates: Vec::new(),
         }
     }

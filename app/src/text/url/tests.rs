@@ -62,6 +62,13 @@ fn malicious_id_stays_within_its_path_segment() {
 }
 
 #[test]
+fn the_list_of_a_message_is_the_one_of_its_folder() {
+    assert_eq!(list_of("/x", "/x/mail/a/b/7.1?page=3"), "/x/mail/a/b");
+    assert_eq!(list_of("/x", "/x/mail/a/b?page=3"), "/x/mail/a/b");
+    assert_eq!(list_of("/x", "/x/outbox?entry=e"), "/x/outbox?entry=e");
+}
+
+#[test]
 fn malformed_escapes_are_not_decoded() {
     assert_eq!(decode("100%"), "100%");
     assert_eq!(decode("%zz%4"), "%zz%4");
