@@ -1,9 +1,10 @@
 //! The initial content of compose forms: replies, forwards and corrections of outbox entries.
 
+mod quotation;
+
 use app::api::types::{
     AccountId, ComposeForm, ComposeKind, ComposeSource, Converted, Draft, Identity, IdentityId,
-    Lang, Limitation, MessageRef, QuotePosition, RecipientState, SendLimitation, UploadId,
-    UploadView,
+    Limitation, MessageRef, QuotePosition, RecipientState, SendLimitation, UploadId, UploadView,
 };
 use mail_mime::address::{self, Address, EmailAddress};
 use mail_mime::body::Body;
@@ -24,6 +25,7 @@ use crate::account::uploads::{Upload, Uploads};
 use crate::domain::{
     AttachedFile, ComposingChoices, DraftCopy, INBOX_ID, Opened, OutboxRow, StoredDraft,
 };
+use quotation::{attribution, forward_head, forwarded, quoted};
 
 /// Maximum length of the quoted text of a message, in bytes.
 const QUOTED_MAX_BYTES: usize = 64 << 10;
@@ -495,12 +497,6 @@ fn file_view(file: &AttachedFile) -> UploadView {
     }
 }
 
-/// Formats addresses as one line of text, valid or not.
-fn format_addresses(mailboxes: &[EmailAddress]) -> String {
-    let shown: Vec<String> = mailboxes.iter().map(EmailAddress::to_string).collect();
-    shown.join(", ")
-}
-
 async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     let text = match &opened.body {
         Body::Text { text, format, .. } => text::unwrapped(text, *format),
@@ -518,79 +514,6 @@ async fn plain_text(opened: &Opened) -> Result<String, AccountError> {
     };
     let shown = mail_mime::display::prefix(&text, QUOTED_MAX_BYTES);
     Ok(shown.trim_end().to_owned())
-}
-
-fn author_of(opened: &Opened) -> String {
-    let from = opened.headers.from();
-    from.first()
-        .map_or_else(String::new, |mailbox| match mailbox.name.as_str() {
-            "" => mailbox.address.clone(),
-            name => name.to_owned(),
-        })
-}
-
-fn sent_at(opened: &Opened, locale: &Locale) -> Option<String> {
-    let date = opened
-        .headers
-        .date_or_received()
-        .map(|date| date.unix_ms)
-        .or(opened.arrived_unix_ms);
-    date.map(|date| locale.attribution(date))
-}
-
-/// Formats the body of a reply: an empty line for the text, the attribution, then the text quoted
-/// one level deeper.
-fn quoted(attribution: &str, text: &str) -> String {
-    format!("\n\n{attribution}{}", quote::quote(text))
-}
-
-/// Returns the line before the text of a message that is answered; unknown parts of it are omitted.
-fn attribution(opened: &Opened, locale: &Locale) -> String {
-    let (writer, date) = (author_of(opened), sent_at(opened, locale));
-    match (locale.lang, date.as_deref(), writer.as_str()) {
-        (_, None, "") => String::new(),
-        (Lang::En, None, writer) => format!("{writer} wrote:\n"),
-        (Lang::En, Some(date), "") => format!("On {date}:\n"),
-        (Lang::En, Some(date), writer) => format!("On {date}, {writer} wrote:\n"),
-        (Lang::ZhCn, None, writer) => format!("{writer} 写道：\n"),
-        (Lang::ZhCn, Some(date), "") => format!("{date}：\n"),
-        (Lang::ZhCn, Some(date), writer) => format!("{date}，{writer} 写道：\n"),
-    }
-}
-
-/// Formats the body of a forward: an empty line for the text, then the message with its main
-/// fields.
-fn forwarded(head: &str, text: &str) -> String {
-    format!("\n\n{head}\n\n{text}")
-}
-
-/// Returns the main fields of a message that is forwarded, one per line.
-fn forward_head(opened: &Opened, locale: &Locale) -> String {
-    let headers = &opened.headers;
-    let date = sent_at(opened, locale).unwrap_or_default();
-    let (from, to) = (
-        format_addresses(&headers.from()),
-        format_addresses(&headers.to()),
-    );
-    let (title, names) = match locale.lang {
-        Lang::En => (
-            "---------- Forwarded message ----------",
-            ["From: ", "Date: ", "Subject: ", "To: "],
-        ),
-        Lang::ZhCn => (
-            "---------- 转发的邮件 ----------",
-            ["发件人：", "日期：", "主题：", "收件人："],
-        ),
-    };
-    let mut head = title.to_owned();
-    for (name, value) in names.into_iter().zip([from, date, headers.subject(), to]) {
-        if !value.is_empty() {
-            head.push('\n');
-            head.push_str(name);
-            head.push_str(&value);
-        }
-    }
-    head
 }
 
 /// Returns the session's account with this id.
