@@ -18,6 +18,7 @@ mod marks;
 mod message;
 mod outbox;
 mod person;
+mod search;
 mod stored_sign_in;
 mod template;
 mod transcript;
@@ -44,6 +45,7 @@ pub(crate) use outbox::{
     RecipientResult, Redirected, RowState, SentCopy, StoredDraft, TransportOptions,
 };
 pub(crate) use person::KnownPerson;
+pub(crate) use search::{FolderSearch, Found, SearchGap, SearchTerm};
 pub(crate) use stored_sign_in::{Secret, StoredServer, StoredSignIn};
 pub(crate) use template::Template;
 pub(crate) use transcript::{AttemptTranscript, Speaker, TranscriptLine};

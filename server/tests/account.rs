@@ -31,6 +31,7 @@ mod reading;
 mod recipients;
 mod redirecting;
 mod scripted_imap;
+mod searching;
 mod sending;
 mod shown_texts;
 mod smtputf8;

@@ -258,6 +258,7 @@ mod tests {
             is_answered: false,
             is_forwarded: false,
             has_attachment: false,
+            place: String::new(),
         };
         MessageRows {
             folder: None,
@@ -271,6 +272,7 @@ mod tests {
             pending: Vec::new(),
             view: None,
             failed: Vec::new(),
+            search: None,
         }
     }
 

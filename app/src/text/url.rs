@@ -4,10 +4,14 @@
 //! issues ids that are valid in a path; they are encoded all the same, so that a wrong id leads to
 //! a 404 and never to another page.
 
+mod list;
+
 use crate::api::types::{
     AccountId, ComposeKind, ContactQuery, EntryChange, FolderId, FolderRef, FormKey, Lang,
-    ListSource, MessageId, MessageRef, OutboxId, PartId, Priority, TemplateId, Window,
+    MessageId, MessageRef, OutboxId, PartId, Priority, TemplateId, Window,
 };
+
+pub use list::*;
 
 /// The value of `view` that shows the folder tree on a phone.
 pub const VIEW_FOLDERS: &str = "folders";
@@ -61,20 +65,6 @@ pub fn folder(base: &str, of: &FolderRef, page: u32) -> String {
     } else {
         path
     }
-}
-
-/// A page of a list, counted from 1. A list of several folders has no URL of its own: it leads to
-/// the start page.
-pub fn list(base: &str, source: &ListSource, page: u32) -> String {
-    match source {
-        ListSource::Folder(of) => folder(base, of, page),
-        ListSource::Role(_) => home(base),
-    }
-}
-
-/// The folder tree on a phone, beside a list.
-pub fn folder_tree(base: &str, source: &ListSource) -> String {
-    format!("{}?view={VIEW_FOLDERS}", list(base, source, 1))
 }
 
 /// A message.
@@ -419,12 +409,6 @@ pub fn mail_path(base: &str, path: &str) -> Option<MailPath> {
         message: parts.next().map(MessageId),
     };
     parts.next().is_none().then_some(path)
-}
-
-/// Returns the list that a page of the mail belongs to; another URL stays as it is.
-pub fn list_of(base: &str, url: &str) -> String {
-    let path = url.split('?').next().unwrap_or_default();
-    mail_path(base, path).map_or_else(|| url.to_owned(), |path| folder(base, &path.folder, 1))
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986 §2.3): valid in a path segment and

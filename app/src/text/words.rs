@@ -456,6 +456,16 @@ texts! {
         en: "People and groups that are offered when you write a message.",
         zh: "写邮件时可供选择的联系人和群组。"
     }
+    results() { en: "Results", zh: "搜索结果" }
+    search_mail() { en: "Search mail", zh: "搜索邮件" }
+    search_scope() { en: "Where to search", zh: "搜索范围" }
+    search_all() { en: "All folders", zh: "所有文件夹" }
+    search_anywhere() { en: "With Junk and Trash", zh: "含垃圾邮件和已删除" }
+    search_account() { en: "This account", zh: "此账户" }
+    search_folder() { en: "This folder", zh: "此文件夹" }
+    found(count: u32) { en: format!("{} found", grouped(u64::from(count))), zh: format!("找到 {} 封", grouped(u64::from(count))) }
+    empty_results() { en: "Nothing found", zh: "没有找到" }
+    stop() { en: "Stop", zh: "停止" }
     contacts_search() { en: "Search contacts", zh: "搜索联系人" }
     contacts_count(n: u64) {
         en: plural(n, "contact", "contacts"),

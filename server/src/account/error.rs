@@ -4,6 +4,7 @@ use app::api::types::FolderRole;
 use mail_mime::address::InvalidAddress;
 use mail_proto::smtp;
 
+use super::InvalidSearch;
 use crate::clients::ClientError;
 use crate::clients::budget::Overloaded;
 use crate::domain::{LocalLimit, ServerReply, Unsupported};
@@ -219,6 +220,8 @@ pub enum InvalidField {
     /// The position is not valid for this list: a cursor of another list, or an offset into a
     /// merged list.
     InvalidPosition,
+    /// What was typed cannot be searched.
+    Search(InvalidSearch),
     /// The account has the maximum number of identities.
     TooManyIdentities {
         /// The limit.

@@ -12,6 +12,7 @@ mod imap_worker;
 mod order;
 mod returned;
 mod row;
+mod search_keys;
 mod selected;
 mod sent_copies;
 mod shared;

@@ -5,6 +5,7 @@
 //! announced, and cached for the same query.
 
 mod merge;
+pub(crate) mod search;
 mod view;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use app::api::types::{
 };
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{AccountError, InvalidField};
@@ -21,6 +23,7 @@ use super::handle::AccountHandle;
 use super::worker::{RequestKind, RequestTarget};
 use crate::domain::{INBOX_ID, Listing, Row};
 use merge::{FolderPosition, MergeCursor, Part, merge};
+use search::SearchList;
 pub use view::Lists;
 
 /// How long a merged list waits for all of its accounts; after that it is returned once at least
@@ -36,6 +39,8 @@ pub(crate) enum List {
     Folder(FolderRef, Listing),
     /// The merged rows of the folders with a role.
     Merged(MergedList),
+    /// What a search found so far.
+    Search(SearchList),
 }
 
 /// Rows of several folders, newest first.
@@ -57,7 +62,8 @@ pub(crate) struct MergedList {
 }
 
 impl Lists {
-    /// Returns a window of a list of a session's accounts.
+    /// Returns a window of a list of a session's accounts. `today` is the day of the request, for
+    /// searches.
     ///
     /// # Errors
     /// The account's error; of several accounts only if none of them succeeds.
@@ -65,8 +71,14 @@ impl Lists {
         &self,
         handles: &[AccountHandle],
         query: ListQuery,
+        today: Date,
     ) -> Result<List, AccountError> {
         match (&query.source, handles) {
+            (ListSource::Search(search), _) => {
+                let window = window(&query)?;
+                let list = self.searches.list(handles, search, window, today).await?;
+                Ok(List::Search(list))
+            }
             (ListSource::Folder(of), _) => {
                 let handle = handles.iter().find(|handle| handle.id() == of.account);
                 let handle = handle.ok_or(AccountError::NotFound)?;

@@ -8,11 +8,15 @@ use bytes::Bytes;
 use mail_mime::tree::Part;
 
 use super::error::AccountError;
+use super::search::row_matches;
 use super::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, CopyId, DraftCopy, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened,
-    Section, SourceMark, Unsupported,
+    Changed, CopyId, DraftCopy, DraftSaved, Filed, Filing, Folder, FolderList, FolderSearch, Found,
+    Listing, Opened, Row, SearchGap, Section, SourceMark, Unsupported,
 };
+
+/// How many rows are compared where the server cannot search: as many as a POP3 account keeps.
+const COMPARED_ROWS_MAX: u32 = 600;
 
 /// A draft to be saved.
 #[derive(Debug, Clone)]
@@ -44,6 +48,41 @@ pub(crate) trait Mailstore: Send {
 
     /// Returns a window of a folder, newest first.
     async fn list(&mut self, folder: FolderId, window: Window) -> Result<Listing, AccountError>;
+
+    /// Searches a part of a folder. By default the rows of the newest messages are compared, because
+    /// the server cannot search.
+    async fn search(
+        &mut self,
+        folder: FolderId,
+        search: FolderSearch,
+    ) -> Result<Found, AccountError> {
+        let window = Window {
+            offset: search.at.unwrap_or_default(),
+            limit: Window::MAX_LIMIT,
+        };
+        let listing = self.list(folder, window).await?;
+        let count = u32::try_from(listing.rows.len()).unwrap_or(u32::MAX);
+        let searched = listing.offset.saturating_add(count);
+        let is_more = count > 0 && !listing.is_at_end() && searched < COMPARED_ROWS_MAX;
+        let rows = listing.rows.into_iter();
+        let messages = rows.filter(|row| row_matches(row, &search.terms));
+        Ok(Found {
+            messages: messages.map(|row| row.id).collect(),
+            next: is_more.then_some(searched),
+            gap: Some(SearchGap::RowsOnly {
+                searched,
+                total: listing.total,
+            }),
+        })
+    }
+
+    /// Returns the rows of messages, in the order of `messages`. Messages that no longer exist have
+    /// none.
+    async fn rows(
+        &mut self,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Row>, AccountError>;
 
     /// Opens a message, with its text.
     async fn open(

@@ -383,8 +383,13 @@ impl MailBackend for SessionBackend {
 
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
         Box::pin(async move {
-            let list = self.lists.list(&self.handles, query).await;
-            Ok(map::message_rows(self.localize(list)?, &self.locale))
+            let today = self.locale.today(now_unix_ms());
+            let list = self.lists.list(&self.handles, query, today).await;
+            Ok(map::message_rows(
+                self.localize(list)?,
+                &self.handles,
+                &self.locale,
+            ))
         })
     }
 

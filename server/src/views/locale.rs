@@ -1,7 +1,7 @@
 //! Language and time zone of a request, and dates formatted for them.
 
 use app::api::types::{DateText, Lang};
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
@@ -51,6 +51,11 @@ impl Locale {
             iso: at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
             group: self.group(&at, &now, days_ago),
         }
+    }
+
+    /// Returns the day of a time.
+    pub fn today(&self, now_unix_ms: i64) -> Date {
+        self.zoned(now_unix_ms).date()
     }
 
     /// Formats a time for an attribution line: "Sat, 21 Nov 2026 at 09:42".

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use app::api::types::{
     AccountId, AccountView, AttachmentView, BodyView, Card, ChangeDone, Contact, ContactGroup,
     Failed, FolderId, FolderRef, FolderRole, FolderView, HeaderField, Identity, MessageRef,
-    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, Template, TemplateName,
-    TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId, UploadView,
+    MessageRow, MessageRows, MessageView, PartId, Person, SealingKeys, SearchProgress, Template,
+    TemplateName, TextBlock, TextSpan, UndoRef, Unsubscribe, UploadId, UploadView,
 };
 use mail_mime::address::EmailAddress;
 use mail_mime::body::Body;
@@ -20,6 +20,7 @@ use super::locale::Locale;
 use super::wording;
 use crate::account::AccountHandle;
 use crate::account::lists::List;
+use crate::account::lists::search::{SearchList, SearchState};
 use crate::account::model::now_unix_ms;
 use crate::account::uploads::Upload;
 use crate::domain::{Changed, Folder, FolderList, INBOX_ID, Opened, Row, Viewer};
@@ -164,8 +165,9 @@ fn pinned_first(folders: Vec<Folder>) -> impl Iterator<Item = Folder> {
     pinned.into_iter().chain(others)
 }
 
-pub(super) fn message_rows(list: List, locale: &Locale) -> MessageRows {
+pub(super) fn message_rows(list: List, handles: &[AccountHandle], locale: &Locale) -> MessageRows {
     match list {
+        List::Search(list) => search_rows(list, handles, locale),
         List::Folder(folder, listing) => {
             let rows = listing.rows.into_iter().map(|row| (folder.clone(), row));
             MessageRows {
@@ -180,6 +182,7 @@ pub(super) fn message_rows(list: List, locale: &Locale) -> MessageRows {
                 pending: Vec::new(),
                 view: None,
                 failed: Vec::new(),
+                search: None,
             }
         }
         List::Merged(list) => MessageRows {
@@ -202,8 +205,42 @@ pub(super) fn message_rows(list: List, locale: &Locale) -> MessageRows {
                     error: error.to_api(locale.lang),
                 })
                 .collect(),
+            search: None,
         },
     }
+}
+
+fn search_rows(list: SearchList, handles: &[AccountHandle], locale: &Locale) -> MessageRows {
+    let lang = locale.lang;
+    let now = now_unix_ms();
+    let progress = SearchProgress {
+        text: wording::search::progress(&list, lang),
+        is_running: list.state == SearchState::Running,
+        notes: wording::search::notes(&list.problems, handles, lang),
+    };
+    let rows = list.rows.into_iter().map(|(folder, row)| MessageRow {
+        place: wording::search::place(&folder, handles, lang),
+        ..message_row(folder.folder, row, is_own_mail(folder.role), locale, now)
+    });
+    MessageRows {
+        folder: None,
+        name: lang.results().into_owned(),
+        role: None,
+        total: list.total,
+        unread: None,
+        offset: list.offset,
+        rows: rows.collect(),
+        next: None,
+        pending: Vec::new(),
+        view: Some(list.view),
+        failed: Vec::new(),
+        search: Some(progress),
+    }
+}
+
+/// Whether rows of a folder show their recipients: it has the user's own mail.
+fn is_own_mail(role: Option<FolderRole>) -> bool {
+    matches!(role, Some(FolderRole::Sent | FolderRole::Drafts))
 }
 
 fn rows_of(
@@ -211,7 +248,7 @@ fn rows_of(
     role: Option<FolderRole>,
     locale: &Locale,
 ) -> Vec<MessageRow> {
-    let is_own_mail = matches!(role, Some(FolderRole::Sent | FolderRole::Drafts));
+    let is_own_mail = is_own_mail(role);
     let now = now_unix_ms();
     rows.map(|(folder, row)| message_row(folder, row, is_own_mail, locale, now))
         .collect()
@@ -243,6 +280,7 @@ fn message_row(
         is_answered: row.marks.is_answered,
         is_forwarded: row.marks.is_forwarded,
         has_attachment: row.has_attachment,
+        place: String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod error_cause;
 mod invalid_field;
 pub(super) mod message;
 mod moving;
+pub(super) mod search;
 
 use std::borrow::Cow;
 

@@ -55,6 +55,8 @@ const REQUESTS_AND_EVENTS: &[&str] = &[
     "ListAt",
     "ListQuery",
     "ListSource",
+    "SearchQuery",
+    "SearchScope",
     "Window",
     "app::api::live::LiveEvent",
 ];

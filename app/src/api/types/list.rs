@@ -119,6 +119,87 @@ pub enum ListSource {
     Folder(FolderRef),
     /// The folders with a role, of all accounts of the session, newest message first.
     Role(FolderRole),
+    /// What a search finds, newest message first.
+    Search(SearchQuery),
+}
+
+impl ListSource {
+    /// Returns the account of all messages, if the source names one.
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Folder(of) => Some(of.account.clone()),
+            Self::Role(_) => None,
+            Self::Search(query) => match &query.scope {
+                SearchScope::Account(account) => Some(account.clone()),
+                SearchScope::Folder(of) => Some(of.account.clone()),
+                SearchScope::All | SearchScope::Anywhere => None,
+            },
+        }
+    }
+}
+
+/// A search.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SearchQuery {
+    /// What was typed: words, `"phrases"`, and operators such as `from:ann`, `-has:attachment` or
+    /// `after:2026-01`.
+    pub text: String,
+    /// Where it is searched.
+    pub scope: SearchScope,
+}
+
+/// Where a search looks. Encoded as one string in URLs and JSON: `all`, `anywhere`, `{account}` or
+/// `{account}/{folder}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum SearchScope {
+    /// All folders of all accounts, without junk and deleted messages.
+    #[default]
+    All,
+    /// All folders of all accounts.
+    Anywhere,
+    /// All folders of one account, without junk and deleted messages.
+    Account(AccountId),
+    /// One folder.
+    Folder(FolderRef),
+}
+
+impl From<String> for SearchScope {
+    fn from(text: String) -> Self {
+        let mut parts = text.split('/');
+        let account = part(&mut parts);
+        match (account.as_str(), parts.next()) {
+            ("" | "all", _) => Self::All,
+            ("anywhere", _) => Self::Anywhere,
+            (_, None) => Self::Account(AccountId(account)),
+            (_, Some(folder)) => Self::Folder(FolderRef {
+                account: AccountId(account),
+                folder: FolderId(folder.to_owned()),
+            }),
+        }
+    }
+}
+
+impl From<SearchScope> for String {
+    fn from(scope: SearchScope) -> Self {
+        match scope {
+            SearchScope::All => "all".to_owned(),
+            SearchScope::Anywhere => "anywhere".to_owned(),
+            SearchScope::Account(account) => account.0,
+            SearchScope::Folder(FolderRef { account, folder }) => format!("{account}/{folder}"),
+        }
+    }
+}
+
+/// How far a search is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SearchProgress {
+    /// How many folders were searched and what is left: a sentence in the request's language.
+    pub text: String,
+    /// Whether it continues.
+    pub is_running: bool,
+    /// What was not searched, and what is not shown: sentences in the request's language.
+    pub notes: Vec<String>,
 }
 
 /// The start of a window in a list.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, DateText, FolderId, FolderRef, FolderRole, MessageRef, OutboxId, PartId, Person,
-    UndoRef, ViewId,
+    SearchProgress, UndoRef, ViewId,
 };
 use crate::api::error::ApiError;
 
@@ -57,6 +57,10 @@ pub struct MessageRow {
     pub is_forwarded: bool,
     /// Whether it has attachments.
     pub has_attachment: bool,
+    /// Where it lies, in a list of several folders: a folder's name, with the account's address if
+    /// there are several.
+    #[serde(default)]
+    pub place: String,
 }
 
 /// A window of a list.
@@ -87,6 +91,9 @@ pub struct MessageRows {
     pub view: Option<ViewId>,
     /// The accounts that failed, with their errors. If all failed, the result is an error instead.
     pub failed: Vec<Failed>,
+    /// How far the search is, for the results of one.
+    #[serde(default)]
+    pub search: Option<SearchProgress>,
 }
 
 /// The failure of one account in an operation on several accounts.

@@ -128,6 +128,7 @@ impl FakeBackend {
             is_answered: position.is_multiple_of(4),
             is_forwarded: false,
             has_attachment: position.is_multiple_of(2),
+            place: String::new(),
         }
     }
 
@@ -261,6 +262,7 @@ impl MailBackend for FakeBackend {
             pending: Vec::new(),
             view: None,
             failed: Vec::new(),
+            search: None,
         }))
     }
 

@@ -15,6 +15,7 @@ mod mailstore;
 mod message;
 mod moving;
 mod read_whole;
+mod search;
 mod shown_texts;
 
 use std::ops::ControlFlow;

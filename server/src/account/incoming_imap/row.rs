@@ -212,6 +212,11 @@ impl FetchedRow {
         self.weight_bytes = self.compute_weight();
     }
 
+    /// Whether the message has attachments.
+    pub(super) fn has_attachment(&self) -> bool {
+        self.has_attachment
+    }
+
     /// Sets whether the message has attachments, if its structure does not say so.
     pub(super) fn set_has_attachment(&mut self, has_attachment: bool) {
         self.has_attachment = has_attachment;

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::merge::Part;
+use super::search::Searches;
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
 use crate::account::model::random_id;
@@ -25,9 +26,12 @@ const REPLIES_LIFETIME: Duration = Duration::from_secs(30);
 /// An account's reply; `None` if it has no such folder.
 pub(super) type PartResult = Result<Option<Part>, AccountError>;
 
-/// The incomplete lists of one session.
+/// The incomplete lists of one session, and its searches.
 #[derive(Debug, Clone, Default)]
-pub struct Lists(Arc<Mutex<VecDeque<View>>>);
+pub struct Lists {
+    views: Arc<Mutex<VecDeque<View>>>,
+    pub(super) searches: Searches,
+}
 
 /// The pending requests of a query, and the replies that no request has returned yet.
 #[derive(Debug)]
@@ -63,11 +67,13 @@ pub(super) struct Earlier {
 impl Lists {
     fn views(&self) -> MutexGuard<'_, VecDeque<View>> {
         // No code that holds the lock can panic with a view half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Cancels a view: its pending responses are drained from the connections.
+    /// Cancels a view: its pending responses are drained from the connections. What a search found
+    /// before stays.
     pub(crate) fn cancel(&self, view: &ViewId) {
+        self.searches.stop(view);
         self.views().retain(|known| known.id != *view);
     }
 

@@ -9,13 +9,22 @@ use crate::account::error::AccountError;
 use crate::account::mailstore::{DraftSave, mailstore};
 use crate::account::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, CopyId, DraftSaved, Filed, Filing, FolderList, Listing, Opened, Section, SourceMark,
+    Changed, CopyId, DraftSaved, Filed, Filing, FolderList, Listing, Opened, Row, Section,
+    SourceMark,
 };
 
 mailstore!(LocalMailWorker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
         let folders = self.mail.folders(&self.account).await?;
         Ok(FolderList { folders, left_out: 0 })
+    }
+
+    async fn rows(
+        &mut self,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Row>, AccountError> {
+        Self::rows(self, &folder, &messages).await
     }
 
     async fn save_draft(&mut self, save: DraftSave) -> Result<DraftSaved, AccountError> {

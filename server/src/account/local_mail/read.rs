@@ -52,6 +52,25 @@ impl LocalMailWorker {
         })
     }
 
+    /// Returns the rows of messages, in the order of `messages`. Messages that no longer exist have
+    /// none.
+    pub(super) async fn rows(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+    ) -> Result<Vec<Row>, AccountError> {
+        let folder = require_local(folder)?;
+        let mut rows = Vec::new();
+        for id in messages {
+            match self.find(folder, id).await {
+                Ok(message) => rows.push(row(message, 0)),
+                Err(AccountError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(rows)
+    }
+
     /// Opens a message. What is encoded as base64 beyond the shown text is not read into memory.
     pub(super) async fn open(
         &mut self,

@@ -2,7 +2,7 @@
 
 use app::api::types::Lang;
 
-use super::{address, both};
+use super::{address, both, search};
 use crate::account::error::InvalidField;
 use crate::meaning::Meaning;
 
@@ -18,6 +18,7 @@ pub(super) fn invalid(problem: &InvalidField, lang: Lang) -> Meaning {
             ("没有收件人。", "请在收件人、抄送或密送中填写地址。"),
         ),
         InvalidField::Address { text, why } => address::invalid(text, *why, lang),
+        InvalidField::Search(problem) => search::invalid(problem, lang),
         InvalidField::TooManyRecipients { max } => both(
             lang,
             (

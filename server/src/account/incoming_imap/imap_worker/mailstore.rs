@@ -11,8 +11,8 @@ use crate::account::error::AccountError;
 use crate::account::mailstore::{DraftSave, mailstore};
 use crate::account::spooled::SpooledMessage;
 use crate::domain::{
-    Changed, CopyId, DraftSaved, Filed, Filing, Folder, FolderList, Listing, Opened, Section,
-    SourceMark,
+    Changed, CopyId, DraftSaved, Filed, Filing, Folder, FolderList, FolderSearch, Found, Listing,
+    Opened, Row, Section, SourceMark,
 };
 
 mailstore!(ImapWorker {
@@ -22,6 +22,22 @@ mailstore!(ImapWorker {
             None => Self::folders(self).await?,
         };
         self.shared.with_pins(folders).await
+    }
+
+    async fn search(
+        &mut self,
+        folder: FolderId,
+        search: FolderSearch,
+    ) -> Result<Found, AccountError> {
+        Self::search(self, &folder, &search).await
+    }
+
+    async fn rows(
+        &mut self,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Row>, AccountError> {
+        Self::rows(self, &folder, &messages).await
     }
 
     async fn create_folder(

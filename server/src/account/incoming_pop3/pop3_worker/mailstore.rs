@@ -8,10 +8,18 @@ use mail_mime::tree::Part;
 use super::Pop3Worker;
 use crate::account::error::AccountError;
 use crate::account::mailstore::mailstore;
-use crate::domain::{Changed, FolderList, Listing, Opened, Section, SourceMark};
+use crate::domain::{Changed, FolderList, Listing, Opened, Row, Section, SourceMark};
 
 mailstore!(Pop3Worker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
         Self::folders(self).await
+    }
+
+    async fn rows(
+        &mut self,
+        folder: FolderId,
+        messages: Vec<MessageId>,
+    ) -> Result<Vec<Row>, AccountError> {
+        Self::rows(self, &folder, &messages).await
     }
 });

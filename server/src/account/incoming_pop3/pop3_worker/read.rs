@@ -12,8 +12,9 @@ use super::super::identity::MessageKey;
 use super::super::listing::Listing;
 use super::super::local_marks::LocalMarks;
 use super::super::messages::{Loaded, Loading, SPLIT_MAX_BYTES, too_large};
-use super::super::rows::RowFacts;
+use super::super::rows::{RowCache, RowFacts};
 use super::Pop3Worker;
+use super::session::Session;
 use crate::account::error::AccountError;
 use crate::account::whole::byte_range;
 use crate::clients::pop3::MESSAGE_MAX_BYTES;
@@ -173,30 +174,49 @@ impl Pop3Worker {
                 return Err(AccountError::SignedOut);
             };
             entries = window(&session.listing, local_marks, offset, limit);
-            let unknown: Vec<&Entry> = entries
-                .iter()
-                .filter(|entry| !rows.contains(entry))
-                .collect();
-            let messages: Vec<_> = unknown
-                .iter()
-                .map(|entry| (entry.number, entry.size_bytes))
-                .collect();
-            let headers = session.connection.headers(&messages, |nth, header| {
-                if let Some(entry) = unknown.get(nth) {
-                    rows.put(entry, RowFacts::read(header, entry.size_bytes));
-                }
-            });
-            headers.await?;
+            read_headers(session, rows, &entries).await?;
         }
-        let rows = (offset..).zip(&entries).map(|(position, entry)| {
-            let marks = self.local_marks.marks(entry.key);
-            match self.rows.facts(entry) {
-                Some(facts) => facts.row(entry.key, position, marks),
-                // The server did not return its header. It may still return the message.
-                None => RowFacts::unknown(entry.size_bytes).row(entry.key, position, marks),
-            }
-        });
+        let rows = (offset..).zip(&entries);
+        let rows = rows.map(|(position, entry)| self.row(entry, position));
         Ok(rows.collect())
+    }
+
+    /// Returns the rows of messages, in the order of `messages`. Messages that no longer exist have
+    /// none.
+    pub(super) async fn rows(
+        &mut self,
+        folder: &FolderId,
+        messages: &[MessageId],
+    ) -> Result<Vec<Row>, AccountError> {
+        require_inbox(folder)?;
+        self.refresh_state().await?;
+        let keys: Vec<MessageKey> = messages.iter().filter_map(MessageKey::parse).collect();
+        let known = self.listing.as_ref();
+        let mut entries = known.map_or(Vec::new(), |listing| entries_of(listing, &keys));
+        if entries.iter().any(|entry| !self.rows.contains(entry)) {
+            self.session().await?;
+            let Self {
+                session: Some(session),
+                rows,
+                ..
+            } = self
+            else {
+                return Err(AccountError::SignedOut);
+            };
+            entries = entries_of(&session.listing, &keys);
+            read_headers(session, rows, &entries).await?;
+        }
+        entries.retain(|entry| !self.local_marks.is_hidden(entry.key));
+        Ok(entries.iter().map(|entry| self.row(entry, 0)).collect())
+    }
+
+    fn row(&mut self, entry: &Entry, position: u32) -> Row {
+        let marks = self.local_marks.marks(entry.key);
+        match self.rows.facts(entry) {
+            Some(facts) => facts.row(entry.key, position, marks),
+            // The server did not return its header. It may still return the message.
+            None => RowFacts::unknown(entry.size_bytes).row(entry.key, position, marks),
+        }
     }
 
     /// Returns how many messages are shown, and how many of them are unread.
@@ -282,6 +302,34 @@ pub(super) fn require_inbox(folder: &FolderId) -> Result<(), AccountError> {
     } else {
         Err(AccountError::NotFound)
     }
+}
+
+/// Reads the headers of those messages whose rows are not cached.
+async fn read_headers(
+    session: &mut Session,
+    rows: &mut RowCache,
+    entries: &[Entry],
+) -> Result<(), AccountError> {
+    let unknown: Vec<&Entry> = entries
+        .iter()
+        .filter(|entry| !rows.contains(entry))
+        .collect();
+    let messages: Vec<_> = unknown
+        .iter()
+        .map(|entry| (entry.number, entry.size_bytes))
+        .collect();
+    let headers = session.connection.headers(&messages, |nth, header| {
+        if let Some(entry) = unknown.get(nth) {
+            rows.put(entry, RowFacts::read(header, entry.size_bytes));
+        }
+    });
+    Ok(headers.await?)
+}
+
+/// Returns those messages of a listing that have one of these keys, in the order of the keys.
+fn entries_of(listing: &Listing, keys: &[MessageKey]) -> Vec<Entry> {
+    let entries = keys.iter().filter_map(|key| listing.entry(*key));
+    entries.copied().collect()
 }
 
 /// Returns the messages that are not pending deletion, newest first.
