@@ -17,6 +17,7 @@ pub mod message_row;
 pub mod move_menu;
 pub mod open_message;
 pub mod reader;
+pub mod search_box;
 pub mod sent_snack;
 pub mod snackbar;
 pub mod text_body;

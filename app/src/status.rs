@@ -16,6 +16,7 @@ pub fn set_response_status<T>(result: Result<T, ApiError>) -> Result<T, ApiError
     if let (Err(error), Some(response)) = (&result, use_context::<leptos_axum::ResponseOptions>()) {
         response.set_status(match error.kind {
             ErrorKind::NotFound => http::StatusCode::NOT_FOUND,
+            ErrorKind::Invalid => http::StatusCode::UNPROCESSABLE_ENTITY,
             ErrorKind::SignedOut => http::StatusCode::UNAUTHORIZED,
             ErrorKind::Busy => http::StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => http::StatusCode::INTERNAL_SERVER_ERROR,

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::form::Hidden;
 use super::location::MailLocation;
-use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView};
+use crate::api::types::{AccountId, FolderRef, FolderRole, FolderView, FoldersView, ListSource};
 use crate::page::PageContext;
 use crate::state::api_resource::ApiResource;
 use crate::state::session::Session;
@@ -154,8 +154,8 @@ fn Item(base: StoredValue<String>, account: AccountId, folder: FolderView) -> im
     });
     let is_current = Memo::new(move |_| {
         mail_location
-            .path
-            .with(|path| path.as_ref().is_some_and(|path| path.folder == of))
+            .source
+            .with(|source| matches!(source, Some(ListSource::Folder(folder)) if *folder == of))
     });
     view! {
         <li class=depth>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
 use super::folder_tree::{FolderTree, Folders};
+use super::form::Hidden;
 use super::location::MailLocation;
 use super::snackbar::Snackbar;
 use super::unsent_offer::UnsentOffer;
@@ -32,7 +33,15 @@ pub fn Frame(children: Children) -> impl IntoView {
     let location = use_location();
     let query = use_query_map();
     let base = page.base.clone();
-    let path = Memo::new(move |_| location.pathname.with(|path| url::mail_path(&base, path)));
+    let path = Memo::new({
+        let base = base.clone();
+        move |_| location.pathname.with(|path| url::mail_path(&base, path))
+    });
+    let source = Memo::new(move |_| {
+        location
+            .pathname
+            .with(|path| query.with(|query| url::list_source(&base, path, |name| query.get(name))))
+    });
     let account = Memo::new(move |before: Option<&Option<AccountId>>| {
         let account_in_url =
             path.with(|path| path.as_ref().map(|path| path.folder.account.clone()));
@@ -40,7 +49,11 @@ pub fn Frame(children: Children) -> impl IntoView {
             .or_else(|| query.with(|query| query.get("account").map(AccountId)))
             .or_else(|| before.cloned().flatten())
     });
-    let mail_location = MailLocation { path, account };
+    let mail_location = MailLocation {
+        path,
+        source,
+        account,
+    };
     provide_context(mail_location);
     let folders = api_resource(
         move || (account.get(), tab.tree_changes.get()),
@@ -54,12 +67,13 @@ pub fn Frame(children: Children) -> impl IntoView {
     );
     provide_context(Folders(folders));
     reopen(tab, page.base);
-    let layout = move || path.with(|path| if path.is_some() { "three" } else { "page" });
+    let layout = move || source.with(|source| if source.is_some() { "three" } else { "page" });
     let view = move || {
         let is_tree = query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
-        match path.with(|path| path.as_ref().map(|path| path.message.is_some())) {
-            Some(_) if is_tree => "folders",
-            Some(false) => "list",
+        let is_open = path.with(|path| path.as_ref().is_some_and(|path| path.message.is_some()));
+        match source.with(Option::is_some) {
+            true if is_tree => "folders",
+            true if !is_open => "list",
             _ => "reader",
         }
     };
@@ -97,12 +111,12 @@ fn Scrim() -> impl IntoView {
     let is_tree =
         move || query.with(|query| query.get("view").as_deref() == Some(url::VIEW_FOLDERS));
     dynamic(move || {
-        let path = mail_location.path.get().filter(|_| is_tree());
-        path.map(|path| {
+        let source = mail_location.source.get().filter(|_| is_tree());
+        source.map(|source| {
             view! {
                 <a
                     class="scrim only-phone-block"
-                    href=url::folder(&page.base, &path.folder, 1)
+                    href=url::list(&page.base, &source, 1)
                     aria-label=page.lang.back_to_list()
                 ></a>
             }
@@ -244,30 +258,43 @@ fn Account(
         </span>
     };
     let compose = base.with_value(|base| url::compose(base, &current.id));
-    let account = if accounts.len() < 2 {
-        view! { <div class="acct">{text}</div> }.into_any()
-    } else {
-        let others = accounts
-            .into_iter()
-            .filter(|other| other.id != current.id)
-            .map(|other| {
-                let href = base.with_value(|base| url::mail(base, &other.id));
-                view! {
-                    <a class="menu-item" href=href rel="external">
-                        {other.address}
-                    </a>
-                }
-                .into_any()
-            })
-            .collect_view();
+    let has_others = accounts.len() > 1;
+    let others = accounts
+        .into_iter()
+        .filter(|other| other.id != current.id)
+        .map(|other| {
+            let href = base.with_value(|base| url::mail(base, &other.id));
+            let kind = account_kind(&other, lang);
+            view! {
+                <a class="menu-item" href=href rel="external">
+                    <span>{other.address} <small>{kind}</small></span>
+                </a>
+            }
+            .into_any()
+        })
+        .collect_view();
+    let remove = has_others.then(|| {
         view! {
-            <details class="acct-box">
-                <summary class="acct">{text} <Icon name="down" class="i-s label" /></summary>
-                <div class="menu acct-menu">{others}</div>
-            </details>
+            <form method="post" action=base.with_value(|base| url::logout(base))>
+                <Hidden name="account" value=current.id.0.clone() />
+                <button class="menu-item">{lang.remove_account(current.address.clone())}</button>
+            </form>
         }
         .into_any()
-    };
+    });
+    let account = view! {
+        <details class="acct-box">
+            <summary class="acct">{text} <Icon name="down" class="i-s label" /></summary>
+            <div class="menu acct-menu">
+                {others}
+                <a class="menu-item" href=base.with_value(|base| url::login_add(base)) rel="external">
+                    <Icon name="plus" />
+                    {lang.add_account()}
+                </a> {remove}
+            </div>
+        </details>
+    }
+    .into_any();
     view! {
         <a class="btn btn-primary" href=compose title=lang.compose() aria-keyshortcuts="c">
             <Icon name="pencil" />
@@ -404,6 +431,7 @@ fn KeysHelp() -> impl IntoView {
             ("e / # / !", lang.key_remove()),
             ("s", lang.key_star()),
             ("Shift+I / Shift+U", lang.key_read()),
+            ("/", lang.search_mail()),
             ("c", lang.key_compose()),
             ("Ctrl+Enter", lang.key_send()),
             ("z", lang.key_undo()),

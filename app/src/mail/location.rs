@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::types::AccountId;
+use crate::api::types::{AccountId, ListSource};
 use crate::text::url::MailPath;
 
 /// The current location: folder, message and account.
@@ -10,6 +10,8 @@ use crate::text::url::MailPath;
 pub struct MailLocation {
     /// The folder and message in the URL.
     pub path: Memo<Option<MailPath>>,
+    /// The source of the list on the page.
+    pub source: Memo<Option<ListSource>>,
     /// The account in the URL, or the last one shown.
     pub account: Memo<Option<AccountId>>,
 }

@@ -51,7 +51,12 @@ pub fn MessageList(
         // The event arrived while the request was running, before the list existed.
         list.refresh();
     }
-    let limitations = StoredValue::new(account.limitations.clone());
+    // Results may be of accounts that have other limits.
+    let limitations = match source.account() {
+        Some(_) => account.limitations.clone(),
+        None => Vec::new(),
+    };
+    let limitations = StoredValue::new(limitations);
     let context = RowContext {
         list,
         limitations,
@@ -87,7 +92,11 @@ pub fn MessageList(
         }
         _ => None,
     };
-    let counts = move || lang.folder_counts(list.unread.get(), list.total.get());
+    let counts = move || match list.search.get() {
+        Some(search) => format!("{} · {}", lang.found(list.total.get()), search.text).into(),
+        None => lang.folder_counts(list.unread.get(), list.total.get()),
+    };
+    let is_folder = matches!(source, ListSource::Folder(_));
     let scroll = move |_| list.scrolled();
     view! {
         <div class="bar list-bar" class:covered=derived(move || list.is_selecting())>
@@ -98,12 +107,14 @@ pub fn MessageList(
                 {name}
             </h1>
             <span class="muted small num grow cut">{dynamic(counts)}</span>
+            <StopButton list=list />
             {pinned.map(|folder| view! { <PinButton folder=folder /> }.into_any())}
             <a class="btn btn-sm nojs" href="" rel="external">
                 {lang.reload()}
             </a>
         </div>
-        {(account.incoming == IncomingKind::Pop3)
+        <SearchNotes list=list />
+        {(is_folder && account.incoming == IncomingKind::Pop3)
             .then(|| {
                 view! {
                     <div class="banner info">
@@ -195,7 +206,7 @@ pub fn MessageList(
             >
                 {when(
                     move || list.total.get() == 0,
-                    move || view! { <EmptyFolder role=list.role.get_value() /> }.into_any(),
+                    move || view! { <EmptyList list=list /> }.into_any(),
                 )}
                 {when(
                     move || { list.total.get() > 0 },
@@ -428,16 +439,57 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
     }
 }
 
-/// The content of an empty folder.
+/// The button that stops the search whose results are listed.
 #[component]
-fn EmptyFolder(role: Option<FolderRole>) -> impl IntoView {
+fn StopButton(list: ListState) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let (title, text) = if role == Some(FolderRole::Inbox) {
-        (lang.empty_inbox(), lang.empty_inbox_text())
-    } else {
-        (lang.empty_folder(), std::borrow::Cow::Borrowed(""))
+    let is_running = move || {
+        list.search
+            .with(|search| search.as_ref().is_some_and(|search| search.is_running))
     };
-    view! { <Empty title=title text=text /> }
+    when(is_running, move || {
+        view! {
+            <button class="btn btn-sm js" type="button" on:click=handler(move |_| list.stop_search())>
+                {lang.stop()}
+            </button>
+        }
+        .into_any()
+    })
+}
+
+/// What the search did not cover.
+#[component]
+fn SearchNotes(list: ListState) -> impl IntoView {
+    dynamic(move || {
+        let notes = list.search.get().map(|search| search.notes);
+        let notes = notes.filter(|notes| !notes.is_empty())?.join("\n");
+        Some(
+            view! {
+                <p class="banner info" role="status">
+                    {notes}
+                </p>
+            }
+            .into_any(),
+        )
+    })
+}
+
+/// The content of an empty list.
+#[component]
+fn EmptyList(list: ListState) -> impl IntoView {
+    let lang = PageContext::expect().lang;
+    dynamic(move || {
+        let (title, text) = match list.search.get() {
+            // It may still find something.
+            Some(search) if search.is_running => return None,
+            Some(_) => (lang.empty_results(), "".into()),
+            None if list.role.get_value() == Some(FolderRole::Inbox) => {
+                (lang.empty_inbox(), lang.empty_inbox_text())
+            }
+            None => (lang.empty_folder(), "".into()),
+        };
+        Some(view! { <Empty title=title text=text /> }.into_any())
+    })
 }
 
 /// The links to the previous and next page, without script.

@@ -76,11 +76,12 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
         people,
         subject,
         date,
+        place,
         ..
     } = row.get_untracked();
     let href = match context.is_drafts {
         true => url::compose_draft(&page.base, &id),
-        false => url::message_at(&page.base, &id, position),
+        false => url::message_in(&page.base, &list.source(), &id, position),
     };
     let sender = if people.is_empty() {
         lang.no_sender().into_owned()
@@ -157,6 +158,7 @@ fn Row(row: ArcRwSignal<MessageRow>, context: RowContext) -> impl IntoView {
                     </a>
                 </span>
                 <span class="row-meta">
+                    {(!place.is_empty()).then(|| view! { <span class="tag cut">{place}</span> }.into_any())}
                     {dynamic(move || {
                         row.with(|row| {
                             let mark = |name, label| view! { <IconSymbol name=name label=label /> };

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::types::{AccountView, FolderRole, MessageRef, Window};
+use crate::api::types::{AccountView, FolderRole, ListSource, MessageRef, Window};
 use crate::text::url;
 
 /// The open message and its folder.
@@ -18,6 +18,8 @@ pub struct OpenMessage {
     pub id: StoredValue<MessageRef>,
     /// The number of newer messages in the folder.
     pub position: u32,
+    /// The source of the list beside it.
+    pub source: StoredValue<ListSource>,
 }
 
 impl OpenMessage {
@@ -29,8 +31,26 @@ impl OpenMessage {
 
     /// Returns the URL of the list, at the page with this message.
     pub fn list_url(self) -> String {
-        let page = self.position / Window::PAGE + 1;
-        self.url(|base, of| url::folder(base, &of.folder, page))
+        let page = match self.is_in_search() {
+            true => 1,
+            false => self.position / Window::PAGE + 1,
+        };
+        self.source
+            .with_value(|source| self.base.with_value(|base| url::list(base, source, page)))
+    }
+
+    /// Returns the URL of this or another message beside the list.
+    pub fn url_beside(self, of: &MessageRef, position: u32) -> String {
+        self.source.with_value(|source| {
+            self.base
+                .with_value(|base| url::message_in(base, source, of, position))
+        })
+    }
+
+    /// Whether the list beside it is that of a search.
+    pub fn is_in_search(self) -> bool {
+        self.source
+            .with_value(|source| matches!(source, ListSource::Search(_)))
     }
 
     /// Returns the URL of the message that holds this one, if one does.

@@ -12,7 +12,7 @@ use super::text_body::{OUTSIDE, TextBody, is_safe};
 use super::toolbar::{BottomBar, InnerBar, ReaderBar, StarButton, mark_read_on_open};
 use crate::api::types::{
     AccountView, BodyView, ComposeKind, DateText, FolderRole, HeaderField, IncomingKind, Lang,
-    MessageRef, MessageView, Person, Unsubscribe,
+    ListSource, MessageRef, MessageView, Person, Unsubscribe,
 };
 use crate::page::PageContext;
 use crate::state::prefetch;
@@ -29,6 +29,8 @@ pub fn Reader(
     account: AccountView,
     /// The role of its folder, if known.
     role: Option<FolderRole>,
+    /// The source of the list beside it.
+    source: ListSource,
     /// The message.
     message: MessageView,
     /// How the URL asks for its HTML.
@@ -44,13 +46,14 @@ pub fn Reader(
         role,
         id: StoredValue::new(message.id.clone()),
         position: message.position,
+        source: StoredValue::new(source),
     };
     mark_read_on_open(open, &message);
     // IMAP only: a POP3 server may treat a fetched message as read and archive it.
     let neighbours: Vec<MessageRef> = [&message.older, &message.newer]
         .into_iter()
         .flatten()
-        .filter(|_| incoming == IncomingKind::Imap)
+        .filter(|_| incoming == IncomingKind::Imap && !open.is_in_search())
         .cloned()
         .collect();
     effect(move || {

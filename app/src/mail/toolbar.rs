@@ -14,9 +14,8 @@ use crate::page::PageContext;
 use crate::state::act::MessageAction;
 use crate::state::tab::Tab;
 use crate::text::size::grouped;
-use crate::text::url;
 use crate::ui::Icon;
-use crate::ui::dynamic::{derived, effect, handler};
+use crate::ui::dynamic::{derived, dynamic, effect, handler, when};
 use crate::ui::navigator::navigator;
 
 /// The bar above the message.
@@ -32,27 +31,30 @@ pub fn ReaderBar(
     total: u32,
 ) -> impl IntoView {
     let lang = PageContext::expect().lang;
+    let tab = Tab::expect();
+    let is_in_search = open.is_in_search();
     let number = grouped(u64::from(open.position) + 1);
-    let step = |to: Option<MessageRef>, position: u32, icon, label: Cow<'static, str>, key| match to
-    {
-        Some(id) => view! {
-            <a
-                class="btn btn-icon"
-                href=open.base.with_value(|base| url::message_at(base, &id, position))
-                aria-label=label.clone()
-                title=format!("{label} ({key})")
-                aria-keyshortcuts=key
-            >
-                <Icon name=icon />
-            </a>
+    let step = move |to: Option<MessageRef>, position: u32, icon, label: Cow<'static, str>, key| {
+        match to {
+            Some(id) => view! {
+                <a
+                    class="btn btn-icon"
+                    href=open.url_beside(&id, position)
+                    aria-label=label.clone()
+                    title=format!("{label} ({key})")
+                    aria-keyshortcuts=key
+                >
+                    <Icon name=icon />
+                </a>
+            }
+            .into_any(),
+            None => view! {
+                <button class="btn btn-icon" type="button" disabled aria-label=label>
+                    <Icon name=icon />
+                </button>
+            }
+            .into_any(),
         }
-        .into_any(),
-        None => view! {
-            <button class="btn btn-icon" type="button" disabled aria-label=label>
-                <Icon name=icon />
-            </button>
-        }
-        .into_any(),
     };
     view! {
         <div class="bar" role="toolbar" aria-label=lang.message()>
@@ -63,9 +65,34 @@ pub fn ReaderBar(
                 <ActButtons open=open is_labelled=false />
             </span>
             <span class="grow"></span>
-            <span class="muted small num">{lang.position(number, grouped(u64::from(total)))}</span>
-            {step(newer, open.position.saturating_sub(1), "up", lang.newer(), "k")}
-            {step(older, open.position.saturating_add(1), "down", lang.older(), "j")}
+            {(!is_in_search)
+                .then(|| {
+                    let position = lang.position(number, grouped(u64::from(total)));
+                    view! {
+                        <span class="muted small num">{position}</span>
+                        {step(newer, open.position.saturating_sub(1), "up", lang.newer(), "k")}
+                        {step(older, open.position.saturating_add(1), "down", lang.older(), "j")}
+                    }
+                        .into_any()
+                })}
+            // The neighbours among results are known with script only.
+            {when(
+                move || is_in_search && tab.is_started.get(),
+                move || {
+                    dynamic(move || {
+                        let list = tab.list();
+                        let (newer, older) = list
+                            .map(|list| open.id.with_value(|id| list.neighbours(id)))
+                            .unwrap_or_default();
+                        view! {
+                            {step(newer, 0, "up", lang.newer(), "k")}
+                            {step(older, 0, "down", lang.older(), "j")}
+                        }
+                            .into_any()
+                    })
+                        .into_any()
+                },
+            )}
         </div>
     }
 }
@@ -209,7 +236,7 @@ pub fn StarButton(
         };
         tab.act(vec![open.id.get_value()], MessageAction::Mark(mark));
     };
-    let return_to = open.url(|base, of| url::message_at(base, of, open.position));
+    let return_to = open.id.with_value(|id| open.url_beside(id, open.position));
     view! {
         <form method="post" action=open.act_url() on:submit=handler(submit)>
             <Hidden name="message" value=open.id.with_value(ToString::to_string) />

@@ -174,6 +174,8 @@ pub struct LoginPage {
     pub is_plain_allowed: bool,
     /// The path after sign-in (`return`), already checked to be one of this product.
     pub return_to: Option<String>,
+    /// Whether the account joins those of the session (`add`).
+    pub is_added: bool,
 }
 
 /// Renders the document.
@@ -214,11 +216,22 @@ fn SignIn(page: LoginPage) -> impl IntoView {
     let invalid_field = page.error.as_ref().and_then(|error| error.field.clone());
     let invalid = |field: &str| (invalid_field.as_deref() == Some(field)).then_some("true");
     let return_to = page.return_to.clone();
-    let return_field = move || {
-        return_to
-            .clone()
-            .map(|path| view! { <Hidden name="return" value=path /> })
+    let is_added = page.is_added;
+    let kept_fields = move || {
+        view! {
+            {return_to.clone().map(|path| view! { <Hidden name="return" value=path /> })}
+            {is_added.then(|| view! { <Hidden name="add" value="1" /> })}
+        }
     };
+    let (title, lead) = match is_added {
+        true => (lang.add_account(), lang.add_account_lead()),
+        false => (lang.login_title(), lang.login_lead()),
+    };
+    let lang_url = move |tag: &str| match is_added {
+        true => format!("?add=1&lang={tag}"),
+        false => format!("?lang={tag}"),
+    };
+    let home = url::home(&page.context.base);
     view! {
         <main class="login">
             <div class="login-card">
@@ -227,11 +240,11 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                         <Icon name="logo" />
                         <span>"Restante"</span>
                     </span>
-                    <h1>{lang.login_title()}</h1>
-                    <p class="lead">{lang.login_lead()}</p>
+                    <h1>{title}</h1>
+                    <p class="lead">{lead}</p>
                     {page.notice.clone().map(|notice| view! { <Note notice=notice /> })}
                     {page.error.clone().map(|error| view! { <SignInError error=error /> })}
-                    {return_field()}
+                    {kept_fields()}
                     <ScriptRuns />
                     <div class="field">
                         <label for="email">{lang.login_email()}</label>
@@ -268,6 +281,14 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                         invalid_field=invalid_field.clone()
                     />
                     <button class="btn btn-primary btn-wide">{lang.login_submit()}</button>
+                    {is_added
+                        .then(|| {
+                            view! {
+                                <a class="btn btn-wide" href=home>
+                                    {lang.back_to_mail()}
+                                </a>
+                            }
+                        })}
                 </form>
                 {page
                     .demo
@@ -278,7 +299,7 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                                 <div class="or">{lang.login_or()}</div>
                                 <Hidden name="email" value=demo.address.clone() />
                                 <Hidden name="password" value=demo.password />
-                                {return_field()}
+                                {kept_fields()}
                                 <ScriptRuns />
                                 <button class="btn btn-line btn-wide">{lang.login_demo()}</button>
                                 <p class="hint">{demo.address}</p>
@@ -287,10 +308,10 @@ fn SignIn(page: LoginPage) -> impl IntoView {
                     })}
             </div>
             <footer class="login-foot">
-                <a href="?lang=en" lang="en">
+                <a href=lang_url("en") lang="en">
                     "English"
                 </a>
-                <a href="?lang=zh-CN" lang="zh-CN">
+                <a href=lang_url("zh-CN") lang="zh-CN">
                     "简体中文"
                 </a>
             </footer>

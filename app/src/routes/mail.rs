@@ -10,6 +10,7 @@ use crate::api::types::{
 };
 use crate::mail::message_list::{ListSkeleton, MessageList};
 use crate::mail::reader::{NoMessage, Reader, ReaderSkeleton};
+use crate::mail::search_box::SearchBox;
 use crate::page::PageContext;
 use crate::state::api_resource::api_resource;
 use crate::state::prefetch;
@@ -20,7 +21,7 @@ use crate::text::url::{self, Shown};
 use crate::ui::dynamic::{effect, later};
 use crate::ui::error_banner::ErrorBanner;
 
-/// `/mail/:account/:folder` and `/mail/:account/:folder/:message`.
+/// `/mail/:account/:folder`, `/mail/:account/:folder/:message` and `/search`.
 #[component]
 pub fn MailPage() -> impl IntoView {
     let lang = PageContext::expect().lang;
@@ -45,9 +46,20 @@ pub fn MailPage() -> impl IntoView {
         let path = path.clone();
         move |_| path()?.open()
     });
-    // The router shows this page only for a path with a folder.
-    let current_folder =
-        Memo::new(move |_| path().map_or_else(FolderRef::default, |path| path.folder));
+    let base = PageContext::expect().base;
+    // The router shows this page only for a path with a list.
+    let source = Memo::new(move |_| {
+        let source = current_url.with(|url| {
+            query.with(|query| url::list_source(&base, url.path(), |name| query.get(name)))
+        });
+        source.unwrap_or_else(|| ListSource::Folder(FolderRef::default()))
+    });
+    let current_account = move || {
+        message
+            .get_untracked()
+            .map(|message| message.folder.account)
+            .or_else(|| source.with_untracked(ListSource::account))
+    };
     // Not tracked: the URL also changes when a message opens, and the list stays the same then.
     let window = move || {
         let page = query.with_untracked(|query| query.get("page"));
@@ -59,11 +71,13 @@ pub fn MailPage() -> impl IntoView {
     let rows = api_resource(
         move || {
             let triggers = (tab.reader_changes.get(), list_retries.get());
-            (current_folder.get(), window(), triggers)
+            (source.get(), window(), triggers)
         },
-        move |(folder, window, _)| {
-            tab.list_requested(&folder);
-            let query = ListQuery::window(ListSource::Folder(folder), window);
+        move |(source, window, _)| {
+            if let ListSource::Folder(folder) = &source {
+                tab.list_requested(folder);
+            }
+            let query = ListQuery::window(source, window);
             async move { set_response_status(message_list(query).await) }
         },
     );
@@ -88,12 +102,12 @@ pub fn MailPage() -> impl IntoView {
     );
     view! {
         <section class="pane pane-list" aria-label=lang.messages()>
+            <SearchBox source=source />
             <Suspense fallback=ListSkeleton>
                 {later(move || async move {
-                    let folder = current_folder.get_untracked();
-                    match (find(session.await, &folder.account), rows.await) {
+                    let source = source.get_untracked();
+                    match (find(session.await, source.account()), rows.await) {
                         (Ok(account), Ok(rows)) => {
-                            let source = ListSource::Folder(folder);
                             view! { <MessageList account=account source=source rows=rows /> }
                                 .into_any()
                         }
@@ -107,8 +121,7 @@ pub fn MailPage() -> impl IntoView {
         <main class="pane pane-main" aria-label=lang.reader()>
             <Suspense fallback=ReaderSkeleton>
                 {later(move || async move {
-                    let account = current_folder.with_untracked(|folder| folder.account.clone());
-                    let account = find(session.await, &account);
+                    let account = find(session.await, current_account());
                     let role = rows.await.ok().and_then(|rows| rows.role);
                     match (account, opened.await) {
                         (_, Ok(None)) => view! { <NoMessage /> }.into_any(),
@@ -117,6 +130,7 @@ pub fn MailPage() -> impl IntoView {
                                 <Reader
                                     account=account
                                     role=role
+                                    source=source.get_untracked()
                                     message=message
                                     shown=shown()
                                 />
@@ -136,12 +150,15 @@ pub fn MailPage() -> impl IntoView {
     }
 }
 
-/// Returns the account with this id, if the session has it.
-fn find(session: Result<SessionView, ApiError>, id: &AccountId) -> Result<AccountView, ApiError> {
+/// Returns the account with this id, if the session has it; the first one without an id.
+fn find(
+    session: Result<SessionView, ApiError>,
+    id: Option<AccountId>,
+) -> Result<AccountView, ApiError> {
     let account = session?
         .accounts
         .into_iter()
-        .find(|account| &account.id == id);
+        .find(|account| id.as_ref().is_none_or(|id| &account.id == id));
     account.ok_or_else(|| ApiError::signed_out(PageContext::expect().lang))
 }
 

@@ -35,6 +35,7 @@ impl Page {
             .strip_prefix(base)
             .map(|path| path.trim_end_matches('/'))
         {
+            Some("/search") => Self::Mail,
             Some("/compose") => Self::Compose,
             Some("/outbox") => Self::Outbox,
             Some("/settings/appearance") => Self::Appearance,
@@ -116,6 +117,7 @@ fn list_pages() {
     let paths = [
         mail.to_vec(),
         mail.into_iter().chain([message]).collect(),
+        vec![PathSegment::Static("search".into())],
         vec![PathSegment::Static("compose".into())],
         vec![PathSegment::Static("outbox".into())],
         vec![
@@ -141,6 +143,7 @@ mod tests {
             for (path, page) in [
                 ("/mail/a/f", Page::Mail),
                 ("/mail/a/f/1.2", Page::Mail),
+                ("/search", Page::Mail),
                 ("/compose", Page::Compose),
                 ("/outbox", Page::Outbox),
                 ("/outbox/", Page::Outbox),

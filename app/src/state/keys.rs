@@ -60,6 +60,7 @@ fn handle_key(tab: Tab, event: &KeyboardEvent) -> bool {
         "r" => click("[data-answer=reply]"),
         "a" => click("[data-answer=reply_all]"),
         "f" => click("[data-answer=forward]"),
+        "/" => query("input[name=q]").is_some_and(|input| input.focus().is_ok()),
         "c" => click(".nav-top a[aria-keyshortcuts=c]"),
         "e" => act(tab, &MessageAction::move_to(FolderRole::Archive)),
         "#" => act(tab, &MessageAction::move_to(FolderRole::Trash)),

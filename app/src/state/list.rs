@@ -18,9 +18,10 @@ pub use self::select::RANGE_MAX;
 use super::rows::{Removed, Rows, Slot};
 use super::viewport::{Measures, Viewport};
 use crate::api::error::{ApiError, ErrorKind};
-use crate::api::message::message_list;
+use crate::api::message::{message_list, view_cancel};
 use crate::api::types::{
-    FolderRef, FolderRole, ListQuery, ListSource, MessageRef, MessageRow, MessageRows, Window,
+    FolderRef, FolderRole, ListQuery, ListSource, MessageRef, MessageRow, MessageRows,
+    SearchProgress, ViewId, Window,
 };
 
 /// The delay before failed requests are repeated although this server is reachable.
@@ -65,6 +66,10 @@ pub struct ListState {
     pub total: RwSignal<u32>,
     /// The number of unread messages, if known.
     pub unread: RwSignal<Option<u32>>,
+    /// How far the search is, if it is the list of one.
+    pub search: RwSignal<Option<SearchProgress>>,
+    /// Where it runs.
+    search_view: StoredValue<Option<ViewId>>,
     /// The rows that are in the document.
     pub view: RwSignal<Viewport>,
     /// The rows for the current scroll position; `view` follows once they are loaded.
@@ -107,6 +112,8 @@ impl ListState {
             role: StoredValue::new(response.role),
             total: RwSignal::new(response.total),
             unread: RwSignal::new(response.unread),
+            search: RwSignal::new(response.search.clone()),
+            search_view: StoredValue::new(response.view.clone()),
             rows: StoredValue::new(Rows::new(response)),
             rows_changed: Trigger::new(),
             view: RwSignal::new(view),
@@ -144,7 +151,7 @@ impl ListState {
     /// Whether its messages may be from several folders.
     pub fn is_merged(self) -> bool {
         self.source
-            .with_value(|source| matches!(source, ListSource::Role(_)))
+            .with_value(|source| !matches!(source, ListSource::Folder(_)))
     }
 
     /// Returns the positions in the document; tracks their changes.
@@ -190,6 +197,31 @@ impl ListState {
     /// Returns the position of a message, if its row is known.
     pub fn position(self, id: &MessageRef) -> Option<u32> {
         self.rows.with_value(|rows| rows.position(id))
+    }
+
+    /// Stops the search; what it found stays.
+    pub fn stop_search(self) {
+        if let Some(view) = self.search_view.get_value() {
+            spawn_local(async move {
+                match view_cancel(view).await {
+                    Ok(()) => self.refresh(),
+                    Err(error) => self.fetch_failed(error),
+                }
+            });
+        }
+    }
+
+    /// Returns the messages before and after one, as far as their rows are known; tracks their changes.
+    pub fn neighbours(self, id: &MessageRef) -> (Option<MessageRef>, Option<MessageRef>) {
+        self.rows_changed.track();
+        self.rows.with_value(|rows| {
+            let at = rows.position(id);
+            let id_at = |at: Option<u32>| rows.at(at?).map(|slot| slot.id.clone());
+            (
+                id_at(at.and_then(|at| at.checked_sub(1))),
+                id_at(at.map(|at| at.saturating_add(1))),
+            )
+        })
     }
 
     fn measures(self) -> Option<(Measures, f64)> {
@@ -352,6 +384,7 @@ impl ListState {
 
     fn apply_response(self, response: MessageRows) {
         let (total, unread) = (response.total, response.unread);
+        self.search.set(response.search.clone());
         self.rows.update_value(|rows| rows.replace(response));
         self.total.set(total);
         self.unread.set(unread);

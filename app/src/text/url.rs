@@ -34,6 +34,11 @@ pub fn login(base: &str) -> String {
     format!("{base}/login")
 }
 
+/// The sign-in page for a further account of the session.
+pub fn login_add(base: &str) -> String {
+    format!("{base}/login?add=1")
+}
+
 /// The sign-in page, followed by `return_to`, a path of this product.
 pub fn login_return(base: &str, return_to: &str) -> String {
     format!("{base}/login?return={}", encode(return_to))

@@ -729,6 +729,12 @@ texts! {
     key_undo() { en: "Undo", zh: "撤销" }
     key_help() { en: "This list", zh: "此列表" }
 
+    add_account() { en: "Add an account", zh: "添加账户" }
+    add_account_lead() {
+        en: "It joins the accounts of this session until you sign out.",
+        zh: "它将加入本次会话的账户，直到您退出登录。"
+    }
+    remove_account(address: String) { en: format!("Remove {address}"), zh: format!("移除 {address}") }
     login_title() { en: "Open your mailbox", zh: "打开您的邮箱" }
     login_lead() {
         en: "Use the address and password your mail provider gave you. Your mail stays with your provider.",

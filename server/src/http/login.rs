@@ -42,7 +42,8 @@ const HOST_MAX_BYTES: usize = 253;
 /// Maximum length of a password.
 const PASSWORD_MAX_BYTES: usize = 1024;
 
-/// `GET {base}/login`: `?return=` is the next page, `?lang=` the language, `?end` the reason.
+/// `GET {base}/login`: `?return=` is the next page, `?lang=` the language, `?end` the reason, and with
+/// `?add=1` the account joins the session.
 pub(super) async fn show(
     State(web): State<Web>,
     Extension(mut visitor): Extension<Visitor>,
@@ -52,9 +53,10 @@ pub(super) async fn show(
     let query = body::parse_form(query.unwrap_or_default().as_bytes());
     let return_to = field(&query, "return").and_then(|path| origin::own_path(web.base(), path));
     let chosen = field(&query, "lang").and_then(Lang::from_tag);
+    let is_added = field(&query, ADD_FIELD).is_some() && visitor.session.is_some();
     if let Some(lang) = chosen {
         visitor.lang = lang;
-    } else if visitor.session.is_some() {
+    } else if visitor.session.is_some() && !is_added {
         let location = return_to.unwrap_or_else(|| url::home(web.base()));
         return page::see_other(&location);
     }
@@ -74,6 +76,7 @@ pub(super) async fn show(
     };
     let mut login_page = empty_page(&web, &visitor, return_to);
     login_page.notice = notice;
+    login_page.is_added = is_added;
     let mut response = document(&web, StatusCode::OK, login_page);
     if let Some(lang) = chosen {
         set_cookie(
@@ -115,6 +118,7 @@ pub(super) async fn submit(
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
     // The account is added to the session instead of replacing its accounts.
     let is_added = field(&fields, ADD_FIELD).is_some();
+    login_page.is_added = is_added && visitor.session.is_some();
 
     let sign_in = match prepare(&web.config, &mut login_page, password) {
         Ok(Some(sign_in)) => sign_in,
@@ -503,6 +507,7 @@ fn empty_page(web: &WebState, visitor: &Visitor, return_to: Option<String>) -> L
             .iter()
             .any(|u| u.tls == Some(TlsMode::Plain)),
         return_to,
+        is_added: false,
     }
 }
 

@@ -24,6 +24,7 @@ fn page(base: &str, lang: Lang) -> LoginPage {
         demo: None,
         is_plain_allowed: false,
         return_to: None,
+        is_added: false,
     }
 }
 

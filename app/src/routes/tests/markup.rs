@@ -324,6 +324,7 @@ fn login_page(text: &str, notice: Option<LoginNotice>) -> LoginPage {
         }),
         is_plain_allowed: true,
         return_to: Some(t()),
+        is_added: false,
     }
 }
 

@@ -17,7 +17,7 @@ use app::api::types::{AccountId, MessageId, SearchQuery, ViewId, Window};
 use futures_util::future::join_all;
 use jiff::civil::Date;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::REPLIES_WAIT;
@@ -41,6 +41,8 @@ const UNUSED_FOR: Duration = Duration::from_secs(600);
 const STALE_AFTER: Duration = Duration::from_secs(60);
 /// How long a request waits for a first result.
 const FIRST_RESULT_WAIT: Duration = Duration::from_secs(2);
+/// How long a page that is being rendered waits for the end: without script it does not update itself.
+const PAGE_WAIT: Duration = Duration::from_secs(3);
 /// While a search runs, rows are used again for this long: the page asks for them with every result.
 const ROWS_FRESH_FOR: Duration = Duration::from_secs(2);
 /// How often the rows of a window are fetched again because messages of it no longer exist.
@@ -173,7 +175,7 @@ impl Searches {
     /// Returns a window of a search. Begins it, unless it runs or has run a short time ago.
     ///
     /// A request that begins a search waits for its end or for `REPLIES_WAIT`, and then for a first
-    /// result.
+    /// result. A page that is being rendered, whose handles have a caller, waits longer.
     ///
     /// # Errors
     /// [`AccountError::Invalid`] if what was typed cannot be searched; the error of the connection, if
@@ -192,29 +194,25 @@ impl Searches {
             })?;
         let search = self.find_or_begin(handles, query, window, typed)?;
         let mut changes = search.changes.subscribe();
-        let (begun, is_begun) = (Instant::now(), *changes.borrow() == 0);
+        let is_page = handles.iter().any(|handle| handle.caller().is_some());
+        let is_new = *changes.borrow() == 0;
+        let begun = Instant::now();
         loop {
             let (found, state) = {
                 let results = search.results();
                 (results.found(), results.state)
             };
-            let has_waited = !is_begun || begun.elapsed() >= REPLIES_WAIT;
-            if state != SearchState::Running || (has_waited && found > 0) {
-                break;
-            }
-            let until = match found {
-                0 => begun + FIRST_RESULT_WAIT,
-                _ => begun + REPLIES_WAIT,
+            let wait = match found {
+                _ if is_page => PAGE_WAIT,
+                0 => FIRST_RESULT_WAIT,
+                _ if is_new => REPLIES_WAIT,
+                _ => Duration::ZERO,
             };
-            if tokio::time::timeout_at(until, changes.changed())
-                .await
-                .is_err()
-                && found == 0
-            {
-                break;
+            let is_over = state != SearchState::Running || begun.elapsed() >= wait;
+            if is_over || timeout_at(begun + wait, changes.changed()).await.is_err() {
+                return search.window(handles, window).await;
             }
         }
-        search.window(handles, window).await
     }
 
     fn find_or_begin(

@@ -40,6 +40,7 @@ fn read(upstreams: Vec<Upstream>, form: &str) -> (Result<Option<SignIn>, Request
         demo: None,
         is_plain_allowed: false,
         return_to: None,
+        is_added: false,
     };
     let password = Secret::new(field(&fields, "password").unwrap_or_default());
     let read = prepare(&config, &mut login_page, password);

@@ -1,0 +1,121 @@
+//! The search form above the list. It leads to the page of the results, without script too.
+
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::api::types::{FolderRef, Lang, ListSource, SearchQuery, SearchScope};
+use crate::page::PageContext;
+use crate::text::url;
+use crate::ui::Icon;
+use crate::ui::dynamic::{dynamic, handler};
+use crate::ui::navigator::navigator;
+
+/// The form: what is searched for, and where.
+#[component]
+pub fn SearchBox(
+    /// The source of the list on the page.
+    source: Memo<ListSource>,
+) -> impl IntoView {
+    let page = PageContext::expect();
+    let lang = page.lang;
+    let base = StoredValue::new(page.base);
+    let input = NodeRef::<html::Input>::new();
+    let scope = NodeRef::<html::Select>::new();
+    let navigate = navigator();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if let (Some(input), Some(scope)) = (input.get_untracked(), scope.get_untracked()) {
+            let query = SearchQuery {
+                text: input.value(),
+                scope: scope.value().into(),
+            };
+            let results = ListSource::Search(query);
+            navigate(&base.with_value(|base| url::list(base, &results, 1)));
+        }
+    };
+    view! {
+        <div class="bar search-bar">
+            <form
+                class="search"
+                role="search"
+                method="get"
+                action=base.with_value(|base| url::search(base))
+                on:submit=handler(submit)
+            >
+                <Icon name="search" />
+                {dynamic(move || {
+                    let source = source.get();
+                    let scopes = scopes(&source, lang);
+                    let text = match source {
+                        ListSource::Search(query) => query.text,
+                        _ => String::new(),
+                    };
+                    view! {
+                        <input
+                            type="search"
+                            name="q"
+                            value=text
+                            placeholder=lang.search_mail()
+                            aria-label=lang.search_mail()
+                            aria-keyshortcuts="/"
+                            autocomplete="off"
+                            node_ref=input
+                        />
+                        <select class="select input-sm" name="in" aria-label=lang.search_scope() node_ref=scope>
+                            {scopes}
+                        </select>
+                    }
+                        .into_any()
+                })}
+                <button class="btn btn-icon" aria-label=lang.search_mail()>
+                    <Icon name="right" class="i-dir" />
+                </button>
+            </form>
+        </div>
+    }
+}
+
+/// The choices where to search: everywhere, and what the list on the page belongs to.
+fn scopes(source: &ListSource, lang: Lang) -> Vec<AnyView> {
+    let (current, of) = match source {
+        ListSource::Search(query) => (query.scope.clone(), folder_of(&query.scope)),
+        ListSource::Folder(of) => (SearchScope::All, of.clone()),
+        ListSource::Role(_) => (SearchScope::All, FolderRef::default()),
+    };
+    let mut all = vec![
+        (SearchScope::All, lang.search_all()),
+        (SearchScope::Anywhere, lang.search_anywhere()),
+    ];
+    if !of.account.0.is_empty() {
+        let account = SearchScope::Account(of.account.clone());
+        all.push((account, lang.search_account()));
+    }
+    if !of.folder.0.is_empty() {
+        all.push((SearchScope::Folder(of), lang.search_folder()));
+    }
+    all.into_iter()
+        .map(|(scope, label)| {
+            let is_selected = scope == current;
+            let value = String::from(scope);
+            view! {
+                <option value=value selected=is_selected>
+                    {label}
+                </option>
+            }
+            .into_any()
+        })
+        .collect()
+}
+
+/// The folder of a scope; without a folder if it is an account.
+fn folder_of(scope: &SearchScope) -> FolderRef {
+    match scope {
+        SearchScope::Folder(of) => of.clone(),
+        SearchScope::Account(account) => FolderRef {
+            account: account.clone(),
+            ..FolderRef::default()
+        },
+        SearchScope::All | SearchScope::Anywhere => FolderRef::default(),
+    }
+}
