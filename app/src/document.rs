@@ -8,11 +8,13 @@ use std::pin::Pin;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
 
 use crate::App;
 use crate::api::types::Theme;
 use crate::page::{self, PageContext};
 use crate::state::title::PageName;
+use crate::text::url::page::Page;
 use crate::text::{markup, url};
 
 /// The placeholder of the title. Everything before it in the document consists of our own
@@ -48,6 +50,10 @@ const HYDRATION_SCRIPT: &str = "(async()=>{\
     program.hydrate()\
     })()";
 
+/// The file of the second WebAssembly module, beside the first one: the module's name is in
+/// [`crate::routes::lazy`].
+const LAZY_MODULE: &str = "split_lazy.wasm";
+
 /// The document around [`App`].
 ///
 /// Needs [`PageContext`] in context, and a nonce if the policy requires one. `options` name the
@@ -61,6 +67,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         page.base, options.site_pkg_dir, options.output_name
     );
     let own_address = use_context::<OwnAddress>().map(|own| own.0);
+    let request_url = use_context::<RequestUrl>().unwrap_or_default();
+    let path = own_address.as_deref().unwrap_or(request_url.as_ref());
+    let path = path.split('?').next().unwrap_or_default();
+    let lazy_module = Page::at(&page.base, path).is_lazy().then(|| {
+        preload_module(format!(
+            "{}/{}/{LAZY_MODULE}",
+            page.base, options.site_pkg_dir
+        ))
+    });
     let address_script = own_address.is_some().then(|| {
         view! { <script nonce=use_nonce()>{OWN_ADDRESS_SCRIPT}</script> }
     });
@@ -94,13 +109,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 {hydration_script}
                 <link rel="modulepreload" href=format!("{code}.js") />
-                <link
-                    rel="preload"
-                    href=format!("{code}_bg.wasm")
-                    r#as="fetch"
-                    r#type="application/wasm"
-                    crossorigin="anonymous"
-                />
+                {preload_module(format!("{code}_bg.wasm"))}
+                {lazy_module}
                 <link rel="stylesheet" href=url::asset(&page.base, &page.css) />
                 <link rel="icon" type="image/svg+xml" href=page::ICON />
             </head>
@@ -108,6 +118,19 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <App />
             </body>
         </html>
+    }
+}
+
+/// The element that loads a WebAssembly module early.
+fn preload_module(href: String) -> impl IntoView {
+    view! {
+        <link
+            rel="preload"
+            href=href
+            r#as="fetch"
+            r#type="application/wasm"
+            crossorigin="anonymous"
+        />
     }
 }
 

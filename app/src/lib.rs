@@ -29,13 +29,18 @@ pub mod ui;
 #[cfg(test)]
 extern crate self as app;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_router::components::Router;
 
 use crate::api::session::session_show;
 use crate::mail::frame::Frame;
 use crate::page::PageContext;
-use crate::routes::compose::Dock;
+use crate::routes::dock::Dock;
+#[cfg(feature = "hydrate")]
+use crate::routes::lazy::LazyLoaded;
+use crate::routes::lazy::LazyModule;
 use crate::routes::pages::Pages;
 use crate::state::api_resource::api_resource;
 use crate::state::session::Session;
@@ -43,6 +48,10 @@ use crate::state::tab::Tab;
 use crate::state::unsent::{self, Unsent};
 use crate::ui::dynamic::effect;
 use crate::ui::question::QuestionHandle;
+
+/// The time after hydration until the second module is loaded: what the page itself needs comes
+/// first.
+const PRELOAD_DELAY: Duration = Duration::from_millis(300);
 
 /// Everything inside `<body>`.
 ///
@@ -62,7 +71,9 @@ pub fn App() -> impl IntoView {
         |()| async { status::set_response_status(session_show().await) },
     ));
     provide_context(session);
-    start_once_alive(tab, page.clone());
+    let module = LazyModule::new();
+    provide_context(module);
+    start_once_alive(tab, module, page.clone());
     effect({
         let page = page.clone();
         move || {
@@ -83,7 +94,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// Starts the page's background tasks after hydration: effects run in the browser only.
-fn start_once_alive(tab: Tab, page: PageContext) {
+fn start_once_alive(tab: Tab, module: LazyModule, page: PageContext) {
     effect(move || {
         if state::prefs::set_zone_cookie(&page) {
             // The server rendered this page in another zone, or without one for a new reader.
@@ -93,16 +104,33 @@ fn start_once_alive(tab: Tab, page: PageContext) {
         state::tab::reach::start(tab, &page.base);
         state::live::start(tab, &page);
         tab.is_started.set(true);
+        set_timeout(move || module.preload(), PRELOAD_DELAY);
     });
 }
 
-/// Hydrates the page.
+/// Hydrates the page. A part of the second module is hydrated when that is loaded; if it cannot be,
+/// the page stays as the server rendered it, which works without script.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
     let page = PageContext::from_document();
     // The paths of server functions are fixed at compile time; this sets the base before them. The
     // string is leaked once because the setter requires `'static`.
     server_fn::client::set_server_url(Box::leak(page.base.clone().into_boxed_str()));
+    let path = window().location().pathname().unwrap_or_default();
+    if !text::url::page::Page::at(&page.base, &path).is_lazy() {
+        hydrate_page(page, None);
+        return;
+    }
+    // The framework has no executor before hydration.
+    js_sys::futures::spawn_local(async move {
+        if routes::lazy::load().await {
+            hydrate_page(page, Some(LazyLoaded));
+        }
+    });
+}
+
+#[cfg(feature = "hydrate")]
+fn hydrate_page(page: PageContext, lazy_loaded: Option<LazyLoaded>) {
     // Measured before any change to the document, while it does not cause a layout.
     let rows_in_page = state::list::drop_invisible_rows();
     if let Some(root) = document().document_element() {
@@ -111,6 +139,9 @@ pub fn hydrate() {
     }
     hydrate_body(move || {
         provide_context(page);
+        if let Some(lazy_loaded) = lazy_loaded {
+            provide_context(lazy_loaded);
+        }
         if let Some(rows) = rows_in_page {
             provide_context(rows);
         }

@@ -8,10 +8,12 @@ pub mod compose;
 pub mod composing;
 #[cfg(feature = "ssr")]
 pub mod contacts;
+pub mod dock;
 #[cfg(feature = "ssr")]
 mod entry_form;
 #[cfg(feature = "ssr")]
 pub mod identities;
+pub mod lazy;
 #[cfg(feature = "ssr")]
 pub mod login;
 pub mod mail;

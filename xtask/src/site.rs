@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! SITE/manifest                 pkg=a/HASH  css=main.HASH.css  icons=icons.HASH.svg  (one a line)
-//! SITE/a/HASH/restante.js       restante_bg.wasm: its relative import stays valid
+//! SITE/a/HASH/restante.js       restante_bg.wasm, split_lazy.wasm: its relative imports stay valid
 //! SITE/a/main.HASH.css          SITE/a/icons.HASH.svg and whatever else style/public holds
 //! SITE/sign-in.css              the sheet that the sign-in page carries in its document
 //! ```
@@ -11,6 +11,7 @@
 mod compress;
 mod glue;
 mod page;
+mod split;
 mod style;
 
 use std::fs;

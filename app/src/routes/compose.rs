@@ -1,7 +1,5 @@
 //! The compose page: `/compose?account=&kind=&folder=&message=` and `/compose?again=ENTRY`.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use leptos_router::location::{BrowserUrl, LocationProvider};
@@ -25,7 +23,7 @@ use crate::state::unsent::Unsent;
 use crate::status::set_response_status;
 use crate::text::plain::as_html;
 use crate::text::url;
-use crate::ui::dynamic::{derived, dynamic, effect, later};
+use crate::ui::dynamic::{effect, later};
 
 /// A compose form that was posted and refused; the page shows it again with its content.
 ///
@@ -116,40 +114,22 @@ pub fn ComposePage() -> impl IntoView {
     .into_any()
 }
 
-/// Time after which an empty form is shown until the server has prepared it.
-const SLOW: Duration = Duration::from_millis(200);
-
-/// The compose form beside the page.
+/// The form of a URL, beside the page. `is_ready` is set when it is prepared.
 #[component]
-pub fn Dock() -> impl IntoView {
-    let lang = PageContext::expect().lang;
-    let tab = Tab::expect();
-    dynamic(move || {
-        let form_url = BrowserUrl::parse(&tab.dock.get()?).ok()?;
-        let requested = Memo::new(move |_| requested_form(form_url.search_params()));
-        // A frame that shows an empty form would delay the one that shows the form.
-        let is_ready = RwSignal::new(false);
-        set_timeout(move || _ = is_ready.try_set(true), SLOW);
-        Some(
-            view! {
-                <section
-                    class=derived(move || tab.dock_size.get().class())
-                    hidden=derived(move || !is_ready.get())
-                    role="dialog"
-                    tabindex="-1"
-                    aria-label=lang.compose()
-                >
-                    <RequestedComposer
-                        requested=requested
-                        form_key=None
-                        is_docked=true
-                        is_ready=is_ready
-                    />
-                </section>
-            }
-            .into_any(),
-        )
-    })
+pub fn DockedComposer(form_url: String, is_ready: RwSignal<bool>) -> impl IntoView {
+    let form_url = BrowserUrl::parse(&form_url).ok()?;
+    let requested = Memo::new(move |_| requested_form(form_url.search_params()));
+    Some(
+        view! {
+            <RequestedComposer
+                requested=requested
+                form_key=None
+                is_docked=true
+                is_ready=is_ready
+            />
+        }
+        .into_any(),
+    )
 }
 
 /// The form that is requested, once the server has prepared it; `is_ready` is set then.

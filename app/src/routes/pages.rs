@@ -5,51 +5,23 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_url;
-use leptos_router::location::{BrowserUrl, LocationProvider};
+use leptos_router::location::{BrowserUrl, LocationProvider, Url};
 
-use super::compose::ComposePage;
+use super::lazy::{LazyModule, LazyPart};
 use super::mail::MailPage;
-use super::outbox::OutboxPage;
-use super::settings::AppearancePage;
 use crate::mail::empty::Empty;
 use crate::page::PageContext;
-use crate::text::url;
+use crate::text::url::page::Page;
 use crate::ui::dynamic::{dynamic, effect};
 
-/// A page of the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Page {
-    Mail,
-    Compose,
-    Outbox,
-    Appearance,
-    Unknown,
-}
-
-impl Page {
-    fn at(base: &str, path: &str) -> Self {
-        if url::mail_path(base, path).is_some() {
-            return Self::Mail;
-        }
-        match path
-            .strip_prefix(base)
-            .map(|path| path.trim_end_matches('/'))
-        {
-            Some("/search") => Self::Mail,
-            Some("/compose") => Self::Compose,
-            Some("/outbox") => Self::Outbox,
-            Some("/settings/appearance") => Self::Appearance,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn view(self) -> AnyView {
-        match self {
-            Self::Mail => MailPage().into_any(),
-            Self::Compose => ComposePage().into_any(),
-            Self::Outbox => OutboxPage().into_any(),
-            Self::Appearance => AppearancePage().into_any(),
-            Self::Unknown => NotFound().into_any(),
+/// Returns a page, whose full URL is `url`.
+fn view(page: Page, module: LazyModule, url: &Url) -> AnyView {
+    match page {
+        Page::Mail => MailPage().into_any(),
+        Page::Unknown => NotFound().into_any(),
+        Page::Compose | Page::Outbox | Page::Appearance => {
+            let full_url = format!("{}?{}", url.path(), url.search());
+            module.show(LazyPart::Page(page), full_url)
         }
     }
 }
@@ -68,6 +40,7 @@ pub fn Pages() -> impl IntoView {
         move || current_url.with(|url| base.with_value(|base| Page::at(base, url.path())));
     let current_page = Memo::new(move |_| page_at());
     let browser = use_context::<BrowserUrl>();
+    let module: LazyModule = expect_context();
     effect(move || {
         current_url.track();
         if let Some(browser) = &browser {
@@ -85,7 +58,7 @@ pub fn Pages() -> impl IntoView {
                 page_url.set(url);
             }
         });
-        page.view()
+        view(page, module, &current_url.get_untracked())
     })
 }
 
@@ -131,31 +104,4 @@ fn list_pages() {
         RouteListing::new(path, SsrMode::InOrder, [Method::Get], [])
     });
     RouteList::register(RouteList::from(listings.collect::<Vec<_>>()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_url_maps_to_its_page() {
-        for base in ["", "/webmail"] {
-            for (path, page) in [
-                ("/mail/a/f", Page::Mail),
-                ("/mail/a/f/1.2", Page::Mail),
-                ("/search", Page::Mail),
-                ("/compose", Page::Compose),
-                ("/outbox", Page::Outbox),
-                ("/outbox/", Page::Outbox),
-                ("/settings/appearance", Page::Appearance),
-                ("/settings", Page::Unknown),
-                ("/mail", Page::Unknown),
-                ("/mail/a/f/1.2/part/1", Page::Unknown),
-                ("/", Page::Unknown),
-            ] {
-                assert_eq!(Page::at(base, &format!("{base}{path}")), page, "{path}");
-            }
-        }
-        assert_eq!(Page::at("/webmail", "/outbox"), Page::Unknown);
-    }
 }

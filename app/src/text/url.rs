@@ -5,6 +5,7 @@
 //! a 404 and never to another page.
 
 mod list;
+pub mod page;
 
 use crate::api::types::{
     AccountId, ComposeKind, ContactQuery, EntryChange, FolderId, FolderRef, FormKey, Lang,

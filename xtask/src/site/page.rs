@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::glue::ShortNames;
+use super::split::{self, Modules};
 use super::{files_below, short_hash};
 use crate::workspace::{Workspace, must_succeed};
 
@@ -23,7 +24,10 @@ pub(super) fn compile(workspace: &Workspace, profile: &str, is_quiet: bool) -> R
     let mut cargo = workspace.cargo("build");
     cargo.args(["-p", "frontend", "--target", "wasm32-unknown-unknown"]);
     cargo.args(["--profile", profile]);
-    for flag in without_machine_paths()? {
+    let mut flags = without_machine_paths()?;
+    // Splitting needs the relocations.
+    flags.push("-Clink-arg=--emit-relocs".to_owned());
+    for flag in flags {
         cargo.args(["--config", &format!("build.rustflags=[{flag:?}]")]);
     }
     if is_quiet {
@@ -50,26 +54,34 @@ fn without_machine_paths() -> Result<Vec<String>> {
     Ok(flags)
 }
 
-/// Writes `restante.js` and `restante_bg.wasm` into a folder named by their hash and returns the
-/// folder's name.
+/// Writes `restante.js`, `restante_bg.wasm` and `split_lazy.wasm` into a folder named by their hash
+/// and returns the folder's name.
 ///
-/// Both share one folder, because the glue imports the module by a relative path.
+/// They share one folder, because the glue loads the modules by relative paths.
 pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     let work = into.join("unnamed");
+    let Modules {
+        main,
+        loader,
+        mut lazy,
+    } = Modules::split(wasm, &work)?;
     let mut output = Bindgen::new()
-        .input_path(wasm)
+        .input_bytes("restante", main)
         .out_name("restante")
         .web(true)?
         .typescript(false)
         // The hydration script always passes the path.
         .omit_default_module_path(true)
+        // The modules share the function table.
+        .keep_lld_exports(true)
         // The name section is two thirds of the module; strip in the profile would also take
         // `target_features`, which the bindings generator reads.
         .remove_name_section(release)
         .remove_producers_section(true)
         .generate_output()
         .context("could not generate the bindings of frontend.wasm")?;
-    let mut script = with_snippets(output.js(), output.local_modules().values())?;
+    let snippets = output.local_modules().values();
+    let mut script = with_snippets(output.js(), snippets.chain([&loader]))?;
     if release {
         let module = output.wasm_mut();
         let imports = module.imports.iter().map(|import| import.name.as_str());
@@ -82,6 +94,9 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
             names.put(&mut export.name);
         }
         script = names.shorten(&script)?;
+        for (_, module) in &mut lazy {
+            *module = split::reduced(module, &names)?;
+        }
     }
     output.emit(&work)?;
     let snippets = work.join("snippets");
@@ -89,6 +104,9 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
         fs::remove_dir_all(snippets)?;
     }
     fs::write(work.join("restante.js"), script)?;
+    for (name, module) in lazy {
+        fs::write(work.join(name), module)?;
+    }
 
     let mut digest = Sha256::new();
     for file in files_below(&work)? {
@@ -102,20 +120,22 @@ pub(super) fn bind(wasm: &Path, into: &Path, release: bool) -> Result<String> {
     Ok(hash)
 }
 
-/// Inlines our own scripts into the glue. As separate files they would be requested only after the
-/// glue is parsed, which delays the page.
+/// Inlines our own scripts and the loader of the second module into the glue. As separate files they
+/// would be requested only after the glue is parsed, which delays the page.
 fn with_snippets<'a>(glue: &str, snippets: impl Iterator<Item = &'a String>) -> Result<String> {
     let mut script = String::new();
     let mut exported = Vec::new();
-    for line in snippets.flat_map(|snippet| snippet.lines()) {
+    // The loader imports from the glue that it becomes a part of.
+    let lines = snippets.flat_map(|snippet| snippet.lines());
+    for line in lines.filter(|line| !line.starts_with("import ")) {
         let export = line.strip_prefix("export ");
-        let name = export.and_then(|export| export.split_once("function ")?.1.split_once('('));
-        exported.extend(name.map(|(name, _)| name));
+        exported.extend(export.and_then(declared_name));
         script.push_str(export.unwrap_or(line));
         script.push('\n');
     }
     for line in glue.lines() {
-        if !(line.starts_with("import ") && line.contains("/snippets/")) {
+        let is_inlined = line.contains("/snippets/") || split::is_loader_import(line);
+        if !(line.starts_with("import ") && is_inlined) {
             script.push_str(line);
         } else if let Some(rest) = line.strip_prefix("import * as ") {
             let (name, _) = rest
@@ -131,6 +151,13 @@ fn with_snippets<'a>(glue: &str, snippets: impl Iterator<Item = &'a String>) -> 
         script.push('\n');
     }
     Ok(script)
+}
+
+/// Returns the name that a line `function NAME(…` or `const NAME = …` declares.
+fn declared_name(line: &str) -> Option<&str> {
+    let constant = line.strip_prefix("const ");
+    let rest = constant.or_else(|| Some(line.split_once("function ")?.1))?;
+    rest.split(['(', ' ']).next()
 }
 
 #[cfg(test)]
@@ -153,5 +180,26 @@ mod tests {
         );
         let renamed = "import { one as other } from './snippets/app-1/own.js';";
         assert!(with_snippets(renamed, [&snippet].into_iter()).is_err());
+    }
+    #[test]
+    fn the_loader_of_the_second_module_becomes_a_part_of_the_glue() {
+        let loader = "import { initSync } from \"./restante.js\";\n\
+                      function wrap(load) {}\n\
+                      export const load_lazy = wrap(() => {\n\
+                      fetch(new URL(\"./split_lazy.wasm\", import.meta.url));\n\
+                      });\n"
+            .to_owned();
+        let glue = "import * as import3 from \"./__wasm_split.js\"\n\
+                    \"./__wasm_split.js\": import3,\n";
+        let script = with_snippets(glue, [&loader].into_iter()).unwrap();
+        assert_eq!(
+            script,
+            "function wrap(load) {}\n\
+             const load_lazy = wrap(() => {\n\
+             fetch(new URL(\"./split_lazy.wasm\", import.meta.url));\n\
+             });\n\
+             const import3 = { load_lazy };\n\
+             \"./__wasm_split.js\": import3,\n"
+        );
     }
 }
