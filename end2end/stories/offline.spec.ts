@@ -14,7 +14,7 @@ async function expectOurWords(page: Page): Promise<void> {
 
 /** Requests fail here on purpose; Chromium logs each failure. */
 function forgive(faults: Faults): void {
-  faults.forgive(/net::ERR_|Failed to load resource|status of 5\d\d/);
+  faults.forgive(/net::ERR_|Failed to load resource|status of 5\d\d|TypeError: Failed to fetch/);
 }
 
 test('without a network the page says so within 3 s, and goes on by itself', { tag: '@script' }, async ({ mailbox, page, context, faults }) => {
