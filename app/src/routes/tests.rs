@@ -114,6 +114,7 @@ async fn every_route_is_rendered_in_order() {
             "/mail/{account}/{folder}",
             "/mail/{account}/{folder}/{message}",
             "/outbox",
+            "/search",
             "/settings/appearance",
         ]
     );
@@ -163,6 +164,42 @@ async fn last_page_links_to_the_previous_page_only() {
         html.contains("href=\"/mail/acc/SU5CT1g/7.1?page=26\""),
         "{html}"
     );
+}
+
+#[tokio::test]
+async fn results_of_a_search_keep_it_in_every_link_and_tell_their_place() {
+    let (status, html) = page("/search?q=a%20%26b&in=acc").await;
+    assert_eq!(status, StatusCode::OK);
+    for part in [
+        "Searched 1 of 3 folders",
+        "Sent: it did not answer.",
+        "Archive",
+        "href=\"/search?q=a%20%26b&amp;in=acc&amp;page=2\"",
+        "/7.1284?q=a%20%26b&amp;in=acc\"",
+        "value=\"a &amp;b\"",
+        "value=\"acc\" selected",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let (_, message) = page("/mail/acc/SU5CT1g/7.1284?q=a%20%26b&in=acc").await;
+    assert!(message.contains("Archive"), "the results are beside it");
+    let back = "href=\"/search?q=a%20%26b&amp;in=acc\" aria-label=\"Back to the list\"";
+    assert!(message.contains(back), "{message}");
+    let (_, folder) = page("/mail/acc/SU5CT1g").await;
+    for scope in ["all", "anywhere", "acc", "acc/SU5CT1g"] {
+        let option = format!("<option value=\"{scope}\"");
+        assert!(folder.contains(&option), "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_that_is_refused_keeps_what_was_typed() {
+    let (status, html) = page("/search?q=").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(html.contains("There is nothing to search for."), "{html}");
+    assert!(html.contains("role=\"search\""), "{html}");
+    let (status, _) = page("/search").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

@@ -115,6 +115,35 @@ fn ready<'a, T: Send + 'a>(result: Result<T, ApiError>) -> BackendFuture<'a, T> 
 }
 
 impl FakeBackend {
+    /// The first results of a search that runs; or the error of an empty one.
+    fn results(search: &SearchQuery) -> Result<MessageRows, ApiError> {
+        if search.text.is_empty() {
+            return Err(error(ErrorKind::Invalid, "There is nothing to search for."));
+        }
+        let in_archive = |position| MessageRow {
+            place: "Archive".into(),
+            ..Self::row(position)
+        };
+        Ok(MessageRows {
+            folder: None,
+            name: "Results".into(),
+            role: None,
+            total: 120,
+            unread: None,
+            offset: 0,
+            rows: (0..2).map(in_archive).collect(),
+            next: None,
+            pending: Vec::new(),
+            view: Some("v".into()),
+            failed: Vec::new(),
+            search: Some(SearchProgress {
+                text: "Searched 1 of 3 folders".into(),
+                is_running: true,
+                notes: vec!["Sent: it did not answer.".into()],
+            }),
+        })
+    }
+
     fn row(position: u32) -> MessageRow {
         MessageRow {
             id: MessageRef::from(format!("acc/SU5CT1g/7.{}", TOTAL - position)),
@@ -234,6 +263,9 @@ impl MailBackend for FakeBackend {
     }
 
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
+        if let ListSource::Search(search) = &query.source {
+            return ready(Self::results(search));
+        }
         let (ListSource::Folder(of), ListAt::Offset(offset)) = (query.source, query.at) else {
             return ready(Err(error(ErrorKind::NotFound, "There is no such list.")));
         };

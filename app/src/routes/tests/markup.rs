@@ -168,8 +168,12 @@ impl MailBackend for MarkupBackend {
     }
 
     fn message_list(&self, query: ListQuery) -> BackendFuture<'_, MessageRows> {
+        let source = match query.source {
+            ListSource::Search(search) => ListSource::Search(search),
+            _ => ListSource::Folder(Self::inbox()),
+        };
         let query = ListQuery {
-            source: ListSource::Folder(Self::inbox()),
+            source,
             limit: 2,
             ..query
         };
@@ -382,6 +386,8 @@ async fn pages(text: &str) -> Vec<(String, String)> {
         ("text", format!("{list}/{encoded}")),
         ("html", format!("{list}/{encoded}-html?images={encoded}")),
         ("missing", format!("{list}/{encoded}-missing")),
+        ("search", format!("/search?q={encoded}&in=acc")),
+        ("result", format!("{list}/{encoded}?q={encoded}")),
         ("compose", compose.clone()),
         (
             "reply",
