@@ -31,7 +31,7 @@ mod reading;
 mod recipients;
 mod redirecting;
 mod scripted_imap;
-mod searching;
+pub(crate) mod searching;
 mod sending;
 mod shown_texts;
 mod smtputf8;

@@ -16,6 +16,7 @@ mod product;
 mod program;
 mod reading;
 mod real_server;
+mod searching;
 mod sending;
 mod stored;
 

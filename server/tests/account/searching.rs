@@ -28,7 +28,7 @@ fn session(pages: &[&Page]) -> SessionBackend {
     )
 }
 
-fn query(text: &str, scope: SearchScope, offset: u32) -> ListQuery {
+pub(crate) fn query(text: &str, scope: SearchScope, offset: u32) -> ListQuery {
     let text = text.to_owned();
     ListQuery::window(
         ListSource::Search(SearchQuery { text, scope }),
@@ -37,7 +37,7 @@ fn query(text: &str, scope: SearchScope, offset: u32) -> ListQuery {
 }
 
 /// Searches everywhere until the search has ended.
-async fn search(backend: &SessionBackend, text: &str) -> MessageRows {
+pub(crate) async fn search(backend: &SessionBackend, text: &str) -> MessageRows {
     search_in(backend, text, SearchScope::All).await
 }
 
@@ -50,7 +50,7 @@ async fn search_in(backend: &SessionBackend, text: &str, scope: SearchScope) -> 
     .await
 }
 
-fn progress(list: &MessageRows) -> &SearchProgress {
+pub(crate) fn progress(list: &MessageRows) -> &SearchProgress {
     list.search.as_ref().expect("a search")
 }
 
@@ -61,7 +61,7 @@ fn rows(list: &MessageRows) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn subjects(list: &MessageRows) -> Vec<&str> {
+pub(crate) fn subjects(list: &MessageRows) -> Vec<&str> {
     list.rows.iter().map(|row| row.subject.as_str()).collect()
 }
 
@@ -259,7 +259,7 @@ async fn what_was_deleted_meanwhile_is_no_result() {
 }
 
 /// What might become protocol, if it were not sent as a string.
-fn hostile_texts() -> Vec<String> {
+pub(crate) fn hostile_texts() -> Vec<String> {
     let mut texts: Vec<String> = [
         "a\"b",
         "\"",
