@@ -23,6 +23,8 @@ pub mod outbox;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod plain_page;
+#[cfg(feature = "ssr")]
+pub mod search_form;
 pub mod settings;
 #[cfg(feature = "ssr")]
 pub mod templates;

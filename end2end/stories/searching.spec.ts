@@ -51,6 +51,23 @@ test('without a match it says so, and what is no condition is told at once', asy
   faults.forgiveStatus(422);
 });
 
+test('who types no conditions fills in a form of fields', async ({ mailbox, page }) => {
+  await mailbox.signIn();
+  await mailbox.openFolder('Relay rewrite');
+  await page.getByRole('link', { name: 'Search by fields' }).click();
+  await page.getByLabel('From', { exact: true }).fill('Marta');
+  await page.getByLabel('Subject').fill('relay rewrite');
+  await page.getByLabel('Without the words').fill('dialler');
+  await page.getByLabel('Attachment', { exact: true }).check();
+  if (mailbox.view.hasScript) await expectAccessible(page);
+  await page.getByRole('button', { name: 'Search mail' }).click();
+  await expect(page.getByRole('searchbox')).toHaveValue(
+    'from:Marta subject:"relay rewrite" -dialler has:attachment',
+  );
+  await expect(results(mailbox).first()).toContainText('Relay rewrite');
+  await expect(results(mailbox).filter({ hasText: 'dialler' })).toHaveCount(0);
+});
+
 test('junk is searched only where somebody asks for it', async ({ mailbox }) => {
   await mailbox.signIn();
   await mailbox.openFolder(/Junk/);

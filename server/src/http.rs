@@ -36,6 +36,7 @@ mod page;
 pub mod rate_limit;
 mod request_error;
 mod router;
+mod search_form;
 mod serve;
 mod settings_page;
 mod source;

@@ -23,6 +23,8 @@ pub(crate) enum Subject {
     Product,
     /// The release, from the click on "Send" to the outgoing server.
     Sending,
+    /// The release, from a typed search to its results.
+    Finding,
     /// The protocol machines alone, without the page.
     Protocols,
     /// The functions that read messages, without the page.
@@ -35,9 +37,10 @@ impl Subject {
         match args.as_slice() {
             [] | ["product"] => Ok(Self::Product),
             ["sending"] => Ok(Self::Sending),
+            ["finding"] => Ok(Self::Finding),
             ["protocols"] => Ok(Self::Protocols),
             ["reading"] => Ok(Self::Reading),
-            _ => bail!("`bench` takes nothing but product, sending, protocols or reading"),
+            _ => bail!("`bench` takes nothing but product, sending, finding, protocols or reading"),
         }
     }
 }
@@ -45,8 +48,9 @@ impl Subject {
 /// Builds the subject and prints its figures.
 pub(crate) fn run(workspace: &Workspace, subject: Subject) -> Result<ExitCode> {
     match subject {
-        Subject::Product => release(workspace, "product", "steps.mjs"),
-        Subject::Sending => release(workspace, "sending", "composer.mjs"),
+        Subject::Product => release(workspace, "product", "steps.mjs", None),
+        Subject::Sending => release(workspace, "sending", "composer.mjs", None),
+        Subject::Finding => release(workspace, "product", "steps.mjs", Some("RESTANTE_FINDING")),
         Subject::Protocols => of_crate(workspace, "mail-net", "protocols"),
         Subject::Reading => of_crate(workspace, "mail-mime", "reading"),
     }
@@ -59,8 +63,14 @@ fn of_crate(workspace: &Workspace, package: &str, bench: &str) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a benchmark of the release, with its steps in the browser.
-fn release(workspace: &Workspace, bench: &str, steps_in_browser: &str) -> Result<ExitCode> {
+/// Runs a benchmark of the release, with its steps in the browser; `choice` is a variable that chooses
+/// what it measures.
+fn release(
+    workspace: &Workspace,
+    bench: &str,
+    steps_in_browser: &str,
+    choice: Option<&str>,
+) -> Result<ExitCode> {
     let mut steps = Steps::new(5);
     steps.step("Toolchain", || tools::wasm_target(workspace))?;
     steps.step("Browser", || {
@@ -75,6 +85,9 @@ fn release(workspace: &Workspace, bench: &str, steps_in_browser: &str) -> Result
         .join(steps_in_browser);
     let mut cargo = workspace.cargo("bench");
     cargo.args(["--quiet", "-p", "server", "--bench", bench]);
+    if let Some(choice) = choice {
+        cargo.env(choice, "1");
+    }
     must_succeed(
         cargo
             .env("RESTANTE_BIN", &binary)
@@ -98,6 +111,8 @@ mod tests {
         assert_eq!(Subject::parse(&[]).unwrap(), Subject::Product);
         let sending = Subject::parse(&["sending".to_owned()]);
         assert_eq!(sending.unwrap(), Subject::Sending);
+        let finding = Subject::parse(&["finding".to_owned()]);
+        assert_eq!(finding.unwrap(), Subject::Finding);
         let protocols = Subject::parse(&["protocols".to_owned()]);
         assert_eq!(protocols.unwrap(), Subject::Protocols);
         let reading = Subject::parse(&["reading".to_owned()]);

@@ -47,15 +47,16 @@ pub fn SearchBox(
                 {dynamic(move || {
                     let source = source.get();
                     let scopes = scopes(&source, lang);
-                    let text = match source {
-                        ListSource::Search(query) => query.text,
-                        _ => String::new(),
+                    let query = match source {
+                        ListSource::Search(query) => query,
+                        _ => SearchQuery::default(),
                     };
+                    let fields = base.with_value(|base| url::search_form_of(base, &query));
                     view! {
                         <input
                             type="search"
                             name="q"
-                            value=text
+                            value=query.text
                             placeholder=lang.search_mail()
                             aria-label=lang.search_mail()
                             aria-keyshortcuts="/"
@@ -65,10 +66,19 @@ pub fn SearchBox(
                         <select class="select input-sm" name="in" aria-label=lang.search_scope() node_ref=scope>
                             {scopes}
                         </select>
+                        <a
+                            class="btn btn-icon"
+                            href=fields
+                            rel="external"
+                            aria-label=lang.search_fields()
+                            title=lang.search_fields()
+                        >
+                            <Icon name="filter" />
+                        </a>
                     }
                         .into_any()
                 })}
-                <button class="btn btn-icon" aria-label=lang.search_mail()>
+                <button class="btn btn-icon nojs" aria-label=lang.search_mail()>
                     <Icon name="right" class="i-dir" />
                 </button>
             </form>

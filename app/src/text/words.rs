@@ -463,6 +463,12 @@ texts! {
     search_anywhere() { en: "With Junk and Trash", zh: "含垃圾邮件和已删除" }
     search_account() { en: "This account", zh: "此账户" }
     search_folder() { en: "This folder", zh: "此文件夹" }
+    search_fields() { en: "Search by fields", zh: "按字段搜索" }
+    search_words() { en: "Words", zh: "词语" }
+    search_without() { en: "Without the words", zh: "不含词语" }
+    search_filename() { en: "File name", zh: "文件名" }
+    search_after() { en: "From this day", zh: "起始日期" }
+    search_before() { en: "Before this day", zh: "此日期之前" }
     found(count: u32) { en: format!("{} found", grouped(u64::from(count))), zh: format!("找到 {} 封", grouped(u64::from(count))) }
     empty_results() { en: "Nothing found", zh: "没有找到" }
     stop() { en: "Stop", zh: "停止" }

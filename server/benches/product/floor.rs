@@ -1,5 +1,7 @@
 //! The floor: a client that sends the same IMAP commands and parses nothing.
 
+use std::time::{Duration, Instant};
+
 use mail_demo::{ADDRESS, Demo, PASSWORD};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
@@ -56,6 +58,17 @@ impl Floor {
             steps.push(meter.step(0));
         }
         Ok(steps)
+    }
+
+    /// Signs in and runs one search of INBOX. Returns the time from the command to its response.
+    pub(super) async fn search(demo: &Demo, criteria: &str) -> Result<Duration> {
+        let mut floor = Self::connect(demo).await?;
+        let login = format!("LOGIN {ADDRESS} {PASSWORD}");
+        floor.command(&login).await?;
+        floor.select().await?;
+        let began = Instant::now();
+        floor.command(&format!("UID SEARCH {criteria}")).await?;
+        Ok(began.elapsed())
     }
 
     async fn connect(demo: &Demo) -> Result<Self> {

@@ -5,6 +5,8 @@
 //! own process, so that its time, CPU and memory are measured separately. The floor is a scripted
 //! IMAP client that sends the same commands and discards the responses: no client that sends them
 //! can be faster. Figures are medians of several runs; no figure makes the benchmark fail.
+//!
+//! With `RESTANTE_FINDING` set it measures searches instead, and fails beyond their limits.
 
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
 
@@ -19,6 +21,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 
 mod chromium;
+mod finding;
 mod floor;
 mod http;
 
@@ -34,6 +37,9 @@ async fn main() -> Result<()> {
     let binary = PathBuf::from(
         std::env::var_os("RESTANTE_BIN").ok_or("RESTANTE_BIN names the release binary")?,
     );
+    if std::env::var_os("RESTANTE_FINDING").is_some() {
+        return finding::run(&Setup::new(&binary, 100_000).await?).await;
+    }
     for messages in [1_000, 100_000] {
         let setup = Setup::new(&binary, messages).await?;
         println!("\n{messages} messages");

@@ -28,8 +28,8 @@ use super::request_error::RequestError;
 use super::visitor::{self, Visitor};
 use super::{
     Web, app_page, assets, attachment, compose, composing, contacts, csrf, editor, error, events,
-    files, forms, headers, health, home, identities, login, message_body, page, source, templates,
-    transcript, turns, upload,
+    files, forms, headers, health, home, identities, login, message_body, page, search_form,
+    source, templates, transcript, turns, upload,
 };
 
 /// Maximum size of one JSON request: a draft of a long text.
@@ -63,6 +63,7 @@ pub fn router(web: &Web) -> Router {
         )
         .route(&at("/settings/contacts/import"), post(contacts::import))
         .route(&at("/settings/contacts/export"), get(contacts::export))
+        .route(&at("/search/form"), get(search_form::show))
         .route(&at("/unsubscribe"), post(forms::unsubscribe))
         .route(&at("/invitation"), post(forms::invitation))
         .route(

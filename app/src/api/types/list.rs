@@ -139,7 +139,7 @@ impl ListSource {
 }
 
 /// A search.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct SearchQuery {
     /// What was typed: words, `"phrases"`, and operators such as `from:ann`, `-has:attachment` or
     /// `after:2026-01`.

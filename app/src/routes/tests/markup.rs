@@ -14,6 +14,7 @@ use crate::routes::identities;
 use crate::routes::login::{self, DemoMailbox, LoginForm, LoginNotice, LoginPage};
 use crate::routes::notice::{Notice, render_notice};
 use crate::routes::plain_page::AccountsPage;
+use crate::routes::search_form::{self, SearchFormPage};
 use crate::routes::templates;
 use crate::state::title::with_count;
 use crate::text::{markup, url};
@@ -448,6 +449,14 @@ async fn pages(text: &str) -> Vec<(String, String)> {
     };
     let templates = templates::render(entries_page(templates, Template::default(), text));
     pages.push(("templates".to_owned(), templates));
+    let search_form = SearchFormPage {
+        context: page_context(text),
+        query: SearchQuery {
+            text: text.to_owned(),
+            scope: SearchScope::Folder(fill(FolderRef::default(), text)),
+        },
+    };
+    pages.push(("search form".to_owned(), search_form::render(search_form)));
     let contacts = contacts::render(contacts_page(text));
     pages.push(("contacts".to_owned(), contacts));
     pages.push(("frame note".to_owned(), document::frame_note(text)));

@@ -24,6 +24,16 @@ pub fn search(base: &str) -> String {
     format!("{base}/search")
 }
 
+/// The form that searches by fields: `q`, `in`. Not a route of the app.
+pub fn search_form(base: &str) -> String {
+    format!("{}/form", search(base))
+}
+
+/// The form that searches by fields, beginning with a search.
+pub fn search_form_of(base: &str, query: &SearchQuery) -> String {
+    format!("{}{}", search_form(base), search_query(query))
+}
+
 /// The query of the URLs of a search: of its list, and of the messages that were opened in it.
 fn search_query(query: &SearchQuery) -> String {
     let text = format!("?q={}", encode(&query.text));
@@ -76,11 +86,6 @@ pub fn list_source(
     let folder = || Some(ListSource::Folder(mail?.folder));
     match search_of(value) {
         Some(query) => Some(ListSource::Search(query)),
-        None => folder().or_else(|| {
-            Some(ListSource::Search(SearchQuery {
-                text: String::new(),
-                scope: SearchScope::All,
-            }))
-        }),
+        None => folder().or_else(|| Some(ListSource::Search(SearchQuery::default()))),
     }
 }

@@ -20,7 +20,6 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::REPLIES_WAIT;
 use crate::account::error::{AccountError, InvalidField};
 use crate::account::handle::AccountHandle;
 use crate::account::model::random_id;
@@ -39,6 +38,8 @@ const SEARCHES_MAX: usize = 4;
 const UNUSED_FOR: Duration = Duration::from_secs(600);
 /// A search that ended and was not asked for during this time begins again.
 const STALE_AFTER: Duration = Duration::from_secs(60);
+/// How long a request waits for more results after the first ones.
+const MORE_RESULTS_WAIT: Duration = Duration::from_millis(50);
 /// How long a request waits for a first result.
 const FIRST_RESULT_WAIT: Duration = Duration::from_secs(2);
 /// How long a page that is being rendered waits for the end: without script it does not update itself.
@@ -174,8 +175,8 @@ impl Searches {
 
     /// Returns a window of a search. Begins it, unless it runs or has run a short time ago.
     ///
-    /// A request that begins a search waits for its end or for `REPLIES_WAIT`, and then for a first
-    /// result. A page that is being rendered, whose handles have a caller, waits longer.
+    /// A request waits for the end of the search, or for its first results and those that come with
+    /// them. A page that is being rendered, whose handles have a caller, waits longer.
     ///
     /// # Errors
     /// [`AccountError::Invalid`] if what was typed cannot be searched; the error of the connection, if
@@ -195,21 +196,23 @@ impl Searches {
         let search = self.find_or_begin(handles, query, window, typed)?;
         let mut changes = search.changes.subscribe();
         let is_page = handles.iter().any(|handle| handle.caller().is_some());
-        let is_new = *changes.borrow() == 0;
         let begun = Instant::now();
+        let mut found_at = None;
         loop {
-            let (found, state) = {
+            let (has_found, state) = {
                 let results = search.results();
-                (results.found(), results.state)
+                (results.found() > 0, results.state)
             };
-            let wait = match found {
-                _ if is_page => PAGE_WAIT,
-                0 => FIRST_RESULT_WAIT,
-                _ if is_new => REPLIES_WAIT,
-                _ => Duration::ZERO,
+            if has_found {
+                found_at.get_or_insert_with(Instant::now);
+            }
+            let until = match found_at {
+                _ if is_page => begun + PAGE_WAIT,
+                Some(found_at) => found_at + MORE_RESULTS_WAIT,
+                None => begun + FIRST_RESULT_WAIT,
             };
-            let is_over = state != SearchState::Running || begun.elapsed() >= wait;
-            if is_over || timeout_at(begun + wait, changes.changed()).await.is_err() {
+            let is_over = state != SearchState::Running || Instant::now() >= until;
+            if is_over || timeout_at(until, changes.changed()).await.is_err() {
                 return search.window(handles, window).await;
             }
         }
