@@ -51,11 +51,6 @@ impl SearchTerm {
         }
     }
 
-    /// Whether the server compares more than flags, dates and sizes: it may read every message.
-    pub(crate) fn reads_text(&self) -> bool {
-        matches!(self.positive(), Self::Words(_) | Self::Body(_))
-    }
-
     /// Whether only the structure of a message answers it, which no server searches.
     pub(crate) fn needs_structure(&self) -> bool {
         matches!(self.positive(), Self::HasAttachment | Self::FileName(_))

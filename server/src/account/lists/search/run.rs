@@ -20,8 +20,7 @@ use crate::domain::{FolderSearch, Found, INBOX_ID, SearchTerm};
 /// Maximum number of results of one folder: the newest ones.
 const FOUND_MAX: u32 = 20_000;
 /// How many messages are searched at once: at first, and within which limits later.
-const WINDOW_OF_TEXT: u32 = 2_000;
-const WINDOW_OF_HEADERS: u32 = 20_000;
+const WINDOW_FIRST: u32 = 2_000;
 const WINDOW_MIN: u32 = 250;
 const WINDOW_MAX: u32 = 50_000;
 /// A part that took less is followed by one of the double size, and one that took more by half.
@@ -126,10 +125,7 @@ impl Runner {
     }
 
     async fn search_folder(&self, handle: &AccountHandle, at: usize, place: SearchedFolder) {
-        let mut window = match self.terms.iter().any(SearchTerm::reads_text) {
-            true => WINDOW_OF_TEXT,
-            false => WINDOW_OF_HEADERS,
-        };
+        let mut window = WINDOW_FIRST;
         let (mut next, mut announced_at) = (None, None::<Instant>);
         loop {
             let begun = Instant::now();
