@@ -130,3 +130,11 @@ test('the slash leads to the search, and the neighbours of a result are results'
   await expect(results(mailbox).filter({ hasText: second })).toHaveCount(0);
   await mailbox.undo(/moved|Archived/i);
 });
+
+test('the results are complete where no event reaches the page', { tag: '@script' }, async ({ mailbox, page, faults }) => {
+  await page.route('**/events*', (route) => route.abort());
+  await mailbox.signIn();
+  for (const text of ['relay', 'notes', 'the']) await search(mailbox, text);
+  expect(await results(mailbox).count()).toBeGreaterThan(10);
+  faults.forgive(/net::ERR_|Failed to load resource/);
+});

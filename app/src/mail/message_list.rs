@@ -76,6 +76,7 @@ pub fn MessageList(
             after_frame(move || list.start());
         }
     });
+    effect(move || list.poll_search());
     effect(move || {
         if let Some(error) = list.error.get() {
             tab.note_error(&error);
@@ -443,18 +444,17 @@ fn SelectionBar(context: RowContext) -> impl IntoView {
 #[component]
 fn StopButton(list: ListState) -> impl IntoView {
     let lang = PageContext::expect().lang;
-    let is_running = move || {
-        list.search
-            .with(|search| search.as_ref().is_some_and(|search| search.is_running))
-    };
-    when(is_running, move || {
-        view! {
+    when(
+        move || list.is_searching(),
+        move || {
+            view! {
             <button class="btn btn-sm js" type="button" on:click=handler(move |_| list.stop_search())>
                 {lang.stop()}
             </button>
         }
         .into_any()
-    })
+        },
+    )
 }
 
 /// What the search did not cover.

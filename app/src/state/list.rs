@@ -27,6 +27,9 @@ use crate::api::types::{
 /// The delay before failed requests are repeated although this server is reachable.
 pub(super) const RETRY_DELAY: Duration = Duration::from_secs(3);
 
+/// The delay before the results of a running search are asked for again without an event.
+const SEARCH_POLL_DELAY: Duration = Duration::from_secs(1);
+
 /// A position of the list, with its row.
 #[derive(Debug, Clone)]
 pub struct ListSlot {
@@ -70,6 +73,8 @@ pub struct ListState {
     pub search: RwSignal<Option<SearchProgress>>,
     /// Where it runs.
     search_view: StoredValue<Option<ViewId>>,
+    /// Whether its results are about to be asked for again.
+    is_poll_scheduled: StoredValue<bool>,
     /// The rows that are in the document.
     pub view: RwSignal<Viewport>,
     /// The rows for the current scroll position; `view` follows once they are loaded.
@@ -114,6 +119,7 @@ impl ListState {
             unread: RwSignal::new(response.unread),
             search: RwSignal::new(response.search.clone()),
             search_view: StoredValue::new(response.view.clone()),
+            is_poll_scheduled: StoredValue::new(false),
             rows: StoredValue::new(Rows::new(response)),
             rows_changed: Trigger::new(),
             view: RwSignal::new(view),
@@ -197,6 +203,30 @@ impl ListState {
     /// Returns the position of a message, if its row is known.
     pub fn position(self, id: &MessageRef) -> Option<u32> {
         self.rows.with_value(|rows| rows.position(id))
+    }
+
+    /// Whether the list is that of a search that runs; tracks changes.
+    pub fn is_searching(self) -> bool {
+        self.search
+            .with(|search| search.as_ref().is_some_and(|search| search.is_running))
+    }
+
+    /// Asks for the results of a running search again after a delay. Its events may have come before
+    /// this list was there, or may not reach this page at all. Call it in an effect.
+    pub fn poll_search(self) {
+        if !self.is_searching() || self.is_poll_scheduled.get_value() {
+            return;
+        }
+        self.is_poll_scheduled.set_value(true);
+        set_timeout(
+            move || {
+                if self.is_alive() {
+                    self.is_poll_scheduled.set_value(false);
+                    self.refresh();
+                }
+            },
+            SEARCH_POLL_DELAY,
+        );
     }
 
     /// Stops the search; what it found stays.

@@ -25,7 +25,7 @@ use crate::account::handle::AccountHandle;
 use crate::account::model::random_id;
 use crate::account::search::TypedSearch;
 use crate::account::worker::{RequestKind, RequestTarget};
-use crate::clients::budget::Share;
+use crate::clients::budget::{Overloaded, Share};
 use crate::domain::{Row, SearchGap};
 use order::{FolderHits, merge};
 pub(crate) use places::SearchedFolder;
@@ -147,6 +147,13 @@ impl Search {
 impl Results {
     fn found(&self) -> usize {
         self.folders.iter().map(FolderHits::len).sum()
+    }
+
+    /// Charges the results to the process's memory budget.
+    fn charge(&mut self) -> Result<(), Overloaded> {
+        let bytes = self.folders.iter().map(FolderHits::weight_bytes).sum();
+        self.share.shrink_to(bytes);
+        self.share.grow_to(bytes)
     }
 
     fn is_stale(&self) -> bool {
@@ -337,6 +344,7 @@ impl Search {
                 }
             }
             results.problems.extend(problem);
+            results.charge()?;
         }
         Ok(())
     }

@@ -108,9 +108,9 @@ fn note(problem: &SearchProblem, handles: &[AccountHandle], lang: Lang) -> Strin
             let place = place(folder, handles, lang);
             match lang {
                 Lang::En => {
-                    format!("{place}: more than {max} messages match; these are the newest.")
+                    format!("{place}: {max} results are listed, older ones are left out.")
                 }
-                Lang::ZhCn => format!("{place}：匹配的邮件超过 {max} 封，仅显示最新的。"),
+                Lang::ZhCn => format!("{place}：列出 {max} 封，更早的结果未列出。"),
             }
         }
         SearchProblem::NoPlace => match lang {

@@ -45,13 +45,20 @@ impl FolderHits {
         self.hits.len()
     }
 
-    /// Adds messages that are older than those before. One that is known already is left out.
-    pub(super) fn add(&mut self, messages: Vec<MessageId>, max: usize) {
+    /// Adds messages that are older than those before, up to `max` in all. One that is known already is
+    /// no other. Returns whether some were left out.
+    pub(super) fn add(&mut self, messages: Vec<MessageId>, max: usize) -> bool {
         for message in messages {
-            if self.hits.len() < max && self.known.insert(message.clone()) {
-                self.hits.push(message);
+            if self.known.contains(&message) {
+                continue;
             }
+            if self.hits.len() >= max {
+                return true;
+            }
+            self.known.insert(message.clone());
+            self.hits.push(message);
         }
+        false
     }
 
     /// Returns the memory that the results take, in bytes.
@@ -223,9 +230,13 @@ mod tests {
     #[test]
     fn a_message_that_is_found_twice_is_one_result() {
         let mut folder = folder(2);
-        folder.add(vec!["1".into(), "2".into()], 100);
+        assert!(!folder.add(vec!["1".into(), "2".into()], 100));
         assert_eq!(folder.len(), 3);
-        folder.add(vec!["3".into(), "4".into()], 4);
+        assert!(
+            !folder.add(vec!["3".into(), "1".into()], 4),
+            "nothing else is left out"
+        );
+        assert!(folder.add(vec!["4".into()], 4));
         assert_eq!(folder.len(), 4);
     }
 

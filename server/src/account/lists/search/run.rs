@@ -17,8 +17,9 @@ use crate::account::search::TypedSearch;
 use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{FolderSearch, Found, INBOX_ID, SearchTerm};
 
-/// Maximum number of results of one folder: the newest ones.
-const FOUND_MAX: u32 = 20_000;
+/// Maximum number of results of one folder, the newest ones, and of all folders together.
+const FOUND_MAX: usize = 20_000;
+const FOUND_TOTAL_MAX: usize = 40_000;
 /// How many messages are searched at once: at first, and within which limits later.
 const WINDOW_FIRST: u32 = 2_000;
 const WINDOW_MIN: u32 = 250;
@@ -190,19 +191,17 @@ impl Runner {
     fn store(&self, at: usize, place: &SearchedFolder, found: Found) -> bool {
         let mut is_full = false;
         self.tell(|results| {
-            let max = usize::try_from(FOUND_MAX).unwrap_or(usize::MAX);
+            let room = FOUND_TOTAL_MAX.saturating_sub(results.found());
             if let Some(folder) = results.folders.get_mut(at) {
-                folder.add(found.messages, max);
-                is_full = folder.len() >= max;
+                let max = FOUND_MAX.min(folder.len().saturating_add(room));
+                let is_cut = folder.add(found.messages, max);
+                is_full = is_cut || (folder.len() >= max && found.next.is_some());
             }
-            let bytes = results.folders.iter().map(FolderHits::weight_bytes).sum();
-            if results.share.grow_to(bytes).is_err() {
-                is_full = true;
-            }
+            is_full |= results.charge().is_err();
             let folder = place.clone();
             if is_full {
                 let max = results.folders.get(at).map_or(0, FolderHits::len);
-                let max = u32::try_from(max).unwrap_or(FOUND_MAX);
+                let max = u32::try_from(max).unwrap_or(u32::MAX);
                 results.problems.push(SearchProblem::Cut { folder, max });
             } else if let Some(gap) = found.gap
                 && found.next.is_none()
