@@ -40,21 +40,23 @@ pub fn render(page: SearchFormPage) -> String {
         let scope = String::from(page.query.scope.clone());
         let is_wide = matches!(page.query.scope, SearchScope::All | SearchScope::Anywhere);
         head.into_document(view! {
-            <form class="stack" method="get" action=url::search_form(base)>
-                <Hidden name=FOUND_FIELD value="1" />
-                {(!is_wide).then(|| view! { <Hidden name="in" value=scope.clone() /> })}
-                {text("words", lang.search_words(), &page.query.text)}
-                {text("from", lang.from(), "")} {text("to", lang.to(), "")}
-                {text("subject", lang.subject(), "")} {text("without", lang.search_without(), "")}
-                {text("filename", lang.search_filename(), "")}
-                {date("after", lang.search_after())} {date("before", lang.search_before())}
-                {tick("attachment", lang.has_attachment())} {tick("unread", lang.unread())}
-                {tick("starred", lang.folder_starred())}
-                {is_wide.then(|| tick("anywhere", lang.search_anywhere()))}
-                <div class="row-btns">
-                    <button class="btn btn-primary">{lang.search_mail()}</button>
-                </div>
-            </form>
+            <section class="set-group">
+                <form class="stack" method="get" action=url::search_form(base)>
+                    <Hidden name=FOUND_FIELD value="1" />
+                    {(!is_wide).then(|| view! { <Hidden name="in" value=scope.clone() /> })}
+                    {text("words", lang.search_words(), &page.query.text)}
+                    {text("from", lang.from(), "")} {text("to", lang.to(), "")}
+                    {text("subject", lang.subject(), "")} {text("without", lang.search_without(), "")}
+                    {text("filename", lang.search_filename(), "")}
+                    {date("after", lang.search_after())} {date("before", lang.search_before())}
+                    {tick("attachment", lang.has_attachment())} {tick("unread", lang.search_unread())}
+                    {tick("starred", lang.folder_starred())}
+                    {is_wide.then(|| tick("anywhere", lang.search_anywhere()))}
+                    <div class="row-btns">
+                        <button class="btn btn-primary">{lang.search_mail()}</button>
+                    </div>
+                </form>
+            </section>
         })
     })
 }

@@ -466,6 +466,7 @@ texts! {
     search_fields() { en: "Search by fields", zh: "按字段搜索" }
     search_words() { en: "Words", zh: "词语" }
     search_without() { en: "Without the words", zh: "不含词语" }
+    search_unread() { en: "Unread", zh: "未读" }
     search_filename() { en: "File name", zh: "文件名" }
     search_after() { en: "From this day", zh: "起始日期" }
     search_before() { en: "Before this day", zh: "此日期之前" }
