@@ -72,6 +72,7 @@ async fn search(setup: &Setup, typed: &str) -> Result<Times> {
         "{{\"query\":{{\"source\":{{\"search\":{{\"text\":\"{typed}\",\"scope\":\
          \"{account}/SU5CT1g\"}}}},\"at\":{{\"offset\":0}},\"limit\":50}}}}"
     );
+    let mut events = browser.events().await?;
     let began = Instant::now();
     let mut first = None;
     loop {
@@ -87,6 +88,7 @@ async fn search(setup: &Setup, typed: &str) -> Result<Times> {
                 found,
             });
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // Its end is announced after an answer that does not have it.
+        events.until("event: view").await?;
     }
 }
