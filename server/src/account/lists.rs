@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::{AccountError, InvalidField};
 use super::handle::AccountHandle;
 use super::worker::{RequestKind, RequestTarget};
-use crate::domain::{INBOX_ID, Listing, Row};
+use crate::domain::{FolderList, INBOX_ID, Listing, Row};
 use merge::{FolderPosition, MergeCursor, Part, merge};
 use search::SearchList;
 pub use view::Lists;
@@ -225,6 +225,15 @@ async fn folder(
         .await
 }
 
+/// Returns the folders of an account.
+async fn folders(handle: &AccountHandle) -> Result<FolderList, AccountError> {
+    handle
+        .request(RequestTarget::Account, RequestKind::Read, |store| {
+            store.folders()
+        })
+        .await
+}
+
 /// Returns the folder with a role, if the account has one.
 async fn folder_of(
     handle: &AccountHandle,
@@ -233,11 +242,7 @@ async fn folder_of(
     let folder = match role {
         FolderRole::Inbox => Some(FolderId::from(INBOX_ID)),
         _ => {
-            let folders = handle
-                .request(RequestTarget::Account, RequestKind::Read, |store| {
-                    store.folders()
-                })
-                .await?;
+            let folders = folders(handle).await?;
             let found = folders.folders.into_iter().find(|f| f.role == Some(role));
             found.map(|folder| folder.id)
         }

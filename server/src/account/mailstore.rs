@@ -202,6 +202,14 @@ macro_rules! mailstore {
                 Self::list(self, &folder, window).await
             }
 
+            async fn rows(
+                &mut self,
+                folder: FolderId,
+                messages: Vec<MessageId>,
+            ) -> Result<Vec<Row>, AccountError> {
+                Self::rows(self, &folder, &messages).await
+            }
+
             async fn open(
                 &mut self,
                 folder: FolderId,

@@ -9,9 +9,11 @@ use mail_mime::supplement::Supplements;
 use mail_mime::tree::Part;
 
 use super::Marks;
+use super::bounds::weight_of;
 
 /// A message as a row of a list.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Row {
     pub(crate) id: MessageId,
     /// Number of newer messages in the folder.
@@ -28,6 +30,15 @@ pub(crate) struct Row {
     pub(crate) is_unreadable: bool,
     /// The server's reply if it refused to report them; else empty.
     pub(crate) refusal: String,
+}
+
+impl Row {
+    /// Returns the approximate memory size, in bytes.
+    pub(crate) fn weight_bytes(&self) -> u64 {
+        let addresses = self.from.iter().chain(&self.to).map(weight_of);
+        let texts = self.subject.len() + self.refusal.len() + self.id.as_str().len();
+        (size_of::<Self>() + texts + addresses.sum::<usize>()) as u64
+    }
 }
 
 /// A range of a folder's rows.

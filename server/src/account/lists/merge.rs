@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::bounds::weight_of;
 use crate::domain::{Listing, Row};
 
 /// Maximum length of a cursor, in bytes: one position for each of 16 accounts, with the id of a
@@ -43,12 +42,7 @@ impl Part {
 
     /// Returns the approximate memory size, in bytes.
     pub(super) fn weight_bytes(&self) -> u64 {
-        let rows = self.rows.iter().map(|row| {
-            let addresses = row.from.iter().chain(&row.to).map(weight_of);
-            let texts = row.subject.len() + row.refusal.len() + row.id.as_str().len();
-            (size_of::<Row>() + texts + addresses.sum::<usize>()) as u64
-        });
-        rows.sum()
+        self.rows.iter().map(Row::weight_bytes).sum()
     }
 }
 
@@ -206,7 +200,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Marks;
 
     fn folder(account: usize) -> FolderRef {
         FolderRef {
@@ -219,15 +212,9 @@ mod tests {
         Row {
             id: MessageId(format!("{account}.{position}")),
             position: u32::try_from(position).unwrap(),
-            from: Vec::new(),
-            to: Vec::new(),
-            subject: String::new(),
             date_unix_ms: date,
             size_bytes: 1,
-            marks: Marks::default(),
-            has_attachment: false,
-            is_unreadable: false,
-            refusal: String::new(),
+            ..Row::default()
         }
     }
 

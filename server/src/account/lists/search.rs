@@ -372,8 +372,7 @@ impl Search {
     }
 }
 
-/// Returns the rows of a window that were fetched after `since`, or what must be fetched for them: messages, each with the number
-/// of its folder.
+/// Returns the rows of a window that were fetched after `since`, or what must be fetched for them.
 fn rows_of(
     results: &Results,
     skipped: usize,

@@ -19,14 +19,6 @@ mailstore!(LocalMailWorker {
         Ok(FolderList { folders, left_out: 0 })
     }
 
-    async fn rows(
-        &mut self,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-    ) -> Result<Vec<Row>, AccountError> {
-        Self::rows(self, &folder, &messages).await
-    }
-
     async fn save_draft(&mut self, save: DraftSave) -> Result<DraftSaved, AccountError> {
         Self::save_draft(self, &save).await
     }

@@ -56,15 +56,11 @@ fn arrived(row: &Row) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
-    use app::api::types::MessageId;
-
     use super::*;
     use crate::domain::Marks;
 
     fn row() -> Row {
         Row {
-            id: MessageId("1.1".into()),
-            position: 0,
             from: vec![EmailAddress::new("Émile Zola", "emile@restante.test")],
             to: vec![EmailAddress::new("", "ann@restante.test")],
             subject: "第四季度预算".into(),
@@ -76,8 +72,7 @@ mod tests {
                 ..Marks::default()
             },
             has_attachment: true,
-            is_unreadable: false,
-            refusal: String::new(),
+            ..Row::default()
         }
     }
 

@@ -242,7 +242,7 @@ impl WindowFetch {
         self.commands_remaining -= sets.len();
         self.rounds_remaining -= 1;
         let message_count: usize = sets.iter().map(Vec::len).sum();
-        let max_bytes = WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * message_count as u64;
+        let max_bytes = rows_max_bytes(message_count);
         let mut commands: Vec<Command> = sets.iter().filter_map(|set| fetch(set, detail)).collect();
         let fetches = commands.len();
         commands.append(&mut self.pipelined);
@@ -282,6 +282,11 @@ impl WindowFetch {
         seqs.retain(|seq| seq.get() <= requested);
         retain_missing(connection, seqs)
     }
+}
+
+/// Returns the limit of the response with the rows of this many messages, in bytes.
+pub(super) fn rows_max_bytes(message_count: usize) -> u64 {
+    WINDOW_MIN_BYTES + MESSAGE_MAX_BYTES * message_count as u64
 }
 
 /// Returns the two sets to request after a command for `len` messages was refused and `missing` remain

@@ -32,14 +32,6 @@ mailstore!(ImapWorker {
         Self::search(self, &folder, &search).await
     }
 
-    async fn rows(
-        &mut self,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-    ) -> Result<Vec<Row>, AccountError> {
-        Self::rows(self, &folder, &messages).await
-    }
-
     async fn create_folder(
         &mut self,
         role: FolderRole,

@@ -8,6 +8,7 @@ use super::super::row::{Detail, FetchedRow};
 use super::super::search_keys::keys_of;
 use super::super::selected::ImapConnection;
 use super::ImapWorker;
+use super::list::rows_max_bytes;
 use crate::account::error::AccountError;
 use crate::account::search::contains_ignoring_case;
 use crate::clients::imap::uid_set;
@@ -17,9 +18,6 @@ use crate::domain::{FolderSearch, Found, Row, SearchTerm};
 const COMPARED_MAX: usize = 200;
 /// Maximum number of FETCH commands for the rows of one request.
 const COMMANDS_MAX: usize = 60;
-/// Limit of the response for each row, and for all of them, in bytes.
-const ROW_MAX_BYTES: u64 = 64 << 10;
-const ROWS_MIN_BYTES: u64 = 1 << 20;
 
 impl ImapWorker {
     /// Searches the newest messages of a folder, or those before [`FolderSearch::at`]: a position that
@@ -134,7 +132,7 @@ impl ImapWorker {
                 uid: true,
                 items: detail.items(),
             };
-            let max_bytes = ROWS_MIN_BYTES + ROW_MAX_BYTES * uids.len() as u64;
+            let max_bytes = rows_max_bytes(uids.len());
             if let Some(selected) = connection.selected_mut() {
                 selected.set_list_detail(Some(detail));
             }

@@ -14,12 +14,4 @@ mailstore!(Pop3Worker {
     async fn folders(&mut self) -> Result<FolderList, AccountError> {
         Self::folders(self).await
     }
-
-    async fn rows(
-        &mut self,
-        folder: FolderId,
-        messages: Vec<MessageId>,
-    ) -> Result<Vec<Row>, AccountError> {
-        Self::rows(self, &folder, &messages).await
-    }
 });

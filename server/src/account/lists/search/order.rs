@@ -64,7 +64,8 @@ impl FolderHits {
     /// Returns the memory that the results take, in bytes.
     pub(super) fn weight_bytes(&self) -> u64 {
         let id_bytes = size_of::<MessageId>() + self.hits.first().map_or(0, |id| id.0.len());
-        (self.hits.len() * id_bytes * 2 + self.rows.len() * 1024) as u64
+        let rows = self.rows.values().map(|(row, _)| row.weight_bytes());
+        (self.hits.len() * id_bytes * 2) as u64 + rows.sum::<u64>()
     }
 
     /// Returns the next hits whose dates are unknown.
@@ -166,7 +167,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::Marks;
 
     fn folder(hits: usize) -> FolderHits {
         let mut folder = FolderHits::new(SearchedFolder {
@@ -184,16 +184,8 @@ mod tests {
     fn row(id: &MessageId, date: Option<i64>) -> Row {
         Row {
             id: id.clone(),
-            position: 0,
-            from: Vec::new(),
-            to: Vec::new(),
-            subject: String::new(),
             date_unix_ms: date,
-            size_bytes: 0,
-            marks: Marks::default(),
-            has_attachment: false,
-            is_unreadable: false,
-            refusal: String::new(),
+            ..Row::default()
         }
     }
 

@@ -2,10 +2,10 @@
 
 use app::api::types::{AccountId, FolderRef, FolderRole, SearchScope};
 
+use super::super::folders;
 use crate::account::error::AccountError;
 use crate::account::handle::AccountHandle;
 use crate::account::search::{TypedSearch, contains_ignoring_case};
-use crate::account::worker::{RequestKind, RequestTarget};
 use crate::domain::{Folder, INBOX_ID};
 
 /// A folder to be searched, with what its name is made of.
@@ -45,10 +45,7 @@ pub(super) async fn folders_of(
     scope: &SearchScope,
     typed: &TypedSearch,
 ) -> Result<Vec<SearchedFolder>, AccountError> {
-    let listed = handle.request(RequestTarget::Account, RequestKind::Read, |store| {
-        store.folders()
-    });
-    let chosen = chosen(listed.await?.folders, scope, typed);
+    let chosen = chosen(folders(handle).await?.folders, scope, typed);
     let account = handle.id();
     let folders = chosen.into_iter().map(|folder| SearchedFolder {
         folder: FolderRef {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use app::api::live::LiveEvent;
-use app::api::types::SearchQuery;
+use app::api::types::SearchScope;
 use futures_util::future::{join, join_all};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ const ANNOUNCE_EVERY: Duration = Duration::from_millis(150);
 pub(super) struct Runner {
     /// The search is dropped if no request wants it, whatever its task does.
     search: Weak<Search>,
-    query: SearchQuery,
+    scope: SearchScope,
     typed: TypedSearch,
     terms: Arc<[SearchTerm]>,
     cancel: CancellationToken,
@@ -45,12 +45,12 @@ impl Runner {
     pub(super) fn start(search: &Arc<Search>, handles: &[AccountHandle], typed: TypedSearch) {
         let runner = Self {
             search: Arc::downgrade(search),
-            query: search.query.clone(),
+            scope: search.query.scope.clone(),
             terms: typed.terms.clone().into(),
             typed,
             cancel: search.cancel.clone(),
         };
-        let accounts = accounts_of(handles, &runner.query.scope, &runner.typed);
+        let accounts = accounts_of(handles, &runner.scope, &runner.typed);
         let accounts: Vec<AccountHandle> = accounts
             .into_iter()
             .map(|handle| handle.read_by(runner.cancel.clone()))
@@ -63,10 +63,7 @@ impl Runner {
 
     async fn run(&self, accounts: &[AccountHandle]) {
         let planned = accounts.iter().map(|handle| async move {
-            (
-                handle,
-                folders_of(handle, &self.query.scope, &self.typed).await,
-            )
+            (handle, folders_of(handle, &self.scope, &self.typed).await)
         });
         join_all(planned.map(|planned| async {
             let (handle, folders) = planned.await;
