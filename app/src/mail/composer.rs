@@ -176,14 +176,10 @@ pub fn Composer(
                         // The user has left the page.
                         return;
                     }
-                    let back = tab
-                        .mail_url
-                        .with_value(|back| match (archives_source, back) {
-                            (true, Some(url)) => {
-                                Some(base.with_value(|base| url::list_of(base, url)))
-                            }
-                            (_, back) => back.clone(),
-                        });
+                    let back = match archives_source {
+                        true => tab.list_url.get_value(),
+                        false => tab.mail_url.get_value(),
+                    };
                     if let Some(entry) = sent.entry.filter(|_| back.is_some()) {
                         tab.show_sent(entry);
                     }

@@ -465,7 +465,7 @@ fn SearchNotes(list: ListState) -> impl IntoView {
         let notes = notes.filter(|notes| !notes.is_empty())?.join("\n");
         Some(
             view! {
-                <p class="banner info" role="status">
+                <p class="banner info lines" role="status">
                     {notes}
                 </p>
             }

@@ -4,7 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::api::types::{FolderRef, Lang, ListSource, SearchQuery, SearchScope};
+use crate::api::types::{Lang, ListSource, SearchQuery, SearchScope};
 use crate::page::PageContext;
 use crate::text::url;
 use crate::ui::Icon;
@@ -88,22 +88,22 @@ pub fn SearchBox(
 
 /// The choices where to search: everywhere, and what the list on the page belongs to.
 fn scopes(source: &ListSource, lang: Lang) -> Vec<AnyView> {
-    let (current, of) = match source {
-        ListSource::Search(query) => (query.scope.clone(), folder_of(&query.scope)),
-        ListSource::Folder(of) => (SearchScope::All, of.clone()),
-        ListSource::Role(_) => (SearchScope::All, FolderRef::default()),
+    let (current, folder) = match source {
+        ListSource::Search(query) => match &query.scope {
+            SearchScope::Folder(of) => (query.scope.clone(), Some(of)),
+            scope => (scope.clone(), None),
+        },
+        ListSource::Folder(of) => (SearchScope::All, Some(of)),
+        ListSource::Role(_) => (SearchScope::All, None),
     };
+    let account = source.account().map(SearchScope::Account);
+    let folder = folder.cloned().map(SearchScope::Folder);
     let mut all = vec![
         (SearchScope::All, lang.search_all()),
         (SearchScope::Anywhere, lang.search_anywhere()),
     ];
-    if !of.account.0.is_empty() {
-        let account = SearchScope::Account(of.account.clone());
-        all.push((account, lang.search_account()));
-    }
-    if !of.folder.0.is_empty() {
-        all.push((SearchScope::Folder(of), lang.search_folder()));
-    }
+    all.extend(account.map(|scope| (scope, lang.search_account())));
+    all.extend(folder.map(|scope| (scope, lang.search_folder())));
     all.into_iter()
         .map(|(scope, label)| {
             let is_selected = scope == current;
@@ -116,16 +116,4 @@ fn scopes(source: &ListSource, lang: Lang) -> Vec<AnyView> {
             .into_any()
         })
         .collect()
-}
-
-/// The folder of a scope; without a folder if it is an account.
-fn folder_of(scope: &SearchScope) -> FolderRef {
-    match scope {
-        SearchScope::Folder(of) => of.clone(),
-        SearchScope::Account(account) => FolderRef {
-            account: account.clone(),
-            ..FolderRef::default()
-        },
-        SearchScope::All | SearchScope::Anywhere => FolderRef::default(),
-    }
 }

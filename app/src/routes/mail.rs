@@ -46,13 +46,19 @@ pub fn MailPage() -> impl IntoView {
         let path = path.clone();
         move |_| path()?.open()
     });
-    let base = PageContext::expect().base;
+    let base = StoredValue::new(PageContext::expect().base);
     // The router shows this page only for a path with a list.
     let source = Memo::new(move |_| {
         let source = current_url.with(|url| {
-            query.with(|query| url::list_source(&base, url.path(), |name| query.get(name)))
+            query.with(|query| {
+                base.with_value(|base| url::list_source(base, url.path(), |name| query.get(name)))
+            })
         });
         source.unwrap_or_else(|| ListSource::Folder(FolderRef::default()))
+    });
+    effect(move || {
+        let list_url = source.with(|source| base.with_value(|base| url::list(base, source, 1)));
+        tab.list_url.set_value(Some(list_url));
     });
     let current_account = move || {
         message

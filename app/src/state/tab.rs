@@ -65,6 +65,8 @@ pub struct Tab {
     pub dock_size: RwSignal<DockSize>,
     /// The URL of the list or the message that was last on the page.
     pub mail_url: StoredValue<Option<String>>,
+    /// The URL of the list that was last on the page.
+    pub list_url: StoredValue<Option<String>>,
     /// Whether a fetch of `outbox_open` is scheduled.
     pub is_count_scheduled: StoredValue<bool>,
     /// Incremented to fetch the folder tree again.
@@ -106,6 +108,7 @@ impl Tab {
             dock: RwSignal::new(None),
             dock_size: RwSignal::new(DockSize::Corner),
             mail_url: StoredValue::new(None),
+            list_url: StoredValue::new(None),
             is_count_scheduled: StoredValue::new(false),
             tree_changes: RwSignal::new(0),
             is_help_open: RwSignal::new(false),

@@ -66,12 +66,6 @@ pub fn message_in(base: &str, source: &ListSource, of: &MessageRef, position: u3
     }
 }
 
-/// Returns the list that a page of the mail belongs to; another URL stays as it is.
-pub fn list_of(base: &str, url: &str) -> String {
-    let path = url.split('?').next().unwrap_or_default();
-    mail_path(base, path).map_or_else(|| url.to_owned(), |path| folder(base, &path.folder, 1))
-}
-
 /// Returns the source of the list on the page of a URL; `None` if the page has no list. `value` looks
 /// up the query.
 pub fn list_source(

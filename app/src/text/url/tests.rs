@@ -62,10 +62,23 @@ fn malicious_id_stays_within_its_path_segment() {
 }
 
 #[test]
-fn the_list_of_a_message_is_the_one_of_its_folder() {
-    assert_eq!(list_of("/x", "/x/mail/a/b/7.1?page=3"), "/x/mail/a/b");
-    assert_eq!(list_of("/x", "/x/mail/a/b?page=3"), "/x/mail/a/b");
-    assert_eq!(list_of("/x", "/x/outbox?entry=e"), "/x/outbox?entry=e");
+fn the_list_of_a_page_is_its_folder_or_the_search_that_it_was_opened_in() {
+    let list_at = |path: &str, query: &[(&str, &str)]| {
+        let value = |name: &str| {
+            let found = query.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        list_source("/x", path, value).map(|source| list("/x", &source, 1))
+    };
+    let at = |path, query: &[_]| list_at(path, query).unwrap_or_default();
+    assert_eq!(at("/x/mail/a/b/7.1", &[("page", "3")]), "/x/mail/a/b");
+    assert_eq!(at("/x/mail/a/b", &[]), "/x/mail/a/b");
+    let search = [("q", "c d"), ("in", "a/b")];
+    let results = "/x/search?q=c%20d&in=a%2Fb";
+    assert_eq!(at("/x/search", &search), results);
+    assert_eq!(at("/x/mail/a/b/7.1", &search), results);
+    assert_eq!(at("/x/search", &[]), "/x/search?q=");
+    assert_eq!(list_at("/x/outbox", &search), None);
 }
 
 #[test]
